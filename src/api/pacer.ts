@@ -1,0 +1,96 @@
+/** Lets requests for videos start no faster than the account allows, in the order in which they asked. */
+import { type Clock, sleep } from '../host.ts';
+import type { Rate } from '../settings/values.ts';
+import { waitMs } from './pacing.ts';
+import type { StartRecord, Starts } from './start-record.ts';
+
+/** A start that was granted. */
+export interface Start {
+  /** Says that the server has answered: until then it may have counted the request at any moment. */
+  answered(): Promise<void>;
+}
+
+/** The gate before every request for a video. */
+export interface Pacer {
+  /**
+   * Waits for room, and takes it. Throws the signal's reason.
+   * @param onWait told, as often as it changes, until when the wait lasts (milliseconds since the epoch)
+   */
+  start(signal: AbortSignal, onWait: (untilMs: number) => void): Promise<Start>;
+  /** Lets nobody start before then: the server has said that the limit is reached. */
+  pushBack(untilMs: number): Promise<void>;
+}
+
+/** A pacer that neither waits nor records, for `--rate 0`. */
+export const unpaced: Pacer = {
+  start: async () => ({ answered: async () => {} }),
+  pushBack: async () => {},
+};
+
+interface Waiting {
+  readonly onWait: (untilMs: number) => void;
+}
+
+/** A pacer of one rate over one record. */
+export function pacer(rate: Rate, record: StartRecord, clock: Clock): Pacer {
+  const queue: Waiting[] = [];
+  // Only the head of the queue looks at the record; the others wait for it.
+  let turn: Promise<void> = Promise.resolve();
+
+  const take = async (signal: AbortSignal): Promise<number> => {
+    for (;;) {
+      if (signal.aborted) throw signal.reason;
+      const nowMs = clock.nowMs();
+      let wait = 0;
+      const seen = await record.update(nowMs, (now) => {
+        wait = Math.max(waitMs(now.starts, rate, nowMs), now.blockedUntilMs - nowMs);
+        return wait > 0 ? now : { ...now, starts: [...now.starts, nowMs] };
+      });
+      if (wait <= 0) return nowMs;
+      announce(seen, nowMs);
+      await sleep(clock, wait, signal);
+    }
+  };
+
+  const announce = (seen: Starts, nowMs: number): void => {
+    queue.forEach((waiting, place) => {
+      const byRate = nowMs + waitMs(seen.starts, rate, nowMs, place);
+      waiting.onWait(Math.max(byRate, seen.blockedUntilMs));
+    });
+  };
+
+  return {
+    async start(signal, onWait) {
+      const waiting: Waiting = { onWait };
+      queue.push(waiting);
+      const mine = turn.then(() => take(signal));
+      turn = mine.then(
+        () => {},
+        () => {},
+      );
+      try {
+        const startedMs = await mine;
+        return {
+          async answered() {
+            const nowMs = clock.nowMs();
+            await record.update(nowMs, (now) => ({ ...now, starts: moved(now.starts, startedMs, nowMs) }));
+          },
+        };
+      } finally {
+        queue.splice(queue.indexOf(waiting), 1);
+      }
+    },
+    async pushBack(untilMs) {
+      await record.update(clock.nowMs(), (now) => ({
+        ...now,
+        blockedUntilMs: Math.max(now.blockedUntilMs, untilMs),
+      }));
+    },
+  };
+}
+
+/** The starts with one of them, of that time, moved to a later time. */
+function moved(starts: readonly number[], fromMs: number, toMs: number): number[] {
+  const index = starts.indexOf(fromMs);
+  return index < 0 ? [...starts] : starts.with(index, toMs);
+}

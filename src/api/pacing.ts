@@ -1,0 +1,31 @@
+/** When the next request may start. Pure. */
+import type { Rate } from '../settings/values.ts';
+
+/** The longest wait that a server may ask for, in milliseconds: ten minutes; longer ones end the video. */
+export const LONGEST_WAIT_MS = 600_000;
+
+/** Clocks tick in whole milliseconds, so two ticks are added lest a window be short by a fraction of one. */
+const MARGIN_MS = 2;
+
+/**
+ * How long the request in the given place of the queue has to wait, in milliseconds, so that no window of
+ * `rate.windowMs` holds more than `rate.starts`.
+ * @param starts when earlier requests started, in milliseconds, in any order
+ * @param place 0 for the next one, 1 for the one after it, and so on
+ */
+export function waitMs(starts: readonly number[], rate: Rate, nowMs: number, place = 0): number {
+  const recent = starts.filter((start) => start > nowMs - rate.windowMs - MARGIN_MS).sort((a, b) => a - b);
+  // Each place further back waits for one more start to leave the window; a whole window later it begins anew.
+  const rounds = Math.floor(place / rate.starts);
+  const index = recent.length - rate.starts + (place % rate.starts);
+  const leaves = index < 0 ? nowMs : (recent[index] as number) + rate.windowMs + MARGIN_MS;
+  return Math.max(0, leaves - nowMs) + rounds * rate.windowMs;
+}
+
+/**
+ * The starts that are worth keeping: those within `keepMs`, and none from the future, which a clock that was
+ * set back leaves behind and which would block for as long as it was set back.
+ */
+export function worthKeeping(starts: readonly number[], keepMs: number, nowMs: number): number[] {
+  return starts.filter((start) => start > nowMs - keepMs - MARGIN_MS && start <= nowMs + MARGIN_MS);
+}

@@ -1,0 +1,100 @@
+/** The command tree, and the only place where an error becomes words and an exit code. */
+import { Command, CommanderError } from 'commander';
+import { addAuth } from './commands/auth.ts';
+import type { CommandContext } from './commands/command.ts';
+import { addConfig } from './commands/config.ts';
+import { addDownload } from './commands/download.ts';
+import { addMock } from './commands/mock.ts';
+import { addVerify } from './commands/verify.ts';
+import { ClosedPipe, type ExitCode, exitCodeFor, Interrupted, MaviError } from './errors.ts';
+import { printable, redactKeys } from './foreign-text.ts';
+import { type Host, print, say } from './host.ts';
+import { version } from './version.ts';
+
+/** Runs a command line. Answers its exit code; never throws. */
+export async function run(argv: readonly string[], host: Host): Promise<ExitCode> {
+  let exitCode: ExitCode = 0;
+  const output = { help: '', usage: '' };
+  const program = commandTree(
+    {
+      host,
+      run: async (work) => {
+        exitCode = await work();
+      },
+    },
+    output,
+  );
+  try {
+    try {
+      await program.parseAsync([...argv], { from: 'user' });
+    } catch (error) {
+      if (!(error instanceof CommanderError)) throw error;
+      exitCode = error.exitCode === 0 ? 0 : 2;
+    }
+    if (output.help !== '') await print(host, output.help);
+    if (output.usage !== '') say(host, output.usage.trimEnd());
+    return exitCode;
+  } catch (error) {
+    await tell(error, host, argv);
+    return exitCodeFor(error);
+  }
+}
+
+/** The whole tree of commands. */
+export function commandTree(context: CommandContext, output: { help: string; usage: string }): Command {
+  const program = new Command('mavi')
+    .description(
+      'Download your original videos from a Memories.ai library, each one proved whole before it gets its name.',
+    )
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => {
+        output.help += text;
+      },
+      writeErr: (text) => {
+        output.usage += text;
+      },
+      outputError: (text, write) =>
+        write(
+          text
+            .replace(/^error: /, 'mavi: ')
+            .split('\n')
+            .map(printable)
+            .join('\n'),
+        ),
+      getOutHelpWidth: () => (context.host.stdout.isTTY ? context.host.stderr.columns() : 100),
+    });
+  addDownload(program, context);
+  addVerify(program, context);
+  addAuth(program, context);
+  addConfig(program, context);
+  addMock(program, context);
+  return program;
+}
+
+/** Says what failed and what to do; a signal and a closed pipe end without a word. */
+async function tell(error: unknown, host: Host, argv: readonly string[]): Promise<void> {
+  if (error instanceof ClosedPipe || error instanceof Interrupted) return;
+  const { errorText } = await import('./progress/words.ts');
+  const { styleFor } = await import('./progress/style.ts');
+  const style = await styleFor(host, host.stderr.isTTY);
+  const verbose = argv.includes('-v') || argv.includes('--verbose');
+  if (error instanceof MaviError) say(host, errorText(null, error.message, error.hint, style));
+  else {
+    const message = printable(error instanceof Error ? error.message : String(error));
+    say(
+      host,
+      errorText(
+        null,
+        `unexpected error: ${message}`,
+        verbose ? '' : 'run it again with --verbose to see where',
+        style,
+      ),
+    );
+  }
+  if (verbose && error instanceof Error) {
+    for (const line of redactKeys(error.stack ?? '', host.secrets).split('\n')) say(host, printable(line));
+  }
+}

@@ -1,0 +1,184 @@
+/** `mavi download`: flags to a checked plan. */
+import { type Command, Option } from 'commander';
+import type { CheckRules, Level } from '../download/check.ts';
+import { checkVideoNo } from '../download/video-no.ts';
+import { UsageError } from '../errors.ts';
+import type { Host } from '../host.ts';
+import type { ProgressMode } from '../progress/renderer.ts';
+import type { SettingTexts } from '../settings/settings.ts';
+import { byteSize } from '../settings/values.ts';
+import {
+  addExamples,
+  addSettings,
+  type CommandContext,
+  DOWNLOAD_SETTINGS,
+  settingTexts,
+  subcommand,
+} from './command.ts';
+
+/** How a run talks. */
+export interface Talk {
+  readonly progress: ProgressMode;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  /** One JSON record a video. */
+  readonly json: boolean;
+}
+
+/** What `mavi download` was asked to do. */
+export interface DownloadPlan extends Talk {
+  /** As given, duplicates and all; checked. */
+  readonly videoNos: readonly string[];
+  readonly batchFile: string | null;
+  /** `-` is standard output; null is a name of its own for each video. */
+  readonly output: string | null;
+  readonly outputDir: string;
+  readonly whenExists: 'refuse' | 'force' | 'skip';
+  readonly rules: CheckRules & { readonly checksum: boolean };
+  readonly lookup: boolean;
+  /** Bytes; null is no limit. */
+  readonly maxTransfer: number | null;
+  readonly manifest: string | null;
+  readonly settings: SettingTexts;
+}
+
+/** Adds the command; `run` does the work, and a test may take its place. */
+export function addDownload(
+  program: Command,
+  context: CommandContext,
+  run: (plan: DownloadPlan, host: Host) => ReturnType<Parameters<CommandContext['run']>[0]> = async (
+    plan,
+    host,
+  ) => (await import('../download/run.ts')).runDownload(plan, host),
+): void {
+  const command = subcommand(program, 'download', 'download original videos')
+    .argument('[video_no...]', 'the videos, such as VI625239098370850816')
+    .option('-o, --output <file>', 'where to write; - is standard output; one video only')
+    .addOption(
+      new Option(
+        '-d, --output-dir <dir>',
+        'the folder for <video_no>.mp4, made if missing (default: here)',
+      ).conflicts('output'),
+    )
+    .option('-a, --batch-file <file>', 'read video_nos, one a line; # comments; - is standard input')
+    .addOption(new Option('-f, --force', 'replace a file that is there').conflicts('skipExisting'))
+    .addOption(new Option('--clobber', 'the same as --force').conflicts('skipExisting'))
+    .option('--skip-existing', 'keep a file that is there, if it is a whole video')
+    .option('--lookup', 'ask the library for size and name first: a percentage from the first byte')
+    .option('--manifest <file>', 'append one JSON record a video');
+  addChecks(command).option('--checksum', 'compute SHA-256 while downloading');
+  addMaxTransfer(command);
+  addTalk(command);
+  addSettings(command, DOWNLOAD_SETTINGS);
+  addExamples(command, [
+    ['mavi download VI625239098370850816 -o video.mp4', 'one video into a file'],
+    [
+      'mavi download VI625239098370850816 -o - | ffmpeg -i - -vn audio.m4a',
+      'into a pipe: nothing leaves before it is known to be video',
+    ],
+    ['mavi list --ids | mavi download -a - -d library --skip-existing', 'everything in the library'],
+  ]);
+  command.action((videoNos: string[], flags: Record<string, unknown>) =>
+    context.run(async () => run(downloadPlan(videoNos, flags), context.host)),
+  );
+}
+
+/** Adds the flags that say what is checked. */
+export function addChecks(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--verify <level>', 'what must hold before a file gets its name')
+        .choices(['full', 'ftyp', 'none'])
+        .default('full'),
+    )
+    .addOption(
+      new Option(
+        '--container <kind>',
+        'any also takes Matroska, WebM, AVI, MPEG-TS and old QuickTime originals',
+      )
+        .choices(['mp4', 'any'])
+        .default('mp4'),
+    );
+}
+
+/** Adds the limit on what a run may transfer. */
+export function addMaxTransfer(command: Command): Command {
+  return command.option(
+    '--max-transfer <bytes>',
+    'start no video that would take the total over this, such as 20G',
+  );
+}
+
+/** Adds the flags that say how a run talks. */
+export function addTalk(command: Command): Command {
+  return command
+    .option('--json', 'one JSON record a video on standard output')
+    .addOption(
+      new Option('--progress <mode>', 'bar on a terminal, else lines now and then')
+        .choices(['auto', 'bar', 'plain', 'none'])
+        .default('auto'),
+    )
+    .option('-q, --quiet', 'errors only')
+    .option('-v, --verbose', 'each request and answer on standard error, the key masked');
+}
+
+/** How a run talks, out of its flags. */
+export function talkOf(flags: Record<string, unknown>): Talk {
+  return {
+    progress: flags.progress as ProgressMode,
+    quiet: flags.quiet === true,
+    verbose: flags.verbose === true,
+    json: flags.json === true,
+  };
+}
+
+/** What is checked, out of the flags. */
+export function checksOf(flags: Record<string, unknown>): CheckRules {
+  return { level: flags.verify as Level, container: flags.container as 'mp4' | 'any' };
+}
+
+/** The limit on what a run may transfer, in bytes; null is none. */
+export function maxTransferOf(flags: Record<string, unknown>): number | null {
+  if (typeof flags.maxTransfer !== 'string') return null;
+  try {
+    return byteSize(flags.maxTransfer);
+  } catch (error) {
+    throw new UsageError(`--max-transfer ${(error as Error).message}, not '${flags.maxTransfer}'`);
+  }
+}
+
+function downloadPlan(videoNos: readonly string[], flags: Record<string, unknown>): DownloadPlan {
+  const text = (name: string): string | null => (typeof flags[name] === 'string' ? flags[name] : null);
+  for (const name of ['output', 'outputDir', 'batchFile', 'manifest']) {
+    if (text(name) === '')
+      throw new UsageError(
+        `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} takes a name, not nothing`,
+      );
+  }
+  const batchFile = text('batchFile');
+  if (videoNos.length === 0 && batchFile === null) {
+    throw new UsageError('no video named', { hint: 'give video_nos, or a file of them with --batch-file' });
+  }
+  const checked = videoNos.map((videoNo) => checkVideoNo(videoNo, ''));
+  const output = text('output');
+  if (output !== null && new Set(checked).size > 1) throw oneVideoOnly();
+  const force = flags.force === true || flags.clobber === true;
+  return Object.freeze({
+    ...talkOf(flags),
+    videoNos: checked,
+    batchFile,
+    output,
+    outputDir: text('outputDir') ?? '.',
+    whenExists: force ? 'force' : flags.skipExisting === true ? 'skip' : 'refuse',
+    rules: { ...checksOf(flags), checksum: flags.checksum === true },
+    lookup: flags.lookup === true,
+    maxTransfer: maxTransferOf(flags),
+    manifest: text('manifest'),
+    settings: settingTexts(flags),
+  });
+}
+
+/** The refusal of one name for several videos. */
+export function oneVideoOnly(): UsageError {
+  return new UsageError('--output takes one video only', { hint: 'for several use --output-dir <dir>' });
+}

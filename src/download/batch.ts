@@ -1,0 +1,98 @@
+/** Many videos: some at once, each with its own outcome, one end. */
+import { AccountError, ClosedPipe, Interrupted } from '../errors.ts';
+import type { VideoTask } from './plan.ts';
+import { recordedError, type VideoRecord } from './record.ts';
+import { type Arrival, downloadVideo, type Progress, type VideoTools } from './video.ts';
+
+/** One video and how it went. */
+export interface Outcome {
+  readonly record: VideoRecord;
+  readonly error: unknown;
+}
+
+/** What a batch needs besides what each download needs. */
+export interface BatchOptions {
+  readonly tools: Omit<VideoTools, 'stop'>;
+  readonly concurrency: number;
+  /** Keeps the record of each video as soon as it is over; awaited before the next begins in its place. */
+  readonly keep: (record: VideoRecord) => Promise<void>;
+}
+
+/**
+ * Downloads all tasks, in their order, `concurrency` at a time. Each is tried; a failure of the account ends
+ * the rest at once. Throws only what ends the run itself: a signal, a closed pipe, a defect.
+ */
+export async function downloadBatch(tasks: readonly VideoTask[], options: BatchOptions): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  const stop = new AbortController();
+  const { interrupt } = options.tools.host;
+  const tools: VideoTools = { ...options.tools, stop: AbortSignal.any([interrupt, stop.signal]) };
+  const queue = tasks.values();
+  let fatal: unknown = null;
+
+  const work = async (): Promise<void> => {
+    for (const task of queue) {
+      const outcome = await one(task, tools);
+      outcomes.push(outcome);
+      const { error } = outcome;
+      if (error instanceof AccountError && !stop.signal.aborted) stop.abort(notStarted(error));
+      if (error instanceof ClosedPipe || error instanceof Interrupted) fatal ??= error;
+      // Nobody reads any more: what is still running would be billed for nothing.
+      if (error instanceof ClosedPipe && !stop.signal.aborted) stop.abort(error);
+      try {
+        await options.keep(outcome.record);
+      } catch (keepError) {
+        fatal ??= keepError;
+        if (!stop.signal.aborted) stop.abort(keepError);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(options.concurrency, tasks.length) }, work));
+  if (fatal !== null) throw fatal;
+  return outcomes;
+}
+
+function notStarted(why: AccountError): AccountError {
+  return new AccountError('not_started', `not started, since ${why.message}`, { hint: why.hint, cause: why });
+}
+
+/** One video to its record; never throws. */
+async function one(task: VideoTask, tools: VideoTools): Promise<Outcome> {
+  const { host, report } = tools;
+  const startedMs = host.clock.ticksMs();
+  const progress: Progress = {
+    attempts: 0,
+    receivedBytes: 0,
+    expectedSize: task.listedSize,
+    file: task.place.kind === 'stdout' ? null : task.place.nameFor('mp4'),
+    brand: null,
+    sha256: null,
+    bytes: null,
+  };
+  let arrival: Arrival | null = null;
+  let error: unknown = null;
+  try {
+    if (tools.stop.aborted) throw tools.stop.reason;
+    arrival = await downloadVideo(task, tools, progress);
+  } catch (thrown) {
+    error = thrown;
+  }
+  const record: VideoRecord = {
+    video_no: task.videoNo,
+    unique_id: tools.settings.uniqueId,
+    status: arrival?.status ?? 'failed',
+    file: progress.file,
+    bytes: progress.bytes,
+    bytes_received: progress.receivedBytes,
+    expected_size: progress.expectedSize,
+    sha256: progress.sha256,
+    seconds: Math.round(host.clock.ticksMs() - startedMs) / 1000,
+    attempts: progress.attempts,
+    brand: progress.brand,
+    downloaded_at: arrival?.status === 'downloaded' ? new Date(host.clock.nowMs()).toISOString() : null,
+    error: error === null ? null : recordedError(error, host.secrets),
+    warnings: arrival?.proof.warnings ?? [],
+  };
+  report({ kind: 'over', videoNo: task.videoNo, record, verified: arrival?.proof.verified ?? '' });
+  return { record, error };
+}

@@ -1,0 +1,69 @@
+/** Whether a file on disk is a whole video: the same check as for a download, reading no more than it needs. */
+import { createHash } from 'node:crypto';
+import { open } from 'node:fs/promises';
+import { ENVELOPE_BYTES } from '../api/envelope.ts';
+import { BodyError } from '../errors.ts';
+import { BodyCheck, type CheckRules, judgeOpening, type Proof, refuseSignature } from './check.ts';
+import { localError } from './local-error.ts';
+
+/** What a checked file is. */
+export interface CheckedFile extends Proof {
+  readonly bytes: number;
+  readonly brand: string | null;
+  /** Lower-case hexadecimal; null unless asked for. */
+  readonly sha256: string | null;
+}
+
+/** What is asked of a file. */
+export interface FileCheck extends CheckRules {
+  readonly checksum: boolean;
+  readonly listedSize: number | null;
+  readonly signal: AbortSignal;
+}
+
+const READ_BYTES = 1024 * 1024;
+
+/**
+ * Checks a file. Throws BodyError (exit 5) if it is no whole video, LocalError (exit 7) if it cannot be read.
+ * @param path where it is; `shown` is what messages call it
+ */
+export async function checkFile(path: string, shown: string, rules: FileCheck): Promise<CheckedFile> {
+  const handle = await open(path, 'r').catch((error) => {
+    throw localError(error, shown, 'read');
+  });
+  try {
+    const buffer = Buffer.allocUnsafe(READ_BYTES);
+    const read = async (position: number, most: number): Promise<Buffer> => {
+      if (rules.signal.aborted) throw rules.signal.reason;
+      const { bytesRead } = await handle.read(buffer, 0, most, position);
+      return buffer.subarray(0, bytesRead);
+    };
+    const first = Buffer.from(await read(0, ENVELOPE_BYTES));
+    const opening = judgeOpening(first, true, rules);
+    if (opening.kind === 'refused') throw opening.error;
+    if (opening.kind !== 'accepted') {
+      const refused = refuseSignature('json');
+      throw refused.kind === 'refused' ? refused.error : new BodyError('not_video', 'it is no video');
+    }
+    const check = new BodyCheck(rules.level, opening.container);
+    const hash = rules.checksum ? createHash('sha256') : null;
+    const { size } = await handle.stat();
+    while (check.bytes < size) {
+      // Media data is read only to be hashed.
+      const jump = hash === null ? Math.min(check.skippable, size - check.bytes) : 0;
+      if (jump > 0) check.skip(jump);
+      else {
+        const chunk = await read(check.bytes, READ_BYTES);
+        if (chunk.length === 0) break;
+        hash?.update(chunk);
+        check.push(chunk);
+      }
+    }
+    const proof = check.end({ transferSize: null, listedSize: rules.listedSize });
+    return { ...proof, bytes: check.bytes, brand: opening.brand, sha256: hash?.digest('hex') ?? null };
+  } catch (error) {
+    throw localError(error, shown, 'read');
+  } finally {
+    await handle.close().catch(() => {});
+  }
+}

@@ -1,0 +1,70 @@
+/** The JSON record of one video: the same in `--json`, in `--manifest` and in a synced folder. */
+import { relative, resolve } from 'node:path';
+import { MaviError } from '../errors.ts';
+import { redactKeys } from '../foreign-text.ts';
+
+/** Why a video failed. */
+export interface RecordedError {
+  readonly exit_code: number;
+  /** The API's own code, or a short stable word such as `truncated`. */
+  readonly code: string;
+  readonly message: string;
+  /** Whether the same command may succeed later. */
+  readonly retryable: boolean;
+  readonly hint: string;
+}
+
+/** One line. Keys are added, never renamed or dropped. */
+export interface VideoRecord {
+  readonly video_no: string;
+  readonly unique_id: string;
+  readonly status: 'downloaded' | 'skipped' | 'failed';
+  /** The file as the user named it, relative to the manifest's folder in a manifest; null for standard output. */
+  readonly file: string | null;
+  /** Size of the whole video in bytes; null if it failed. */
+  readonly bytes: number | null;
+  /** Every byte of every try, for those are billed. */
+  readonly bytes_received: number;
+  /** What the library or Content-Length said, in bytes; null if neither did. */
+  readonly expected_size: number | null;
+  /** Lower-case hexadecimal; null unless asked for. */
+  readonly sha256: string | null;
+  /** From the first request's wait to the end. */
+  readonly seconds: number;
+  /** How many requests were made. */
+  readonly attempts: number;
+  /** The `ftyp` box's major brand; null if none was seen. */
+  readonly brand: string | null;
+  /** ISO 8601, UTC; null unless downloaded now. */
+  readonly downloaded_at: string | null;
+  readonly error: RecordedError | null;
+  /** What is odd, yet no failure. */
+  readonly warnings: readonly string[];
+}
+
+/** A thrown error as it is recorded. */
+export function recordedError(error: unknown, secrets: Iterable<string>): RecordedError {
+  if (error instanceof MaviError) {
+    return {
+      exit_code: error.exitCode,
+      code: error.code,
+      message: redactKeys(error.message, secrets),
+      retryable: error.retryable,
+      hint: redactKeys(error.hint, secrets),
+    };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return {
+    exit_code: 1,
+    code: 'unexpected',
+    message: redactKeys(message, secrets),
+    retryable: false,
+    hint: '',
+  };
+}
+
+/** A record whose `file`, named from `cwd`, is named from another folder. */
+export function recordFrom(folder: string, cwd: string, record: VideoRecord): VideoRecord {
+  if (record.file === null) return record;
+  return { ...record, file: relative(folder, resolve(cwd, record.file)).replaceAll('\\', '/') };
+}

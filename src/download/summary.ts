@@ -1,0 +1,17 @@
+/** The one line that sums up many videos. Pure. */
+import { bytesText, durationText } from '../progress/units.ts';
+import type { VideoRecord } from './record.ts';
+
+/** `28 of 30 videos: 20 downloaded, 8 kept, 2 failed; 1.2 GiB in 2 min 31 s`. */
+export function summaryText(records: readonly VideoRecord[], elapsedMs: number): string {
+  const count = (status: VideoRecord['status']): number =>
+    records.filter((each) => each.status === status).length;
+  const counts = [
+    [count('downloaded'), 'downloaded'],
+    [count('skipped'), 'kept'],
+    [count('failed'), 'failed'],
+  ] as const;
+  const said = counts.filter(([number]) => number > 0).map(([number, word]) => `${number} ${word}`);
+  const received = records.reduce((sum, each) => sum + each.bytes_received, 0);
+  return `mavi: ${records.length} videos: ${said.join(', ')}; ${bytesText(received)} received in ${durationText(elapsedMs)}`;
+}

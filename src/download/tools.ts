@@ -1,0 +1,43 @@
+/** What every download of a run shares, made of the run's parts. */
+import type { Session } from '../api/session.ts';
+import type { Host } from '../host.ts';
+import type { Report } from '../progress/events.ts';
+import { Budget } from './budget.ts';
+import { diskFileSystem, type FileSystem } from './file-system.ts';
+import { sweeper } from './leftovers.ts';
+import type { DownloadRules } from './plan.ts';
+import { Throttle } from './throttle.ts';
+import type { VideoTools } from './video.ts';
+
+/** The parts. */
+export interface RunParts {
+  readonly host: Host;
+  readonly session: Session;
+  readonly rules: DownloadRules;
+  /** Bytes; null is no limit. */
+  readonly maxTransfer: number | null;
+  readonly report: Report;
+  readonly fileSystem?: FileSystem;
+}
+
+/** The tools of a run, all but the signal that stops it, which the batch makes. */
+export function batchTools(parts: RunParts): Omit<VideoTools, 'stop'> {
+  const { host, session, rules, report, fileSystem = diskFileSystem } = parts;
+  const { settings, client } = session;
+  const run = Math.floor(host.random() * 0x1_0000_0000)
+    .toString(16)
+    .padStart(8, '0');
+  const owner = { hostname: host.hostname, pid: host.pid, run };
+  return {
+    host,
+    client,
+    settings,
+    rules,
+    report,
+    fileSystem,
+    owner,
+    sweep: sweeper(fileSystem, owner, host.isAlive),
+    throttle: settings.limitRate === null ? null : new Throttle(settings.limitRate),
+    budget: new Budget(parts.maxTransfer),
+  };
+}

@@ -1,0 +1,175 @@
+import { printable, redactKeys } from './foreign-text.ts';
+
+/** The exit codes of the command, the same table that README.md and `mavi --help` print. */
+export const EXIT_CODES = {
+  0: 'all done',
+  1: 'unexpected error; or several videos failed in different ways',
+  2: 'usage: bad flag, argument or setting',
+  3: 'key missing or refused; account disabled; no credits',
+  4: 'the API refused: unknown video, wrong scope, any other final answer',
+  5: 'what came is no complete, matching video',
+  6: 'network: DNS, TLS, connection, time-out, stall, HTTP 5xx, after all retries',
+  7: 'local: file exists, no permission, disk full, bad folder',
+  8: 'still rate-limited after all retries',
+  9: 'stopped by --max-transfer before all was done',
+  129: 'ended by SIGHUP',
+  130: 'ended by SIGINT',
+  141: 'the reader closed the pipe',
+  143: 'ended by SIGTERM',
+} as const;
+
+/** One of the documented exit codes. */
+export type ExitCode = keyof typeof EXIT_CODES;
+
+/** What an error says besides its message. */
+export interface ErrorFacts {
+  /** What to do next, a sentence or a command; empty when there is nothing to advise. */
+  hint?: string;
+  /** Whether running the same command again may succeed. Default false. */
+  retryable?: boolean;
+  /** What led to it, kept for `--verbose`. */
+  cause?: unknown;
+}
+
+/**
+ * A failure that was foreseen: `code` is the API's own code or a short stable word, `exitCode` its row in
+ * the table. Message and hint are cleaned of control characters and of keys here, so that none gets out.
+ */
+export class MaviError extends Error {
+  readonly exitCode: ExitCode;
+  readonly code: string;
+  readonly hint: string;
+  readonly retryable: boolean;
+
+  constructor(exitCode: ExitCode, code: string, message: string, facts: ErrorFacts = {}) {
+    super(redactKeys(printable(message)), facts.cause === undefined ? {} : { cause: facts.cause });
+    this.name = new.target.name;
+    this.exitCode = exitCode;
+    this.code = code;
+    this.hint = redactKeys(printable(facts.hint ?? ''));
+    this.retryable = facts.retryable ?? false;
+  }
+}
+
+/** A bad flag, argument or setting: exit 2. */
+export class UsageError extends MaviError {
+  constructor(message: string, facts: ErrorFacts = {}) {
+    super(2, 'usage', message, facts);
+  }
+}
+
+/** The key is missing or refused, the account disabled or without credits: exit 3, final for the whole run. */
+export class AccountError extends MaviError {
+  constructor(code: string, message: string, facts: ErrorFacts = {}) {
+    super(3, code, message, facts);
+  }
+}
+
+/** A final answer of the API: exit 4. */
+export class RefusedError extends MaviError {
+  constructor(code: string, message: string, facts: ErrorFacts = {}) {
+    super(4, code, message, facts);
+  }
+}
+
+/** What came is no complete, matching video: exit 5. */
+export class BodyError extends MaviError {
+  constructor(code: string, message: string, facts: ErrorFacts = {}) {
+    super(5, code, message, facts);
+  }
+}
+
+/** A body that ended cleanly and is incomplete all the same. */
+export class TruncatedError extends BodyError {
+  /** Bytes that came. */
+  readonly lengthBytes: number;
+
+  constructor(message: string, lengthBytes: number) {
+    super('truncated', message, {
+      retryable: true,
+      hint: 'the server ended the answer early; if it does so again, the original itself may be cut: --verify ftyp takes it as it is',
+    });
+    this.lengthBytes = lengthBytes;
+  }
+}
+
+/** The network, or the server behind it, failed: exit 6. Retryable unless said otherwise. */
+export class NetworkError extends MaviError {
+  /** How long the server asked to wait, in milliseconds; null when it did not. */
+  readonly retryAfterMs: number | null;
+
+  constructor(
+    code: string,
+    message: string,
+    facts: ErrorFacts & { retryAfterMs?: number | null | undefined } = {},
+  ) {
+    super(6, code, message, { retryable: true, ...facts });
+    this.retryAfterMs = facts.retryAfterMs ?? null;
+  }
+}
+
+/** The local side failed (a file, a folder, the disk): exit 7. */
+export class LocalError extends MaviError {
+  constructor(code: string, message: string, facts: ErrorFacts = {}) {
+    super(7, code, message, facts);
+  }
+}
+
+/** The account's limit was reached: exit 8, if it still is after all retries. */
+export class RateLimitError extends MaviError {
+  /** How long the server asked to wait, in milliseconds; null when it did not. */
+  readonly retryAfterMs: number | null;
+
+  constructor(
+    code: string,
+    message: string,
+    facts: ErrorFacts & { retryAfterMs?: number | null | undefined } = {},
+  ) {
+    super(8, code, message, { retryable: true, ...facts });
+    this.retryAfterMs = facts.retryAfterMs ?? null;
+  }
+}
+
+/** A video was not begun, because it would exceed `--max-transfer`: exit 9. */
+export class BudgetError extends MaviError {
+  constructor(message: string, facts: ErrorFacts = {}) {
+    super(9, 'max_transfer', message, facts);
+  }
+}
+
+/** The signals that end a run in order: clean up, then die of the signal. */
+export const SIGNAL_EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+
+/** One of the signals that end a run. */
+export type EndingSignal = keyof typeof SIGNAL_EXIT_CODES;
+
+/** The run was ended by a signal. */
+export class Interrupted extends MaviError {
+  readonly signal: EndingSignal;
+
+  constructor(signal: EndingSignal) {
+    super(SIGNAL_EXIT_CODES[signal], 'interrupted', `ended by ${signal}`, { retryable: true });
+    this.signal = signal;
+  }
+}
+
+/** The reader of standard output, or of a FIFO, went away: exit 141, without a word. */
+export class ClosedPipe extends MaviError {
+  constructor() {
+    super(141, 'closed_pipe', 'the reader closed the pipe');
+  }
+}
+
+/** The exit code for anything thrown. */
+export function exitCodeFor(error: unknown): ExitCode {
+  return error instanceof MaviError ? error.exitCode : 1;
+}
+
+/** The exit code for many outcomes: 0 if all are 0, the failures' own if they agree, else 1. */
+export function mergeExitCodes(codes: Iterable<ExitCode>): ExitCode {
+  const failures = new Set<ExitCode>(codes);
+  failures.delete(0);
+  const [only] = failures;
+  if (only === undefined) return 0;
+  return failures.size === 1 ? only : 1;
+}

@@ -1,0 +1,59 @@
+/** Makes text that others wrote (the server, an argument, a file name) safe to show on a terminal. */
+
+/** C0 and C1 controls, DEL, line and paragraph separators, zero-width and bidirectional controls. */
+const UNSAFE =
+  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
+
+/** Anything shaped like a key of the API, wherever it stands. */
+const KEY_SHAPE = /sk-[A-Za-z0-9_-]{16,}/g;
+
+/** How much of a server's text is shown, in characters: enough for a sentence, too little to flood a log. */
+export const SHOWN_CHARACTERS = 300;
+
+/** The text on one line, without control or bidirectional characters. */
+export function printable(text: string): string {
+  return text
+    .replace(/[\t\r\n]+/g, ' ')
+    .replace(UNSAFE, '')
+    .trim();
+}
+
+/**
+ * A server's text as it may be shown: printable, without anything that looks like a key, and cut.
+ * Keys go before the cut, since half a key is a leak too.
+ */
+export function serverText(text: string, secrets: Iterable<string> = []): string {
+  const clean = redactKeys(printable(text), secrets);
+  const characters = Array.from(clean);
+  return characters.length > SHOWN_CHARACTERS ? `${characters.slice(0, SHOWN_CHARACTERS).join('')}…` : clean;
+}
+
+/**
+ * The text with every known secret, and everything of a key's shape, masked.
+ * @param secrets values that must not appear, whatever their shape
+ */
+export function redactKeys(text: string, secrets: Iterable<string> = []): string {
+  let clean = text;
+  for (const secret of secrets) {
+    if (secret.length >= 4) clean = clean.replaceAll(secret, maskKey(secret));
+  }
+  return clean.replace(KEY_SHAPE, maskKey);
+}
+
+/**
+ * A key as it may be shown: its prefix and its last four characters, `sk-mavi-…wxyz`.
+ * Of a key too short to hide behind them, only the prefix.
+ */
+export function maskKey(key: string): string {
+  const prefix = /^sk-(?:mavi-|mai-)?/.exec(key)?.[0] ?? '';
+  const hidden = key.length - prefix.length;
+  return hidden >= 12 ? `${prefix}…${key.slice(-4)}` : `${prefix}…`;
+}
+
+/** JSON on one line in which no character can act on a terminal: what is unsafe is written as \uXXXX. */
+export function safeJson(value: unknown): string {
+  return JSON.stringify(value).replace(
+    UNSAFE,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}

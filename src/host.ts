@@ -1,0 +1,208 @@
+/** Everything ambient in one value: streams, environment, clock, chance, signals. The only file that names `process`. */
+import { writev } from 'node:fs';
+import { homedir, hostname } from 'node:os';
+import { performance } from 'node:perf_hooks';
+import { isatty } from 'node:tty';
+import { dropBytes } from './chunks.ts';
+import { ClosedPipe, type EndingSignal, type ExitCode, Interrupted, SIGNAL_EXIT_CODES } from './errors.ts';
+import { redactKeys } from './foreign-text.ts';
+
+/** Time, so that a test can own it. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  nowMs(): number;
+  /** Milliseconds that only ever grow, for durations. */
+  ticksMs(): number;
+  /** Calls back once after a delay in milliseconds, or until the answer is called. */
+  after(delayMs: number, callback: () => void): () => void;
+}
+
+/** Standard output: data alone. */
+export interface DataOutput {
+  readonly isTTY: boolean;
+  /** Writes all the bytes, in order, and answers when the system has taken them. Throws ClosedPipe. */
+  write(chunks: readonly Uint8Array[]): Promise<void>;
+}
+
+/** Standard error: everything a person reads. */
+export interface TextOutput {
+  readonly isTTY: boolean;
+  /** The terminal's width in characters now; 80 where there is none. */
+  columns(): number;
+  write(text: string): void;
+  /** The stream itself, for the progress bar. */
+  readonly stream: NodeJS.WritableStream;
+}
+
+/** Standard input. */
+export interface DataInput {
+  readonly isTTY: boolean;
+  readonly stream: NodeJS.ReadableStream;
+}
+
+/** The world as a command sees it. */
+export interface Host {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly home: string;
+  readonly hostname: string;
+  readonly pid: number;
+  readonly platform: string;
+  readonly nodeVersion: string;
+  readonly stdin: DataInput;
+  readonly stdout: DataOutput;
+  readonly stderr: TextOutput;
+  readonly clock: Clock;
+  /** A number from 0 to below 1. */
+  random(): number;
+  /** Aborted, with an Interrupted as its reason, by the first signal that ends the run. */
+  readonly interrupt: AbortSignal;
+  /** Values that no text output may contain. */
+  readonly secrets: Set<string>;
+  /** Whether another process of this machine lives. */
+  isAlive(pid: number): boolean;
+}
+
+/** A line of text, or several, for standard output; secrets masked. */
+export async function print(host: Host, text: string): Promise<void> {
+  await host.stdout.write([Buffer.from(redactKeys(text, host.secrets))]);
+}
+
+/** A line of text, or several, for standard error; secrets masked. */
+export function say(host: Host, text: string): void {
+  host.stderr.write(`${redactKeys(text, host.secrets)}\n`);
+}
+
+/** Waits, and throws the signal's reason as soon as it is aborted. */
+export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const onAbort = (): void => {
+      cancel();
+      reject(signal?.reason);
+    };
+    const cancel = clock.after(delayMs, () => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    });
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}
+
+const ENDING_SIGNALS: readonly EndingSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+const SHOW_CURSOR = '\u001b[?25h\u001b[?7h';
+
+/** A host that is the real process, and the way to end it. */
+export interface SystemHost extends Host {
+  /** Ends the process with an exit code, or, after a signal, by that same signal, so that shells see it. */
+  end(code: ExitCode): void;
+}
+
+/** The process that this is. */
+export function systemHost(): SystemHost {
+  const interruption = new AbortController();
+  const onSignal = (signal: EndingSignal): void => {
+    if (!interruption.signal.aborted) return interruption.abort(new Interrupted(signal));
+    // The second signal means at once: nothing is waited for, only the terminal is put right.
+    if (process.stderr.isTTY) process.stderr.write(SHOW_CURSOR);
+    dieOf(signal, onSignal);
+  };
+  for (const signal of ENDING_SIGNALS) process.on(signal, onSignal);
+  // Whoever closes standard error has stopped reading it; the download does not depend on that.
+  process.stderr.on('error', () => {});
+  const stdoutIsTTY = isatty(1);
+  return {
+    argv: process.argv.slice(2),
+    env: process.env,
+    cwd: process.cwd(),
+    home: homedir(),
+    hostname: hostname(),
+    pid: process.pid,
+    platform: process.platform,
+    nodeVersion: process.versions.node,
+    stdin: {
+      isTTY: isatty(0),
+      get stream() {
+        return process.stdin;
+      },
+    },
+    stdout: { isTTY: stdoutIsTTY, write: descriptorWriter(1) },
+    stderr: {
+      isTTY: isatty(2),
+      columns: () => process.stderr.columns || 80,
+      write: (text) => {
+        process.stderr.write(text);
+      },
+      stream: process.stderr,
+    },
+    clock: systemClock,
+    random: Math.random,
+    interrupt: interruption.signal,
+    secrets: new Set(),
+    isAlive: processLives,
+    end(code) {
+      process.exitCode = code;
+      const signal = ENDING_SIGNALS.find((each) => SIGNAL_EXIT_CODES[each] === code);
+      if (signal !== undefined) dieOf(signal, onSignal);
+    },
+  };
+}
+
+/** The machine's own clock. */
+export const systemClock: Clock = {
+  nowMs: Date.now,
+  ticksMs: () => performance.now(),
+  after(delayMs, callback) {
+    const timer = setTimeout(callback, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
+
+function dieOf(signal: EndingSignal, handler: (signal: EndingSignal) => void): void {
+  for (const each of ENDING_SIGNALS) process.removeListener(each, handler);
+  process.kill(process.pid, signal);
+}
+
+function processLives(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/**
+ * Writes to a descriptor through the thread pool: `process.stdout` writes to pipes synchronously, so that a
+ * slow reader would keep signals and time-outs from being seen.
+ */
+function descriptorWriter(descriptor: number): DataOutput['write'] {
+  let last: Promise<void> = Promise.resolve();
+  return (chunks) => {
+    const next = last.then(() => writeAll(descriptor, chunks));
+    // A failed write is its caller's to handle; those queued behind it fail on their own.
+    last = next.catch(() => {});
+    return next;
+  };
+}
+
+async function writeAll(descriptor: number, chunks: readonly Uint8Array[]): Promise<void> {
+  let rest = chunks.filter((chunk) => chunk.length > 0);
+  while (rest.length > 0) {
+    rest = dropBytes(rest, await writeSome(descriptor, rest));
+  }
+}
+
+/** How long to wait for room in a pipe that somebody made non-blocking, in milliseconds. */
+const FULL_PIPE_WAIT_MS = 5;
+
+function writeSome(descriptor: number, chunks: readonly Uint8Array[]): Promise<number> {
+  return new Promise((resolve, reject) => {
+    writev(descriptor, chunks, (error, written) => {
+      if (!error) return resolve(written);
+      if (error.code === 'EAGAIN') return void setTimeout(() => resolve(0), FULL_PIPE_WAIT_MS);
+      reject(error.code === 'EPIPE' || error.code === 'ECONNRESET' ? new ClosedPipe() : error);
+    });
+  });
+}

@@ -1,0 +1,64 @@
+/** `mavi mock`, from a checked plan to an exit code: the only place where the stand-in meets the rest. */
+import { resolve } from 'node:path';
+import type { MockPlan } from '../commands/mock.ts';
+import { localError } from '../download/local-error.ts';
+import { type ExitCode, LocalError, UsageError } from '../errors.ts';
+import { type Host, print, say } from '../host.ts';
+import { FAULTS } from '../standin/faults.ts';
+import { videosFromFolder } from '../standin/folder.ts';
+import { sampleLibrary } from '../standin/samples.ts';
+import { type Standin, startStandin } from '../standin/server.ts';
+
+/** Serves until a signal comes. Throws the signal, UsageError for a bad fault, LocalError for a bad port or folder. */
+export async function runMock(plan: MockPlan, host: Host): Promise<ExitCode> {
+  if (plan.listFaults) {
+    const width = Math.max(...Object.keys(FAULTS).map((name) => name.length));
+    for (const [name, meaning] of Object.entries(FAULTS))
+      await print(host, `${name.padEnd(width)}  ${meaning}\n`);
+    return 0;
+  }
+  const videos = plan.videos === null ? await sampleLibrary() : await folderLibrary(plan.videos, host);
+  const standin = await start(plan, videos);
+  try {
+    // The key is the stand-in's own, made up for the whole world; masked it would be of no use.
+    const lines = `MAVI_BASE_URL=${standin.baseUrl}\nMAVI_API_KEY=${standin.key}\n`;
+    await host.stdout.write([Buffer.from(lines)]);
+    say(host, `mavi: the stand-in serves ${videos.count} videos until Ctrl-C; its key works nowhere else`);
+    await new Promise((_resolve, reject) => {
+      host.interrupt.addEventListener('abort', () => reject(host.interrupt.reason), { once: true });
+    });
+    return 0;
+  } finally {
+    await standin.close();
+  }
+}
+
+async function folderLibrary(folder: string, host: Host): ReturnType<typeof videosFromFolder> {
+  return videosFromFolder(resolve(host.cwd, folder)).catch((error) => {
+    throw localError(error, folder, 'read');
+  });
+}
+
+async function start(plan: MockPlan, videos: Awaited<ReturnType<typeof videosFromFolder>>): Promise<Standin> {
+  try {
+    return await startStandin({
+      port: plan.port,
+      videos,
+      ...(plan.fault === null ? {} : { faults: plan.fault }),
+      ...(plan.limit === null ? {} : { accountLimit: plan.limit }),
+      ...(plan.pace === null ? {} : { bytesPerSecond: plan.pace }),
+    });
+  } catch (error) {
+    if (error instanceof SyntaxError) {
+      throw new UsageError(`--fault: ${error.message}`, {
+        hint: 'see what there is with: mavi mock --list-faults',
+      });
+    }
+    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') {
+      throw new LocalError('port', `port ${plan.port} is taken`, {
+        hint: 'leave --port out for any that is free',
+      });
+    }
+    throw error;
+  }
+}

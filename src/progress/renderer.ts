@@ -1,0 +1,47 @@
+/** Shows the events of a run: chooses how. */
+import { type Host, say } from '../host.ts';
+import type { ProgressEvent, Report } from './events.ts';
+import { plainProgress } from './plain.ts';
+
+import { styleFor } from './style.ts';
+import { wordsFor } from './words.ts';
+
+/** How progress is shown. */
+export type ProgressMode = 'auto' | 'bar' | 'plain' | 'none';
+
+/** What shows a run. */
+export interface Renderer {
+  readonly report: Report;
+  /** Takes down what is on the screen for the moment; to be called before the command ends. */
+  close(): void;
+}
+
+/** What a renderer has to know of the run. */
+export interface RendererOptions {
+  readonly host: Host;
+  readonly mode: ProgressMode;
+  readonly quiet: boolean;
+  /** How many videos there are. */
+  readonly videos: number;
+  /** How many run at once. */
+  readonly concurrency: number;
+}
+
+/** The renderer for a run: a bar on a terminal, calm lines elsewhere, unless the user chose. */
+export async function renderer(options: RendererOptions): Promise<Renderer> {
+  const { host, quiet } = options;
+  const { isTTY } = host.stderr;
+  const style = await styleFor(host, isTTY);
+  const chosen =
+    options.mode === 'auto' ? (isTTY && host.env.TERM !== 'dumb' ? 'bar' : 'plain') : options.mode;
+  // A bar is drawn by moving the cursor, which only a terminal has.
+  const mode = quiet ? 'none' : chosen === 'bar' && !isTTY ? 'plain' : chosen;
+  if (mode === 'bar') {
+    const { barProgress } = await import('./bar.ts');
+    return barProgress(options, style);
+  }
+  const words = (event: ProgressEvent): void => {
+    for (const line of wordsFor(event, host.clock.nowMs(), style, { quiet })) say(host, line);
+  };
+  return mode === 'plain' ? plainProgress(options, words) : { report: words, close: () => {} };
+}

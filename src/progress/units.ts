@@ -1,0 +1,41 @@
+/** Numbers as people read them. Pure. */
+
+const BYTE_UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
+
+/** A size: `532 bytes`, `12.3 MiB`; units of 1024. */
+export function bytesText(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  // 1023.95 would be rounded to 1024.0, which is 1.0 of the next unit.
+  while (value >= (unit === 0 ? 1024 : 1023.95) && unit < BYTE_UNITS.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  if (unit === 0) return value === 1 ? '1 byte' : `${Math.round(value)} bytes`;
+  return `${value.toFixed(1)} ${BYTE_UNITS[unit]}`;
+}
+
+/** A speed: `3.8 MiB/s`. */
+export function speedText(bytesPerSecond: number): string {
+  return `${bytesText(bytesPerSecond).replace(/ bytes?$/, ' B')}/s`;
+}
+
+/** A duration: `0.4 s`, `13 s`, `2 min 05 s`, `1 h 02 min`. */
+export function durationText(ms: number): string {
+  const seconds = Math.max(0, ms) / 1000;
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return `${minutes} min ${pad(whole % 60)} s`;
+  return `${Math.floor(minutes / 60)} h ${pad(minutes % 60)} min`;
+}
+
+/** Time that is left, in whole seconds so that it does not flicker. */
+export function timeLeftText(ms: number): string {
+  return durationText(Math.max(1, Math.ceil(ms / 1000)) * 1000).replace('.0 s', ' s');
+}
+
+function pad(value: number): string {
+  return String(value).padStart(2, '0');
+}

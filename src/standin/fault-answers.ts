@@ -1,0 +1,96 @@
+import { gzipSync } from 'node:zlib';
+import { sendJson, sendText } from './answer.ts';
+import { FAILURES, failure, springError, success } from './envelope.ts';
+import type { Exchange } from './exchange.ts';
+import type { FaultAction } from './fault-action.ts';
+
+const JSON_TYPE = { 'Content-Type': 'application/json' };
+const HTML_TYPE = { 'Content-Type': 'text/html; charset=utf-8' };
+const VIDEO_TYPE = { 'Content-Type': 'application/octet-stream' };
+
+const PORTAL =
+  '<!DOCTYPE html>\n<html><head><title>Welcome to the guest network</title></head><body>Please log in.</body></html>\n';
+const BAD_GATEWAY =
+  '<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body><center><h1>502 Bad Gateway</h1></center></body>\r\n</html>\r\n';
+
+/** Faults that are a short answer in the video's stead. */
+export const ANSWER_FAULTS = {
+  'rate-limit': (exchange, _content, { value }) => limited(exchange, 200, value),
+  'rate-limit-429': (exchange, _content, { value }) => limited(exchange, 429, value),
+  'rate-limit-bare': (exchange) =>
+    sendJson(exchange, { code: '0429', msg: 'Request has exceeded the limit.' }),
+  'network-abnormal': (exchange) => sendJson(exchange, FAILURES.networkAbnormal),
+  'not-found': (exchange) => sendJson(exchange, FAILURES.unknownVideo),
+  unauthorized: (exchange) => sendJson(exchange, FAILURES.unauthorized),
+  'unauthorized-401': (exchange) => sendJson(exchange, FAILURES.unauthorized, 401),
+  'no-credits': (exchange) => sendJson(exchange, FAILURES.noCredits),
+  disabled: (exchange) => sendJson(exchange, FAILURES.disabled),
+  'integer-code': (exchange) => sendJson(exchange, { ...FAILURES.unknownVideo, code: 1 }),
+  'no-code': (exchange) => sendJson(exchange, { success: false, msg: 'download video error' }),
+
+  'server-error': (exchange, _content, { value }) =>
+    spring(exchange, 503, 'Service Unavailable', retryAfter(value, exchange)),
+  'bad-gateway': (exchange) => sendText(exchange, 502, HTML_TYPE, BAD_GATEWAY),
+  'request-timeout': (exchange) => spring(exchange, 408, 'Request Timeout'),
+  'http-400': (exchange) => spring(exchange, 400, 'Bad Request'),
+  'http-404': (exchange) => spring(exchange, 404, 'Not Found'),
+
+  'json-type-case': (exchange) => {
+    const [front, back] = halves(JSON.stringify(FAILURES.unknownVideo));
+    exchange.response.writeHead(200, { 'Content-Type': 'Application/JSON; Charset=UTF-8' }).write(front);
+    exchange.record.bytesSent += front.length + back.length;
+    exchange.settle();
+    exchange.response.end(back);
+  },
+  'json-success': (exchange) => sendJson(exchange, success(null)),
+  'json-broken': (exchange) =>
+    sendText(exchange, 200, JSON_TYPE, halves(JSON.stringify(FAILURES.unknownVideo))[0]),
+  'gzip-json': (exchange) =>
+    sendText(
+      exchange,
+      200,
+      { ...JSON_TYPE, 'Content-Encoding': 'gzip' },
+      gzipSync(JSON.stringify(FAILURES.unknownVideo)),
+    ),
+  mislabelled: (exchange) => sendText(exchange, 200, VIDEO_TYPE, JSON.stringify(FAILURES.unknownVideo)),
+  html: (exchange) => sendText(exchange, 200, HTML_TYPE, PORTAL),
+  'html-mislabelled': (exchange) => sendText(exchange, 200, VIDEO_TYPE, PORTAL),
+  'echo-key': (exchange) => sendJson(exchange, failure('0001', hostileMessage(exchange))),
+} satisfies Record<string, FaultAction>;
+
+function limited(exchange: Exchange, status: number, value: string | undefined): void {
+  const headers = { ...JSON_TYPE, ...retryAfter(value, exchange) };
+  sendText(exchange, status, headers, JSON.stringify(FAILURES.rateLimit));
+}
+
+function spring(
+  exchange: Exchange,
+  status: number,
+  error: string,
+  headers: Record<string, string> = {},
+): void {
+  const body = springError(status, error, exchange.record.url, exchange.nowMs());
+  sendText(exchange, status, { ...JSON_TYPE, ...headers }, JSON.stringify(body));
+}
+
+/** `2` is sent as it is, and so is nonsense; `date+2` becomes the date in two seconds. */
+function retryAfter(value: string | undefined, { nowMs }: Exchange): Record<string, string> {
+  if (value === undefined) return {};
+  const seconds = /^date\+(\d+)$/.exec(value)?.[1];
+  return {
+    'Retry-After': seconds === undefined ? value : new Date(nowMs() + Number(seconds) * 1000).toUTCString(),
+  };
+}
+
+function halves(text: string): [string, string] {
+  const middle = Math.floor(text.length / 2);
+  return [text.slice(0, middle), text.slice(middle)];
+}
+
+/** All that must not reach a terminal: the key, controls, escapes, a change of writing direction, and length. */
+function hostileMessage({ request }: Exchange): string {
+  const start = `denied for ${request.headers.authorization ?? 'nobody'} `;
+  const controls =
+    '\u0000\u0007\b\r\n\t\u007f\u009b31m \u001b[31mred\u001b[0m \u001b]0;title\u0007 \u202eesrever\u2066\u200f ';
+  return (start + controls).padEnd(2000, 'and so on ');
+}

@@ -1,0 +1,82 @@
+import { type Envelope, FAILURES, success } from './envelope.ts';
+import type { StoredVideo, VideoLibrary } from './library.ts';
+import { videoFilter } from './listing-filter.ts';
+
+const DEFAULT_PAGE_SIZE = 20;
+
+/** The answer of `list_videos` to a request's JSON. */
+export function listVideos(library: VideoLibrary, asked: unknown, pageSizeCap: number): Envelope {
+  if (typeof asked !== 'object' || asked === null) return FAILURES.badParameter;
+  const fields = asked as Readonly<Record<string, unknown>>;
+  const page = Number(fields.page ?? 1);
+  const size = Number(fields.size ?? DEFAULT_PAGE_SIZE);
+  if (!Number.isInteger(page) || !Number.isInteger(size) || page < 1 || size < 1)
+    return FAILURES.badParameter;
+
+  const pageSize = Math.min(size, pageSizeCap);
+  const uniqueId = String(fields.unique_id ?? 'default');
+  const first = (page - 1) * pageSize;
+  const { total, videos } = pageOf(library, uniqueId, fields, first, first + pageSize);
+  return success({
+    current_page: page,
+    page_size: pageSize,
+    total_count: total,
+    videos: videos.map(row),
+  });
+}
+
+/** Numbers as strings, all the way down, as the real API gives them now and then. */
+export function withNumbersAsStrings(value: unknown): unknown {
+  if (typeof value === 'number') return String(value);
+  if (Array.isArray(value)) return value.map(withNumbersAsStrings);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, field]) => [name, withNumbersAsStrings(field)]),
+  );
+}
+
+function pageOf(
+  library: VideoLibrary,
+  uniqueId: string,
+  fields: Readonly<Record<string, unknown>>,
+  from: number,
+  to: number,
+): { total: number; videos: StoredVideo[] } {
+  const matches = videoFilter(fields);
+  const count = library.count(uniqueId);
+  const videos: StoredVideo[] = [];
+  if (!matches) {
+    // A library of millions is not walked through for one page of it.
+    for (let position = from; position < Math.min(to, count); position += 1) {
+      const video = library.at(uniqueId, position);
+      if (video) videos.push(video);
+    }
+    return { total: count, videos };
+  }
+  let total = 0;
+  for (let position = 0; position < count; position += 1) {
+    const video = library.at(uniqueId, position);
+    if (!video || !matches(video)) continue;
+    if (total >= from && total < to) videos.push(video);
+    total += 1;
+  }
+  return { total, videos };
+}
+
+function row(video: StoredVideo) {
+  return {
+    video_no: video.videoNo,
+    video_name: video.name,
+    duration: video.durationSeconds,
+    size: video.sizeBytes,
+    status: video.status,
+    create_time: video.createTimeMs,
+    // The word, not the value: so the real API says that there is none.
+    cause: 'null',
+    ...(video.takenAtMs !== undefined && { datetime_taken: video.takenAtMs }),
+    ...(video.cameraModel !== undefined && { camera_model: video.cameraModel }),
+    ...(video.latitude !== undefined && { latitude: video.latitude }),
+    ...(video.longitude !== undefined && { longitude: video.longitude }),
+    ...(video.tags !== undefined && { tags: video.tags }),
+  };
+}

@@ -1,0 +1,109 @@
+import { sendContent, sendJson } from './answer.ts';
+import { applyFault } from './apply-fault.ts';
+import { type Content, contentOf, contentOfBytes } from './content.ts';
+import { type Envelope, FAILURES, failure, springError, success } from './envelope.ts';
+import type { Exchange } from './exchange.ts';
+import type { FaultPlan } from './fault-plan.ts';
+import { listVideos, withNumbersAsStrings } from './listing.ts';
+import type { Service } from './service.ts';
+
+/** The path that all routes begin with. */
+export const BASE_PATH = '/serve/api/v1';
+
+const FILES_PATH = `${BASE_PATH}/files/`;
+/** Marks a listing that a redirect has led to, and that is to be answered without fault. */
+const CLEAN = 'clean';
+
+type Route = (service: Service, exchange: Exchange) => void | Promise<void>;
+
+const ROUTES: Readonly<Record<string, { readonly method: string; readonly route: Route }>> = {
+  [`${BASE_PATH}/download`]: { method: 'POST', route: download },
+  [`${BASE_PATH}/list_videos`]: { method: 'POST', route: listVideosRoute },
+  [`${BASE_PATH}/list_unique_ids`]: { method: 'GET', route: listUniqueIds },
+};
+
+/** Whether a request is for a video: by the API's route, or by one that a redirect leads to. */
+export function isForVideo(url: string): boolean {
+  return url.split('?')[0] === `${BASE_PATH}/download` || url.startsWith(FILES_PATH);
+}
+
+/** Answers a request that has come in whole. Without `guarded`, no key is asked for. */
+export async function answer(service: Service, exchange: Exchange, guarded: boolean): Promise<void> {
+  const { record } = exchange;
+  const path = record.url.split('?')[0] ?? '';
+  if (guarded && exchange.request.headers.authorization !== service.key) {
+    sendJson(exchange, FAILURES.unauthorized);
+  } else if (path.startsWith(FILES_PATH)) {
+    await file(service, exchange);
+  } else {
+    const known = ROUTES[path];
+    if (!known) sendJson(exchange, noSuchRoute(path));
+    else if (known.method !== record.method) spring(exchange, 405, 'Method Not Allowed');
+    else await known.route(service, exchange);
+  }
+}
+
+async function download(service: Service, exchange: Exchange): Promise<void> {
+  const { json } = exchange.record;
+  if (!service.mayStart(exchange.nowMs())) return sendJson(exchange, FAILURES.rateLimit);
+  if (typeof json !== 'object' || json === null) return sendJson(exchange, FAILURES.badParameter);
+  const fields = json as Readonly<Record<string, unknown>>;
+  const videoNo = String(fields.video_no ?? '');
+  const uniqueId = String(fields.unique_id ?? 'default');
+  if (videoNo === '') return sendJson(exchange, FAILURES.noVideoNo);
+  const video = service.library.find(uniqueId, videoNo);
+  if (!video) return sendJson(exchange, FAILURES.unknownVideo);
+
+  const cleanPath = `${FILES_PATH}${encodeURIComponent(uniqueId)}/${encodeURIComponent(videoNo)}`;
+  const offerRanges = exchange.offerRanges || service.faults.needsRanges(videoNo);
+  await sendOrFail({ ...exchange, cleanPath, offerRanges }, contentOf(video), service.faults, videoNo);
+}
+
+async function file(service: Service, exchange: Exchange): Promise<void> {
+  const [uniqueId = '', videoNo = ''] = exchange.record.url.slice(FILES_PATH.length).split('/');
+  const video = service.library.find(decodeURIComponent(uniqueId), decodeURIComponent(videoNo));
+  if (!video) return sendJson(exchange, FAILURES.unknownVideo);
+  await sendContent(exchange, contentOf(video));
+}
+
+async function listVideosRoute(service: Service, exchange: Exchange): Promise<void> {
+  const { json } = exchange.record;
+  // Asking for a scope makes it, as in the real API.
+  const asked = typeof json === 'object' && json !== null && 'unique_id' in json ? json.unique_id : 'default';
+  service.madeUniqueIds.add(String(asked ?? 'default'));
+  await sendListing(service, exchange, listVideos(service.library, json, service.pageSizeCap));
+}
+
+async function listUniqueIds(service: Service, exchange: Exchange): Promise<void> {
+  if (service.withoutScopesRoute === 'spring-404') return spring(exchange, 404, 'Not Found');
+  if (service.withoutScopesRoute === 'envelope') return sendJson(exchange, noSuchRoute(exchange.record.url));
+  const uniqueIds = new Set([...service.library.uniqueIds, ...service.madeUniqueIds]);
+  await sendListing(service, exchange, success({ unique_ids: [...uniqueIds] }));
+}
+
+async function sendListing(service: Service, exchange: Exchange, envelope: Envelope): Promise<void> {
+  const data = service.numbersAsStrings ? withNumbersAsStrings(envelope.data) : envelope.data;
+  const content = contentOfBytes('application/json', Buffer.from(JSON.stringify({ ...envelope, data })));
+  const [path = '', query] = exchange.record.url.split('?');
+  if (query === CLEAN) return sendContent(exchange, content);
+  await sendOrFail({ ...exchange, cleanPath: `${path}?${CLEAN}` }, content, service.listFaults, path);
+}
+
+async function sendOrFail(
+  exchange: Exchange,
+  content: Content,
+  plan: FaultPlan,
+  name: string,
+): Promise<void> {
+  const fault = plan.next(name);
+  if (fault) await applyFault(exchange, content, fault);
+  else await sendContent(exchange, content);
+}
+
+function noSuchRoute(path: string): Envelope {
+  return failure('0001', `No static resource ${path.slice(1)}.`);
+}
+
+function spring(exchange: Exchange, status: number, error: string): void {
+  sendJson(exchange, springError(status, error, exchange.record.url, exchange.nowMs()), status);
+}

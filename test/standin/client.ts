@@ -1,0 +1,90 @@
+import { type IncomingHttpHeaders, type RequestOptions, request as requestHttp } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import { onTestFinished } from 'vitest';
+import type { Standin, StandinOptions } from '../../src/standin/options.ts';
+import { SAMPLE_VIDEO_NOS } from '../../src/standin/samples.ts';
+import { startStandin } from '../../src/standin/server.ts';
+
+/** What a client got, whether the answer ended well or not. */
+export interface Reply {
+  /** 0 where no head of an answer came. */
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+  /** The code of what broke the transfer; `undefined` where it ended as HTTP wants it. */
+  readonly broken: string | undefined;
+}
+
+export interface Call {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as it is; no body where it is undefined. */
+  readonly body?: string | undefined;
+  /** Told after each piece how many bytes have come so far. */
+  readonly onBytes?: (receivedBytes: number) => void;
+  /** Breaks the request off. */
+  readonly signal?: AbortSignal;
+}
+
+/** A stand-in that is closed when the test is over. */
+export async function started(options: StandinOptions = {}): Promise<Standin> {
+  const standin = await startStandin(options);
+  onTestFinished(() => standin.close());
+  return standin;
+}
+
+/** One request on a connection of its own. Redirects are not followed, certificates not checked. */
+export function call(
+  url: string,
+  { method = 'POST', headers = {}, body, onBytes, signal }: Call,
+): Promise<Reply> {
+  return new Promise((resolve) => {
+    const pieces: Buffer[] = [];
+    let status = 0;
+    let replyHeaders: IncomingHttpHeaders = {};
+    let receivedBytes = 0;
+    const finish = (broken?: string) =>
+      resolve({ status, headers: replyHeaders, body: Buffer.concat(pieces), broken });
+
+    const options: RequestOptions = { method, headers, agent: false, ...(signal && { signal }) };
+    const request = url.startsWith('https:')
+      ? requestHttps(url, { ...options, rejectUnauthorized: false })
+      : requestHttp(url, options);
+    request.on('error', (error: NodeJS.ErrnoException) => finish(error.code));
+    request.on('response', (response) => {
+      status = response.statusCode ?? 0;
+      replyHeaders = response.headers;
+      response.on('data', (piece: Buffer) => {
+        pieces.push(piece);
+        receivedBytes += piece.length;
+        onBytes?.(receivedBytes);
+      });
+      response.on('end', () => finish());
+      response.on('error', (error: NodeJS.ErrnoException) => finish(error.code));
+    });
+    request.end(body);
+  });
+}
+
+/** Posts JSON to a route of the API, with the key. */
+export function post(standin: Standin, route: string, json: unknown, more: Call = {}): Promise<Reply> {
+  return call(`${standin.baseUrl}/${route}`, {
+    ...more,
+    headers: { Authorization: standin.key, 'Content-Type': 'application/json', ...more.headers },
+    body: JSON.stringify(json),
+  });
+}
+
+/** Downloads a video, by default the sample whose `moov` comes first. */
+export function download(
+  standin: Standin,
+  videoNo: string = SAMPLE_VIDEO_NOS.faststart,
+  more: Call = {},
+): Promise<Reply> {
+  return post(standin, 'download', { video_no: videoNo, unique_id: 'default' }, more);
+}
+
+/** The JSON of a reply. */
+export function jsonOf(reply: Reply): Record<string, unknown> {
+  return JSON.parse(reply.body.toString());
+}

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { SAMPLE_VIDEO_NOS } from '../../src/standin/samples.ts';
+import { download, jsonOf, post, started } from './client.ts';
+import { sampleFile } from './sample-files.ts';
+
+const SAMPLE = sampleFile('faststart');
+
+describe('a chain of faults', () => {
+  it('is worked through request by request, and then the video comes', async () => {
+    const standin = await started({ faults: 'drop@100x2,rate-limitx1' });
+    const outcomes: unknown[] = [];
+    for (let round = 0; round < 5; round += 1) {
+      const { broken, headers } = await download(standin);
+      outcomes.push(broken ?? headers['content-type']);
+    }
+    const video = 'application/octet-stream';
+    expect(outcomes).toEqual(['ECONNRESET', 'ECONNRESET', 'application/json', video, video]);
+    expect(standin.requests.map((request) => request.fault)).toEqual([
+      'drop@100x2',
+      'drop@100x2',
+      'rate-limitx1',
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it('is counted for each video by itself', async () => {
+    const standin = await started({ faults: 'not-foundx1' });
+    for (const videoNo of [SAMPLE_VIDEO_NOS.faststart, SAMPLE_VIDEO_NOS.moovLast]) {
+      expect(jsonOf(await download(standin, videoNo))).toMatchObject({ code: '0001' });
+    }
+    expect((await download(standin)).body.equals(SAMPLE)).toBe(true);
+  });
+
+  it('can be given by video, with another for the rest', async () => {
+    const faults = { [SAMPLE_VIDEO_NOS.faststart]: '', '*': 'disabled' };
+    const standin = await started({ faults });
+    expect((await download(standin)).body.equals(SAMPLE)).toBe(true);
+    expect(jsonOf(await download(standin, SAMPLE_VIDEO_NOS.moovLast))).toMatchObject({ code: '0403' });
+    const holiday = { video_no: SAMPLE_VIDEO_NOS.holiday, unique_id: 'holiday_2025' };
+    expect(jsonOf(await post(standin, 'download', holiday))).toMatchObject({ code: '0403' });
+  });
+
+  it('stops the stand-in from starting where it cannot be understood', async () => {
+    await expect(started({ faults: 'drpo' })).rejects.toThrow(/no fault "drpo"/);
+  });
+});

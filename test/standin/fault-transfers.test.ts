@@ -1,0 +1,170 @@
+import { connect } from 'node:net';
+import { gunzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { SAMPLE_VIDEO_NOS } from '../../src/standin/samples.ts';
+import type { Standin } from '../../src/standin/server.ts';
+import { download, started } from './client.ts';
+import { sampleFile } from './sample-files.ts';
+import { selfSigned } from './self-signed.ts';
+
+const SAMPLE = sampleFile('faststart');
+const HALF = Math.floor(SAMPLE.length / 2);
+
+describe('a fault that breaks the transfer', () => {
+  it.each([
+    ['drop', HALF],
+    ['drop@1000', 1000],
+    ['drop@0', 0],
+    ['drop@-1', SAMPLE.length - 1],
+    ['hangup', HALF],
+    ['hangup@1000', 1000],
+    ['hangup@7', 7],
+    ['hangup@0', 0],
+    ['short-body@1000', 1000],
+  ])('%s sends %i bytes, and the client sees that it was cut', async (text, bytes) => {
+    const standin = await started({ faults: text });
+    const reply = await download(standin);
+    expect(reply).toMatchObject({ status: 200, broken: 'ECONNRESET' });
+    expect(reply.body.equals(SAMPLE.subarray(0, bytes))).toBe(true);
+    expect(standin.requests[0]).toMatchObject({ bytesSent: bytes, fault: text });
+  });
+
+  it.each(['drop@1000', 'hangup@1000', 'short-body@1000'])('%s does so over https too', async (text) => {
+    const reply = await download(await started({ faults: text, tls: selfSigned() }));
+    expect(reply).toMatchObject({ status: 200, broken: 'ECONNRESET' });
+    expect(reply.body.equals(SAMPLE.subarray(0, 1000))).toBe(true);
+  });
+
+  it.each(['drop@1000', 'hangup@1000'])('%s does so under a Content-Length too', async (text) => {
+    const reply = await download(await started({ faults: text, contentLength: true }));
+    expect(reply).toMatchObject({
+      broken: 'ECONNRESET',
+      headers: { 'content-length': String(SAMPLE.length) },
+    });
+    expect(reply.body).toHaveLength(1000);
+  });
+
+  it('drop is a reset, hangup an orderly end in the middle of a chunk', async () => {
+    const dropped = await rawDownload(await started({ faults: 'drop@1000' }));
+    expect(dropped.ended).toBe('ECONNRESET');
+    const hungUp = await rawDownload(await started({ faults: 'hangup@1000' }));
+    expect(hungUp.ended).toBe('end');
+    expect(hungUp.text).toContain('\r\n1010\r\n');
+    expect(hungUp.text).not.toContain('\r\n0\r\n\r\n');
+  });
+
+  it.each([
+    ['stall@1000', 1000],
+    ['stall', HALF],
+  ])('%s sends %i bytes and leaves the connection open', async (text, bytes) => {
+    const standin = await started({ faults: text });
+    // Nothing but the end of the stand-in ends this answer.
+    const reply = await download(standin, undefined, {
+      onBytes: (received) => void (received === bytes && standin.close()),
+    });
+    expect(reply).toMatchObject({ status: 200, broken: 'ECONNRESET' });
+    expect(reply.body.equals(SAMPLE.subarray(0, bytes))).toBe(true);
+  });
+
+  it('silent answers nothing at all, no-answer ends at once', async () => {
+    const silent = await started({
+      faults: 'silent',
+      onRequest: () => void setImmediate(() => silent.close()),
+    });
+    expect(await download(silent)).toMatchObject({ status: 0, broken: 'ECONNRESET' });
+    expect(silent.requests[0]).toMatchObject({ fault: 'silent', bytesSent: 0 });
+    expect(await download(await started({ faults: 'no-answer' }))).toMatchObject({
+      status: 0,
+      broken: 'ECONNRESET',
+    });
+  });
+
+  it('bad-http and headers-too-large are no answer that a parser takes', async () => {
+    const bad = await download(await started({ faults: 'bad-http' }));
+    expect(bad).toMatchObject({ status: 0, broken: expect.stringMatching(/^HPE_/) });
+    const large = await download(await started({ faults: 'headers-too-large' }));
+    expect(large).toMatchObject({ status: 0, broken: 'HPE_HEADER_OVERFLOW' });
+  });
+});
+
+describe('a fault that frames the transfer otherwise', () => {
+  it.each([
+    ['truncate', HALF],
+    ['truncate@1000', 1000],
+    ['truncate@0', 0],
+    ['close-delimited-cut', HALF],
+  ])('%s ends well after %i bytes', async (text, bytes) => {
+    const reply = await download(await started({ faults: text, contentLength: true }));
+    expect(reply).toMatchObject({ status: 200, broken: undefined });
+    expect(reply.headers).not.toHaveProperty('content-length');
+    expect(reply.body.equals(SAMPLE.subarray(0, bytes))).toBe(true);
+  });
+
+  it.each(['trickle=5000', 'content-length', 'close-delimited'])('%s sends the whole video', async (text) => {
+    const reply = await download(await started({ faults: text }));
+    expect(reply).toMatchObject({ status: 200, broken: undefined });
+    expect(reply.body.equals(SAMPLE)).toBe(true);
+  });
+
+  it('trickle sends pieces of the size asked for', async () => {
+    const { text } = await rawDownload(await started({ faults: 'trickle=10000' }));
+    expect(text.match(/\r\n2710\r\n/g)).toHaveLength(12);
+  });
+
+  it('content-length and short-body announce the whole, long-body less', async () => {
+    const lengthOf = async (faults: string) =>
+      (await download(await started({ faults }))).headers['content-length'];
+    expect(await lengthOf('content-length')).toBe(String(SAMPLE.length));
+    expect(await lengthOf('short-body@1000')).toBe(String(SAMPLE.length));
+    expect(await lengthOf('long-body@1000')).toBe('1000');
+  });
+
+  it('long-body sends more than it announces', async () => {
+    const { text, ended } = await rawDownload(await started({ faults: 'long-body@1000' }));
+    expect(text.slice(text.indexOf('\r\n\r\n') + 4)).toBe(SAMPLE.toString('latin1'));
+    expect(ended).toBe('end');
+  });
+
+  it('close-delimited has neither length nor chunks', async () => {
+    const { text, ended } = await rawDownload(
+      await started({ faults: 'close-delimited', contentLength: true }),
+    );
+    const head = text.slice(0, text.indexOf('\r\n\r\n'));
+    expect(head).toMatch(/connection: close/i);
+    expect(head).not.toMatch(/content-length|transfer-encoding/i);
+    expect(text.slice(head.length + 4)).toBe(SAMPLE.toString('latin1'));
+    expect(ended).toBe('end');
+  });
+
+  it('gzip sends the whole video gzipped', async () => {
+    const reply = await download(await started({ faults: 'gzip', contentLength: true }));
+    expect(reply.headers['content-encoding']).toBe('gzip');
+    expect(reply.headers).not.toHaveProperty('content-length');
+    expect(gunzipSync(reply.body).equals(SAMPLE)).toBe(true);
+  });
+});
+
+/** What comes over the wire, before HTTP is made of it. */
+function rawDownload(standin: Standin): Promise<{ text: string; ended: string }> {
+  const { port } = new URL(standin.baseUrl);
+  const body = JSON.stringify({ video_no: SAMPLE_VIDEO_NOS.faststart });
+  const head = [
+    'POST /serve/api/v1/download HTTP/1.1',
+    'Host: standin',
+    `Authorization: ${standin.key}`,
+    `Content-Length: ${body.length}`,
+    'Connection: close',
+  ];
+  return new Promise((resolve) => {
+    let text = '';
+    const socket = connect(Number(port), '127.0.0.1', () =>
+      socket.write(`${head.join('\r\n')}\r\n\r\n${body}`),
+    );
+    socket.setEncoding('latin1');
+    socket.on('data', (piece) => {
+      text += piece;
+    });
+    socket.on('end', () => resolve({ text, ended: 'end' }));
+    socket.on('error', (error: NodeJS.ErrnoException) => resolve({ text, ended: error.code ?? 'error' }));
+  });
+}

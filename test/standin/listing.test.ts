@@ -1,0 +1,147 @@
+import { describe, expect, it } from 'vitest';
+import { generatedLibrary } from '../../src/standin/generated.ts';
+import type { Standin } from '../../src/standin/options.ts';
+import { SAMPLE_VIDEO_NOS } from '../../src/standin/samples.ts';
+import { call, jsonOf, post, started } from './client.ts';
+import { sampleFile } from './sample-files.ts';
+
+interface Page {
+  current_page: number;
+  page_size: number;
+  total_count: number;
+  videos: Record<string, unknown>[];
+}
+
+async function list(standin: Standin, json: object): Promise<Page> {
+  const reply = await post(standin, 'list_videos', json);
+  expect(reply).toMatchObject({ status: 200, headers: { 'content-type': 'application/json' } });
+  const envelope = jsonOf(reply);
+  expect(envelope).toMatchObject({ code: '0000', msg: 'success', success: true, failed: false });
+  return envelope.data as Page;
+}
+
+async function scopes(standin: Standin) {
+  const headers = { Authorization: standin.key };
+  return call(`${standin.baseUrl}/list_unique_ids`, { method: 'GET', headers });
+}
+
+describe('list_videos', () => {
+  it('lists the newest first, with the real sizes', async () => {
+    const page = await list(await started(), { page: 1, size: 20, unique_id: 'default' });
+    expect(page).toMatchObject({ current_page: 1, page_size: 20, total_count: 3 });
+    expect(page.videos.map((video) => video.video_no)).toEqual([
+      SAMPLE_VIDEO_NOS.faststart,
+      SAMPLE_VIDEO_NOS.moovLast,
+      SAMPLE_VIDEO_NOS.fragmented,
+    ]);
+    expect(page.videos[1]).toMatchObject({
+      video_name: 'Morning walk 🌅 | Lake, day #1?',
+      size: sampleFile('moov-last').length,
+      duration: 5,
+      status: 'PARSE',
+      create_time: expect.any(Number),
+    });
+  });
+
+  it.each([
+    ['no size', {}, 20],
+    ['a size within the most', { size: 50 }, 50],
+    ['a size over the most', { size: 1000 }, 200],
+  ])('takes %s for a page', async (_title, asked, rows) => {
+    const page = await list(await started({ videos: generatedLibrary({ count: 450 }) }), asked);
+    expect(page).toMatchObject({ page_size: rows, total_count: 450 });
+    expect(page.videos).toHaveLength(rows);
+  });
+
+  it('gives every video once over all pages, and an empty page after them', async () => {
+    const standin = await started({ videos: generatedLibrary({ count: 450 }), pageSizeCap: 100 });
+    const seen: unknown[] = [];
+    for (let page = 1; page <= 5; page += 1) {
+      const { videos } = await list(standin, { page, size: 200 });
+      seen.push(...videos.map((video) => video.video_no));
+    }
+    expect(new Set(seen).size).toBe(450);
+    expect(seen).toEqual([...seen].sort().reverse());
+    expect(await list(standin, { page: 6, size: 200 })).toMatchObject({ total_count: 450, videos: [] });
+  });
+
+  it.each([
+    ['video_name', { video_name: 'first steps' }, [SAMPLE_VIDEO_NOS.faststart]],
+    ['part of a video_name', { video_name: 'first' }, []],
+    ['video_no', { video_no: SAMPLE_VIDEO_NOS.fragmented }, [SAMPLE_VIDEO_NOS.fragmented]],
+    [
+      'video_nos',
+      { video_nos: [SAMPLE_VIDEO_NOS.fragmented, SAMPLE_VIDEO_NOS.holiday] },
+      [SAMPLE_VIDEO_NOS.fragmented],
+    ],
+    ['status', { status: 'UNPARSE' }, []],
+    ['camera_model', { camera_model: 'Hero 12' }, [SAMPLE_VIDEO_NOS.moovLast]],
+    ['tag', { tag: 'walk' }, [SAMPLE_VIDEO_NOS.faststart, SAMPLE_VIDEO_NOS.moovLast]],
+    ['datetime_taken', { datetime_taken: Date.UTC(2025, 9, 2) }, [SAMPLE_VIDEO_NOS.faststart]],
+    ['a place near by', { latitude: 47.5, longitude: 8.6 }, [SAMPLE_VIDEO_NOS.faststart]],
+    ['a place far off', { latitude: 47.6, longitude: 8.9 }, []],
+    ['two filters', { tag: 'walk', camera_model: 'Hero 12' }, [SAMPLE_VIDEO_NOS.moovLast]],
+  ])('filters by %s', async (_title, filter, videoNos) => {
+    const page = await list(await started(), filter);
+    expect(page.videos.map((video) => video.video_no)).toEqual(videoNos);
+    expect(page.total_count).toBe(videoNos.length);
+  });
+
+  it('pages through what a filter leaves', async () => {
+    const videos = generatedLibrary({ count: 9, statuses: ['PARSE', 'UNPARSE', 'FAILED'] });
+    const page = await list(await started({ videos }), { status: 'UNPARSE', size: 2, page: 2 });
+    expect(page).toMatchObject({ total_count: 3, videos: [{ status: 'UNPARSE' }] });
+  });
+
+  it('gives numbers as strings where it is told to', async () => {
+    const page = await list(await started({ numbersAsStrings: true }), {});
+    expect(page).toMatchObject({ total_count: '3', page_size: '20' });
+    expect(page.videos[0]).toMatchObject({ size: String(sampleFile('faststart').length), duration: '4' });
+  });
+
+  it.each([[{ page: 0 }], [{ size: 'many' }], ['text']])('refuses %j with code 0003', async (asked) => {
+    const reply = await post(await started(), 'list_videos', asked);
+    expect(jsonOf(reply)).toMatchObject({ code: '0003', success: false });
+  });
+
+  it('meets faults of its own, in which the videos have no part', async () => {
+    const standin = await started({ listFaults: 'rate-limitx1,truncate@10x1' });
+    expect(jsonOf(await post(standin, 'list_videos', {}))).toMatchObject({ code: '0429' });
+    expect((await post(standin, 'list_videos', {})).body).toHaveLength(10);
+    expect(await list(standin, {})).toMatchObject({ total_count: 3 });
+  });
+});
+
+describe('list_unique_ids', () => {
+  it('names the scopes', async () => {
+    const reply = await scopes(await started());
+    expect(jsonOf(reply)).toEqual({
+      code: '0000',
+      msg: 'success',
+      data: { unique_ids: ['default', 'holiday_2025'] },
+      success: true,
+      failed: false,
+    });
+  });
+
+  it('names a scope that a listing has brought into being', async () => {
+    const standin = await started();
+    expect(await list(standin, { unique_id: 'new_one' })).toMatchObject({ total_count: 0, videos: [] });
+    expect(jsonOf(await scopes(standin)).data).toEqual({
+      unique_ids: ['default', 'holiday_2025', 'new_one'],
+    });
+  });
+
+  it('can be missing in either of two ways', async () => {
+    const envelope = await scopes(await started({ withoutScopesRoute: 'envelope' }));
+    expect(envelope.status).toBe(200);
+    expect(jsonOf(envelope)).toMatchObject({
+      code: '0001',
+      msg: expect.stringMatching(/^No static resource/),
+    });
+    const spring = await scopes(await started({ withoutScopesRoute: 'spring-404' }));
+    expect(spring.status).toBe(404);
+    expect(jsonOf(spring)).toMatchObject({ status: 404, error: 'Not Found', requestId: expect.any(String) });
+    expect(jsonOf(spring)).not.toHaveProperty('code');
+  });
+});

@@ -1,0 +1,21 @@
+import { readFileSync } from 'node:fs';
+
+const SAMPLES_FOLDER = new URL('../../src/standin/samples/', import.meta.url);
+
+/** The bytes of a sample, read without the stand-in. */
+export function sampleFile(name: 'faststart' | 'moov-last' | 'fragmented'): Buffer {
+  return readFileSync(new URL(`${name}.mp4`, SAMPLES_FOLDER));
+}
+
+/** The types of a file's top-level boxes, in order. Fails where they are no chain that ends at the end. */
+export function boxTypes(file: Uint8Array): string[] {
+  const bytes = Buffer.from(file);
+  const types: string[] = [];
+  let at = 0;
+  while (at < bytes.length) {
+    types.push(bytes.toString('latin1', at + 4, at + 8));
+    at += bytes.readUInt32BE(at);
+  }
+  if (at !== bytes.length) throw new Error(`The boxes end at ${at}, the file at ${bytes.length}`);
+  return types;
+}
