@@ -4,7 +4,9 @@ import { addAuth } from './commands/auth.ts';
 import type { CommandContext } from './commands/command.ts';
 import { addConfig } from './commands/config.ts';
 import { addDownload } from './commands/download.ts';
+import { addList } from './commands/list.ts';
 import { addMock } from './commands/mock.ts';
+import { addSync } from './commands/sync.ts';
 import { addVerify } from './commands/verify.ts';
 import { ClosedPipe, type ExitCode, exitCodeFor, Interrupted, MaviError } from './errors.ts';
 import { printable, redactKeys } from './foreign-text.ts';
@@ -67,6 +69,8 @@ export function commandTree(context: CommandContext, output: { help: string; usa
       getOutHelpWidth: () => (context.host.stdout.isTTY ? context.host.stderr.columns() : 100),
     });
   addDownload(program, context);
+  addList(program, context);
+  addSync(program, context);
   addVerify(program, context);
   addAuth(program, context);
   addConfig(program, context);

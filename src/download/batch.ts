@@ -1,5 +1,5 @@
 /** Many videos: some at once, each with its own outcome, one end. */
-import { AccountError, ClosedPipe, Interrupted } from '../errors.ts';
+import { AccountError, ClosedPipe, type ExitCode, Interrupted } from '../errors.ts';
 import type { VideoTask } from './plan.ts';
 import { recordedError, type VideoRecord } from './record.ts';
 import { type Arrival, downloadVideo, type Progress, type VideoTools } from './video.ts';
@@ -50,6 +50,11 @@ export async function downloadBatch(tasks: readonly VideoTask[], options: BatchO
   await Promise.all(Array.from({ length: Math.min(options.concurrency, tasks.length) }, work));
   if (fatal !== null) throw fatal;
   return outcomes;
+}
+
+/** A failure of the account is the code of the whole run, whatever else failed before it. */
+export function accountFirst(codes: readonly ExitCode[]): readonly ExitCode[] {
+  return codes.includes(3) ? [3] : codes;
 }
 
 function notStarted(why: AccountError): AccountError {

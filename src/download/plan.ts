@@ -20,6 +20,8 @@ export interface VideoTask {
   readonly videoNo: string;
   readonly place: Place;
   readonly whenExists: WhenExists;
+  /** What to do about a file that is in the way, for the error. */
+  readonly existsHint: string;
   /** Its size in bytes by the listing; null if nobody looked. */
   readonly listedSize: number | null;
 }

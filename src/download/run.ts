@@ -9,7 +9,7 @@ import { type Host, print, say } from '../host.ts';
 import { type Container, EXTENSIONS } from '../isobmff/signature.ts';
 import { lookUp } from '../library/lookup.ts';
 import { renderer } from '../progress/renderer.ts';
-import { downloadBatch } from './batch.ts';
+import { accountFirst, downloadBatch } from './batch.ts';
 import { readVideoNos } from './batch-file.ts';
 import { localError } from './local-error.ts';
 import { openManifest } from './manifest.ts';
@@ -40,6 +40,7 @@ export async function runDownload(plan: DownloadPlan, host: Host): Promise<ExitC
       videoNo,
       place: placeOf(plan, videoNo),
       whenExists: plan.whenExists,
+      existsHint: 'replace it with --force, or keep it if it is a whole video with --skip-existing',
       listedSize: sizes?.get(videoNo)?.sizeBytes ?? null,
     }),
   );
@@ -92,11 +93,6 @@ export async function runDownload(plan: DownloadPlan, host: Host): Promise<ExitC
     view.close();
     await manifest?.close();
   }
-}
-
-/** A failure of the account is the code of the whole run, whatever else failed before it. */
-function accountFirst(codes: readonly ExitCode[]): readonly ExitCode[] {
-  return codes.includes(3) ? [3] : codes;
 }
 
 /** The videos of the plan, each once, in the order in which they were first named. */

@@ -12,6 +12,7 @@ export function summaryText(records: readonly VideoRecord[], elapsedMs: number):
     [count('failed'), 'failed'],
   ] as const;
   const said = counts.filter(([number]) => number > 0).map(([number, word]) => `${number} ${word}`);
+  if (records.length === 0) return 'mavi: nothing to download';
   const received = records.reduce((sum, each) => sum + each.bytes_received, 0);
   return `mavi: ${records.length} videos: ${said.join(', ')}; ${bytesText(received)} received in ${durationText(elapsedMs)}`;
 }

@@ -78,7 +78,7 @@ export async function downloadVideo(
   const targets = await lookAtTargets(task, tools);
   const existing = [...targets.values()].find((target) => target.existing !== null);
   if (existing !== undefined && task.whenExists === 'skip') return skip(existing, task, tools, progress);
-  if (existing !== undefined && task.whenExists === 'refuse') throw alreadyThere(existing);
+  if (existing !== undefined && task.whenExists === 'refuse') throw alreadyThere(existing, task);
 
   const spend = tools.budget.begin(task.listedSize);
   report({ kind: 'begun', videoNo: task.videoNo, file: progress.file });
@@ -140,10 +140,8 @@ async function skip(
   }
 }
 
-function alreadyThere(target: Target): LocalError {
-  return new LocalError('exists', `${target.shown} exists already`, {
-    hint: 'replace it with --force, or keep it if it is a whole video with --skip-existing',
-  });
+function alreadyThere(target: Target, { existsHint }: VideoTask): LocalError {
+  return new LocalError('exists', `${target.shown} exists already`, { hint: existsHint });
 }
 
 /** The tries for one video. */

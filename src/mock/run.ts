@@ -23,7 +23,8 @@ export async function runMock(plan: MockPlan, host: Host): Promise<ExitCode> {
     // The key is the stand-in's own, made up for the whole world; masked it would be of no use.
     const lines = `MAVI_BASE_URL=${standin.baseUrl}\nMAVI_API_KEY=${standin.key}\n`;
     await host.stdout.write([Buffer.from(lines)]);
-    say(host, `mavi: the stand-in serves ${videos.count} videos until Ctrl-C; its key works nowhere else`);
+    const count = videos.uniqueIds.reduce((sum, uniqueId) => sum + videos.count(uniqueId), 0);
+    say(host, `mavi: the stand-in serves ${count} videos until Ctrl-C; its key works nowhere else`);
     await new Promise((_resolve, reject) => {
       host.interrupt.addEventListener('abort', () => reject(host.interrupt.reason), { once: true });
     });

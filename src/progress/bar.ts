@@ -71,8 +71,10 @@ export function barProgress(options: RendererOptions, style: Style): Renderer {
     const line = lineFor(event.videoNo);
     if (event.kind === 'begun') line.name = event.file ?? event.videoNo;
     else if (event.kind === 'waiting') line.state = { kind: 'waiting', untilMs: event.untilMs };
-    else if (event.kind === 'requesting') line.state = { kind: 'connecting' };
-    else if (event.kind === 'retrying') line.state = { kind: 'retrying', untilMs: event.untilMs };
+    else if (event.kind === 'requesting') {
+      line.state = { kind: 'connecting' };
+      line.meter.request(clock.ticksMs());
+    } else if (event.kind === 'retrying') line.state = { kind: 'retrying', untilMs: event.untilMs };
     else if (event.kind === 'finishing') line.state = { kind: 'finishing' };
     else if (event.kind === 'receiving') {
       line.state = { kind: 'receiving' };

@@ -20,10 +20,17 @@ export class Meter {
     return this.#state;
   }
 
+  /** A request goes out: speed is measured from here on. */
+  request(atMs: number): void {
+    this.#samples = [{ atMs, bytes: this.#state.receivedBytes }];
+  }
+
   /** Takes the state at a time. */
   update(state: TransferState, atMs: number): void {
     // A transfer that starts over begins a new measurement.
-    if (state.receivedBytes < this.#state.receivedBytes) this.#samples = [];
+    if (state.receivedBytes < this.#state.receivedBytes) {
+      this.#samples = this.#samples.slice(-1).map((last) => ({ atMs: last.atMs, bytes: 0 }));
+    }
     this.#state = state;
     this.#samples.push({ atMs, bytes: state.receivedBytes });
     while ((this.#samples[1]?.atMs ?? atMs) < atMs - WINDOW_MS) this.#samples.shift();

@@ -37,6 +37,8 @@ export function plainProgress({ host }: RendererOptions, words: (event: Progress
         say(host, `${event.videoNo}: ${transferText(video.meter, nowMs)}`);
       } else if (event.kind === 'waiting') {
         sayWait(host, of(event.videoNo), event.videoNo, event.untilMs);
+      } else if (event.kind === 'requesting') {
+        of(event.videoNo).meter.request(host.clock.ticksMs());
       } else {
         if (event.kind === 'over') running.delete(event.videoNo);
         words(event);
