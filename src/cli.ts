@@ -1,7 +1,7 @@
 /** The command tree, and the only place where an error becomes words and an exit code. */
 import { Command, CommanderError } from 'commander';
 import { addAuth } from './commands/auth.ts';
-import type { CommandContext } from './commands/command.ts';
+import { addEnd, type CommandContext } from './commands/command.ts';
 import { addConfig } from './commands/config.ts';
 import { addDownload } from './commands/download.ts';
 import { addList } from './commands/list.ts';
@@ -75,6 +75,11 @@ export function commandTree(context: CommandContext, output: { help: string; usa
   addAuth(program, context);
   addConfig(program, context);
   addMock(program, context);
+  addEnd(program, [
+    ['mavi auth login', 'once: store the API key'],
+    ['mavi download VI625239098370850816 -o video.mp4', 'one video'],
+    ['mavi sync library', 'all of them; run it again to go on'],
+  ]);
   return program;
 }
 

@@ -23,7 +23,7 @@ export type ExitCode = keyof typeof EXIT_CODES;
 
 /** What an error says besides its message. */
 export interface ErrorFacts {
-  /** What to do next, a sentence or a command; empty when there is nothing to advise. */
+  /** What to do next, a sentence or a command; empty when there is nothing to advise. May have lines. */
   hint?: string;
   /** Whether running the same command again may succeed. Default false. */
   retryable?: boolean;
@@ -46,7 +46,7 @@ export class MaviError extends Error {
     this.name = new.target.name;
     this.exitCode = exitCode;
     this.code = code;
-    this.hint = redactKeys(printable(facts.hint ?? ''));
+    this.hint = redactKeys((facts.hint ?? '').split('\n').map(printable).join('\n'));
     this.retryable = facts.retryable ?? false;
   }
 }

@@ -1,6 +1,6 @@
 /** What all commands share: how they are made, and how settings stand among their flags. */
 import { type Command, Option } from 'commander';
-import type { ExitCode } from '../errors.ts';
+import { EXIT_CODES, type ExitCode } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { DEFINITIONS, type SettingName, type SettingTexts } from '../settings/settings.ts';
 
@@ -52,13 +52,36 @@ export function settingTexts(flags: Readonly<Record<string, unknown>>): SettingT
   return texts;
 }
 
-/** Adds examples to the end of a command's help. */
-export function addExamples(
-  command: Command,
-  examples: readonly (readonly [command: string, meaning: string])[],
-): Command {
+/** One line of a command's examples, and what it is for. */
+export type Example = readonly [command: string, meaning: string];
+
+/** Adds examples, exit codes and variables to the end of a command's help. */
+export function addEnd(command: Command, examples: readonly Example[]): Command {
   const lines = examples.map(([line, meaning]) => `  # ${meaning}\n  ${line}`);
-  return command.addHelpText('after', `\nExamples:\n${lines.join('\n\n')}`);
+  const shown = lines.length === 0 ? '' : `\nExamples:\n${lines.join('\n')}\n`;
+  return command.addHelpText('after', () => `${shown}\n${exitCodesText()}\n\n${variablesText()}`);
+}
+
+function exitCodesText(): string {
+  const rows = Object.entries(EXIT_CODES).map(([code, meaning]) => `  ${code.padStart(3)}  ${meaning}`);
+  return `Exit codes:\n${rows.join('\n')}`;
+}
+
+/** The variables that `mavi` reads, and what each is for. */
+export const VARIABLES: readonly (readonly [name: string, meaning: string])[] = [
+  ['MAVI_API_KEY', 'the API key; comes first'],
+  ['MAVI_API_KEY_FILE', 'a file that holds the key'],
+  ['MEMORIES_API_KEY', 'the API key, by the name that other clients use'],
+  ...Object.values(DEFINITIONS).map(({ variable, config }) => [variable, `as --${config}`] as const),
+  ['MAVI_CONFIG_DIR', 'the folder of the config file'],
+  ['HTTPS_PROXY, ALL_PROXY, NO_PROXY', 'the proxy, and what is not to go through it'],
+  ['NODE_EXTRA_CA_CERTS', 'a file of further certificate authorities'],
+  ['NO_COLOR, FORCE_COLOR', 'no colours; colours everywhere'],
+];
+
+function variablesText(): string {
+  const width = Math.max(...VARIABLES.map(([name]) => name.length));
+  return `Environment:\n${VARIABLES.map(([name, meaning]) => `  ${name.padEnd(width)}  ${meaning}`).join('\n')}`;
 }
 
 /** A command of that name that inherits how its parent exits and prints. */

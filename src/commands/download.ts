@@ -8,7 +8,7 @@ import type { ProgressMode } from '../progress/renderer.ts';
 import type { SettingTexts } from '../settings/settings.ts';
 import { byteSize } from '../settings/values.ts';
 import {
-  addExamples,
+  addEnd,
   addSettings,
   type CommandContext,
   DOWNLOAD_SETTINGS,
@@ -70,7 +70,7 @@ export function addDownload(
   addMaxTransfer(command);
   addTalk(command);
   addSettings(command, DOWNLOAD_SETTINGS);
-  addExamples(command, [
+  addEnd(command, [
     ['mavi download VI625239098370850816 -o video.mp4', 'one video into a file'],
     [
       'mavi download VI625239098370850816 -o - | ffmpeg -i - -vn audio.m4a',

@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { SettingTexts } from '../settings/settings.ts';
 import {
   API_SETTINGS,
-  addExamples,
+  addEnd,
   addSettings,
   type CommandContext,
   settingTexts,
@@ -41,7 +41,7 @@ export function addList(program: Command, context: CommandContext): void {
     .option('--scopes', 'list the unique_ids instead of videos')
     .option('-v, --verbose', 'each request and answer on standard error, the key masked');
   addSettings(command, API_SETTINGS);
-  addExamples(command, [
+  addEnd(command, [
     ['mavi list --limit 20', 'the newest twenty'],
     ['mavi list --ids | mavi download -a - -d library', 'download all of them'],
     [`mavi list --json | jq -r 'select(.size > 1e9) | .video_no'`, 'the large ones'],

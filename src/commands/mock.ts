@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { UsageError } from '../errors.ts';
 import { byteSize, type Rate, rate, wholeNumber } from '../settings/values.ts';
-import { addExamples, type CommandContext, subcommand } from './command.ts';
+import { addEnd, type CommandContext, subcommand } from './command.ts';
 
 /** What `mavi mock` was asked to do. */
 export interface MockPlan {
@@ -35,7 +35,7 @@ export function addMock(program: Command, context: CommandContext): void {
     .option('--limit <n>', "the account's limit, as in --rate; 0 = none", '12/m')
     .option('--pace <bytes/s>', 'send each video no faster than this, such as 100K')
     .option('--list-faults', 'print the faults there are, and end');
-  addExamples(command, [
+  addEnd(command, [
     ['mavi mock --port 8080', 'prints MAVI_BASE_URL and MAVI_API_KEY, and serves until Ctrl-C'],
     ['mavi mock --fault drop@1000x2', 'breaks the connection after 1000 bytes, twice for each video'],
     [

@@ -5,7 +5,7 @@ import { UsageError } from '../errors.ts';
 import type { SettingTexts } from '../settings/settings.ts';
 import { readTemplate, type Template } from '../sync/template.ts';
 import {
-  addExamples,
+  addEnd,
   addSettings,
   type CommandContext,
   DOWNLOAD_SETTINGS,
@@ -60,7 +60,7 @@ export function addSync(program: Command, context: CommandContext): void {
   addMaxTransfer(command);
   addTalk(command);
   addSettings(command, DOWNLOAD_SETTINGS);
-  addExamples(command, [
+  addEnd(command, [
     ['mavi sync library --dry-run', 'what would it cost?'],
     ['mavi sync library', 'fetch what is missing; run it again after any interruption'],
     [`mavi sync library --name-template '{create_date} {video_name}'`, 'names for people'],

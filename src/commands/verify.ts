@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { CheckRules } from '../download/check.ts';
 import { UsageError } from '../errors.ts';
-import { addExamples, type CommandContext, subcommand } from './command.ts';
+import { addEnd, type CommandContext, subcommand } from './command.ts';
 import { addChecks, checksOf } from './download.ts';
 
 /** What `mavi verify` was asked to do. */
@@ -25,7 +25,7 @@ export function addVerify(program: Command, context: CommandContext): void {
     .option('--manifest <file>', 'compare size and SHA-256 with the records of a manifest')
     .option('--json', 'one JSON object a file');
   addChecks(command);
-  addExamples(command, [
+  addEnd(command, [
     ['mavi verify video.mp4', 'is it a whole mp4?'],
     [
       'mavi verify --manifest library/mavi-manifest.ndjson',

@@ -156,12 +156,12 @@ export class BodyCheck {
       }
       if (verdict.junkBytes > 0) warnings.push(`${verdict.junkBytes} bytes after the last box are no box`);
       endProven = verdict.endProven;
-      verified = `${this.#container === 'mp4' ? 'ftyp, ' : ''}moov and mdat, every box whole`;
+      verified = 'every box whole';
     } else if (this.#level === 'ftyp' && this.#container !== 'mp4') verified = 'the file signature';
     if (this.#bytes === 0) throw new TruncatedError('the body is empty', 0);
-    if (sizes.transferSize !== null) verified += ', Content-Length';
+    if (sizes.transferSize !== null) verified += ', length as announced';
     const listed = sizes.listedSize;
-    if (listed === this.#bytes) verified += ', the size in the library';
+    if (listed === this.#bytes) verified += ', size as listed';
     else if (listed !== null && !endProven && this.#bytes < listed) {
       throw new TruncatedError(
         `the video is cut: ${this.#bytes} bytes came, and the library lists ${listed}`,

@@ -74,7 +74,7 @@ export class MovieReader {
     if (state.kind === 'malformed')
       return { kind: 'malformed', reason: `${state.reason} at byte ${state.start}` };
     if (state.kind === 'boxes' && state.missing > 0) {
-      const box = this.#last === null ? 'the first box' : `box '${this.#last.type}'`;
+      const box = this.#reader.payloadLeft > 0 ? `box '${this.#last?.type}'` : 'the header of the last box';
       return { kind: 'cut', reason: `${box} lacks ${state.missing} bytes` };
     }
     const lacking = this.#moov === null ? 'moov' : this.#hasMdat ? null : 'mdat';

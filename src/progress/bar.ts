@@ -1,6 +1,7 @@
 /** Progress as bars on a terminal: one for each running video and, for many, one for all. The only file that imports cli-progress. */
+import { basename } from 'node:path';
 import cliProgress from 'cli-progress';
-import { redactKeys } from '../foreign-text.ts';
+import { printable, redactKeys } from '../foreign-text.ts';
 import { barLine, totalLine, type VideoLine } from './bar-line.ts';
 import type { ProgressEvent } from './events.ts';
 import { Meter } from './meter.ts';
@@ -69,7 +70,8 @@ export function barProgress(options: RendererOptions, style: Style): Renderer {
   const show = (event: ProgressEvent): void => {
     if (event.kind === 'warning') return;
     const line = lineFor(event.videoNo);
-    if (event.kind === 'begun') line.name = event.file ?? event.videoNo;
+    if (event.kind === 'begun')
+      line.name = event.file === null ? event.videoNo : printable(basename(event.file));
     else if (event.kind === 'waiting') line.state = { kind: 'waiting', untilMs: event.untilMs };
     else if (event.kind === 'requesting') {
       line.state = { kind: 'connecting' };

@@ -36,7 +36,13 @@ export function warningText(videoNo: string | null, text: string, style: Style):
 /** An error in one or two lines: what failed, for which video, what to do next. */
 export function errorText(videoNo: string | null, message: string, hint: string, style: Style): string {
   const first = `${style.bad('mavi:')} ${videoNo === null ? '' : `${videoNo}: `}${message}`;
-  return hint === '' ? first : `${first}\n      ${style.quiet(hint)}`;
+  return [
+    first,
+    ...hint
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => `      ${style.quiet(line)}`),
+  ].join('\n');
 }
 
 function overWords(record: VideoRecord, verified: string, style: Style, quiet: boolean): string[] {

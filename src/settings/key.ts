@@ -62,7 +62,7 @@ export async function requireKey(host: Host, stored: StoredValues): Promise<stri
 /** The error of a first run: where to get a key, and how to store it. */
 export function noKey(): AccountError {
   return new AccountError('no_key', 'no API key', {
-    hint: `make one at ${KEY_PAGE}, then store it with: mavi auth login (in scripts: set MAVI_API_KEY)`,
+    hint: `make one at ${KEY_PAGE}\nstore it with: mavi auth login (in scripts: set MAVI_API_KEY)`,
   });
 }
 

@@ -1,0 +1,114 @@
+/** What each fault of the stand-in must lead to, by the contract: one row a fault, none left out. */
+import type { ExitCode } from '../../src/errors.ts';
+import type { FaultName } from '../../src/standin/faults.ts';
+
+/** What follows from one fault. */
+export interface Expectation {
+  /** When it persists. */
+  readonly exitCode: ExitCode;
+  /** `error.code` of the record when it persists; null where the fault is none to a careful client. */
+  readonly code: string | null;
+  /** How often it is tried again: as often as allowed, once for a body that ended cleanly, or never. */
+  readonly again: 'always' | 'once' | 'never';
+  /** How many requests one try takes; default 1. */
+  readonly hops?: number;
+  /** `=value` and `@offset` of the fault text. */
+  readonly detail?: string;
+  readonly args?: readonly string[];
+  /** What the server has for the video under this fault; default: the video's bytes. */
+  readonly truth?: (video: Uint8Array) => Uint8Array;
+}
+
+const GOOD = { exitCode: 0, code: null, again: 'never' } as const;
+const FINAL = { again: 'never' } as const;
+const SHORT_TIMEOUT = ['--timeout', '0.2'];
+
+const lost: Expectation = { exitCode: 6, code: 'connection_lost', again: 'always' };
+const cut: Expectation = { exitCode: 5, code: 'truncated', again: 'once' };
+const stalled: Expectation = { exitCode: 6, code: 'stall', again: 'always', args: SHORT_TIMEOUT };
+const limited: Expectation = { exitCode: 8, code: '0429', again: 'always' };
+const unknownVideo: Expectation = { exitCode: 4, code: '0001', ...FINAL };
+const noMp4: Expectation = { exitCode: 5, code: 'not_mp4', ...FINAL };
+const noVideo: Expectation = { exitCode: 5, code: 'not_video', ...FINAL };
+
+/** The faults, in the order of the stand-in's own table. */
+export const EXPECTATIONS: Readonly<Record<FaultName, Expectation>> = {
+  drop: lost,
+  hangup: lost,
+  stall: stalled,
+  silent: stalled,
+  'no-answer': lost,
+  'bad-http': { exitCode: 6, code: 'bad_http', again: 'always' },
+  'headers-too-large': { exitCode: 6, code: 'bad_http', ...FINAL },
+
+  truncate: cut,
+  trickle: { ...GOOD, detail: '=20000' },
+  'content-length': GOOD,
+  'short-body': lost,
+  'long-body': cut,
+  'close-delimited': GOOD,
+  'close-delimited-cut': cut,
+  gzip: GOOD,
+
+  'rate-limit': limited,
+  'rate-limit-429': limited,
+  'rate-limit-bare': limited,
+  'network-abnormal': { exitCode: 6, code: '0001', again: 'always' },
+  'not-found': unknownVideo,
+  unauthorized: { exitCode: 3, code: '0401', ...FINAL },
+  'unauthorized-401': { exitCode: 3, code: '0401', ...FINAL },
+  'no-credits': { exitCode: 3, code: '0402', ...FINAL },
+  disabled: { exitCode: 3, code: '0403', ...FINAL },
+  'integer-code': { exitCode: 4, code: '1', ...FINAL },
+  'no-code': { exitCode: 4, code: 'http_200', ...FINAL },
+
+  'server-error': { exitCode: 6, code: 'http_503', again: 'always' },
+  'bad-gateway': { exitCode: 6, code: 'http_502', again: 'always' },
+  'request-timeout': { exitCode: 6, code: 'http_408', again: 'always' },
+  'http-400': { exitCode: 4, code: 'http_400', ...FINAL },
+  'http-404': { exitCode: 4, code: 'http_404', ...FINAL },
+
+  'json-type-case': unknownVideo,
+  'json-success': { exitCode: 4, code: '0000', ...FINAL },
+  'json-broken': { exitCode: 4, code: 'bad_json', ...FINAL },
+  'json-endless': { exitCode: 4, code: 'bad_json', ...FINAL },
+  'gzip-json': unknownVideo,
+  mislabelled: unknownVideo,
+  html: noVideo,
+  'html-mislabelled': noVideo,
+  'echo-key': unknownVideo,
+  empty: cut,
+  tiny: cut,
+  garbage: noVideo,
+  matroska: noMp4,
+  webm: noMp4,
+  avi: noMp4,
+  'mpeg-ts': noMp4,
+  quicktime: noMp4,
+  // The client cannot know that the server had other bytes a moment ago.
+  'other-bytes': { ...GOOD, truth: (video) => withOtherMedia(video) },
+  'junk-tail': { ...GOOD, truth: (video) => Buffer.concat([video, Buffer.of(0, 1, 0xfe, 0xff, 0)]) },
+
+  redirect: { ...GOOD, hops: 2 },
+  'redirect-308': { ...GOOD, hops: 2 },
+  'redirect-302': { ...GOOD, hops: 2 },
+  'redirect-elsewhere': { ...GOOD, hops: 2 },
+  'redirect-plain': { ...GOOD, hops: 2 },
+  'redirect-loop': { exitCode: 6, code: 'redirect', ...FINAL, hops: 6 },
+  'redirect-nowhere': { exitCode: 6, code: 'redirect', ...FINAL },
+
+  // To a request for the whole video these are good answers.
+  'range-ignored': GOOD,
+  'bad-range': GOOD,
+  'other-etag': GOOD,
+  'if-range-ignored': GOOD,
+};
+
+/** The moov-last sample's media data: from its first byte after the header to the box's end. */
+const MEDIA_FROM = 48;
+const MEDIA_TO = 93_398;
+
+/** The moov-last sample as the fault `other-bytes` sends it from a byte on. */
+export function withOtherMedia(video: Uint8Array, from = 0): Uint8Array {
+  return video.map((byte, at) => (at >= Math.max(from, MEDIA_FROM) && at < MEDIA_TO ? byte ^ 0x55 : byte));
+}

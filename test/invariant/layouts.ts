@@ -1,0 +1,79 @@
+/** Videos to download: the samples, and some whose boxes no encoder here writes. */
+import { box, boxHead, movieBox } from '../../src/standin/boxes.ts';
+import type { StoredVideo } from '../../src/standin/library.ts';
+import { noise } from '../../src/standin/noise.ts';
+import { sampleFile } from '../standin/sample-files.ts';
+
+const FILE_TYPE = box('ftyp', Buffer.from('isom\0\0\x02\0isommp41', 'latin1'));
+const MEDIA = noise(7, 30_000);
+
+/** Files by the order and kind of their boxes. */
+export const LAYOUTS = {
+  faststart: sampleFile('faststart'),
+  'moov-last': sampleFile('moov-last'),
+  fragmented: sampleFile('fragmented'),
+  /** The media data has a size of 64 bits. */
+  wide: Buffer.concat([FILE_TYPE, movieBox(1000), wideBox('mdat', MEDIA)]),
+  /** The media data has the size 0: to the end of the file. */
+  'to-the-end': Buffer.concat([FILE_TYPE, movieBox(1000), endlessBox('mdat', MEDIA)]),
+  /** A box that nobody needs comes last. */
+  'free-last': Buffer.concat([FILE_TYPE, movieBox(1000), box('mdat', MEDIA), box('free', Buffer.alloc(100))]),
+} as const;
+
+/** The name of a layout. */
+export type LayoutName = keyof typeof LAYOUTS;
+
+/** A layout as a video of the server's library. */
+export function layoutVideo(name: LayoutName): StoredVideo {
+  return videoOf(LAYOUTS[name]);
+}
+
+/** Bytes as a video of the server's library. */
+export function videoOf(bytes: Uint8Array): StoredVideo {
+  return {
+    videoNo: 'VI600000000000000001',
+    uniqueId: 'default',
+    name: 'a video',
+    sizeBytes: bytes.length,
+    durationSeconds: 1,
+    status: 'PARSE',
+    createTimeMs: 0,
+    async *read(fromByte, toByte) {
+      yield bytes.subarray(fromByte, toByte);
+    },
+  };
+}
+
+/** All bytes of a stored video. */
+export async function contentOf(video: StoredVideo): Promise<Buffer> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of video.read(0, video.sizeBytes)) pieces.push(piece);
+  return Buffer.concat(pieces);
+}
+
+/** Where a file's top-level boxes begin, read without the product's parser. */
+export function boxStarts(file: Buffer): { readonly type: string; readonly start: number }[] {
+  const starts: { type: string; start: number }[] = [];
+  for (let at = 0; at < file.length; ) {
+    const size = file.readUInt32BE(at);
+    starts.push({ type: file.toString('latin1', at + 4, at + 8), start: at });
+    if (size === 0) break;
+    at += size === 1 ? Number(file.readBigUInt64BE(at + 8)) : size;
+  }
+  return starts;
+}
+
+/** A box whose size is written in 64 bits, though 32 would do. */
+function wideBox(type: string, payload: Uint8Array): Buffer {
+  const size = Buffer.alloc(8);
+  size.writeBigUInt64BE(BigInt(16 + payload.length));
+  const head = boxHead(type, 8);
+  head.writeUInt32BE(1, 0);
+  return Buffer.concat([head, size, payload]);
+}
+
+function endlessBox(type: string, payload: Uint8Array): Buffer {
+  const head = boxHead(type, 8);
+  head.writeUInt32BE(0, 0);
+  return Buffer.concat([head, payload]);
+}

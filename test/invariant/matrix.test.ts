@@ -1,0 +1,83 @@
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { FAULTS, type FaultName } from '../../src/standin/faults.ts';
+import { tempDir } from '../helpers/temp-dir.ts';
+import { EXPECTATIONS, type Expectation } from './expectations.ts';
+import { layoutVideo } from './layouts.ts';
+import { type Case, play } from './play.ts';
+
+const VIDEO = layoutVideo('moov-last');
+const RETRIES = 2;
+const EXISTING = Buffer.from('what was there before');
+
+const faultNames = Object.keys(FAULTS) as FaultName[];
+let cases = 0;
+
+function faultCase(name: FaultName, times: string, to: Case['to'], existing?: Uint8Array): Case {
+  const { detail = '', args = [], truth, hops = 1 } = EXPECTATIONS[name];
+  cases += 1;
+  return {
+    folder: join(tempDir(), 'here'),
+    video: VIDEO,
+    to,
+    faults: `${name}${detail}${times}`,
+    retries: RETRIES,
+    args,
+    hops,
+    ...(truth === undefined ? {} : { truth }),
+    ...(existing === undefined ? {} : { existing }),
+  };
+}
+
+function triesOf({ again }: Expectation): number {
+  return { always: 1 + RETRIES, once: 2, never: 1 }[again];
+}
+
+describe.each(['file', 'stdout'] as const)('a download to %s', (to) => {
+  it.each(faultNames)('keeps the promise when %s persists', async (name) => {
+    const expected = EXPECTATIONS[name];
+    const { exitCode, record, broken } = await play(faultCase(name, '', to));
+    expect(broken).toEqual([]);
+    expect({ exitCode, code: record.error?.code ?? null }).toEqual({
+      exitCode: expected.exitCode,
+      code: expected.code,
+    });
+    expect(record).toMatchObject({
+      status: expected.exitCode === 0 ? 'downloaded' : 'failed',
+      attempts: triesOf(expected),
+    });
+  });
+
+  it.each(faultNames)('keeps the promise when %s passes', async (name) => {
+    const expected = EXPECTATIONS[name];
+    const failures = { always: 2, once: 1, never: 1 }[expected.again];
+    const { exitCode, record, broken } = await play(faultCase(name, `x${failures}`, to));
+    expect(broken).toEqual([]);
+    const recovers = expected.again !== 'never';
+    expect({ exitCode, code: record.error?.code ?? null }).toEqual(
+      recovers ? { exitCode: 0, code: null } : { exitCode: expected.exitCode, code: expected.code },
+    );
+    expect(record.attempts).toBe(recovers ? failures + 1 : 1);
+  });
+});
+
+describe('a download with --force', () => {
+  it.each(faultNames)('leaves or replaces the file that is there as a whole when %s persists', async (name) => {
+    const expected = EXPECTATIONS[name];
+    const { exitCode, broken } = await play(faultCase(name, '', 'file', EXISTING));
+    expect(broken).toEqual([]);
+    expect(exitCode).toBe(expected.exitCode);
+  });
+
+  it.each(faultNames)('leaves or replaces the file that is there as a whole when %s passes', async (name) => {
+    const { again, exitCode: final } = EXPECTATIONS[name];
+    const failures = again === 'always' ? 2 : 1;
+    const { exitCode, broken } = await play(faultCase(name, `x${failures}`, 'file', EXISTING));
+    expect(broken).toEqual([]);
+    expect(exitCode).toBe(again === 'never' ? final : 0);
+  });
+});
+
+afterAll(() => {
+  process.stdout.write(`invariant: ${faultNames.length} faults in ${cases} cases\n`);
+});

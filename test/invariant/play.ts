@@ -1,0 +1,95 @@
+/** One case from its beginning to its end: a stand-in, a folder, a run of the command, and what is left of it. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { run } from '../../src/cli.ts';
+import type { VideoRecord } from '../../src/download/record.ts';
+import type { StoredVideo } from '../../src/standin/library.ts';
+import { type Standin, type StandinOptions, startStandin } from '../../src/standin/server.ts';
+import { type FakeHost, type FakeHostOptions, fakeHost } from '../helpers/fake-host.ts';
+import { envFor } from '../helpers/with-standin.ts';
+import { brokenPromises, fileBefore } from './invariant.ts';
+import { contentOf } from './layouts.ts';
+
+/** One case. */
+export interface Case {
+  /** A folder of its own; made if missing. */
+  readonly folder: string;
+  readonly video: StoredVideo;
+  readonly to: 'file' | 'stdout';
+  /** The faults of the requests for it. */
+  readonly faults: string;
+  readonly retries: number;
+  /** What the target holds before; it is to be replaced with `--force`. */
+  readonly existing?: Uint8Array;
+  /** Further arguments. */
+  readonly args?: readonly string[];
+  readonly standin?: StandinOptions;
+  readonly host?: Partial<FakeHostOptions>;
+  /** What the server has for the video under these faults; default: its bytes. */
+  readonly truth?: (video: Uint8Array) => Uint8Array;
+  /** How many requests one try may take, for redirects; default 1. */
+  readonly hops?: number;
+  /** Requests that are no try, such as those of a listing; default 0. */
+  readonly otherRequests?: number;
+}
+
+/** How a case ended. */
+export interface Played {
+  readonly exitCode: number;
+  readonly record: VideoRecord;
+  /** What the invariant says; empty if it holds. */
+  readonly broken: readonly string[];
+  /** All requests that the server saw. */
+  readonly requests: Standin['requests'];
+  readonly errors: string;
+}
+
+/** Plays a case, and asks the invariant. */
+export async function play(played: Case): Promise<Played> {
+  const { folder, video, to, faults, retries, existing, hops = 1, otherRequests = 0 } = played;
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, 'video.mp4');
+  if (existing !== undefined) writeFileSync(path, existing);
+  const before = fileBefore(path);
+  const bytes = await contentOf(video);
+  const standin = await startStandin({ ...played.standin, videos: [video], faults });
+  try {
+    const host = fakeHost({ cwd: folder, env: envFor(standin), ...played.host });
+    const args = ['download', video.videoNo, '-o', to === 'file' ? path : '-', '--retries', `${retries}`];
+    const force = existing === undefined ? [] : ['--force'];
+    const exitCode = await run([...args, ...force, '--json', '--verbose', ...(played.args ?? [])], host);
+    const output = host.output();
+    const text = to === 'file' ? output.toString() + host.errors() : host.errors();
+    const broken = brokenPromises({
+      exitCode,
+      target: to === 'file' ? before : { kind: 'stdout', bytes: output },
+      truth: played.truth?.(bytes) ?? bytes,
+      text,
+      standin,
+      mostRequests: (1 + retries) * hops + otherRequests,
+    });
+    return { exitCode, record: recordIn(host, to), broken, requests: standin.requests, errors: host.errors() };
+  } finally {
+    await standin.close();
+  }
+}
+
+/** Plays many cases, some at a time, for most of a case is waiting; answers in their order. */
+export async function playAll<T>(cases: readonly T[], playOne: (each: T) => Promise<string[]>): Promise<string[]> {
+  const findings: string[][] = cases.map(() => []);
+  const queue = cases.entries();
+  const work = async (): Promise<void> => {
+    for (const [index, each] of queue) findings[index] = await playOne(each);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return findings.flat();
+}
+
+const AT_ONCE = 12;
+
+function recordIn(host: FakeHost, to: Case['to']): VideoRecord {
+  const text = to === 'file' ? host.output().toString() : host.errors();
+  const line = text.split('\n').find((each) => each.startsWith('{"video_no"'));
+  if (line === undefined) throw new Error(`No record was printed:\n${host.errors()}`);
+  return JSON.parse(line);
+}

@@ -1,0 +1,272 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { MovieReader, type MovieVerdict } from '../../src/isobmff/movie.ts';
+import { sampleFile } from '../standin/sample-files.ts';
+import {
+  box,
+  bytes,
+  cutAt,
+  FRAGMENTED_MOOV,
+  FTYP,
+  largeBox,
+  MOOV,
+  oneByOne,
+  openBox,
+  uint32,
+  uint64,
+} from './bytes.ts';
+
+const MDAT = box('mdat', new Uint8Array(50).fill(0x76));
+const FASTSTART = bytes(FTYP, MOOV, MDAT);
+const MOOV_LAST = bytes(FTYP, box('free'), MDAT, MOOV);
+const MOOF = box('moof', box('mfhd', new Uint8Array(8)));
+const FRAGMENTED = bytes(FTYP, FRAGMENTED_MOOV, MOOF, MDAT, MOOF, MDAT);
+
+function reader(...chunks: readonly Uint8Array[]): MovieReader {
+  const movie = new MovieReader();
+  for (const chunk of chunks) movie.push(chunk);
+  return movie;
+}
+
+function verdict(...chunks: readonly Uint8Array[]): MovieVerdict {
+  return reader(...chunks).end();
+}
+
+const whole = { kind: 'whole', endProven: true, junkBytes: 0 };
+
+describe('a movie', () => {
+  it.each([
+    ['its moov first', FASTSTART, whole],
+    ['its moov last', MOOV_LAST, whole],
+    ['a 64-bit mdat', bytes(FTYP, largeBox('mdat', 'x'), MOOV), whole],
+    ['a 64-bit moov', bytes(FTYP, MDAT, largeBox('moov', box('mvhd'))), whole],
+    ['no ftyp', bytes(MOOV, MDAT), whole],
+    ['several mdats and boxes nobody knows', bytes(FTYP, MDAT, box('abcd', 'x'), MDAT, MOOV), whole],
+    ['an empty mdat and an empty moov', bytes(box('mdat'), box('moov')), whole],
+    ['a moov that announces fragments', bytes(FTYP, FRAGMENTED_MOOV, MDAT), { ...whole, endProven: false }],
+    ['fragments that nobody announced', bytes(FTYP, MOOV, MOOF, MDAT), { ...whole, endProven: false }],
+    ['fragments', FRAGMENTED, { ...whole, endProven: false }],
+    ['an mdat to the end', bytes(FTYP, MOOV, openBox('mdat', 'x')), { ...whole, endProven: false }],
+    ['a moov to the end', bytes(FTYP, MDAT, openBox('moov', box('mvhd'))), { ...whole, endProven: false }],
+    ['an mvex that is not in its moov', bytes(FTYP, box('udta', box('mvex')), MOOV, MDAT), whole],
+    ['an mvex deeper in its moov', bytes(FTYP, box('moov', box('trak', box('mvex'))), MDAT), whole],
+  ])('is whole with %s', (_what, movie, expected) => {
+    expect(verdict(movie)).toEqual(expected);
+  });
+
+  it.each([
+    ['one byte', [0], 1],
+    ['seven bytes', [0, 0, 0, 8, 0x6d, 0x64, 0x61], 7],
+    ['zeros', new Uint8Array(4096), 4096],
+    ['bytes that name no box', bytes(uint32(8), [0xff, 0xd8, 0xff, 0xe0], 'a thumbnail'), 19],
+  ])('is whole with %s of junk behind it', (_what, junk, junkBytes) => {
+    const tail = bytes(junk);
+    expect(verdict(FASTSTART, tail)).toEqual({ ...whole, junkBytes });
+    expect(verdict(...oneByOne(bytes(MOOV_LAST, tail)))).toEqual({ ...whole, junkBytes });
+  });
+
+  it.each([
+    ['without a moov', bytes(FTYP, MDAT), "no 'moov' box came"],
+    ['without an mdat', bytes(FTYP, MOOV), "no 'mdat' box came"],
+    ['without either', FTYP, "no 'moov' box came"],
+    ['without a byte', new Uint8Array(0), "no 'moov' box came"],
+    ['with an mdat to the end and no moov', bytes(FTYP, openBox('mdat', 'x')), "no 'moov' box came"],
+    ['in its mdat', FASTSTART.subarray(0, -3), "box 'mdat' lacks 3 bytes"],
+    ['in its moov', MOOV_LAST.subarray(0, -1), "box 'moov' lacks 1 bytes"],
+    [
+      'in the size of its first box',
+      largeBox('mdat').subarray(0, 9),
+      'the header of the last box lacks 7 bytes',
+    ],
+    [
+      'in the size of a later box',
+      bytes(MOOV, largeBox('mdat').subarray(0, 9)),
+      'the header of the last box lacks 7 bytes',
+    ],
+    ['before its junk could tell', bytes(FTYP, MOOV, [0, 0, 0]), "no 'mdat' box came"],
+  ])('is cut %s', (_where, movie, reason) => {
+    expect(verdict(movie)).toEqual({ kind: 'cut', reason });
+  });
+
+  it('is malformed with a box that cannot be, and says at which byte', () => {
+    const movie = reader(FTYP, MOOV, bytes(uint32(4), 'mdat'));
+    const reason = `box 'mdat' claims a size of 4 bytes at byte ${FTYP.length + MOOV.length}`;
+    expect(movie.malformed).toBe(reason);
+    expect(movie.end()).toEqual({ kind: 'malformed', reason });
+  });
+
+  it('is not malformed while it may still become whole', () => {
+    expect(reader(FTYP).malformed).toBeNull();
+    expect(reader(FASTSTART, new Uint8Array(20)).malformed).toBeNull();
+  });
+
+  it('looks for fragments in its first moov alone', () => {
+    expect(verdict(FTYP, MOOV, FRAGMENTED_MOOV, MDAT)).toEqual(whole);
+  });
+});
+
+describe('a movie that ends early is not taken for whole', () => {
+  /** Lengths at which a cut movie has all its boxes need to show: documented, for nothing can prove more. */
+  function lengthsTakenForWhole(movie: Uint8Array): number[] {
+    const lengths: number[] = [];
+    for (let length = 0; length < movie.length; length += 1) {
+      if (verdict(movie.subarray(0, length)).kind === 'whole') lengths.push(length);
+    }
+    return lengths;
+  }
+
+  it('wherever it is cut, with its moov first or last', () => {
+    // Up to seven bytes of the next header are no more than what cameras leave behind the last box.
+    expect(lengthsTakenForWhole(FASTSTART)).toEqual([]);
+    expect(lengthsTakenForWhole(MOOV_LAST)).toEqual([]);
+  });
+
+  it('unless an optional box behind moov and mdat is lost whole', () => {
+    const edge = FASTSTART.length;
+    const lengths = lengthsTakenForWhole(bytes(FASTSTART, box('free', 'padding')));
+    expect(lengths).toEqual([0, 1, 2, 3, 4, 5, 6, 7].map((extra) => edge + extra));
+  });
+
+  it('and a fragmented one, cut at the edge of a fragment, leaves its end unproven', () => {
+    const firstFragment = FTYP.length + FRAGMENTED_MOOV.length + MOOF.length + MDAT.length;
+    expect(verdict(FRAGMENTED.subarray(0, firstFragment))).toEqual({ ...whole, endProven: false });
+    expect(verdict(FRAGMENTED.subarray(0, firstFragment + 9)).kind).toBe('cut');
+    expect(verdict(FRAGMENTED.subarray(0, -1)).kind).toBe('cut');
+  });
+
+  it.each(['faststart', 'moov-last', 'fragmented'] as const)('as a real file (%s)', (name) => {
+    const sample = sampleFile(name);
+    expect(verdict(sample)).toEqual({ ...whole, endProven: name !== 'fragmented' });
+    expect(verdict(sample.subarray(0, -1)).kind).toBe('cut');
+    expect(verdict(sample.subarray(0, sample.length / 2)).kind).toBe('cut');
+  });
+});
+
+describe('the verdict is the same however the stream is cut', () => {
+  it.each([
+    ['moov first', FASTSTART],
+    ['moov last', MOOV_LAST],
+    ['fragments', FRAGMENTED],
+    ['a 64-bit moov with fragments', bytes(FTYP, largeBox('moov', box('mvex')), MDAT)],
+    ['a moov to the end with fragments', bytes(FTYP, MDAT, openBox('moov', box('mvhd'), box('mvex')))],
+    ['junk', bytes(FASTSTART, new Uint8Array(30))],
+    ['half a box', FASTSTART.subarray(0, -20)],
+    ['a malformed box', bytes(FTYP, MOOV, uint32(7), 'mdat', 'more of it')],
+  ])('with %s', (_what, movie) => {
+    const expected = verdict(movie);
+    expect(verdict(...oneByOne(movie))).toEqual(expected);
+    for (let offset = 0; offset <= movie.length; offset += 1) {
+      expect(verdict(...cutAt(movie, [offset]))).toEqual(expected);
+    }
+  });
+});
+
+describe('the size that the boxes tell', () => {
+  it('is known from the header of the mdat on', () => {
+    const movie = reader(FTYP, MOOV);
+    expect(movie.knownSize).toBeNull();
+    expect(movie.mayGrow).toBe(false);
+    movie.push(MDAT.subarray(0, 7));
+    expect(movie.knownSize).toBeNull();
+    movie.push(MDAT.subarray(7, 8));
+    expect(movie.knownSize).toBe(FASTSTART.length);
+    movie.push(MDAT.subarray(8));
+    expect(movie.knownSize).toBe(FASTSTART.length);
+  });
+
+  it('may grow as long as the moov has not come', () => {
+    const movie = reader(FTYP, MDAT.subarray(0, 8));
+    expect(movie.knownSize).toBe(FTYP.length + MDAT.length);
+    expect(movie.mayGrow).toBe(true);
+    movie.push(bytes(MDAT.subarray(8), MOOV));
+    expect(movie.mayGrow).toBe(false);
+    expect(movie.knownSize).toBe(FTYP.length + MDAT.length + MOOV.length);
+  });
+
+  it('is not told by a fragmented file, whose mdats tell of themselves alone', () => {
+    expect(reader(FTYP, FRAGMENTED_MOOV, MDAT).knownSize).toBeNull();
+    expect(reader(FTYP, MOOV, MOOF, MDAT).knownSize).toBeNull();
+  });
+
+  it('is not told by a box that reaches to the end', () => {
+    expect(reader(FTYP, MOOV, openBox('mdat', 'x')).knownSize).toBeNull();
+  });
+
+  it('reads the 64 bits of a large mdat', () => {
+    const header = bytes(uint32(1), 'mdat', uint64(3_000_000_000n));
+    expect(reader(FTYP, MOOV, header).knownSize).toBe(FTYP.length + MOOV.length + 3_000_000_000);
+  });
+});
+
+const leaf = (type: string): fc.Arbitrary<Uint8Array> =>
+  fc
+    .record({ large: fc.boolean(), size: fc.nat(80) })
+    .map(({ large, size }) => (large ? largeBox : box)(type, new Uint8Array(size)));
+
+/** Whole files without fragments, in any order of boxes, with or without junk behind them. */
+const wholeFile = fc
+  .record({
+    needed: fc.tuple(leaf('moov'), leaf('mdat')),
+    others: fc.array(fc.constantFrom('free', 'mdat', 'udta', 'wide', 'moov').chain(leaf), { maxLength: 5 }),
+    seed: fc.infiniteStream(fc.nat()),
+    junk: fc.constantFrom(0, 0, 3, 7, 20),
+  })
+  .map(({ needed, others, seed, junk }) => {
+    const keyed = [...needed, ...others].map((each) => ({ each, key: seed.next().value as number }));
+    keyed.sort((a, b) => a.key - b.key);
+    return bytes(FTYP, ...keyed.map(({ each }) => each), new Uint8Array(junk));
+  });
+
+describe('for any whole file', () => {
+  it('never tells a size over the real one, and tells the real one at the end', () => {
+    fc.assert(
+      fc.property(wholeFile, (movie) => {
+        const all = reader();
+        for (const piece of oneByOne(movie)) {
+          all.push(piece);
+          expect(all.knownSize ?? 0).toBeLessThanOrEqual(movie.length);
+        }
+        const end = all.end();
+        expect(end).toMatchObject({ kind: 'whole', endProven: true });
+        const junkBytes = end.kind === 'whole' ? end.junkBytes : 0;
+        expect(all.knownSize).toBe(movie.length - junkBytes + Math.min(junkBytes, 8));
+      }),
+    );
+  });
+
+  it('says the same whether media data is read or skipped', () => {
+    fc.assert(
+      fc.property(wholeFile, fc.array(fc.nat(200), { minLength: 1 }), (movie, steps) => {
+        const read = reader(movie);
+        const skipping = reader();
+        for (let index = 0; skipping.offset < movie.length; index += 1) {
+          const step = steps[index % steps.length] as number;
+          const skippable = Math.min(step, skipping.skippable);
+          const { offset } = skipping;
+          if (skippable > 0) skipping.skip(skippable);
+          else skipping.push(movie.subarray(offset, offset + step + 1));
+        }
+        expect(skipping.end()).toEqual(read.end());
+        expect([skipping.offset, skipping.knownSize]).toEqual([read.offset, read.knownSize]);
+      }),
+    );
+  });
+});
+
+describe('skipping', () => {
+  it('is offered inside media data alone', () => {
+    const movie = reader(FTYP, MOOV.subarray(0, 12));
+    expect(movie.skippable).toBe(0);
+    movie.push(MOOV.subarray(12));
+    expect(movie.skippable).toBe(0);
+    movie.push(MDAT.subarray(0, 10));
+    expect(movie.skippable).toBe(MDAT.length - 10);
+    movie.skip(MDAT.length - 10);
+    expect(movie.skippable).toBe(0);
+    expect(movie.end()).toEqual(whole);
+  });
+
+  it('is endless in an mdat that reaches to the end', () => {
+    expect(reader(FTYP, MOOV, openBox('mdat')).skippable).toBe(Number.POSITIVE_INFINITY);
+  });
+});
