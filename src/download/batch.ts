@@ -32,6 +32,8 @@ export async function downloadBatch(tasks: readonly VideoTask[], options: BatchO
 
   const work = async (): Promise<void> => {
     for (const task of queue) {
+      // What ended the run itself needs no word of each video that was not begun.
+      if (fatal !== null) return;
       const outcome = await one(task, tools);
       outcomes.push(outcome);
       const { error } = outcome;

@@ -33,7 +33,8 @@ export async function openManifest(path: string, shown: string): Promise<Manifes
     atLineStart = false;
     await handle.appendFile(line);
     atLineStart = true;
-    await handle.datasync();
+    // A failure that a crash forgets is tried again, so it need not wait for the disk.
+    if (record.status !== 'failed') await handle.datasync();
   };
   return {
     folder: dirname(path),

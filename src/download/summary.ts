@@ -4,12 +4,13 @@ import type { VideoRecord } from './record.ts';
 
 /** `28 of 30 videos: 20 downloaded, 8 kept, 2 failed; 1.2 GiB in 2 min 31 s`. */
 export function summaryText(records: readonly VideoRecord[], elapsedMs: number): string {
-  const count = (status: VideoRecord['status']): number =>
-    records.filter((each) => each.status === status).length;
+  const outcomes = records.map((each) => (each.error?.code === 'not_started' ? 'not started' : each.status));
+  const count = (outcome: string): number => outcomes.filter((each) => each === outcome).length;
   const counts = [
     [count('downloaded'), 'downloaded'],
     [count('skipped'), 'kept'],
     [count('failed'), 'failed'],
+    [count('not started'), 'not started'],
   ] as const;
   const said = counts.filter(([number]) => number > 0).map(([number, word]) => `${number} ${word}`);
   if (records.length === 0) return 'mavi: nothing to download';

@@ -48,6 +48,8 @@ export function errorText(videoNo: string | null, message: string, hint: string,
 function overWords(record: VideoRecord, verified: string, style: Style, quiet: boolean): string[] {
   const warnings = quiet ? [] : record.warnings.map((text) => warningText(record.video_no, text, style));
   if (record.error !== null) {
+    // A signal is its own message, and what stopped the whole account has been said once.
+    if (record.error.code === 'interrupted' || record.error.code === 'not_started') return [];
     return [...warnings, errorText(record.video_no, record.error.message, record.error.hint, style)];
   }
   if (quiet) return [];
