@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { addAuth } from './commands/auth.ts';
 import { addEnd, type CommandContext } from './commands/command.ts';
+import { addCompletion } from './commands/completion.ts';
 import { addConfig } from './commands/config.ts';
 import { addDownload } from './commands/download.ts';
 import { addList } from './commands/list.ts';
@@ -75,6 +76,7 @@ export function commandTree(context: CommandContext, output: { help: string; usa
   addAuth(program, context);
   addConfig(program, context);
   addMock(program, context);
+  addCompletion(program, context);
   addEnd(program, [
     ['mavi auth login', 'once: store the API key'],
     ['mavi download VI625239098370850816 -o video.mp4', 'one video'],

@@ -11,6 +11,8 @@ export interface Envelope {
   readonly code: string | null;
   /** The same as a number, so that `0001`, `"1"` and `1` are one. */
   readonly codeNumber: number | null;
+  /** What it says itself, by `success` or `failed`; null if by neither. */
+  readonly success: boolean | null;
   readonly message: string;
   readonly data: unknown;
 }
@@ -40,23 +42,29 @@ export function parseEnvelope(text: string): Envelope | null {
   const hasCode = typeof code === 'string' || typeof code === 'number';
   if (!hasCode && typeof success !== 'boolean' && typeof failed !== 'boolean') return null;
   const words = typeof msg === 'string' ? msg : typeof message === 'string' ? message : '';
-  const text_ = hasCode ? String(code) : null;
+  const written = hasCode ? String(code).trim() : '';
   return {
-    code: text_,
-    codeNumber: text_ !== null && /^\d{1,9}$/.test(text_) ? Number(text_) : null,
+    code: written === '' ? null : written,
+    codeNumber: /^\d{1,9}$/.test(written) ? Number(written) : null,
+    success:
+      success === false || failed === true ? false : success === true || failed === false ? true : null,
     message: words,
     data,
   };
 }
 
-/** Whether an envelope says that all is well: codes 0000, 0 and 200, unless it says `success: false`. */
-export function isSuccess(envelope: Envelope): boolean {
-  return envelope.codeNumber === 0 || envelope.codeNumber === 200;
+/**
+ * Whether an envelope says that all is well: by the codes 0000, 0 and 200, or by `success` where it has no
+ * code; never if it says `success: false`.
+ */
+export function isSuccess({ code, codeNumber, success }: Envelope): boolean {
+  if (success === false) return false;
+  return codeNumber === 0 || codeNumber === 200 || (code === null && success === true);
 }
 
 /** `0001` is used for passing trouble too; only its message tells (compare the vendor's table of codes). */
 const PASSING_TROUBLE =
-  /network[^a-z]+(is[^a-z]+)?(abnormal|error|busy|exception|unstable)|try again|网络异常|重试/i;
+  /network[^a-z]+(is[^a-z]+)?(abnormal|error|busy|exception|unstable)|abnormal network|try again|please retry|retry later|网络异常|重试/i;
 
 /**
  * The error that an envelope means. Its code decides where it is known; else the HTTP status does.

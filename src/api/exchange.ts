@@ -13,6 +13,8 @@ export interface ExchangeOptions {
   readonly connectTimeoutMs: number;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  /** Told when the connection stands and the request goes out. */
+  readonly onSent: () => void;
   /** The agent for this URL: straight, or through a proxy. */
   readonly agent: Agent;
 }
@@ -67,6 +69,7 @@ export function exchange(request: WireRequest, options: ExchangeOptions): Promis
     const onConnected = (): void => {
       if (stage !== 'connecting') return;
       stage = 'answering';
+      options.onSent();
       cancelTimer();
       cancelTimer = clock.after(options.timeoutMs, () => {
         fail(

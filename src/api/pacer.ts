@@ -1,13 +1,13 @@
 /** Lets requests for videos start no faster than the account allows, in the order in which they asked. */
-import { type Clock, sleep } from '../host.ts';
+import { type Clock, orAborted, sleep } from '../host.ts';
 import type { Rate } from '../settings/values.ts';
 import { waitMs } from './pacing.ts';
 import type { StartRecord, Starts } from './start-record.ts';
 
 /** A start that was granted. */
 export interface Start {
-  /** Says that the server has answered: until then it may have counted the request at any moment. */
-  answered(): Promise<void>;
+  /** Says that the request goes out now, for the connection stands: that is when the server counts it. */
+  sent(): Promise<void>;
 }
 
 /** The gate before every request for a video. */
@@ -23,7 +23,7 @@ export interface Pacer {
 
 /** A pacer that neither waits nor records, for `--rate 0`. */
 export const unpaced: Pacer = {
-  start: async () => ({ answered: async () => {} }),
+  start: async () => ({ sent: async () => {} }),
   pushBack: async () => {},
 };
 
@@ -42,10 +42,11 @@ export function pacer(rate: Rate, record: StartRecord, clock: Clock): Pacer {
       if (signal.aborted) throw signal.reason;
       const nowMs = clock.nowMs();
       let wait = 0;
-      const seen = await record.update(nowMs, (now) => {
+      const looked = record.update(nowMs, (now) => {
         wait = Math.max(waitMs(now.starts, rate, nowMs), now.blockedUntilMs - nowMs);
         return wait > 0 ? now : { ...now, starts: [...now.starts, nowMs] };
       });
+      const seen = await orAborted(looked, signal);
       if (wait <= 0) return nowMs;
       announce(seen, nowMs);
       await sleep(clock, wait, signal);
@@ -71,7 +72,7 @@ export function pacer(rate: Rate, record: StartRecord, clock: Clock): Pacer {
       try {
         const startedMs = await mine;
         return {
-          async answered() {
+          async sent() {
             const nowMs = clock.nowMs();
             await record.update(nowMs, (now) => ({ ...now, starts: moved(now.starts, startedMs, nowMs) }));
           },

@@ -33,12 +33,10 @@ export function clientFor(host: Host, settings: Settings, key: string, verbose: 
     settings,
     key,
     version,
-    clock: host.clock,
+    wire: { ...settings, clock: host.clock, agentFor: agents(host.env), trace },
     secrets: host.secrets,
-    agentFor: agents(host.env),
     videoPacer: videoPacer(host, settings, key, trace),
     listPacer: pacer(LIST_RATE, ownRecord(), host.clock),
-    trace,
   });
 }
 

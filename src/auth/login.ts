@@ -2,7 +2,7 @@
 import { text as readText } from 'node:stream/consumers';
 import { type ExitCode, Interrupted, UsageError } from '../errors.ts';
 import { maskKey } from '../foreign-text.ts';
-import { type Host, say } from '../host.ts';
+import { type Host, orAborted, say } from '../host.ts';
 import { KEY_PAGE, keyFault, keyWarning } from '../settings/key.ts';
 import { configPath, removeValue, storeValue } from '../settings/store.ts';
 
@@ -37,7 +37,7 @@ function sayWhatWins(host: Host): void {
 }
 
 async function readKey(host: Host): Promise<string> {
-  if (!host.stdin.isTTY) return readText(host.stdin.stream);
+  if (!host.stdin.isTTY) return orAborted(readText(host.stdin.stream), host.interrupt);
   const { read } = await import('read');
   try {
     return await read({

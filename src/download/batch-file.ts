@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { text as readText } from 'node:stream/consumers';
-import type { Host } from '../host.ts';
+import { type Host, orAborted } from '../host.ts';
 import { localError } from './local-error.ts';
 import { checkVideoNo } from './video-no.ts';
 
@@ -25,10 +25,7 @@ export function parseVideoNos(text: string): { videoNo: string; line: number }[]
 async function readWhole(file: string, host: Host): Promise<string> {
   try {
     if (file !== '-') return await readFile(resolve(host.cwd, file), 'utf8');
-    return await new Promise((resolve, reject) => {
-      host.interrupt.addEventListener('abort', () => reject(host.interrupt.reason), { once: true });
-      readText(host.stdin.stream).then(resolve, reject);
-    });
+    return await orAborted(readText(host.stdin.stream), host.interrupt);
   } catch (error) {
     throw localError(error, file === '-' ? 'standard input' : file, 'read');
   }

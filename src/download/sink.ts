@@ -2,8 +2,7 @@
 
 import { dropBytes } from '../chunks.ts';
 import { ClosedPipe, LocalError, type MaviError } from '../errors.ts';
-import type { Clock, DataOutput } from '../host.ts';
-import { sleep } from '../host.ts';
+import { type Clock, type DataOutput, orAborted, sleep } from '../host.ts';
 import type { FileSystem, OpenFile } from './file-system.ts';
 import { localError } from './local-error.ts';
 import type { Target } from './target.ts';
@@ -147,7 +146,7 @@ export async function straightSink(
 ): Promise<Sink> {
   const failed = (error: unknown): MaviError =>
     codeOf(error) === 'EPIPE' ? new ClosedPipe() : localError(error, target.shown);
-  const file = await unlessEnded(fileSystem.openStraight(target.path), signal).catch((error) => {
+  const file = await orAborted(fileSystem.openStraight(target.path), signal).catch((error) => {
     throw failed(error);
   });
   let open = true;
@@ -158,7 +157,7 @@ export async function straightSink(
   };
   return {
     write: (chunks) =>
-      unlessEnded(writeAll(file, chunks), signal).catch((error) => {
+      orAborted(writeAll(file, chunks), signal).catch((error) => {
         throw failed(error);
       }),
     restart: null,
@@ -179,7 +178,7 @@ export async function straightSink(
 export function stdoutSink(stdout: DataOutput, signal: AbortSignal): Sink {
   return {
     write: (chunks) =>
-      unlessEnded(stdout.write(chunks), signal).catch((error) => {
+      orAborted(stdout.write(chunks), signal).catch((error) => {
         throw localError(error, 'standard output', 'write to');
       }),
     restart: null,
@@ -195,16 +194,6 @@ async function writeAll(file: OpenFile, chunks: readonly Uint8Array[]): Promise<
     if (written === 0) throw new LocalError('io_error', 'the disk takes no more bytes');
     rest = dropBytes(rest, written);
   }
-}
-
-/** What the promise brings, or the signal's reason if that comes first. */
-function unlessEnded<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason);
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }
 
 function codeOf(error: unknown): string {

@@ -1,0 +1,128 @@
+import { allCommands, type CommandShape, type FlagShape, type Values } from './tree.ts';
+
+/**
+ * The script for bash 3.2 and up; it needs nothing else, bash-completion neither. It knows everything
+ * itself, so that a TAB starts no program.
+ */
+export function bashScript(root: CommandShape): string {
+  const commands = allCommands(root);
+  return `# bash completion for mavi
+
+_mavi() {
+  local cur=\${COMP_WORDS[COMP_CWORD]} at='mavi' flag='' prefix='' operands=0 literal='' words='' i word
+  COMPREPLY=()
+
+  # Which command, which flag still waits for its value, how many arguments so far?
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    word=\${COMP_WORDS[i]}
+    if [[ -n $flag ]]; then
+      # Readline may hand over --flag=value as three words.
+      [[ $word == = ]] || flag=''
+    elif [[ -n $literal ]]; then
+      operands=$((operands + 1))
+    elif [[ $word == -- ]]; then
+      literal=1
+    elif [[ $word == -?* ]]; then
+      case "$at $word" in
+${valueFlags(commands).join('\n')}
+      esac
+    else
+      case "$at $word" in
+${commands
+  .slice(1)
+  .map(({ path }) => `        ${quoted(path.join(' '))}) at="$at $word" ;;`)
+  .join('\n')}
+        *) operands=$((operands + 1)) ;;
+      esac
+    fi
+  done
+
+  [[ -n $flag && $cur == = ]] && cur=''
+  if [[ -z $flag && -z $literal && $cur == --*=* ]]; then
+    flag=\${cur%%=*} prefix="\${cur%%=*}=" cur=\${cur#*=}
+  fi
+
+  if [[ -n $flag ]]; then
+    case "$at $flag" in
+${flagValues(commands).join('\n')}
+    esac
+  elif [[ -z $literal && $cur == -* ]]; then
+    case $at in
+${commands
+  .map(
+    ({ path, flags }) =>
+      `      ${quoted(path.join(' '))}) words=${quoted(flags.flatMap(({ spellings }) => spellings).join(' '))} ;;`,
+  )
+  .join('\n')}
+    esac
+  else
+    case "$at $operands" in
+${commands.flatMap(operandCases).join('\n')}
+    esac
+  fi
+  [[ -z $words ]] || COMPREPLY=($(compgen -P "$prefix" -W "$words" -- "$cur"))
+}
+
+# Readline completes names of files best itself; where compopt is missing (bash 3.2), compgen lists them.
+_mavi_names() {
+  compopt -o "$1" 2>/dev/null && return
+  local IFS=$'\\n'
+  COMPREPLY=($(compgen "$2" -- "$cur"))
+}
+
+complete -F _mavi mavi
+`;
+}
+
+function valueFlags(commands: readonly CommandShape[]): string[] {
+  return commands.flatMap(({ path, flags }) =>
+    flags
+      .filter(({ value }) => value !== null)
+      .map((flag) => `        ${patterns(path, flag)}) flag=$word ;;`),
+  );
+}
+
+function flagValues(commands: readonly CommandShape[]): string[] {
+  return commands.flatMap(({ path, flags }) =>
+    flags.flatMap((flag) => {
+      const act = flag.value === null ? '' : action(flag.value.values);
+      return act === '' ? [] : [`      ${patterns(path, flag)}) ${act} ;;`];
+    }),
+  );
+}
+
+/** What may stand where no flag does: a command, or an argument by its place. */
+function operandCases({ path, commands, arguments: operands }: CommandShape): string[] {
+  const at = path.join(' ');
+  if (commands.length > 0) {
+    return [
+      `      ${quoted(`${at} 0`)}) words=${quoted(commands.map((each) => each.path.at(-1)).join(' '))} ;;`,
+    ];
+  }
+  return operands.flatMap(({ variadic, values }, place) => {
+    const act = action(values);
+    if (act === '') return [];
+    return [`      ${variadic ? `${quoted(`${at} `)}*` : quoted(`${at} ${place}`)}) ${act} ;;`];
+  });
+}
+
+function action(values: Values): string {
+  switch (values.kind) {
+    case 'file':
+      return '_mavi_names default -f';
+    case 'folder':
+      return '_mavi_names dirnames -d';
+    case 'words':
+      return `words=${quoted(values.words.map(({ word }) => word).join(' '))}`;
+    case 'free':
+      return '';
+  }
+}
+
+function patterns(path: readonly string[], { spellings }: FlagShape): string {
+  return spellings.map((spelling) => quoted(`${path.join(' ')} ${spelling}`)).join(' | ');
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
