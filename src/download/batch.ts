@@ -1,8 +1,9 @@
 /** Many videos: some at once, each with its own outcome, one end. */
 import { AccountError, ClosedPipe, type ExitCode, Interrupted } from '../errors.ts';
 import type { VideoTask } from './plan.ts';
-import { recordedError, type VideoRecord } from './record.ts';
-import { type Arrival, downloadVideo, type Progress, type VideoTools } from './video.ts';
+import { recordedError, type VideoFacts, type VideoRecord } from './record.ts';
+import type { VideoTools } from './tools.ts';
+import { type Arrival, downloadVideo } from './video.ts';
 
 /** One video and how it went. */
 export interface Outcome {
@@ -67,7 +68,7 @@ function notStarted(why: AccountError): AccountError {
 async function one(task: VideoTask, tools: VideoTools): Promise<Outcome> {
   const { host, report } = tools;
   const startedMs = host.clock.ticksMs();
-  const progress: Progress = {
+  const facts: VideoFacts = {
     attempts: 0,
     receivedBytes: 0,
     expectedSize: task.listedSize,
@@ -80,7 +81,7 @@ async function one(task: VideoTask, tools: VideoTools): Promise<Outcome> {
   let error: unknown = null;
   try {
     if (tools.stop.aborted) throw tools.stop.reason;
-    arrival = await downloadVideo(task, tools, progress);
+    arrival = await downloadVideo(task, tools, facts);
   } catch (thrown) {
     error = thrown;
   }
@@ -88,14 +89,14 @@ async function one(task: VideoTask, tools: VideoTools): Promise<Outcome> {
     video_no: task.videoNo,
     unique_id: tools.settings.uniqueId,
     status: arrival?.status ?? 'failed',
-    file: progress.file,
-    bytes: progress.bytes,
-    bytes_received: progress.receivedBytes,
-    expected_size: progress.expectedSize,
-    sha256: progress.sha256,
+    file: facts.file,
+    bytes: facts.bytes,
+    bytes_received: facts.receivedBytes,
+    expected_size: facts.expectedSize,
+    sha256: facts.sha256,
     seconds: Math.round(host.clock.ticksMs() - startedMs) / 1000,
-    attempts: progress.attempts,
-    brand: progress.brand,
+    attempts: facts.attempts,
+    brand: facts.brand,
     downloaded_at: arrival?.status === 'downloaded' ? new Date(host.clock.nowMs()).toISOString() : null,
     error: error === null ? null : recordedError(error, host.secrets),
     warnings: arrival?.proof.warnings ?? [],

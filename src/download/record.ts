@@ -42,6 +42,17 @@ export interface VideoRecord {
   readonly warnings: readonly string[];
 }
 
+/** What is known of a video so far; complete when it is downloaded. */
+export interface VideoFacts {
+  attempts: number;
+  receivedBytes: number;
+  expectedSize: number | null;
+  file: string | null;
+  brand: string | null;
+  sha256: string | null;
+  bytes: number | null;
+}
+
 /** A thrown error as it is recorded. */
 export function recordedError(error: unknown, secrets: Iterable<string>): RecordedError {
   if (error instanceof MaviError) {

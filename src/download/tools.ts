@@ -1,15 +1,33 @@
 /** What every download of a run shares, made of the run's parts. */
+import type { Client } from '../api/client.ts';
 import type { Session } from '../api/session.ts';
 import type { Host } from '../host.ts';
 import type { Report } from '../progress/events.ts';
+import type { Settings } from '../settings/settings.ts';
 import { Budget } from './budget.ts';
 import { diskFileSystem, type FileSystem } from './file-system.ts';
-import { sweeper } from './leftovers.ts';
+import { type Sweep, sweeper } from './leftovers.ts';
 import type { DownloadRules } from './plan.ts';
+import type { Owner } from './target.ts';
 import { Throttle } from './throttle.ts';
-import type { VideoTools } from './video.ts';
 
-/** The parts. */
+/** What every download of a run shares. */
+export interface VideoTools {
+  readonly host: Host;
+  readonly client: Client;
+  readonly settings: Settings;
+  readonly rules: DownloadRules;
+  readonly fileSystem: FileSystem;
+  readonly owner: Owner;
+  readonly sweep: Sweep;
+  readonly throttle: Throttle | null;
+  readonly budget: Budget;
+  readonly report: Report;
+  /** Ends every request that has no answer yet, and every pause; a body that is coming goes on. */
+  readonly stop: AbortSignal;
+}
+
+/** The parts of a run. */
 export interface RunParts {
   readonly host: Host;
   readonly session: Session;

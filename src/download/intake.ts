@@ -1,0 +1,157 @@
+/** Takes answers into the sink: classifies each, and keeps what has come over several of them. */
+import type { VideoAnswer } from '../api/client.ts';
+import { NetworkError, RefusedError } from '../errors.ts';
+import type { Container } from '../isobmff/signature.ts';
+import { Delivery, type Resumable } from './delivery.ts';
+import { readOpening } from './opening.ts';
+import type { VideoTask } from './plan.ts';
+import { continuesAt, strongEtag, totalOf } from './range.ts';
+import type { VideoFacts } from './record.ts';
+import { fileSink, type Sink, stdoutSink, straightSink } from './sink.ts';
+import { type Target, temporaryPath } from './target.ts';
+import type { VideoTools } from './tools.ts';
+import { FILE_BATCH_BYTES, transfer } from './transfer.ts';
+
+/** How often the progress of a transfer is told, in milliseconds. */
+const TELL_EVERY_MS = 100;
+
+/** What takes the answers for one video. */
+export class Intake {
+  readonly #task: VideoTask;
+  readonly #tools: VideoTools;
+  readonly #facts: VideoFacts;
+  readonly #targets: ReadonlyMap<Container, Target>;
+  #delivery: Delivery | null = null;
+  #mayRange = true;
+  #toldAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    task: VideoTask,
+    tools: VideoTools,
+    facts: VideoFacts,
+    targets: ReadonlyMap<Container, Target>,
+  ) {
+    this.#task = task;
+    this.#tools = tools;
+    this.#facts = facts;
+    this.#targets = targets;
+  }
+
+  /** Where a broken pass can go on; null if the next one begins at the first byte. */
+  get resumable(): Resumable | null {
+    return this.#mayRange ? (this.#delivery?.resumable ?? null) : null;
+  }
+
+  /** No part of what has come is to be built on. */
+  forgetPass(): void {
+    this.#delivery?.forgetPass();
+  }
+
+  /** What the next try fetches, in words; starting over is never called going on. */
+  howNext(): string {
+    const delivery = this.#delivery;
+    if (delivery === null) return 'trying again';
+    const from = this.resumable;
+    if (from !== null) return `going on at byte ${from.offset}`;
+    if (delivery.isCommitted) return 'fetching it again, and checking that it begins with the same bytes';
+    return delivery.receivedBytes > 0
+      ? 'starting over; the bytes are fetched, and billed, again'
+      : 'trying again';
+  }
+
+  /** Takes back what was written. Never throws. */
+  async discard(): Promise<void> {
+    await this.#delivery?.sink.discard();
+  }
+
+  /**
+   * Takes a body into the sink to its end: the rest of a broken pass, or a pass from the first byte. Throws
+   * what broke it off, or what makes it no video to take.
+   */
+  async take(answer: VideoAnswer): Promise<Delivery> {
+    const broken = this.resumable;
+    if (answer.status === 206) {
+      if (broken === null || this.#delivery === null) {
+        throw new RefusedError(
+          'bad_range',
+          'the server answers with a part that was not asked for (HTTP 206)',
+        );
+      }
+      if (!continuesAt(answer.headers, broken, this.#delivery.transferSize)) {
+        this.#mayRange = false;
+        throw new NetworkError('bad_range', 'the server answers with another part than was asked for');
+      }
+      this.#delivery.goOn(totalOf(answer.headers));
+      return this.#pour(answer, [], this.#delivery);
+    }
+    const { opening, first } = await readOpening(answer, this.#tools.rules);
+    this.#facts.brand = opening.brand;
+    this.#facts.expectedSize = this.#task.listedSize ?? answer.contentLength;
+    const delivery = await this.#deliveryFor(opening.container);
+    await delivery.begin(answer.contentLength, strongEtag(answer.headers));
+    return this.#pour(answer, first, delivery);
+  }
+
+  /** The delivery for a container; one for another container, which a file would be misnamed by, is discarded. */
+  async #deliveryFor(container: Container | null): Promise<Delivery> {
+    if (this.#delivery !== null) {
+      if (this.#delivery.container === container || this.#delivery.sink.restart === null)
+        return this.#delivery;
+      await this.#delivery.sink.discard();
+      this.#delivery = null;
+    }
+    const { rules } = this.#tools;
+    const sink = await this.#openSink(container);
+    this.#delivery = new Delivery(sink, container, rules.level, rules.checksum);
+    return this.#delivery;
+  }
+
+  async #openSink(container: Container | null): Promise<Sink> {
+    const { fileSystem, host, owner } = this.#tools;
+    const { place, whenExists } = this.#task;
+    if (place.kind === 'stdout') return stdoutSink(host.stdout, host.interrupt);
+    const target =
+      (container === null ? undefined : this.#targets.get(container)) ?? this.#targets.get('mp4');
+    if (target === undefined) throw new Error(`no target for ${container}`);
+    this.#facts.file = target.shown;
+    if (target.kind === 'straight') return straightSink(fileSystem, target, host.interrupt);
+    const temporary = temporaryPath(target.path, owner);
+    return fileSink({ fileSystem, clock: host.clock, target, temporary, force: whenExists === 'force' });
+  }
+
+  async #pour(answer: VideoAnswer, first: readonly Uint8Array[], delivery: Delivery): Promise<Delivery> {
+    const { clock } = this.#tools.host;
+    await transfer(answer.body, first, {
+      clock,
+      throttle: this.#tools.throttle,
+      // Whoever reads a pipe wants the bytes as they come; a file takes them in larger pieces.
+      batchBytes: delivery.sink.restart === null ? 1 : FILE_BATCH_BYTES,
+      write: (batch) => delivery.write(batch),
+      inspect: (chunk) => {
+        const wanted = delivery.inspect(chunk);
+        const nowMs = clock.ticksMs();
+        if (nowMs - this.#toldAtMs >= TELL_EVERY_MS) {
+          this.#toldAtMs = nowMs;
+          this.#tell(delivery);
+        }
+        return wanted;
+      },
+    });
+    this.#tell(delivery);
+    return delivery;
+  }
+
+  #tell(delivery: Delivery): void {
+    const { videoNo, listedSize } = this.#task;
+    const receivedBytes = delivery.receivedBytes;
+    const told = delivery.transferSize ?? listedSize;
+    const byBoxes = delivery.sizeByBoxes;
+    this.#tools.report({
+      kind: 'receiving',
+      videoNo,
+      receivedBytes,
+      totalBytes: told ?? byBoxes?.bytes ?? null,
+      mayGrow: told === null && (byBoxes?.mayGrow ?? true),
+    });
+  }
+}
