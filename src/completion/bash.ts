@@ -10,6 +10,7 @@ export function bashScript(root: CommandShape): string {
 
 _mavi() {
   local cur=\${COMP_WORDS[COMP_CWORD]} at='mavi' flag='' prefix='' operands=0 literal='' words='' i word
+  local IFS=$' \\t\\n'
   COMPREPLY=()
 
   # Which command, which flag still waits for its value, how many arguments so far?
@@ -24,14 +25,14 @@ _mavi() {
       literal=1
     elif [[ $word == -?* ]]; then
       case "$at $word" in
-${valueFlags(commands).join('\n')}
+        ${commands.flatMap(valueFlags).join(' | ')}) flag=$word ;;
       esac
     else
       case "$at $word" in
-${commands
-  .slice(1)
-  .map(({ path }) => `        ${quoted(path.join(' '))}) at="$at $word" ;;`)
-  .join('\n')}
+        ${commands
+          .slice(1)
+          .map(({ path }) => quoted(path.join(' ')))
+          .join(' | ')}) at="$at $word" ;;
         *) operands=$((operands + 1)) ;;
       esac
     fi
@@ -74,12 +75,8 @@ complete -F _mavi mavi
 `;
 }
 
-function valueFlags(commands: readonly CommandShape[]): string[] {
-  return commands.flatMap(({ path, flags }) =>
-    flags
-      .filter(({ value }) => value !== null)
-      .map((flag) => `        ${patterns(path, flag)}) flag=$word ;;`),
-  );
+function valueFlags({ path, flags }: CommandShape): string[] {
+  return flags.filter(({ value }) => value !== null).map((flag) => patterns(path, flag));
 }
 
 function flagValues(commands: readonly CommandShape[]): string[] {

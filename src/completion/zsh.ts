@@ -26,7 +26,7 @@ function groupFunction(command: CommandShape): string {
   return `${functionName(command)}() {
   local curcontext=$curcontext state line ret=1
   typeset -A opt_args
-  _arguments -s -S -C : \\
+  _arguments -s -C : \\
 ${[...flags.map(flagSpec), quoted(`1:command:${wordList(words)}`), quoted('*::: :->below')]
   .map((spec) => `    ${spec}`)
   .join(' \\\n')} && ret=0

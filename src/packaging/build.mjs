@@ -1,42 +1,80 @@
 /** Bundles src and its dependencies into dist: what is published installs without a tree of dependencies. */
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { thirdPartyLicences } from './third-party.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const dist = join(root, 'dist');
-// Made whole beside it first, so that a build that fails leaves the last good one.
-const made = mkdtempSync(join(root, 'dist-'));
+// Made whole elsewhere first, so that a build that fails leaves the last good one.
+const made = join(root, `node_modules/.cache/mavi-dist-${process.pid}`);
+mkdirSync(made, { recursive: true });
+
+const COMMON = {
+  absWorkingDir: root,
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20.19',
+  // Some dependencies are CommonJS and ask for Node's modules by require.
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+  },
+  plugins: [{ name: 'version', setup: takeVersionOnly }],
+  logLevel: 'warning',
+};
 
 try {
-  await bundle();
+  const { metafile } = await bundle();
+  writeFileSync(join(made, 'THIRD-PARTY-LICENSES.txt'), thirdPartyLicences(metafile, root));
+  writeFileSync(join(made, 'mavi.1'), await manPage());
   copySamples();
   swap();
 } finally {
   rmSync(made, { recursive: true, force: true });
 }
 
-async function bundle() {
-  await build({
-    absWorkingDir: root,
+function bundle() {
+  return build({
+    ...COMMON,
     entryPoints: ['src/main.ts'],
     outdir: relative(root, made),
-    bundle: true,
+    metafile: true,
     // Parts that a command does not use are files of their own, loaded when they are needed.
     splitting: true,
     chunkNames: '[name]-[hash]',
-    format: 'esm',
-    platform: 'node',
-    target: 'node20.19',
     minifySyntax: true,
     minifyWhitespace: true,
+    // Each licence is in the file of its own.
     legalComments: 'none',
-    // Some dependencies are CommonJS and ask for Node's modules by require.
-    banner: {
-      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-    },
-    logLevel: 'warning',
+  });
+}
+
+/** The page is made by the commands themselves, so they are bundled for once to be asked. */
+async function manPage() {
+  const outfile = join(made, 'man-page.mjs');
+  await build({ ...COMMON, entryPoints: ['src/packaging/made-man-page.ts'], outfile });
+  const { madeManPage } = await import(pathToFileURL(outfile).href);
+  rmSync(outfile);
+  return madeManPage();
+}
+
+/** Of package.json the program wants the version; the rest would only tell how it was made. */
+function takeVersionOnly({ onLoad }) {
+  onLoad({ filter: /[\\/]package\.json$/ }, ({ path }) => {
+    if (path !== join(root, 'package.json')) return undefined;
+    const { version } = JSON.parse(readFileSync(path, 'utf8'));
+    return { contents: JSON.stringify({ version }), loader: 'json' };
   });
 }
 

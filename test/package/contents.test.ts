@@ -1,0 +1,79 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { EXIT_CODES } from '../../src/errors.ts';
+import { packedFiles, ROOT } from './installed.ts';
+
+const manifest = JSON.parse(read('package.json'));
+const SAMPLES = readdirSync(join(ROOT, 'src/standin/samples')).filter((name) => name.endsWith('.mp4'));
+
+describe('the package', () => {
+  const files = packedFiles();
+
+  test('holds the launcher, the bundle, the samples, the texts, and nothing else', () => {
+    // The bundler names these after what is in them.
+    const parts = files.filter((file) => /^dist\/[a-z0-9-]+-[A-Z0-9]{8}\.js$/.test(file));
+    expect(parts.length).toBeGreaterThan(0);
+    expect(files.filter((file) => !parts.includes(file))).toEqual(
+      [
+        'CHANGELOG.md',
+        'LICENSE',
+        'README.md',
+        'bin/mavi.js',
+        'dist/THIRD-PARTY-LICENSES.txt',
+        'dist/main.js',
+        'dist/mavi.1',
+        ...SAMPLES.map((name) => `dist/samples/${name}`),
+        'package.json',
+      ].sort(),
+    );
+  });
+
+  test('installs nothing besides itself, and runs nothing when it is installed', () => {
+    for (const kind of ['dependencies', 'optionalDependencies', 'peerDependencies', 'bundleDependencies']) {
+      expect(manifest).not.toHaveProperty(kind);
+    }
+    for (const script of ['preinstall', 'install', 'postinstall']) {
+      expect(manifest.scripts).not.toHaveProperty(script);
+    }
+  });
+
+  test('names no path of the machine that it was built on', () => {
+    expect(files.filter((file) => read(file).includes(ROOT))).toEqual([]);
+  });
+
+  test('brings the licence of each package that the program is made with', () => {
+    const licences = read('dist/THIRD-PARTY-LICENSES.txt');
+    for (const name of importedPackages()) {
+      const { version, license } = JSON.parse(read(`node_modules/${name}/package.json`));
+      expect(licences).toContain(`\n${name} ${version} (${license})\n-`);
+    }
+    expect(licences).toContain('Permission is hereby granted');
+  });
+});
+
+test('README.md has the table of exit codes', () => {
+  const rows = [...read('README.md').matchAll(/^\| (?<code>\d+) \| (?<meaning>.*?) \|$/gm)];
+  expect(rows.length, 'README.md has no rows such as "| 0 | all done |"').toBeGreaterThan(0);
+  expect(Object.fromEntries(rows.map(({ groups }) => [groups?.code, groups?.meaning]))).toEqual(EXIT_CODES);
+});
+
+/** The packages that src imports for more than their types. */
+function importedPackages(): string[] {
+  const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !file.startsWith('packaging'))
+    .map((file) => read(join('src', file)));
+  const names = sources
+    .flatMap((source) => [
+      ...source.matchAll(/^import (?!type).* from '(?<name>[^']+)'|import\('(?<late>[^']+)'\)/gm),
+    ])
+    .map(({ groups }) => groups?.name ?? (groups?.late as string))
+    .filter((name) => !name.startsWith('.') && !isBuiltin(name));
+  expect(names).toContain('commander');
+  return [...new Set(names)];
+}
+
+function read(file: string): string {
+  return readFileSync(join(ROOT, file), 'latin1');
+}
