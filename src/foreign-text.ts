@@ -4,8 +4,8 @@
 const UNSAFE =
   /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
 
-/** Anything shaped like a key of the API, wherever it stands. */
-const KEY_SHAPE = /sk-[A-Za-z0-9_-]{16,}/g;
+/** Anything shaped like a key of the API, but not the rest of a word such as `desk-`, `task-` or `risk-`. */
+const KEY_SHAPE = /(?<![A-Za-z0-9])sk-[A-Za-z0-9_-]{16,}/g;
 
 /** How much of a server's text is shown, in characters: enough for a sentence, too little to flood a log. */
 export const SHOWN_CHARACTERS = 300;
@@ -35,7 +35,8 @@ export function serverText(text: string, secrets: Iterable<string> = []): string
 export function redactKeys(text: string, secrets: Iterable<string> = []): string {
   let clean = text;
   for (const secret of secrets) {
-    if (secret.length >= 4) clean = clean.replaceAll(secret, maskKey(secret));
+    // A function, for a text could hold `$&`, which means the whole secret again.
+    if (secret.length >= 4) clean = clean.replaceAll(secret, () => maskKey(secret));
   }
   return clean.replace(KEY_SHAPE, maskKey);
 }

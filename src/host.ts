@@ -1,9 +1,9 @@
 /** Everything ambient in one value: streams, environment, clock, chance, signals. The only file that names `process`. */
 import { writev } from 'node:fs';
 import { homedir, hostname } from 'node:os';
-import { performance } from 'node:perf_hooks';
 import { isatty } from 'node:tty';
 import { dropBytes } from './chunks.ts';
+import { localError } from './download/local-error.ts';
 import { ClosedPipe, type EndingSignal, type ExitCode, Interrupted, SIGNAL_EXIT_CODES } from './errors.ts';
 import { redactKeys } from './foreign-text.ts';
 
@@ -29,8 +29,10 @@ export interface TextOutput {
   readonly isTTY: boolean;
   /** The terminal's width in characters now; 80 where there is none. */
   columns(): number;
+  /** Its height in lines now; 24 where there is none. */
+  rows(): number;
   write(text: string): void;
-  /** The stream itself, for the progress bar. */
+  /** The stream itself, for what asks on a terminal. */
   readonly stream: NodeJS.WritableStream;
 }
 
@@ -64,9 +66,16 @@ export interface Host {
   isAlive(pid: number): boolean;
 }
 
-/** A line of text, or several, for standard output; secrets masked. */
-export async function print(host: Host, text: string): Promise<void> {
-  await host.stdout.write([Buffer.from(redactKeys(text, host.secrets))]);
+/** A line of text, or several, for standard output; secrets masked. Throws ClosedPipe, LocalError. */
+export function print(host: Host, text: string): Promise<void> {
+  return printUnmasked(host, redactKeys(text, host.secrets));
+}
+
+/** The same for text that is meant to show a key, which must not be a user's. Throws ClosedPipe, LocalError. */
+export async function printUnmasked(host: Host, text: string): Promise<void> {
+  await host.stdout.write([Buffer.from(text)]).catch((error) => {
+    throw localError(error, 'standard output', 'write to');
+  });
 }
 
 /** A line of text, or several, for standard error; secrets masked. */
@@ -116,7 +125,7 @@ export function systemHost(): SystemHost {
     if (!interruption.signal.aborted) return interruption.abort(new Interrupted(signal));
     // The second signal means at once: nothing is waited for, only the terminal is put right.
     if (process.stderr.isTTY) process.stderr.write(SHOW_CURSOR);
-    dieOf(signal, onSignal);
+    dieOf(signal);
   };
   for (const signal of ENDING_SIGNALS) process.on(signal, onSignal);
   // Whoever closes standard error has stopped reading it; the download does not depend on that.
@@ -125,8 +134,8 @@ export function systemHost(): SystemHost {
   return {
     argv: process.argv.slice(2),
     env: process.env,
-    cwd: process.cwd(),
-    home: homedir(),
+    cwd: currentFolder(),
+    home: homeFolder(),
     hostname: hostname(),
     pid: process.pid,
     platform: process.platform,
@@ -140,7 +149,9 @@ export function systemHost(): SystemHost {
     stdout: { isTTY: stdoutIsTTY, write: descriptorWriter(1) },
     stderr: {
       isTTY: isatty(2),
-      columns: () => process.stderr.columns || 80,
+      // What is shown on standard output is as wide as its own terminal, when errors go elsewhere.
+      columns: () => process.stderr.columns || (stdoutIsTTY ? process.stdout.columns : 0) || 80,
+      rows: () => process.stderr.rows || 24,
       write: (text) => {
         process.stderr.write(text);
       },
@@ -154,7 +165,9 @@ export function systemHost(): SystemHost {
     end(code) {
       process.exitCode = code;
       const signal = ENDING_SIGNALS.find((each) => SIGNAL_EXIT_CODES[each] === code);
-      if (signal !== undefined) dieOf(signal, onSignal);
+      if (signal !== undefined) dieOf(signal);
+      // What is still open, such as a connection to a proxy that never answered, would keep the process.
+      process.stderr.write('', () => process.exit());
     },
   };
 }
@@ -169,9 +182,29 @@ export const systemClock: Clock = {
   },
 };
 
-function dieOf(signal: EndingSignal, handler: (signal: EndingSignal) => void): void {
-  for (const each of ENDING_SIGNALS) process.removeListener(each, handler);
+function dieOf(signal: EndingSignal): void {
+  // A dependency's handler too would keep the signal from ending the process.
+  process.removeAllListeners(signal);
   process.kill(process.pid, signal);
+}
+
+/** The current folder; where it was removed, the name that it had, so that what is done there fails by that name. */
+function currentFolder(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return process.env.PWD || '/proc/self/cwd';
+  }
+}
+
+/** The home folder. A container may run under a user id that has none: like its shells, take the root then. */
+function homeFolder(): string {
+  try {
+    return homedir();
+  } catch {
+    process.env.HOME = '/';
+    return '/';
+  }
 }
 
 function processLives(pid: number): boolean {

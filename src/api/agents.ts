@@ -1,45 +1,108 @@
 /** The agent for each request: straight, or through the proxy that the usual variables name. */
-import { type Agent, Agent as HttpAgent } from 'node:http';
+import { type Agent, Agent as HttpAgent, type IncomingHttpHeaders } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import { UsageError } from '../errors.ts';
-import { isLoopback } from '../settings/values.ts';
+import { checkServerIdentity as checkIdentity, type PeerCertificate } from 'node:tls';
+import type { HttpsProxyAgent } from 'https-proxy-agent';
+import type { SocksProxyAgent } from 'socks-proxy-agent';
+import { NetworkError, UsageError } from '../errors.ts';
+import { printable } from '../foreign-text.ts';
+import { proxyFor, type Variables } from './proxies.ts';
 
 /** Names the agent for a URL. */
 export type AgentFor = (url: URL) => Promise<Agent>;
 
-const PROXY_VARIABLES = ['HTTPS_PROXY', 'HTTP_PROXY', 'ALL_PROXY'];
-
-/** Makes agents, one a protocol and proxy. A loopback address never goes through a proxy. */
-export function agents(env: Readonly<Record<string, string | undefined>>): AgentFor {
+/** Makes agents, one a protocol and proxy. */
+export function agents(env: Variables): AgentFor {
   // Connections are not kept: at twelve videos a minute that saves nothing, and an idle connection that the
   // server has dropped would cost a start of the account's limit.
   const straight = {
     'http:': new HttpAgent({ keepAlive: false }),
     'https:': new HttpsAgent({ keepAlive: false }),
   };
-  const proxied = PROXY_VARIABLES.some((name) => env[name] || env[name.toLowerCase()]);
   return async (url) => {
-    const direct = url.protocol === 'https:' ? straight['https:'] : straight['http:'];
-    if (!proxied || isLoopback(url)) return direct;
-    const { getProxyForUrl } = await import('proxy-from-env');
-    const proxy = getProxyForUrl(url.href);
-    return proxy === '' ? direct : proxyAgent(proxy);
+    const proxy = proxyFor(url, env);
+    if (proxy !== null) return proxyAgent(proxy);
+    return url.protocol === 'https:' ? straight['https:'] : straight['http:'];
   };
 }
 
-async function proxyAgent(proxy: string): Promise<Agent> {
-  if (!URL.canParse(proxy))
-    throw new UsageError('the proxy variable holds no address, such as http://proxy:3128');
-  const { protocol } = new URL(proxy);
-  if (protocol === 'http:' || protocol === 'https:') {
-    const { HttpsProxyAgent } = await import('https-proxy-agent');
-    return new HttpsProxyAgent(proxy);
-  }
-  if (protocol.startsWith('socks')) {
-    const { SocksProxyAgent } = await import('socks-proxy-agent');
-    return new SocksProxyAgent(proxy);
-  }
+async function proxyAgent(proxy: URL): Promise<Agent> {
+  const { protocol } = proxy;
+  if (protocol === 'http:' || protocol === 'https:') return tunnelAgent(proxy);
+  if (protocol.startsWith('socks')) return socksAgent(proxy);
   throw new UsageError(`the proxy variable names ${protocol}//, which is no kind of proxy that is known`, {
     hint: 'use http://, https:// or socks5://',
+  });
+}
+
+/** An agent that asks an HTTP proxy for a tunnel. */
+async function tunnelAgent(proxy: URL): Promise<Agent> {
+  const { HttpsProxyAgent: Tunnels } = await import('https-proxy-agent');
+  return new (class extends Tunnels<string> {
+    override async connect(...[request, options]: ConnectArguments<HttpsProxyAgent<string>>) {
+      let refusal: NetworkError | null = null;
+      request.once('proxyConnect', (answer: ProxyAnswer) => {
+        if (answer.statusCode !== 200) refusal = tunnelRefused(proxy, answer);
+      });
+      const socket = await super.connect(request, provenBy(options)).catch((error) => {
+        throw proxyFailed(proxy, error);
+      });
+      // The agent would go on as if the proxy's refusal were the server's own answer.
+      if (refusal !== null) {
+        socket.destroy();
+        throw refusal;
+      }
+      return socket;
+    }
+  })(proxy.href);
+}
+
+/** An agent that goes through a SOCKS proxy. */
+async function socksAgent(proxy: URL): Promise<Agent> {
+  const { SocksProxyAgent: Socks } = await import('socks-proxy-agent');
+  return new (class extends Socks {
+    override connect(...[request, options]: ConnectArguments<SocksProxyAgent>) {
+      return super.connect(request, provenBy(options)).catch((error) => {
+        throw proxyFailed(proxy, error);
+      });
+    }
+  })(proxy.href);
+}
+
+type ConnectArguments<Proxied extends { connect: (...args: never) => unknown }> = Parameters<
+  Proxied['connect']
+>;
+
+/** The options of a connection, with the certificate held against the host that is meant, also if it is an address. */
+function provenBy<Options extends { host?: string | null | undefined }>(options: Options): Options {
+  const checkServerIdentity = (_name: string, certificate: PeerCertificate) =>
+    checkIdentity(options.host ?? '', certificate);
+  return { ...options, checkServerIdentity };
+}
+
+interface ProxyAnswer {
+  readonly statusCode: number;
+  readonly statusText: string;
+  readonly headers: IncomingHttpHeaders;
+}
+
+function tunnelRefused(proxy: URL, { statusCode, statusText }: ProxyAnswer): NetworkError {
+  const said = printable(`HTTP ${statusCode} ${statusText}`);
+  return new NetworkError('proxy', `the proxy ${proxy.host} refuses the connection: ${said}`, {
+    // As with servers: what is the proxy's own trouble passes, and what it forbids does not.
+    retryable: statusCode >= 500,
+    hint:
+      statusCode === 407
+        ? 'it wants a user name and a password: HTTPS_PROXY=http://user:password@host:port'
+        : 'ask who runs the proxy, or leave it out for this host with NO_PROXY',
+  });
+}
+
+function proxyFailed(proxy: URL, error: unknown): NetworkError {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const why = code === 'ECONNREFUSED' ? 'the connection is refused' : printable(message);
+  return new NetworkError('proxy', `the proxy ${proxy.host} cannot be used: ${why}`, {
+    hint: 'check HTTPS_PROXY and ALL_PROXY, or leave the proxy out for this host with NO_PROXY',
+    cause: error,
   });
 }

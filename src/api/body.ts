@@ -91,10 +91,13 @@ export class Body {
       this.#consumer(chunk);
     });
     this.#stream.on('end', () => this.#finish(this.#lengthFault()));
-    this.#source.on('error', (error) => this.#finish(wireError(error, host)));
+    this.#source.on('error', (error) => {
+      const meaning = wireError(error, host);
+      this.#finish(meaning.code === 'connection_lost' ? this.#brokenOff(error) : meaning);
+    });
     this.#source.on('close', () => {
-      // A source that is complete still has its decoder to end it.
-      if (!this.#source.complete) this.#finish(this.#brokenOff());
+      // A source that has ended still has its decoder to end it.
+      if (!this.#source.readableEnded) this.#finish(this.#brokenOff());
     });
     decoder?.on('error', (error) => {
       this.#finish(
@@ -107,7 +110,8 @@ export class Body {
     this.#watch(this.#options.timeoutMs);
     // What happened before anybody listened is not told again.
     if (signal.aborted) this.#finish(signal.reason);
-    else if (this.#source.destroyed && !this.#source.complete) this.#finish(this.#brokenOff());
+    else if (this.#source.readableEnded && decoder === null) this.#finish(this.#lengthFault());
+    else if (this.#source.destroyed && !this.#source.readableEnded) this.#finish(this.#brokenOff());
   }
 
   readonly #onAbort = (): void => this.#finish(this.#options.signal.reason);
@@ -140,13 +144,13 @@ export class Body {
     return contentLength !== null && this.#wireBytes < contentLength ? this.#brokenOff() : undefined;
   }
 
-  #brokenOff(): NetworkError {
+  #brokenOff(cause?: unknown): NetworkError {
     const { contentLength, host } = this.#options;
     const of = contentLength === null ? '' : ` of ${contentLength}`;
     return new NetworkError(
       'connection_lost',
       `the connection to ${host} was broken off after ${this.#wireBytes}${of} bytes`,
-      { hint: 'check the network and run the command again' },
+      { hint: 'check the network and run the command again', cause },
     );
   }
 

@@ -18,6 +18,9 @@ import type { Pacer } from './pacer.ts';
 import type { WireRequest } from './redirect.ts';
 import { type Answer, send, type Wire } from './send.ts';
 
+/** How much of a page of the listing is read, in bytes: two hundred rows, each with long names and many tags. */
+const PAGE_BYTES = 16 * 1024 * 1024;
+
 /** What a client is made of. */
 export interface ClientOptions {
   readonly settings: Settings;
@@ -57,7 +60,7 @@ export interface VideoQuestion {
 
 /** The calls of the API that `mavi` uses. */
 export interface Client {
-  /** Asks for a video. Throws the MaviError that a JSON answer or a status means. */
+  /** Asks for a video. Throws the MaviError that a JSON answer or a status means, but for 416 to a part asked for. */
   download(videoNo: string, question: VideoQuestion): Promise<VideoAnswer>;
   /** Sends a call whose answer is an envelope, and answers with its data. Throws what the envelope means. */
   call(method: 'GET' | 'POST', path: string, body: unknown, signal: AbortSignal): Promise<unknown>;
@@ -98,13 +101,12 @@ export function apiClient(options: ClientOptions): Client {
   });
 
   /** The envelope of an answer that should be one. Throws what the status or a broken envelope means. */
-  const envelopeOf = async (answer: Answer): Promise<Envelope> => {
-    const bytes = await readSmallBody(answer.body, ENVELOPE_BYTES);
+  const envelopeOf = async (answer: Answer, mostBytes = ENVELOPE_BYTES): Promise<Envelope> => {
+    const bytes = await readSmallBody(answer.body, mostBytes);
     const text = bytes?.toString('utf8') ?? null;
     const envelope = text === null ? null : parseEnvelope(text);
     if (envelope !== null) return envelope;
-    const said =
-      text === null ? `more than ${ENVELOPE_BYTES} bytes of JSON` : serverText(text, options.secrets);
+    const said = text === null ? `more than ${mostBytes} bytes of JSON` : serverText(text, options.secrets);
     throw (
       statusError(contextOf(answer), said) ??
       new RefusedError('bad_json', `the answer is JSON, but no answer of the API: ${said || 'it is empty'}`, {
@@ -132,7 +134,9 @@ export function apiClient(options: ClientOptions): Client {
         requestFor('POST', '/download', asked, options, question.from),
         question,
       );
-      if (isOk(answer) && !isJson(answer.headers)) {
+      // That there is no such part is no refusal of the video.
+      const isNoPart = question.from !== undefined && answer.status === 416;
+      if (isNoPart || (isOk(answer) && !isJson(answer.headers))) {
         return {
           ...answer,
           errorFrom(text) {
@@ -152,7 +156,7 @@ export function apiClient(options: ClientOptions): Client {
       const question = { signal, bodySignal: signal, onWait: () => {}, onStart: () => {} };
       const answer = await paced(listPacer, requestFor(method, path, body, options), question);
       if (!isOk(answer)) throw await failureOf(answer);
-      const envelope = await envelopeOf(answer);
+      const envelope = await envelopeOf(answer, PAGE_BYTES);
       if (!isSuccess(envelope)) throw envelopeError(envelope, contextOf(answer));
       return envelope.data;
     },

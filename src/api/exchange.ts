@@ -79,7 +79,12 @@ export function exchange(request: WireRequest, options: ExchangeOptions): Promis
         );
       });
     };
+    let detach = (): void => {};
     stream.on('request', (sent) => {
+      detach = () => {
+        sent.removeAllListeners('error');
+        sent.on('error', () => {});
+      };
       sent.on('socket', (socket: TLSSocket & { secureConnecting?: boolean }) => {
         const secure = protocol === 'https:';
         if (socket.connecting || (secure && socket.secureConnecting !== false)) {
@@ -94,6 +99,8 @@ export function exchange(request: WireRequest, options: ExchangeOptions): Promis
       // got would copy each chunk through its own stream; reading the answer itself saves that. Node sets a
       // stream flowing a tick after its 'readable' listener is gone, so it is handed over after that tick.
       answer.removeAllListeners('readable');
+      // What follows a whole answer on the wire is an error of the request; got would throw the answer away for it.
+      detach();
       answer.pause();
       setImmediate(() => resolve(answer));
     });

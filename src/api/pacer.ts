@@ -36,6 +36,8 @@ export function pacer(rate: Rate, record: StartRecord, clock: Clock): Pacer {
   const queue: Waiting[] = [];
   // Only the head of the queue looks at the record; the others wait for it.
   let turn: Promise<void> = Promise.resolve();
+  /** What the head saw, as long as it waits. */
+  let waitingFor: Starts | null = null;
 
   const take = async (signal: AbortSignal): Promise<number> => {
     for (;;) {
@@ -48,22 +50,28 @@ export function pacer(rate: Rate, record: StartRecord, clock: Clock): Pacer {
       });
       const seen = await orAborted(looked, signal);
       if (wait <= 0) return nowMs;
-      announce(seen, nowMs);
-      await sleep(clock, wait, signal);
+      waitingFor = seen;
+      queue.forEach(announce);
+      try {
+        await sleep(clock, wait, signal);
+      } finally {
+        waitingFor = null;
+      }
     }
   };
 
-  const announce = (seen: Starts, nowMs: number): void => {
-    queue.forEach((waiting, place) => {
-      const byRate = nowMs + waitMs(seen.starts, rate, nowMs, place);
-      waiting.onWait(Math.max(byRate, seen.blockedUntilMs));
-    });
+  const announce = (waiting: Waiting, place: number): void => {
+    if (waitingFor === null) return;
+    const nowMs = clock.nowMs();
+    const byRate = nowMs + waitMs(waitingFor.starts, rate, nowMs, place);
+    waiting.onWait(Math.max(byRate, waitingFor.blockedUntilMs));
   };
 
   return {
     async start(signal, onWait) {
       const waiting: Waiting = { onWait };
       queue.push(waiting);
+      announce(waiting, queue.length - 1);
       const mine = turn.then(() => take(signal));
       turn = mine.then(
         () => {},

@@ -4,6 +4,12 @@ import type { Rate } from '../settings/values.ts';
 /** The longest wait that a server may ask for, in milliseconds: ten minutes; longer ones end the video. */
 export const LONGEST_WAIT_MS = 600_000;
 
+/**
+ * How far ahead of the time of looking a start may be, in milliseconds: a process looks at the clock, then waits
+ * for the lock of the record, and others start meanwhile.
+ */
+const AHEAD_MS = 30_000;
+
 /** Clocks tick in whole milliseconds, so two ticks are added lest a window be short by a fraction of one. */
 const MARGIN_MS = 2;
 
@@ -23,9 +29,9 @@ export function waitMs(starts: readonly number[], rate: Rate, nowMs: number, pla
 }
 
 /**
- * The starts that are worth keeping: those within `keepMs`, and none from the future, which a clock that was
+ * The starts that are worth keeping: those within `keepMs`, and none from a far future, which a clock that was
  * set back leaves behind and which would block for as long as it was set back.
  */
 export function worthKeeping(starts: readonly number[], keepMs: number, nowMs: number): number[] {
-  return starts.filter((start) => start > nowMs - keepMs - MARGIN_MS && start <= nowMs + MARGIN_MS);
+  return starts.filter((start) => start > nowMs - keepMs - MARGIN_MS && start <= nowMs + AHEAD_MS);
 }

@@ -34,7 +34,8 @@ const CONNECTION_FAULTS: Readonly<Record<string, readonly [code: string, meaning
 
 /** The error for anything that the network stack threw while talking to `host`. */
 export function wireError(error: unknown, host: string): MaviError {
-  if (error instanceof MaviError) return error;
+  const own = causes(error).find((each) => each instanceof MaviError);
+  if (own !== undefined) return own;
   const code = codeOf(error);
   const certificate = CERTIFICATE_FAULTS[code];
   if (certificate !== undefined) {
@@ -74,14 +75,17 @@ export function wireError(error: unknown, host: string): MaviError {
 
 /** The system's code of an error or of what caused it; several addresses tried at once fail with an AggregateError. */
 function codeOf(error: unknown): string {
-  for (
-    let each: unknown = error, depth = 0;
-    each instanceof Error && depth < 5;
-    each = each.cause, depth += 1
-  ) {
+  for (const each of causes(error)) {
     const { code } = each as NodeJS.ErrnoException;
     if (each instanceof AggregateError && each.errors.length > 0) return codeOf(each.errors[0]);
     if (typeof code === 'string' && code !== 'ERR_GOT_REQUEST_ERROR') return code;
   }
   return '';
+}
+
+/** An error, what caused it, what caused that, and so on, for as deep as makes sense. */
+function causes(error: unknown): Error[] {
+  const chain: Error[] = [];
+  for (let each = error; each instanceof Error && chain.length < 5; each = each.cause) chain.push(each);
+  return chain;
 }

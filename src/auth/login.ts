@@ -1,10 +1,11 @@
 /** `mavi auth login` and `logout`. */
 import { text as readText } from 'node:stream/consumers';
-import { type ExitCode, Interrupted, UsageError } from '../errors.ts';
+import { type ExitCode, UsageError } from '../errors.ts';
 import { maskKey } from '../foreign-text.ts';
 import { type Host, orAborted, say } from '../host.ts';
 import { KEY_PAGE, keyFault, keyWarning } from '../settings/key.ts';
 import { configPath, removeValue, storeValue } from '../settings/store.ts';
+import { askSilently } from './prompt.ts';
 
 /** Stores the key that is typed or piped in. Throws UsageError if it is malformed. */
 export async function runLogin(host: Host): Promise<ExitCode> {
@@ -38,18 +39,5 @@ function sayWhatWins(host: Host): void {
 
 async function readKey(host: Host): Promise<string> {
   if (!host.stdin.isTTY) return orAborted(readText(host.stdin.stream), host.interrupt);
-  const { read } = await import('read');
-  try {
-    return await read({
-      prompt: `API key (from ${KEY_PAGE}, not shown): `,
-      silent: true,
-      input: host.stdin.stream as never,
-      output: host.stderr.stream as never,
-    });
-  } catch {
-    // In raw mode Ctrl-C is a character, not a signal.
-    throw new Interrupted('SIGINT');
-  } finally {
-    say(host, '');
-  }
+  return askSilently(`API key (from ${KEY_PAGE}, not shown): `, host);
 }

@@ -23,7 +23,7 @@ export async function runStatus(flags: SettingTexts, verbose: boolean, host: Hos
   if (warning !== null) await print(host, `note:   ${warning}\n`);
   const client = clientFor(host, settings, found.key, verbose);
   try {
-    const scopes = await libraryScopes(client, settings, host);
+    const scopes = await libraryScopes({ client, settings, host, note: () => {} });
     await print(
       host,
       `API:    ${settings.baseUrl.host} accepts it\nscopes: ${scopes.map(printable).join(', ')}\n`,

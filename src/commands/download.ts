@@ -147,6 +147,9 @@ export function maxTransferOf(flags: Record<string, unknown>): number | null {
   }
 }
 
+/** Standard output by its own paths: what it leads to is there already, and is not to be replaced. */
+const STDOUT_PATHS = new Set(['/dev/stdout', '/dev/fd/1', '/proc/self/fd/1']);
+
 function downloadPlan(videoNos: readonly string[], flags: Record<string, unknown>): DownloadPlan {
   const text = (name: string): string | null => (typeof flags[name] === 'string' ? flags[name] : null);
   for (const name of ['output', 'outputDir', 'batchFile', 'manifest']) {
@@ -160,7 +163,8 @@ function downloadPlan(videoNos: readonly string[], flags: Record<string, unknown
     throw new UsageError('no video named', { hint: 'give video_nos, or a file of them with --batch-file' });
   }
   const checked = videoNos.map((videoNo) => checkVideoNo(videoNo, ''));
-  const output = text('output');
+  const given = text('output');
+  const output = given !== null && STDOUT_PATHS.has(given) ? '-' : given;
   if (output !== null && new Set(checked).size > 1) throw oneVideoOnly();
   const force = flags.force === true || flags.clobber === true;
   return Object.freeze({

@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import type { CheckRules } from '../download/check.ts';
 import { UsageError } from '../errors.ts';
 import type { SettingTexts } from '../settings/settings.ts';
-import { readTemplate, type Template } from '../sync/template.ts';
+import type { Template } from '../sync/template.ts';
 import {
   addEnd,
   addSettings,
@@ -66,17 +66,22 @@ export function addSync(program: Command, context: CommandContext): void {
     [`mavi sync library --name-template '{create_date} {video_name}'`, 'names for people'],
   ]);
   command.action((folder: string, flags: Record<string, unknown>) =>
-    context.run(async () => (await import('../sync/run.ts')).runSync(syncPlan(folder, flags), context.host)),
+    context.run(async () => {
+      // Loaded now, for the names of files take a package that no other command needs.
+      const { readTemplate } = await import('../sync/template.ts');
+      const plan = syncPlan(folder, readTemplate(String(flags.nameTemplate)), flags);
+      return (await import('../sync/run.ts')).runSync(plan, context.host);
+    }),
   );
 }
 
-function syncPlan(folder: string, flags: Record<string, unknown>): SyncPlan {
+function syncPlan(folder: string, template: Template, flags: Record<string, unknown>): SyncPlan {
   if (folder === '') throw new UsageError('<dir> takes a name, not nothing');
   return Object.freeze({
     ...talkOf(flags),
     folder,
     dryRun: flags.dryRun === true,
-    template: readTemplate(String(flags.nameTemplate)),
+    template,
     shard: readShard(flags.shard),
     rules: checksOf(flags),
     maxTransfer: maxTransferOf(flags),

@@ -24,8 +24,9 @@ export function parseVideoNos(text: string): { videoNo: string; line: number }[]
 
 async function readWhole(file: string, host: Host): Promise<string> {
   try {
-    if (file !== '-') return await readFile(resolve(host.cwd, file), 'utf8');
-    return await orAborted(readText(host.stdin.stream), host.interrupt);
+    // A file may be a FIFO, which is read for as long as somebody writes.
+    const text = file === '-' ? readText(host.stdin.stream) : readFile(resolve(host.cwd, file), 'utf8');
+    return await orAborted(text, host.interrupt);
   } catch (error) {
     throw localError(error, file === '-' ? 'standard input' : file, 'read');
   }

@@ -1,5 +1,6 @@
 /** Many videos: some at once, each with its own outcome, one end. */
-import { AccountError, ClosedPipe, type ExitCode, Interrupted } from '../errors.ts';
+import { setMaxListeners } from 'node:events';
+import { AccountError, BudgetError, ClosedPipe, type ExitCode, Interrupted } from '../errors.ts';
 import type { VideoTask } from './plan.ts';
 import { recordedError, type VideoFacts, type VideoRecord } from './record.ts';
 import type { VideoTools } from './tools.ts';
@@ -28,22 +29,28 @@ export async function downloadBatch(tasks: readonly VideoTask[], options: BatchO
   const stop = new AbortController();
   const { interrupt } = options.tools.host;
   const tools: VideoTools = { ...options.tools, stop: AbortSignal.any([interrupt, stop.signal]) };
+  // Each download listens while it runs, and many at once are no leak, of which Node would warn.
+  setMaxListeners(0, interrupt, tools.stop);
   const queue = tasks.values();
   let fatal: unknown = null;
+  let budgetSaid = false;
 
   const work = async (): Promise<void> => {
     for (const task of queue) {
       // What ended the run itself needs no word of each video that was not begun.
       if (fatal !== null) return;
-      const outcome = await one(task, tools);
-      outcomes.push(outcome);
-      const { error } = outcome;
+      const { record, error, verified } = await one(task, tools);
+      outcomes.push({ record, error });
+      // What stays undone for want of budget is said of one video; the summary counts the others.
+      const isSaid = budgetSaid && error instanceof BudgetError;
+      budgetSaid ||= error instanceof BudgetError;
+      if (!isSaid) tools.report({ kind: 'over', videoNo: task.videoNo, record, verified });
       if (error instanceof AccountError && !stop.signal.aborted) stop.abort(notStarted(error));
       if (error instanceof ClosedPipe || error instanceof Interrupted) fatal ??= error;
       // Nobody reads any more: what is still running would be billed for nothing.
       if (error instanceof ClosedPipe && !stop.signal.aborted) stop.abort(error);
       try {
-        await options.keep(outcome.record);
+        await options.keep(record);
       } catch (keepError) {
         fatal ??= keepError;
         if (!stop.signal.aborted) stop.abort(keepError);
@@ -64,9 +71,17 @@ function notStarted(why: AccountError): AccountError {
   return new AccountError('not_started', `not started, since ${why.message}`, { hint: why.hint, cause: why });
 }
 
+/** What is recorded of a failure: a video that was begun and then stopped with the rest was not `not_started`. */
+function asBegun(error: unknown, attempts: number): unknown {
+  if (attempts === 0 || !(error instanceof AccountError) || error.code !== 'not_started') return error;
+  const { cause, hint } = error;
+  const why = cause instanceof AccountError ? cause.message : error.message;
+  return new AccountError('stopped', `stopped, since ${why}`, { hint, cause });
+}
+
 /** One video to its record; never throws. */
-async function one(task: VideoTask, tools: VideoTools): Promise<Outcome> {
-  const { host, report } = tools;
+async function one(task: VideoTask, tools: VideoTools): Promise<Outcome & { verified: string }> {
+  const { host } = tools;
   const startedMs = host.clock.ticksMs();
   const facts: VideoFacts = {
     attempts: 0,
@@ -83,7 +98,7 @@ async function one(task: VideoTask, tools: VideoTools): Promise<Outcome> {
     if (tools.stop.aborted) throw tools.stop.reason;
     arrival = await downloadVideo(task, tools, facts);
   } catch (thrown) {
-    error = thrown;
+    error = asBegun(thrown, facts.attempts);
   }
   const record: VideoRecord = {
     video_no: task.videoNo,
@@ -101,6 +116,5 @@ async function one(task: VideoTask, tools: VideoTools): Promise<Outcome> {
     error: error === null ? null : recordedError(error, host.secrets),
     warnings: arrival?.proof.warnings ?? [],
   };
-  report({ kind: 'over', videoNo: task.videoNo, record, verified: arrival?.proof.verified ?? '' });
-  return { record, error };
+  return { record, error, verified: arrival?.proof.verified ?? '' };
 }

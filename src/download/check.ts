@@ -42,8 +42,11 @@ export function judgeOpening(first: Uint8Array, ended: boolean, rules: CheckRule
       '',
     );
   }
-  // A body that ends inside an ftyp box, or before there could be one, is a cut one.
-  if (ftyp.kind === 'more') return ended ? cutOpening(first) : { kind: 'more' };
+  if (ftyp.kind === 'more') {
+    if (!ended) return { kind: 'more' };
+    // A body that ends inside an ftyp box, or before there could be one, is a cut one, where that matters.
+    if (rules.level !== 'none' || first.length === 0) return cutOpening(first);
+  }
   if (!ended && first.length < SIGNATURE_BYTES) return { kind: 'more' };
   const signature = signatureOf(first);
   if (signature === 'json') return { kind: 'json' };

@@ -5,15 +5,12 @@ import type { Container } from '../isobmff/signature.ts';
 import { Delivery, type Resumable } from './delivery.ts';
 import { readOpening } from './opening.ts';
 import type { VideoTask } from './plan.ts';
-import { continuesAt, strongEtag, totalOf } from './range.ts';
+import { continuesAt, endsAt, strongEtag, totalOf } from './range.ts';
 import type { VideoFacts } from './record.ts';
 import { fileSink, type Sink, stdoutSink, straightSink } from './sink.ts';
 import { type Target, temporaryPath } from './target.ts';
 import type { VideoTools } from './tools.ts';
 import { FILE_BATCH_BYTES, transfer } from './transfer.ts';
-
-/** How often the progress of a transfer is told, in milliseconds. */
-const TELL_EVERY_MS = 100;
 
 /** What takes the answers for one video. */
 export class Intake {
@@ -23,7 +20,6 @@ export class Intake {
   readonly #targets: ReadonlyMap<Container, Target>;
   #delivery: Delivery | null = null;
   #mayRange = true;
-  #toldAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(
     task: VideoTask,
@@ -47,16 +43,14 @@ export class Intake {
     this.#delivery?.forgetPass();
   }
 
-  /** What the next try fetches, in words; starting over is never called going on. */
+  /** What the next try fetches, in words, none for all of it; starting over is never called going on. */
   howNext(): string {
     const delivery = this.#delivery;
-    if (delivery === null) return 'trying again';
+    if (delivery === null) return '';
     const from = this.resumable;
     if (from !== null) return `going on at byte ${from.offset}`;
     if (delivery.isCommitted) return 'fetching it again, and checking that it begins with the same bytes';
-    return delivery.receivedBytes > 0
-      ? 'starting over; the bytes are fetched, and billed, again'
-      : 'trying again';
+    return delivery.receivedBytes > 0 ? 'starting over; the bytes are fetched, and billed, again' : '';
   }
 
   /** Takes back what was written. Never throws. */
@@ -70,19 +64,14 @@ export class Intake {
    */
   async take(answer: VideoAnswer): Promise<Delivery> {
     const broken = this.resumable;
-    if (answer.status === 206) {
+    if (answer.status === 206 || answer.status === 416) {
       if (broken === null || this.#delivery === null) {
         throw new RefusedError(
           'bad_range',
           'the server answers with a part that was not asked for (HTTP 206)',
         );
       }
-      if (!continuesAt(answer.headers, broken, this.#delivery.transferSize)) {
-        this.#mayRange = false;
-        throw new NetworkError('bad_range', 'the server answers with another part than was asked for');
-      }
-      this.#delivery.goOn(totalOf(answer.headers));
-      return this.#pour(answer, [], this.#delivery);
+      return this.#takeRest(answer, broken, this.#delivery);
     }
     const { opening, first } = await readOpening(answer, this.#tools.rules);
     this.#facts.brand = opening.brand;
@@ -90,6 +79,22 @@ export class Intake {
     const delivery = await this.#deliveryFor(opening.container);
     await delivery.begin(answer.contentLength, strongEtag(answer.headers));
     return this.#pour(answer, first, delivery);
+  }
+
+  /** Takes what follows the bytes that have come, or the word that nothing does. */
+  async #takeRest(answer: VideoAnswer, broken: Resumable, delivery: Delivery): Promise<Delivery> {
+    const { headers, status } = answer;
+    if (status === 416 && endsAt(headers, broken, delivery.transferSize)) {
+      answer.body.giveUp(new NetworkError('refused', 'not read'));
+      delivery.goOn(broken.offset);
+      return delivery;
+    }
+    if (status !== 206 || !continuesAt(headers, broken, delivery.transferSize)) {
+      this.#mayRange = false;
+      throw new NetworkError('bad_range', 'the server answers with another part than was asked for');
+    }
+    delivery.goOn(totalOf(headers));
+    return this.#pour(answer, [], delivery);
   }
 
   /** The delivery for a container; one for another container, which a file would be misnamed by, is discarded. */
@@ -116,7 +121,8 @@ export class Intake {
     this.#facts.file = target.shown;
     if (target.kind === 'straight') return straightSink(fileSystem, target, host.interrupt);
     const temporary = temporaryPath(target.path, owner);
-    return fileSink({ fileSystem, clock: host.clock, target, temporary, force: whenExists === 'force' });
+    const force = whenExists === 'force';
+    return fileSink({ fileSystem, clock: host.clock, target, temporary, force, signal: host.interrupt });
   }
 
   async #pour(answer: VideoAnswer, first: readonly Uint8Array[], delivery: Delivery): Promise<Delivery> {
@@ -129,15 +135,10 @@ export class Intake {
       write: (batch) => delivery.write(batch),
       inspect: (chunk) => {
         const wanted = delivery.inspect(chunk);
-        const nowMs = clock.ticksMs();
-        if (nowMs - this.#toldAtMs >= TELL_EVERY_MS) {
-          this.#toldAtMs = nowMs;
-          this.#tell(delivery);
-        }
+        this.#tell(delivery);
         return wanted;
       },
     });
-    this.#tell(delivery);
     return delivery;
   }
 

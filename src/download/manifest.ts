@@ -23,37 +23,47 @@ export async function openManifest(path: string, shown: string): Promise<Manifes
   const handle = await open(path, 'a+').catch((error) => {
     throw failed(error);
   });
-  let atLineStart = await endsWithLine(handle).catch((error) => {
+  const { isFile, ...found } = await lookAt(handle).catch((error) => {
     throw failed(error);
   });
+  let { atLineStart } = found;
+  let waiting: VideoRecord[] = [];
   let last: Promise<void> = Promise.resolve();
-  const write = async (record: VideoRecord): Promise<void> => {
+  let next: Promise<void> | null = null;
+  /** Writes all that wait, for one flush costs as much as another. */
+  const write = async (): Promise<void> => {
+    const records = waiting;
+    waiting = [];
+    next = null;
     // A torn last line, from a crash, stays a line of its own.
-    const line = Buffer.from(`${atLineStart ? '' : '\n'}${safeJson(record)}\n`);
+    const lines = (atLineStart ? '' : '\n') + records.map((record) => `${safeJson(record)}\n`).join('');
     atLineStart = false;
-    await handle.appendFile(line);
+    await handle.appendFile(lines);
     atLineStart = true;
     // A failure that a crash forgets is tried again, so it need not wait for the disk.
-    if (record.status !== 'failed') await handle.datasync();
+    if (isFile && records.some((record) => record.status !== 'failed')) await handle.datasync();
   };
   return {
     folder: dirname(path),
     append(record) {
-      const next = last
-        .then(() => write(record))
-        .catch((error) => {
+      waiting.push(record);
+      if (next === null) {
+        next = last.then(write).catch((error) => {
           throw failed(error);
         });
-      last = next.catch(() => {});
+        last = next.catch(() => {});
+      }
       return next;
     },
     close: () => handle.close().catch(() => {}),
   };
 }
 
-async function endsWithLine(handle: FileHandle): Promise<boolean> {
+/** A pipe or a device has no last line, and cannot be flushed to a disk. */
+async function lookAt(handle: FileHandle): Promise<{ isFile: boolean; atLineStart: boolean }> {
   const stat = await handle.stat();
-  if (!stat.isFile() || stat.size === 0) return true;
+  const isFile = stat.isFile();
+  if (!isFile || stat.size === 0) return { isFile, atLineStart: true };
   const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, stat.size - 1);
-  return buffer[0] === 0x0a;
+  return { isFile, atLineStart: buffer[0] === 0x0a };
 }

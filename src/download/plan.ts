@@ -22,6 +22,8 @@ export interface VideoTask {
   readonly whenExists: WhenExists;
   /** What to do about a file that is in the way, for the error. */
   readonly existsHint: string;
+  /** What to do about one that was to be kept and is no whole video. */
+  readonly notWholeHint: string;
   /** Its size in bytes by the listing; null if nobody looked. */
   readonly listedSize: number | null;
 }

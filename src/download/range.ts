@@ -40,3 +40,20 @@ export function continuesAt(
     headers.etag === asked.etag
   );
 }
+
+const NO_PART = /^bytes \*\/(\d{1,15})$/i;
+
+/**
+ * Whether a 416 says that nothing follows the offset in the very same file: all of it had come, and only the end
+ * of the transfer was lost. Servers answer so only after If-Range has held, and mostly without an ETag.
+ * @param knownSize the file's size as the first answer said it, in bytes; null if it did not
+ */
+export function endsAt(headers: IncomingHttpHeaders, asked: Resumable, knownSize: number | null): boolean {
+  const total = NO_PART.exec(headers['content-range'] ?? '')?.[1];
+  return (
+    total !== undefined &&
+    Number(total) === asked.offset &&
+    (knownSize === null || knownSize === asked.offset) &&
+    (headers.etag === undefined || headers.etag === asked.etag)
+  );
+}

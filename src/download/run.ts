@@ -3,26 +3,26 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { openSession } from '../api/session.ts';
 import type { DownloadPlan } from '../commands/download.ts';
-import { type ExitCode, exitCodeFor, mergeExitCodes, UsageError } from '../errors.ts';
-import { safeJson } from '../foreign-text.ts';
-import { type Host, print, say } from '../host.ts';
+import { type ExitCode, UsageError } from '../errors.ts';
+import { printable } from '../foreign-text.ts';
+import { type Host, say } from '../host.ts';
 import { type Container, EXTENSIONS } from '../isobmff/signature.ts';
 import { lookUp } from '../library/lookup.ts';
-import { renderer } from '../progress/renderer.ts';
-import { accountFirst, downloadBatch } from './batch.ts';
 import { readVideoNos } from './batch-file.ts';
 import { localError } from './local-error.ts';
 import { openManifest } from './manifest.ts';
 import type { Place, VideoTask } from './plan.ts';
-import { recordFrom, type VideoRecord } from './record.ts';
-import { summaryText } from './summary.ts';
-import { batchTools } from './tools.ts';
+import { runBatch } from './run-batch.ts';
 
 /** Downloads what the plan names. Answers the merged exit code; throws what ends the run itself. */
 export async function runDownload(plan: DownloadPlan, host: Host): Promise<ExitCode> {
+  const note = (text: string): void => {
+    if (!plan.quiet) say(host, `mavi: ${text}`);
+  };
   const videoNos = await allVideoNos(plan, host);
   if (videoNos.length === 0) {
-    if (!plan.quiet) say(host, `mavi: ${plan.batchFile} names no video, so there is nothing to do`);
+    const list = plan.batchFile === '-' ? 'standard input' : printable(plan.batchFile ?? '');
+    note(`${list} names no video, so there is nothing to do`);
     return 0;
   }
   if (plan.output === '-' && host.stdout.isTTY) {
@@ -34,63 +34,23 @@ export async function runDownload(plan: DownloadPlan, host: Host): Promise<ExitC
   if (plan.output === null) await makeFolder(plan.outputDir, host);
   const manifest =
     plan.manifest === null ? null : await openManifest(resolve(host.cwd, plan.manifest), plan.manifest);
-  const sizes = plan.lookup ? await lookUp(session.client, session.settings, videoNos, host) : null;
-  const tasks = videoNos.map(
-    (videoNo): VideoTask => ({
-      videoNo,
-      place: placeOf(plan, videoNo),
-      whenExists: plan.whenExists,
-      existsHint: 'replace it with --force, or keep it if it is a whole video with --skip-existing',
-      listedSize: sizes?.get(videoNo)?.sizeBytes ?? null,
-    }),
-  );
-  const { concurrency } = session.settings;
-  const view = await renderer({
-    host,
-    mode: plan.progress,
-    quiet: plan.quiet,
-    videos: tasks.length,
-    concurrency,
-  });
-  const startedMs = host.clock.ticksMs();
   try {
-    const tools = batchTools({
+    const rows = plan.lookup ? await lookUp({ ...session, host, note }, videoNos) : null;
+    const tasks = videoNos.map((videoNo) => taskFor(plan, videoNo, rows?.get(videoNo)?.sizeBytes ?? null));
+    const unlisted = rows === null ? [] : videoNos.filter((videoNo) => !rows.has(videoNo));
+    const text = 'the library does not list it, so its size is not known';
+    return await runBatch(tasks, {
       host,
       session,
+      talk: plan,
       rules: plan.rules,
       maxTransfer: plan.maxTransfer,
-      report: view.report,
+      manifest,
+      warnings: unlisted.map((videoNo) => ({ videoNo, text })),
+      streams: plan.output === '-',
+      summaryEnd: tasks.length > 1 ? '' : null,
     });
-    for (const videoNo of sizes === null ? [] : videoNos.filter((each) => !sizes.has(each))) {
-      view.report({
-        kind: 'warning',
-        videoNo,
-        text: 'the library does not list it, so its size is not known',
-      });
-    }
-    const outcomes = await downloadBatch(tasks, {
-      tools,
-      concurrency,
-      async keep(record) {
-        await manifest?.append(recordFrom(manifest.folder, host.cwd, record));
-        if (plan.json) await printRecord(record, plan, host);
-      },
-    });
-    view.close();
-    if (tasks.length > 1 && !plan.quiet) {
-      say(
-        host,
-        summaryText(
-          outcomes.map(({ record }) => record),
-          host.clock.ticksMs() - startedMs,
-        ),
-      );
-    }
-    return mergeExitCodes(
-      accountFirst(outcomes.map(({ error }) => (error === null ? 0 : exitCodeFor(error)))),
-    );
   } finally {
-    view.close();
     await manifest?.close();
   }
 }
@@ -103,6 +63,17 @@ async function allVideoNos(plan: DownloadPlan, host: Host): Promise<readonly str
     throw new UsageError('--output takes one video only', { hint: 'for several use --output-dir <dir>' });
   }
   return videoNos;
+}
+
+function taskFor(plan: DownloadPlan, videoNo: string, listedSize: number | null): VideoTask {
+  return {
+    videoNo,
+    place: placeOf(plan, videoNo),
+    whenExists: plan.whenExists,
+    existsHint: 'replace it with --force, or keep it if it is a whole video with --skip-existing',
+    notWholeHint: 'it is left as it is; replace it with --force',
+    listedSize,
+  };
 }
 
 function placeOf(plan: DownloadPlan, videoNo: string): Place {
@@ -121,11 +92,4 @@ async function makeFolder(folder: string, host: Host): Promise<void> {
   await mkdir(resolve(host.cwd, folder), { recursive: true }).catch((error) => {
     throw localError(error, folder, 'make the folder');
   });
-}
-
-async function printRecord(record: VideoRecord, plan: DownloadPlan, host: Host): Promise<void> {
-  const line = safeJson(record);
-  // Standard output belongs to the video.
-  if (plan.output === '-') say(host, line);
-  else await print(host, `${line}\n`);
 }

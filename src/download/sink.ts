@@ -28,21 +28,33 @@ export interface FileSinkOptions {
   readonly temporary: string;
   /** Whether what has the target's name is replaced. */
   readonly force: boolean;
+  /** Keeps a file that is being flushed from getting its name. */
+  readonly signal: AbortSignal;
 }
 
 /** Pauses between tries of the last step, in milliseconds: virus scanners hold a new file for a moment. */
 const BUSY_PAUSES_MS = [10, 50, 100, 200, 400];
 const BUSY = new Set(['EPERM', 'EBUSY', 'EACCES']);
 
-/** What file systems without hard links answer. */
-const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV']);
+/** What file systems without hard links answer; EISDIR is exFAT's answer on Windows, EACCES that of Android. */
+const NO_LINKS = new Set([
+  'EPERM',
+  'EACCES',
+  'ENOTSUP',
+  'EOPNOTSUPP',
+  'ENOSYS',
+  'EMLINK',
+  'EXDEV',
+  'EINVAL',
+  'EISDIR',
+]);
 
 /** What file systems answer that have nothing to flush. */
 const NO_SYNC = new Set(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
 
 /** A file: written beside the target, flushed, then given the target's name in one step. */
 export async function fileSink(options: FileSinkOptions): Promise<Sink> {
-  const { fileSystem, clock, target, temporary, force } = options;
+  const { fileSystem, clock, target, temporary, force, signal } = options;
   const failed = (error: unknown): MaviError => localError(error, target.shown);
   let file: OpenFile | null = await fileSystem.create(temporary).catch((error) => {
     throw failed(error);
@@ -123,6 +135,8 @@ export async function fileSink(options: FileSinkOptions): Promise<Sink> {
           if (!NO_SYNC.has(codeOf(error))) throw error;
         });
         await close();
+        // Flushing can take long; up to here a signal leaves the target as it was.
+        if (signal.aborted) throw signal.reason;
         return await name();
       } catch (error) {
         throw failed(error);
@@ -167,7 +181,8 @@ export async function straightSink(
       });
       return [];
     },
-    discard: () => close().catch(() => {}),
+    // Not waited for: a write that nobody reads keeps the file from being closed.
+    discard: async () => void close().catch(() => {}),
   };
 }
 

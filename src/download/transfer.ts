@@ -40,6 +40,7 @@ export function transfer(body: Body, first: readonly Uint8Array[], options: Tran
     let cancelThrottle = (): void => {};
     let ended = false;
     let failure: unknown;
+    let failedByUs = false;
 
     const take = (chunk: Uint8Array): void => {
       if (failure !== undefined) return;
@@ -91,9 +92,13 @@ export function transfer(body: Body, first: readonly Uint8Array[], options: Tran
       });
     };
 
-    /** A failure of ours: what waits is of no use any more. */
+    /**
+     * A failure of ours: what waits is of no use any more. It goes before one of the body, after which the rest
+     * of the bytes would be fetched: those that could not be written would be missing among them.
+     */
     const fail = (error: unknown): void => {
-      failure ??= error;
+      if (!failedByUs) failure = error;
+      failedByUs = true;
       waiting = [];
       waitingBytes = 0;
       body.giveUp(error);

@@ -1,11 +1,18 @@
 /** What can be a `video_no`: it is opaque, but it can never name a path. Pure. */
 import { UsageError } from '../errors.ts';
+import { redactKeys } from '../foreign-text.ts';
+
+/** Whether a text can be a video_no: 1 to 64 characters, none of which could lead to another folder. */
+export function isVideoNo(text: string): boolean {
+  return /^[A-Za-z0-9_-]{1,64}$/.test(text);
+}
 
 /** Throws UsageError unless the text can be a video_no: nothing that could name a path. */
 export function checkVideoNo(text: string, where: string): string {
-  if (!/^[A-Za-z0-9_-]{1,64}$/.test(text)) {
+  if (!isVideoNo(text)) {
     throw new UsageError(
-      `'${text.slice(0, 80)}'${where} is no video_no: it takes 1 to 64 of A-Z a-z 0-9 _ -`,
+      // A key that was given by mistake goes before the cut, for half a key is a leak too.
+      `'${redactKeys(text).slice(0, 80)}'${where} is no video_no: it takes 1 to 64 of A-Z a-z 0-9 _ -`,
       {
         hint: 'list what there is with: mavi list',
       },

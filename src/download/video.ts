@@ -75,7 +75,7 @@ async function skip(target: Target, task: VideoTask, tools: VideoTools, facts: V
       'not_whole',
       `${target.shown} is there, but it is no whole video: ${error.message}`,
       {
-        hint: 'it is left as it is; replace it with --force',
+        hint: task.notWholeHint,
         cause: error,
       },
     );

@@ -79,6 +79,7 @@ export class MovieReader {
     }
     const lacking = this.#moov === null ? 'moov' : this.#hasMdat ? null : 'mdat';
     if (lacking !== null) return { kind: 'cut', reason: `no '${lacking}' box came` };
+    if (this.#last?.type === 'moof') return { kind: 'cut', reason: "the last fragment lacks its 'mdat'" };
     return {
       kind: 'whole',
       endProven: !this.#fragmented && state.kind !== 'to-the-end',

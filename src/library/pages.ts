@@ -3,14 +3,27 @@ import type { Client } from '../api/client.ts';
 import { decide } from '../api/retry.ts';
 import { MaviError, RefusedError } from '../errors.ts';
 import { type Host, sleep } from '../host.ts';
+import { durationText } from '../progress/units.ts';
 import type { Settings } from '../settings/settings.ts';
 import { type LibraryRow, readNumber, readRow } from './row.ts';
 
 /** The largest page that the API gives. */
 const PAGE_SIZE = 200;
 
+/** How long a listing goes on before it is said how far it is, and how often from then on, in milliseconds. */
+const NOTE_EVERY_MS = 5000;
+
 /** What narrows a listing, by the API's own names. */
 export type Filters = Readonly<Record<string, unknown>>;
+
+/** Who asks for a listing. */
+export interface Asker {
+  readonly client: Client;
+  readonly settings: Settings;
+  readonly host: Host;
+  /** Told, in a line, what a listing waits for or how far it is. */
+  readonly note: (text: string) => void;
+}
 
 /**
  * All rows, newest first, each video once. An upload meanwhile shifts rows, and a server may give smaller
@@ -19,18 +32,19 @@ export type Filters = Readonly<Record<string, unknown>>;
  * @param mostRows ends after so many
  */
 export async function* libraryRows(
-  client: Client,
-  settings: Settings,
-  filters: Filters,
-  host: Host,
+  asker: Asker,
+  filters: Filters = {},
   mostRows = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<LibraryRow> {
+  const { clock } = asker.host;
   const seen = new Set<string>();
   let came = 0;
+  let noteAtMs = clock.ticksMs() + NOTE_EVERY_MS;
   for (let page = 1; seen.size < mostRows; page += 1) {
-    const body = { page, size: Math.min(PAGE_SIZE, mostRows), unique_id: settings.uniqueId, ...filters };
-    const data = await callWithRetries(client, 'POST', '/list_videos', body, settings, host);
-    const { videos, total } = readPage(data);
+    const size = Math.min(PAGE_SIZE, mostRows);
+    const body = { page, size, unique_id: asker.settings.uniqueId, ...filters };
+    const { videos, total } = readPage(await callWithRetries(asker, 'POST', '/list_videos', body));
+    const seenBefore = seen.size;
     for (const value of videos) {
       const row = readRow(value);
       if (row === null || seen.has(row.videoNo) || seen.size >= mostRows) continue;
@@ -38,32 +52,35 @@ export async function* libraryRows(
       yield row;
     }
     came += videos.length;
-    if (videos.length === 0 || (total !== null && came >= total)) return;
+    // A server that knows neither totals nor pages would give the same rows for ever.
+    const over = total === null ? seen.size === seenBefore : came >= total;
+    if (videos.length === 0 || over) return;
+    if (clock.ticksMs() >= noteAtMs) {
+      noteAtMs = clock.ticksMs() + NOTE_EVERY_MS;
+      asker.note(`listing the library: ${seen.size}${total === null ? '' : ` of ${total}`} videos so far`);
+    }
   }
 }
 
 /** The scopes of the account; where the API does not know that call any more, just `default`, if it answers. */
-export async function libraryScopes(client: Client, settings: Settings, host: Host): Promise<string[]> {
+export async function libraryScopes(asker: Asker): Promise<string[]> {
   try {
-    const data = await callWithRetries(client, 'GET', '/list_unique_ids', undefined, settings, host);
+    const data = await callWithRetries(asker, 'GET', '/list_unique_ids', undefined);
     const scopes = (data as { unique_ids?: unknown } | null)?.unique_ids;
     return Array.isArray(scopes) ? scopes.filter((scope) => typeof scope === 'string') : [];
   } catch (error) {
     if (!isUnknownRoute(error)) throw error;
-    const body = { page: 1, size: 1, unique_id: 'default' };
-    await callWithRetries(client, 'POST', '/list_videos', body, settings, host);
+    await callWithRetries(asker, 'POST', '/list_videos', { page: 1, size: 1, unique_id: 'default' });
     return ['default'];
   }
 }
 
 /** A call of the listing with the same retries as a download. */
 async function callWithRetries(
-  client: Client,
+  { client, settings, host, note }: Asker,
   method: 'GET' | 'POST',
   path: string,
   body: unknown,
-  settings: Settings,
-  host: Host,
 ): Promise<unknown> {
   for (let failures = 1; ; failures += 1) {
     try {
@@ -73,6 +90,7 @@ async function callWithRetries(
       const tries = { failures, retries: settings.retries, cutLengths: [] };
       const decision = decide(error, tries, host.random(), host.clock.nowMs());
       if (decision.kind === 'final') throw decision.error;
+      note(`the listing: ${error.message}; try ${failures + 1} in ${durationText(decision.delayMs)}`);
       await sleep(host.clock, decision.delayMs, host.interrupt);
     }
   }

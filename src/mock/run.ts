@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { MockPlan } from '../commands/mock.ts';
 import { localError } from '../download/local-error.ts';
 import { type ExitCode, LocalError, UsageError } from '../errors.ts';
-import { type Host, print, say } from '../host.ts';
+import { type Host, orAborted, print, printUnmasked, say } from '../host.ts';
 import { FAULTS } from '../standin/faults.ts';
 import { videosFromFolder } from '../standin/folder.ts';
 import { sampleLibrary } from '../standin/samples.ts';
@@ -22,13 +22,10 @@ export async function runMock(plan: MockPlan, host: Host): Promise<ExitCode> {
   try {
     // The key is the stand-in's own, made up for the whole world; masked it would be of no use.
     const lines = `MAVI_BASE_URL=${standin.baseUrl}\nMAVI_API_KEY=${standin.key}\n`;
-    await host.stdout.write([Buffer.from(lines)]);
+    await printUnmasked(host, lines);
     const count = videos.uniqueIds.reduce((sum, uniqueId) => sum + videos.count(uniqueId), 0);
     say(host, `mavi: the stand-in serves ${count} videos until Ctrl-C; its key works nowhere else`);
-    await new Promise((_resolve, reject) => {
-      host.interrupt.addEventListener('abort', () => reject(host.interrupt.reason), { once: true });
-    });
-    return 0;
+    return await orAborted(new Promise<never>(() => {}), host.interrupt);
   } finally {
     await standin.close();
   }

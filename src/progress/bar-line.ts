@@ -1,13 +1,15 @@
-/** One line of the display, made to fit the terminal's width. Pure. */
+/** One line of the display, made to fit its places. Pure. */
 import stringWidth from 'string-width';
 import type { Clock } from '../host.ts';
+import { cut, cutMiddle, padded } from './fit.ts';
+import { GAP, type Layout, WIDTHS } from './layout.ts';
 import type { Meter } from './meter.ts';
 import type { Style } from './style.ts';
-import { bytesText, speedText, timeLeftText } from './units.ts';
+import { bytesText, clockText, partText, speedText } from './units.ts';
 
 /** What a video is doing. */
 export type VideoState =
-  | { readonly kind: 'connecting' | 'receiving' | 'finishing' }
+  | { readonly kind: 'asking' | 'receiving' | 'finishing' }
   | { readonly kind: 'waiting' | 'retrying'; readonly untilMs: number };
 
 /** A running video as its line shows it. */
@@ -23,87 +25,170 @@ export interface BatchCounts {
   readonly done: number;
   readonly failed: number;
   readonly total: number;
+  /** Bytes of the videos that are over, as far as they count. */
   readonly bytes: number;
+  /** Bytes of all videos; null where not all sizes are known. */
+  readonly totalBytes: number | null;
   readonly startedMs: number;
 }
 
-const WIDEST_BAR = 30;
-const NARROWEST_BAR = 8;
+/** The figures of a line; null where there is nothing to say. */
+interface Figures {
+  readonly percent: number | null;
+  readonly size: string;
+  readonly speed: number | null;
+  readonly time: string;
+  readonly elapsedMs: number;
+}
 
 /** The line of a running video. */
-export function barLine(line: VideoLine, columns: number, clock: Clock, style: Style): string {
-  const width = columns - 1;
-  const nowMs = clock.ticksMs();
+export function barLine(line: VideoLine, layout: Layout, width: number, clock: Clock, style: Style): string {
+  const name = padded(cutMiddle(line.name, layout.name, style.ellipsis), layout.name);
   const { meter, state } = line;
-  if (state.kind === 'waiting' || state.kind === 'retrying') {
-    const left = timeLeftText(state.untilMs - clock.nowMs());
-    const why = state.kind === 'waiting' ? 'waiting for the rate limit' : 'trying again';
-    return fit(line.name, [style.attention(`${why}, ${left}`)], width, style);
-  }
-  if (state.kind === 'connecting') return fit(line.name, [style.quiet('asking')], width, style);
-  if (state.kind === 'finishing')
-    return fit(line.name, [style.quiet('verified, flushing to disk')], width, style);
-  const { receivedBytes, totalBytes } = meter.state;
-  const speed = meter.speed(nowMs);
-  const leftMs = meter.leftMs(nowMs);
-  const size =
-    totalBytes === null
-      ? bytesText(receivedBytes)
-      : `${bytesText(receivedBytes)} of ${bytesText(totalBytes)}`;
-  const time = leftMs === null ? timeLeftText(meter.elapsedMs(nowMs)) : `${timeLeftText(leftMs)} left`;
-  const parts = [size, ...(speed === null ? [] : [speedText(speed)]), time];
-  return fit(line.name, parts, width, style, meter.percent);
+  if (state.kind === 'receiving') return name + figuresText(figuresOf(meter, clock.ticksMs()), layout, style);
+  const room = width - layout.name - GAP.length;
+  const texts = stateTexts(state, clock.nowMs());
+  const text =
+    texts.find((each) => stringWidth(each) <= room) ?? cut(texts.at(-1) ?? '', room, style.ellipsis);
+  const paint = 'untilMs' in state ? style.attention : style.quiet;
+  return `${name}${GAP}${paint(text)}`;
 }
 
-/** The line of a whole batch. */
-export function totalLine(counts: BatchCounts, columns: number, nowMs: number, style: Style): string {
-  const percent = counts.total === 0 ? 100 : Math.floor((counts.done / counts.total) * 100);
-  const parts = [
-    `${counts.done} of ${counts.total} videos`,
-    ...(counts.failed > 0 ? [style.bad(`${counts.failed} failed`)] : []),
-    bytesText(counts.bytes),
-    timeLeftText(nowMs - counts.startedMs),
-  ];
-  return fit(style.strong('all'), parts, columns - 1, style, percent);
-}
-
-/**
- * Name, bar, percent and parts on one line of at most `width` columns: parts are dropped from the middle on,
- * then the bar, then the name is cut, so that what is left stays readable on 40 columns.
- */
-function fit(
-  name: string,
-  parts: readonly string[],
-  width: number,
+/** The line of a whole batch; `running` are the videos of it that are under way. */
+export function totalLine(
+  counts: BatchCounts,
+  running: readonly VideoLine[],
+  layout: Layout,
+  nowMs: number,
   style: Style,
-  percent: number | null = null,
 ): string {
-  const percentText = percent === null ? '' : `${String(percent).padStart(3)} %`;
-  const kept = [...parts];
-  const tail = (): string => [...(percentText === '' ? [] : [percentText]), ...kept].join(style.separator);
-  const roomForName = Math.min(stringWidth(name), Math.max(12, Math.floor(width / 3)));
-  while (kept.length > 1 && roomForName + 2 + stringWidth(tail()) > width)
-    kept.splice(Math.floor(kept.length / 2), 1);
-  const cutName = cut(name, Math.max(4, Math.min(stringWidth(name), width - 2 - stringWidth(tail()))), style);
-  const room = width - stringWidth(cutName) - stringWidth(tail()) - 4;
-  const bar =
-    percent === null || room < NARROWEST_BAR
-      ? ''
-      : `${drawBar(percent, Math.min(room, WIDEST_BAR), style)}  `;
-  return `${cutName}  ${bar}${tail()}`;
+  const texts = labels(counts);
+  const label = texts.find((each) => stringWidth(each) <= layout.name) ?? texts.at(-1) ?? '';
+  const name = padded(cut(label, layout.name, style.ellipsis), layout.name);
+  const { done, failed, total } = counts;
+  const totalBytes = counts.totalBytes || null;
+  // What a broken try has brought may have to come again.
+  const coming = running.filter(({ state }) => state.kind === 'receiving' || state.kind === 'finishing');
+  const bytes = coming.reduce((sum, { meter }) => sum + meter.state.receivedBytes, counts.bytes);
+  const parts = coming.reduce((sum, { meter }) => sum + (meter.percent ?? 0) / 100, done);
+  const share = totalBytes === null ? parts / total : bytes / totalBytes;
+  const percent = done === total ? 100 : Math.min(99, Math.floor(share * 100));
+  const elapsedMs = nowMs - counts.startedMs;
+  const speeds = coming.flatMap(({ meter }) => meter.speed(nowMs) ?? []);
+  // The pace so far holds the waits for the rate limit too, which the speed of the moment does not.
+  const leftMs = totalBytes === null || share < 0.01 ? null : (elapsedMs * (1 - share)) / share;
+  const figures: Figures = {
+    percent,
+    size: totalBytes === null ? bytesText(bytes) : partText(Math.min(bytes, totalBytes), totalBytes),
+    speed: speeds.length === 0 ? null : speeds.reduce((sum, speed) => sum + speed, 0),
+    time: timeText(leftMs === null ? null : Math.max(0, leftMs), elapsedMs),
+    elapsedMs,
+  };
+  return (failed > 0 ? style.bad(name) : style.strong(name)) + figuresText(figures, layout, style);
+}
+
+/** What a total line is called, the longest first. */
+export function labels({ done, failed, total }: BatchCounts): readonly string[] {
+  const bad = failed === 0 ? '' : `, ${failed} failed`;
+  return [`${done} of ${total} videos${bad}`, `${done} of ${total}${bad}`, `${done}/${total}${bad}`];
+}
+
+function figuresOf(meter: Meter, nowMs: number): Figures {
+  const { receivedBytes, totalBytes } = meter.state;
+  const elapsedMs = meter.elapsedMs(nowMs);
+  return {
+    percent: meter.percent,
+    size:
+      totalBytes === null || receivedBytes > totalBytes
+        ? bytesText(receivedBytes)
+        : partText(receivedBytes, totalBytes),
+    speed: meter.speed(nowMs),
+    time: timeText(meter.leftMs(nowMs), elapsedMs),
+    elapsedMs,
+  };
+}
+
+function timeText(leftMs: number | null, elapsedMs: number): string {
+  if (leftMs === null) return `${shortClock(elapsedMs, 10)} so far`;
+  return leftMs < LONGEST_LEFT_MS ? `${shortClock(leftMs, 100)} left` : 'days left';
+}
+
+/** A guess of more than that is worth no figure. */
+const LONGEST_LEFT_MS = 99 * 3_600_000;
+
+/** Without seconds from an hour on, and without minutes from `mostHours` on, for the place is narrow. */
+function shortClock(ms: number, mostHours: number): string {
+  const minutes = Math.floor(Math.ceil(ms / 1000) / 60);
+  const hours = Math.floor(minutes / 60);
+  if (hours === 0) return clockText(ms);
+  return hours >= mostHours ? `${hours}h` : `${hours}h${String(minutes % 60).padStart(2, '0')}m`;
+}
+
+/** Bar, percent, size, speed and time in their places; what follows the name. */
+function figuresText(figures: Figures, layout: Layout, style: Style): string {
+  const { percent, size, speed, time, elapsedMs } = figures;
+  if (percent === null && layout.bar === 0) {
+    // The narrowest line has no place for a size, which takes half of the others' two.
+    const clock = layout.percent + layout.time - WIDTHS.speed;
+    return `${GAP}${inPlace(size, WIDTHS.speed)}${GAP}${inPlace(shortClock(elapsedMs, 10), clock)}`;
+  }
+  const measures =
+    percent === null
+      ? withoutWhole(size, elapsedMs, layout, style)
+      : [
+          drawBar(percent, layout.bar, style),
+          inPlace(`${percent} %`, layout.percent),
+          inPlace(size, layout.size),
+        ];
+  const rate = inPlace(speed === null ? '' : speedText(speed), layout.speed);
+  return [...measures, rate, inPlace(time, layout.time)]
+    .filter((part) => part !== '')
+    .map((part) => GAP + part)
+    .join('');
+}
+
+/** Where a whole is not known, how much has come is the only measure, and takes the place of the percent too. */
+function withoutWhole(size: string, elapsedMs: number, layout: Layout, style: Style): string[] {
+  const room = layout.percent + (layout.size === 0 ? 0 : GAP.length + layout.size);
+  const lacking = Math.max(0, WIDTHS.speed - room);
+  return [searchingBar(elapsedMs, layout.bar - lacking, style), inPlace(size, room + lacking)];
+}
+
+function inPlace(text: string, width: number): string {
+  return width === 0 ? '' : padded(text, width, 'start');
 }
 
 function drawBar(percent: number, width: number, style: Style): string {
-  const full = Math.round((percent / 100) * width);
+  const full = Math.floor((percent / 100) * width);
   return style.good(style.bar.full.repeat(full)) + style.quiet(style.bar.empty.repeat(width - full));
 }
 
-/** Text of at most `width` columns; wide characters count as two. */
-export function cut(text: string, width: number, style: Pick<Style, 'ellipsis'>): string {
-  if (stringWidth(text) <= width) return text;
-  const characters = Array.from(text);
-  while (characters.length > 0 && stringWidth(characters.join('')) + stringWidth(style.ellipsis) > width) {
-    characters.pop();
+const STEP_MS = 125;
+
+/** A bar that shows that something comes, and no share of a whole that nobody knows: a piece that wanders. */
+function searchingBar(elapsedMs: number, width: number, style: Style): string {
+  const piece = Math.max(1, Math.floor(width / 6));
+  const way = Math.max(1, width - piece);
+  const step = Math.floor(elapsedMs / STEP_MS) % (2 * way);
+  const before = Math.min(step, 2 * way - step, Math.max(0, width - piece));
+  const { full, empty } = style.bar;
+  const after = Math.max(0, width - piece - before);
+  return (
+    style.quiet(empty.repeat(before)) +
+    style.good(full.repeat(Math.min(piece, width))) +
+    style.quiet(empty.repeat(after))
+  );
+}
+
+/** What a video is doing while nothing comes, the longest words first. */
+function stateTexts(state: VideoState, nowMs: number): readonly string[] {
+  if ('untilMs' in state) {
+    const left = clockText(Math.max(0, state.untilMs - nowMs));
+    return state.kind === 'waiting'
+      ? [`waiting for the rate limit, ${left} left`, `rate limit, ${left} left`, `rate limit ${left}`, left]
+      : [`trying again in ${left}`, `again in ${left}`, left];
   }
-  return characters.join('') + style.ellipsis;
+  return state.kind === 'finishing'
+    ? ['whole; flushing it to the disk', 'flushing']
+    : ['asking the server', 'asking'];
 }

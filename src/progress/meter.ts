@@ -3,6 +3,11 @@ import type { TransferState } from './events.ts';
 
 /** Speed is taken over the last seconds, so that it follows the network without jumping. */
 const WINDOW_MS = 5000;
+/** A fast transfer tells of itself thousands of times a second; so many samples of it are enough. */
+const SAMPLE_EVERY_MS = 100;
+
+/** More time left than a hundred days says no more than that the transfer stands still. */
+const LONGEST_LEFT_MS = 100 * 86_400_000;
 
 /** Follows one transfer. */
 export class Meter {
@@ -32,6 +37,9 @@ export class Meter {
       this.#samples = this.#samples.slice(-1).map((last) => ({ atMs: last.atMs, bytes: 0 }));
     }
     this.#state = state;
+    const [before, last] = this.#samples.slice(-2);
+    if (before !== undefined && last !== undefined && last.atMs - before.atMs < SAMPLE_EVERY_MS)
+      this.#samples.pop();
     this.#samples.push({ atMs, bytes: state.receivedBytes });
     while ((this.#samples[1]?.atMs ?? atMs) < atMs - WINDOW_MS) this.#samples.shift();
   }
@@ -59,7 +67,8 @@ export class Meter {
     const { receivedBytes, totalBytes } = this.#state;
     const speed = this.speed(nowMs);
     if (totalBytes === null || speed === null || speed <= 0 || receivedBytes > totalBytes) return null;
-    return ((totalBytes - receivedBytes) / speed) * 1000;
+    const leftMs = ((totalBytes - receivedBytes) / speed) * 1000;
+    return leftMs <= LONGEST_LEFT_MS ? leftMs : null;
   }
 
   /** Milliseconds since it began. */

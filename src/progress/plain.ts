@@ -56,7 +56,7 @@ export function transferText(meter: Meter, nowMs: number): string {
   const leftMs = meter.leftMs(nowMs);
   return [
     ...(percent === null ? [] : [`${percent} %`]),
-    totalBytes === null
+    totalBytes === null || receivedBytes > totalBytes
       ? bytesText(receivedBytes)
       : `${bytesText(receivedBytes)} of ${bytesText(totalBytes)}`,
     ...(speed === null ? [] : [speedText(speed)]),

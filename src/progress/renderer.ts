@@ -2,7 +2,6 @@
 import { type Host, say } from '../host.ts';
 import type { ProgressEvent, Report } from './events.ts';
 import { plainProgress } from './plain.ts';
-
 import { styleFor } from './style.ts';
 import { wordsFor } from './words.ts';
 
@@ -23,8 +22,10 @@ export interface RendererOptions {
   readonly quiet: boolean;
   /** How many videos there are. */
   readonly videos: number;
-  /** How many run at once. */
-  readonly concurrency: number;
+  /** Bytes of all videos together; null where not all sizes are known. */
+  readonly totalBytes: number | null;
+  /** Whether other lines go to the same terminal meanwhile, which bars would run into. */
+  readonly sharesTerminal: boolean;
 }
 
 /** The renderer for a run: a bar on a terminal, calm lines elsewhere, unless the user chose. */
@@ -32,10 +33,10 @@ export async function renderer(options: RendererOptions): Promise<Renderer> {
   const { host, quiet } = options;
   const { isTTY } = host.stderr;
   const style = await styleFor(host, isTTY);
-  const chosen =
-    options.mode === 'auto' ? (isTTY && host.env.TERM !== 'dumb' ? 'bar' : 'plain') : options.mode;
-  // A bar is drawn by moving the cursor, which only a terminal has.
-  const mode = quiet ? 'none' : chosen === 'bar' && !isTTY ? 'plain' : chosen;
+  // A bar is drawn by moving the cursor, which only a terminal can, and only if nobody else writes to it.
+  const canDraw = isTTY && host.env.TERM !== 'dumb' && !options.sharesTerminal;
+  const wished = options.mode === 'auto' ? 'bar' : options.mode;
+  const mode = quiet ? 'none' : wished === 'bar' && !canDraw ? 'plain' : wished;
   if (mode === 'bar') {
     const { barProgress } = await import('./bar.ts');
     return barProgress(options, style);

@@ -16,6 +16,8 @@ export interface Style {
   readonly separator: string;
   /** What stands for text that was cut. */
   readonly ellipsis: string;
+  /** How wide a line may be now, in columns; Infinity where nothing limits it. */
+  readonly width: () => number;
 }
 
 /** The style for a stream: colours by chalk where it is a terminal or the user asks for them. */
@@ -26,6 +28,7 @@ export async function styleFor(host: Host, isTTY: boolean): Promise<Style> {
     bar: unicode ? { full: '█', empty: '░' } : { full: '#', empty: '-' },
     separator: unicode ? ' · ' : ' | ',
     ellipsis: unicode ? '…' : '...',
+    width: () => (isTTY ? host.stderr.columns() : Number.POSITIVE_INFINITY),
   };
   if (!wantsColour(host, isTTY)) {
     const plain: Paint = (text) => text;

@@ -15,9 +15,11 @@ export function bytesText(bytes: number): string {
   return `${value.toFixed(1)} ${BYTE_UNITS[unit]}`;
 }
 
-/** A speed: `3.8 MiB/s`. */
+/** A speed, in at most ten characters: `3.8 MiB/s`, `896 KiB/s`. */
 export function speedText(bytesPerSecond: number): string {
-  return `${bytesText(bytesPerSecond).replace(/ bytes?$/, ' B')}/s`;
+  const [number = '', unit = ''] = bytesText(bytesPerSecond).split(' ');
+  const shorter = number.length > 4 ? String(Math.round(Number(number))) : number;
+  return `${shorter} ${unit.replace(/^bytes?$/, 'B')}/s`;
 }
 
 /** A duration: `0.4 s`, `13 s`, `2 min 05 s`, `1 h 02 min`. */
@@ -34,6 +36,28 @@ export function durationText(ms: number): string {
 /** Time that is left, in whole seconds so that it does not flicker. */
 export function timeLeftText(ms: number): string {
   return durationText(Math.max(1, Math.ceil(ms / 1000)) * 1000).replace('.0 s', ' s');
+}
+
+/** A duration as clocks and video players show it, in whole seconds: `0:07`, `2:05`, `1:02:07`. */
+export function clockText(ms: number): string {
+  const whole = Math.max(0, Math.ceil(ms / 1000));
+  const minutes = Math.floor(whole / 60);
+  const [hours, rest] = [Math.floor(minutes / 60), `${pad(whole % 60)}`];
+  return hours === 0 ? `${minutes}:${rest}` : `${hours}:${pad(minutes % 60)}:${rest}`;
+}
+
+/** How much of a whole has come, in the unit of the whole and as short as can be: `13.4/48.2 MiB`. */
+export function partText(bytes: number, ofBytes: number): string {
+  let divisor = 1;
+  let unit = 0;
+  while (ofBytes / divisor >= (unit === 0 ? 1024 : 1023.95) && unit < BYTE_UNITS.length - 1) {
+    divisor *= 1024;
+    unit += 1;
+  }
+  const decimals =
+    unit === 0 || ofBytes / divisor >= 99.95 ? 0 : ofBytes / divisor < 9.995 && unit > 2 ? 2 : 1;
+  const [part, whole] = [bytes, ofBytes].map((each) => (each / divisor).toFixed(decimals));
+  return `${part}/${whole} ${unit === 0 ? 'B' : BYTE_UNITS[unit]}`;
 }
 
 function pad(value: number): string {

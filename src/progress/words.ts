@@ -1,7 +1,9 @@
 /** The lines that stay: what is said of a video, the same in every renderer. */
+import stringWidth from 'string-width';
 import type { VideoRecord } from '../download/record.ts';
 import { printable } from '../foreign-text.ts';
 import type { ProgressEvent } from './events.ts';
+import { wrapped } from './fit.ts';
 import type { Style } from './style.ts';
 import { bytesText, durationText, speedText } from './units.ts';
 
@@ -16,11 +18,8 @@ export function wordsFor(event: ProgressEvent, nowMs: number, style: Style, { qu
   switch (event.kind) {
     case 'warning':
       return quiet ? [] : [warningText(event.videoNo, event.text, style)];
-    case 'retrying': {
-      const pause = durationText(event.untilMs - nowMs);
-      const text = `${event.videoNo}: ${event.why}; try ${event.attempt} in ${pause}: ${event.how}`;
-      return quiet ? [] : [`${style.attention(style.marks.attention)} ${text}`];
-    }
+    case 'retrying':
+      return quiet ? [] : [retryText(event, nowMs, style)];
     case 'over':
       return overWords(event.record, event.verified, style, quiet);
     default:
@@ -28,42 +27,67 @@ export function wordsFor(event: ProgressEvent, nowMs: number, style: Style, { qu
   }
 }
 
-/** A warning on one line. */
+/** What stands before every line of a text but its first. */
+const INDENT = ' '.repeat(6);
+
+/** A warning. */
 export function warningText(videoNo: string | null, text: string, style: Style): string {
-  return `${style.attention('mavi: warning:')} ${videoNo === null ? '' : `${videoNo}: `}${printable(text)}`;
+  return wrapped(
+    subject(videoNo) + printable(text),
+    style.width(),
+    `${style.attention('mavi: warning:')} `,
+    INDENT,
+  );
 }
 
 /** An error in one or two lines: what failed, for which video, what to do next. */
 export function errorText(videoNo: string | null, message: string, hint: string, style: Style): string {
-  const first = `${style.bad('mavi:')} ${videoNo === null ? '' : `${videoNo}: `}${message}`;
+  const hints = hint.split('\n').filter(Boolean);
   return [
-    first,
-    ...hint
-      .split('\n')
-      .filter(Boolean)
-      .map((line) => `      ${style.quiet(line)}`),
+    wrapped(subject(videoNo) + message, style.width(), `${style.bad('mavi:')} `, INDENT),
+    ...hints.map((line) => wrapped(line, style.width(), INDENT, INDENT)),
   ].join('\n');
 }
+
+function retryText(event: Extract<ProgressEvent, { kind: 'retrying' }>, nowMs: number, style: Style): string {
+  const pauseMs = event.untilMs - nowMs;
+  const when = pauseMs < 50 ? 'at once' : `in ${durationText(pauseMs)}`;
+  const how = event.how === '' ? '' : `: ${event.how}`;
+  const text = `${subject(event.videoNo)}${event.why}; try ${event.attempt} ${when}${how}`;
+  return wrapped(text, style.width(), `${style.attention(style.marks.attention)} `, INDENT);
+}
+
+function subject(videoNo: string | null): string {
+  return videoNo === null ? '' : `${videoNo}: `;
+}
+
+/** A signal is its own message, a reader that left hears none, and what stopped the account has been said once. */
+const SILENT_ENDS = new Set(['interrupted', 'closed_pipe', 'not_started']);
 
 function overWords(record: VideoRecord, verified: string, style: Style, quiet: boolean): string[] {
   const warnings = quiet ? [] : record.warnings.map((text) => warningText(record.video_no, text, style));
   if (record.error !== null) {
-    // A signal is its own message, and what stopped the whole account has been said once.
-    if (record.error.code === 'interrupted' || record.error.code === 'not_started') return [];
+    if (SILENT_ENDS.has(record.error.code)) return [];
     return [...warnings, errorText(record.video_no, record.error.message, record.error.hint, style)];
   }
-  if (quiet) return [];
+  return quiet ? [] : [...warnings, arrivalText(record, verified, style)];
+}
+
+/** The line of a video that is in its place: all that is known of it, or what of that fits one line. */
+function arrivalText(record: VideoRecord, verified: string, style: Style): string {
   const name = record.file === null ? `${record.video_no} to standard output` : printable(record.file);
+  const head = `${style.good(style.marks.good)} ${record.status === 'skipped' ? 'kept' : 'saved'} ${style.strong(name)}`;
   const size = bytesText(record.bytes ?? 0);
-  const mark = style.good(style.marks.good);
-  if (record.status === 'skipped')
-    return [
-      ...warnings,
-      `${mark} kept ${name}${style.separator}${size}${style.separator}verified: ${verified}`,
-    ];
-  const pace = `${durationText(record.seconds * 1000)}, ${speedText((record.bytes ?? 0) / Math.max(record.seconds, 0.001))}`;
-  const line = [`${mark} saved ${style.strong(name)}`, size, pace, `verified: ${verified}`].join(
-    style.separator,
-  );
-  return [...warnings, line];
+  const time = record.status === 'skipped' ? '' : ` in ${durationText(record.seconds * 1000)}`;
+  const speed = time === '' ? '' : `, ${speedText((record.bytes ?? 0) / Math.max(record.seconds, 0.001))}`;
+  const proof = verified.startsWith('nothing') ? 'not verified' : (verified.split(',')[0] ?? '');
+  const forms = [
+    [head, size + time + speed, `verified: ${verified}`],
+    [head, size + time, `verified: ${verified}`],
+    [head, size + time, proof],
+    [head, size, proof],
+    [head, proof],
+    [head],
+  ].map((parts) => parts.join(style.separator));
+  return forms.find((form) => stringWidth(form) <= style.width()) ?? head;
 }

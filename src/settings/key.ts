@@ -1,7 +1,8 @@
 /** The API key: where it comes from, and what makes one malformed. */
 import { readFile } from 'node:fs/promises';
-import { AccountError, UsageError } from '../errors.ts';
-import type { Host } from '../host.ts';
+import { resolve } from 'node:path';
+import { AccountError, Interrupted, UsageError } from '../errors.ts';
+import { type Host, orAborted } from '../host.ts';
 import type { StoredValues } from './store.ts';
 
 /** A key, and where it was found, in words. */
@@ -86,8 +87,9 @@ async function keyFromFile(host: Host): Promise<FoundKey | null> {
   if (path === undefined || path === '') return null;
   let text: Buffer;
   try {
-    text = await readFile(path);
+    text = await orAborted(readFile(resolve(host.cwd, path)), host.interrupt);
   } catch (error) {
+    if (error instanceof Interrupted) throw error;
     throw new UsageError(`cannot read ${path}, which MAVI_API_KEY_FILE names: ${(error as Error).message}`, {
       hint: 'name a readable file that holds the key, or unset MAVI_API_KEY_FILE',
       cause: error,

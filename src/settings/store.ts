@@ -1,5 +1,5 @@
 /** The config file: the only place that uses conf, and that only when there is something to read or to write. */
-import { chmodSync, existsSync, mkdirSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import envPaths from 'env-paths';
 import { LocalError } from '../errors.ts';
@@ -28,7 +28,7 @@ export async function readStore(host: Host): Promise<StoredValues> {
   if (!existsSync(path)) return { path, values: {} };
   closeToOthers(host, path);
   const conf = await openConf(host, path);
-  if (conf.size === 0 && statSync(path).size > 4) {
+  if (conf.size === 0 && !isJson(readFileSync(path, 'utf8'))) {
     say(
       host,
       `mavi: warning: ${path} is not valid JSON, so its settings are ignored until it is written again`,
@@ -38,6 +38,16 @@ export async function readStore(host: Host): Promise<StoredValues> {
     ([, value]) => typeof value === 'string' || typeof value === 'number',
   );
   return { path, values: Object.fromEntries(texts.map(([name, value]) => [name, String(value)])) };
+}
+
+/** What conf takes for empty may be torn, too. */
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Stores one value. Throws LocalError if the file cannot be written. */

@@ -32,11 +32,11 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
 
 /** Seconds, decimals allowed, as milliseconds; 0 is no limit, as in curl, given as the longest there is. */
 export function seconds(text: string): number {
-  const value = /^\d+(\.\d+)?$/.test(text) ? Math.round(Number(text) * 1000) : Number.NaN;
-  if (!(value >= 0 && value <= LONGEST_TIMER_MS)) {
+  const ms = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : Number.NaN;
+  if (!(ms >= 0 && ms <= LONGEST_TIMER_MS)) {
     throw new RangeError('takes a number of seconds, such as 30 or 0.5; 0 is no limit');
   }
-  return value === 0 ? LONGEST_TIMER_MS : value;
+  return ms === 0 ? LONGEST_TIMER_MS : Math.max(1, Math.round(ms));
 }
 
 /** A size in bytes: a number with an optional K, M, G or T of 1024, as in curl. */
@@ -88,6 +88,9 @@ export function baseUrl(text: string): URL {
     );
   }
   url.pathname = url.pathname.replace(/\/+$/, '');
+  // An empty query or fragment is still a sign in the text, behind which a path would be none.
+  url.search = '';
+  url.hash = '';
   return url;
 }
 

@@ -1,9 +1,9 @@
 /** What a sync would do, at what time and price, for `--dry-run`. */
-import type { VideoTask } from '../download/plan.ts';
 import { printable, safeJson } from '../foreign-text.ts';
 import { type Host, print } from '../host.ts';
 import { bytesText, durationText } from '../progress/units.ts';
 import type { Rate } from '../settings/values.ts';
+import type { Inventory, Item } from './inventory.ts';
 
 /** Dollars for a gigabyte (10^9 bytes) of downloads, by the vendor's price list. */
 export const DOLLARS_PER_GB = 0.12;
@@ -11,7 +11,10 @@ export const DOLLARS_PER_GB = 0.12;
 /** What it comes to. */
 export interface Forecast {
   readonly videos: number;
+  /** Recorded, or to be hashed and kept without a download. */
   readonly already_there: number;
+  /** Not to be had, for another file has their name. */
+  readonly blocked: number;
   /** Bytes of all videos whose size the library lists. */
   readonly bytes: number;
   readonly unknown_sizes: number;
@@ -20,15 +23,18 @@ export interface Forecast {
   readonly dollars: number;
 }
 
-/** Sums up the tasks that fetch something. */
-export function forecast(tasks: readonly VideoTask[], there: number, rate: Rate | null): Forecast {
-  const bytes = tasks.reduce((sum, task) => sum + (task.listedSize ?? 0), 0);
-  const windows = rate === null || tasks.length === 0 ? 0 : Math.ceil(tasks.length / rate.starts) - 1;
+/** Sums up an inventory. */
+export function forecast({ items, there }: Inventory, rate: Rate | null): Forecast {
+  const sizes = items.filter(({ kind }) => kind === 'fetch').map(({ task }) => task.listedSize);
+  const count = (kind: Item['kind']): number => items.filter((item) => item.kind === kind).length;
+  const bytes = sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0);
+  const windows = rate === null || sizes.length === 0 ? 0 : Math.ceil(sizes.length / rate.starts) - 1;
   return {
-    videos: tasks.length,
-    already_there: there,
+    videos: sizes.length,
+    already_there: there + count('keep'),
+    blocked: count('blocked'),
     bytes,
-    unknown_sizes: tasks.filter((task) => task.listedSize === null).length,
+    unknown_sizes: sizes.filter((size) => size === null).length,
     least_seconds: (windows * (rate?.windowMs ?? 0)) / 1000,
     dollars: Math.round((bytes / 1e9) * DOLLARS_PER_GB * 100) / 100,
   };
@@ -36,28 +42,41 @@ export function forecast(tasks: readonly VideoTask[], there: number, rate: Rate 
 
 /** Prints a line a video, and one that sums up, on standard output. */
 export async function printForecast(
-  tasks: readonly VideoTask[],
-  there: number,
+  inventory: Inventory,
   rate: Rate | null,
   json: boolean,
   host: Host,
 ): Promise<void> {
-  const fetched = tasks.filter((task) => task.whenExists !== 'skip');
-  for (const task of fetched) {
-    const file = task.place.kind === 'file' ? task.place.nameFor('mp4') : null;
-    const size = task.listedSize === null ? 'size unknown' : bytesText(task.listedSize);
-    const line = json
-      ? safeJson({ video_no: task.videoNo, file, bytes: task.listedSize })
-      : `${task.videoNo}  ${size}  ${printable(file ?? '')}`;
-    await print(host, `${line}\n`);
+  for (const item of inventory.items) {
+    if (item.kind !== 'keep') await print(host, `${json ? jsonFor(item) : lineFor(item)}\n`);
   }
-  const sum = forecast(fetched, there, rate);
+  const sum = forecast(inventory, rate);
   if (json) return print(host, `${safeJson(sum)}\n`);
   const unknown = sum.unknown_sizes === 0 ? '' : ` and ${sum.unknown_sizes} of unknown size`;
+  const price = sum.bytes > 0 && sum.dollars === 0 ? 'less than $0.01' : `about $${sum.dollars.toFixed(2)}`;
+  const blocked = sum.blocked === 0 ? '' : `; ${sum.blocked} blocked by other files`;
   const lines = [
-    `${sum.videos} to download: ${bytesText(sum.bytes)}${unknown}; ${there} there already`,
+    `${sum.videos} to download: ${bytesText(sum.bytes)}${unknown}; ${sum.already_there} there already${blocked}`,
     `least time at the rate limit: ${durationText(sum.least_seconds * 1000)}`,
-    `price: about $${sum.dollars.toFixed(2)} at $${DOLLARS_PER_GB} a GB`,
+    `price: ${price} at $${DOLLARS_PER_GB} a GB`,
   ];
   return print(host, `${lines.join('\n')}\n`);
+}
+
+function lineFor({ task, kind }: Item): string {
+  const size = task.listedSize === null ? 'size unknown' : bytesText(task.listedSize);
+  return `${task.videoNo}  ${kind === 'blocked' ? 'blocked' : size}  ${printable(fileOf(task) ?? '')}`;
+}
+
+function jsonFor({ task, kind }: Item): string {
+  return safeJson({
+    video_no: task.videoNo,
+    file: fileOf(task),
+    bytes: task.listedSize,
+    blocked: kind === 'blocked',
+  });
+}
+
+function fileOf({ place }: Item['task']): string | null {
+  return place.kind === 'file' ? place.nameFor('mp4') : null;
 }

@@ -1,15 +1,22 @@
 /** What a synced folder lacks: each row of the library against the manifest and the disk. */
 import { stat } from 'node:fs/promises';
-import { basename, dirname, extname, join, relative, resolve } from 'node:path';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import type { ManifestIndex } from '../download/manifest-index.ts';
 import type { VideoTask } from '../download/plan.ts';
 import { type Container, EXTENSIONS } from '../isobmff/signature.ts';
 import type { LibraryRow } from '../library/row.ts';
 
+/** One video that is not in its place. */
+export interface Item {
+  readonly task: VideoTask;
+  /** To be fetched; to be hashed and kept, for its file seems to be there; or not to be had, for its name is taken. */
+  readonly kind: 'fetch' | 'keep' | 'blocked';
+}
+
 /** What is to be done, and what is not. */
 export interface Inventory {
-  /** Videos to fetch, and files to hash and keep; in the order of the listing. */
-  readonly tasks: readonly VideoTask[];
+  /** In the order of the listing. */
+  readonly items: readonly Item[];
   /** How many are recorded and in their place. */
   readonly there: number;
 }
@@ -30,65 +37,58 @@ const IN_THE_WAY = 'it is no file of this sync, so it is left alone; move it awa
 
 /** Takes the inventory; no request is made, and no file is read. */
 export async function takeInventory(options: InventoryOptions): Promise<Inventory> {
-  const tasks: VideoTask[] = [];
+  const folder = resolve(options.cwd, options.folder);
+  const items: Item[] = [];
   let there = 0;
   for (const row of options.rows) {
     const record = options.index.byVideoNo.get(row.videoNo);
-    if (record !== undefined && isInside(record.path, resolve(options.cwd, options.folder))) {
+    if (record === undefined || dirname(record.path) !== folder) items.push(await first(row, options));
+    else {
       const size = await sizeOf(record.path);
       if (size === record.bytes) there += 1;
-      else tasks.push(again(row, record.path, size === null ? 'refuse' : 'force', options));
-    } else tasks.push(await first(row, options));
+      else items.push(again(row, record.path, size !== null, options));
+    }
   }
-  return { tasks, there };
+  return { items, there };
 }
 
-/** A video whose file was recorded, and is gone or changed. */
-function again(
-  row: LibraryRow,
-  path: string,
-  whenExists: 'refuse' | 'force',
-  options: InventoryOptions,
-): VideoTask {
-  const recorded = join(options.folder, basename(path));
-  const stem = recorded.slice(0, recorded.length - extname(recorded).length);
-  return taskFor(row, stem, whenExists, options);
+/** A video whose file was recorded, and is gone or changed: fetched into its old name. */
+function again(row: LibraryRow, path: string, changed: boolean, options: InventoryOptions): Item {
+  const extension = extname(path);
+  // Only the very file that was recorded may be replaced, not one that has its name with another extension.
+  const replaceable = options.containers.some((container) => EXTENSIONS[container] === extension);
+  const stem = join(options.folder, basename(path, extension));
+  return itemFor(row, stem, changed && replaceable ? 'force' : 'refuse', 'fetch', options);
 }
 
 /** A video that was never recorded: a file of its name is kept if it is the video, else it is in the way. */
-async function first(row: LibraryRow, options: InventoryOptions): Promise<VideoTask> {
+async function first(row: LibraryRow, options: InventoryOptions): Promise<Item> {
   const stem = join(options.folder, options.names.get(row.videoNo) ?? row.videoNo);
   for (const container of options.containers) {
     const size = await sizeOf(resolve(options.cwd, stem + EXTENSIONS[container]));
-    if (size !== null) {
-      return taskFor(
-        row,
-        stem,
-        row.sizeBytes === null || size === row.sizeBytes ? 'skip' : 'refuse',
-        options,
-      );
-    }
+    // Where the library gives no size, nothing tells a file of the user's own from the video.
+    if (size !== null && size === row.sizeBytes) return itemFor(row, stem, 'skip', 'keep', options);
+    if (size !== null) return itemFor(row, stem, 'refuse', 'blocked', options);
   }
-  return taskFor(row, stem, 'refuse', options);
+  return itemFor(row, stem, 'refuse', 'fetch', options);
 }
 
-function taskFor(
+function itemFor(
   row: LibraryRow,
   stem: string,
   whenExists: VideoTask['whenExists'],
+  kind: Item['kind'],
   { containers }: InventoryOptions,
-): VideoTask {
-  return {
+): Item {
+  const task: VideoTask = {
     videoNo: row.videoNo,
     place: { kind: 'file', containers, nameFor: (container) => stem + EXTENSIONS[container] },
     whenExists,
     existsHint: IN_THE_WAY,
+    notWholeHint: IN_THE_WAY,
     listedSize: row.sizeBytes,
   };
-}
-
-function isInside(path: string, folder: string): boolean {
-  return dirname(path) === folder && relative(folder, path) !== '';
+  return { task, kind };
 }
 
 /** A file's size in bytes; null if nothing has that name. */

@@ -1,6 +1,6 @@
 /** Gives each video of a library a name that no other has, and the same one at every run. Pure. */
 import type { LibraryRow } from '../library/row.ts';
-import type { Template } from './template.ts';
+import { safeStem, type Template } from './template.ts';
 
 /**
  * The name, without extension, of every row. A video that is recorded keeps its recorded name. Among the others
@@ -26,16 +26,19 @@ export function assignNames(
 
 function free(name: string, videoNo: string, taken: ReadonlySet<string>): string {
   if (!taken.has(folded(name))) return name;
-  const withId = `${name} ${videoNo}`;
+  const withId = `${name} ${safeStem(videoNo)}`;
   let candidate = withId;
   for (let number = 2; taken.has(folded(candidate)); number += 1) candidate = `${withId} ${number}`;
   return candidate;
 }
 
+/** A name as the least discerning file system tells it from others. */
 function folded(name: string): string {
-  return name.normalize('NFC').toLowerCase();
+  return name.normalize('NFKC').toUpperCase().toLowerCase();
 }
 
 function byAge(a: LibraryRow, b: LibraryRow): number {
-  return (a.createdMs ?? 0) - (b.createdMs ?? 0) || (a.videoNo < b.videoNo ? -1 : 1);
+  // Whose age is not known must not take a name from a video that has had it.
+  const [ageA, ageB] = [a, b].map((row) => row.createdMs ?? Number.MAX_VALUE) as [number, number];
+  return ageA - ageB || (a.videoNo < b.videoNo ? -1 : 1);
 }

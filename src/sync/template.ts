@@ -14,14 +14,17 @@ const FIELDS: Readonly<Record<string, (row: LibraryRow) => string>> = {
   create_date: (row) => dateOf(row.createdMs),
 };
 
-/** Room, in bytes of UTF-8, for what may follow a name: a video_no against collisions, and an extension. */
-const LONGEST_STEM = 255 - 70;
+/** Room, in bytes of UTF-8, for what may follow a name: a video_no and a number against collisions, an extension. */
+const LONGEST_STEM = 255 - 80;
+
+/** Names of devices that Windows keeps to itself, whatever their extension, and that sanitize does not know. */
+const DEVICE = /^(?:(?:com|lpt)[¹²³]|conin\$|conout\$)(?:\..*)?$/i;
 
 /** Reads a template. Throws UsageError for a field that is none, or for a path. */
 export function readTemplate(text: string): Template {
   const unknown = [...text.matchAll(/\{([^{}]*)\}/g)]
     .map(([, name = '']) => name)
-    .find((name) => !(name in FIELDS));
+    .find((name) => !Object.hasOwn(FIELDS, name));
   if (unknown !== undefined) {
     throw new UsageError(`--name-template has no field {${unknown}}`, {
       hint: 'there are: {video_no}, {video_name}, {create_date}',
@@ -43,12 +46,14 @@ export function readTemplate(text: string): Template {
 
 /** A name without what Windows, macOS or Linux refuse, and without what hides it or reorders its letters. */
 export function safeStem(name: string): string {
-  const clean = sanitize(printable(name.replace(/\p{Cs}/gu, '_').normalize('NFC')), { replacement: '_' })
-    .replace(/^\.+/, '_')
-    .replace(/[. ]+$/, '');
-  let stem = clean;
-  while (Buffer.byteLength(stem) > LONGEST_STEM) stem = Array.from(stem).slice(0, -1).join('');
-  return stem.trim();
+  const shown = printable(name.replace(/\p{Cs}/gu, '_').normalize('NFC'));
+  const clean = sanitize(shown, { replacement: '_' }).replace(/^\.+/, '_').replace(DEVICE, '_');
+  const characters = Array.from(clean);
+  while (Buffer.byteLength(characters.join('')) > LONGEST_STEM) characters.pop();
+  return characters
+    .join('')
+    .replace(/[. ]+$/, '')
+    .trim();
 }
 
 function withoutExtension(name: string): string {

@@ -6,7 +6,7 @@ import { type FileRecord, type ManifestIndex, readManifest } from '../download/m
 import { type RecordedError, recordedError } from '../download/record.ts';
 import { BodyError, type ExitCode, Interrupted } from '../errors.ts';
 import { printable, safeJson } from '../foreign-text.ts';
-import { type Host, print } from '../host.ts';
+import { type Host, orAborted, print } from '../host.ts';
 import { bytesText } from '../progress/units.ts';
 
 /** What was found of one file: one line of `--json`. */
@@ -27,7 +27,9 @@ interface Finding {
 /** Checks the files, a line for each on standard output. Answers 5 if any fails. */
 export async function runVerify(plan: VerifyPlan, host: Host): Promise<ExitCode> {
   const index =
-    plan.manifest === null ? null : await readManifest(resolve(host.cwd, plan.manifest), plan.manifest);
+    plan.manifest === null
+      ? null
+      : await orAborted(readManifest(resolve(host.cwd, plan.manifest), plan.manifest), host.interrupt);
   const files =
     plan.files.length > 0
       ? plan.files
