@@ -20,6 +20,7 @@ export interface FakeHostOptions {
   readonly stdoutIsTTY?: boolean;
   readonly stderrIsTTY?: boolean;
   readonly columns?: number;
+  readonly rows?: number;
   readonly clock?: Clock;
   /** Default: a steady 0, so that back-off takes no time. */
   readonly random?: () => number;
@@ -61,6 +62,7 @@ export function fakeHost(options: FakeHostOptions): FakeHost {
     stderr: {
       isTTY: options.stderrIsTTY ?? false,
       columns: () => options.columns ?? 80,
+      rows: () => options.rows ?? 24,
       write: (text) => {
         errors += text;
       },

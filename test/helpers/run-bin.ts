@@ -1,6 +1,7 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
+import { NODE } from './node.ts';
 
 /** The built program. */
 export const BIN = fileURLToPath(new URL('../../bin/mavi.js', import.meta.url));
@@ -31,7 +32,7 @@ export interface BinOptions extends Pick<SpawnOptions, 'cwd'> {
 
 /** Starts the built program; it is killed if it outlives the test. */
 export function startBin(args: readonly string[], options: BinOptions = {}): Running {
-  const [program, ...first] = options.command ?? [process.execPath, BIN];
+  const [program, ...first] = options.command ?? [NODE, BIN];
   const child = spawn(program as string, [...first, ...args], {
     cwd: options.cwd,
     env: { PATH: process.env.PATH, ...options.env },

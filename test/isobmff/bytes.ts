@@ -1,6 +1,7 @@
 /** Boxes written byte by byte, so that a test shares none of the parser's ideas of them. */
 
-type Part = string | readonly number[] | Uint8Array;
+/** A piece of bytes. */
+export type Part = string | readonly number[] | Uint8Array;
 
 /** Bytes in a row: texts as Latin-1, numbers one a byte. */
 export function bytes(...parts: readonly Part[]): Buffer {

@@ -83,6 +83,16 @@ describe('a movie', () => {
       bytes(MOOV, largeBox('mdat').subarray(0, 9)),
       'the header of the last box lacks 7 bytes',
     ],
+    [
+      'behind the moof of a fragment',
+      FRAGMENTED.subarray(0, -MDAT.length),
+      "the last fragment lacks its 'mdat'",
+    ],
+    [
+      'in the header behind a moof',
+      FRAGMENTED.subarray(0, 3 - MDAT.length),
+      "the last fragment lacks its 'mdat'",
+    ],
     ['before its junk could tell', bytes(FTYP, MOOV, [0, 0, 0]), "no 'mdat' box came"],
   ])('is cut %s', (_where, movie, reason) => {
     expect(verdict(movie)).toEqual({ kind: 'cut', reason });

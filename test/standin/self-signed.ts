@@ -1,14 +1,23 @@
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { isIPv4 } from 'node:net';
 
 // Object identifiers, already encoded.
 const ECDSA_WITH_SHA256 = Buffer.from('06082a8648ce3d040302', 'hex');
 const COMMON_NAME = Buffer.from('0603550403', 'hex');
 const SUBJECT_ALT_NAME = Buffer.from('0603551d11', 'hex');
 
-/** A fresh key and a certificate for 127.0.0.1 signed with it, so that no private key has to lie in the repository. */
-export function selfSigned(): { key: string; cert: string } {
+/** What a certificate says. */
+export interface CertificateFacts {
+  /** The host that it is for, a name or an IPv4 address. Default 127.0.0.1. */
+  readonly host?: string;
+  /** Whether its time is over. */
+  readonly expired?: boolean;
+}
+
+/** A fresh key and a certificate signed with it, so that no private key has to lie in the repository. */
+export function selfSigned(facts: CertificateFacts = {}): { key: string; cert: string } {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
-  const body = certificateBody(publicKey);
+  const body = certificateBody(publicKey, facts);
   const signature = sign('sha256', body, privateKey);
   const certificate = sequence(body, sequence(ECDSA_WITH_SHA256), bitString(signature));
   return {
@@ -17,11 +26,16 @@ export function selfSigned(): { key: string; cert: string } {
   };
 }
 
-function certificateBody(publicKey: KeyObject): Buffer {
-  const name = sequence(der(0x31, sequence(COMMON_NAME, der(0x0c, Buffer.from('127.0.0.1')))));
-  const validity = sequence(der(0x17, Buffer.from('200101000000Z')), der(0x17, Buffer.from('491231235959Z')));
-  const address = sequence(der(0x87, Buffer.of(127, 0, 0, 1)));
-  const extensions = sequence(sequence(SUBJECT_ALT_NAME, der(0x04, address)));
+function certificateBody(
+  publicKey: KeyObject,
+  { host = '127.0.0.1', expired = false }: CertificateFacts,
+): Buffer {
+  const name = sequence(der(0x31, sequence(COMMON_NAME, der(0x0c, Buffer.from(host)))));
+  const validity = sequence(
+    der(0x17, Buffer.from('200101000000Z')),
+    der(0x17, Buffer.from(expired ? '200102000000Z' : '491231235959Z')),
+  );
+  const extensions = sequence(sequence(SUBJECT_ALT_NAME, der(0x04, sequence(alternativeName(host)))));
   return sequence(
     der(0xa0, der(0x02, Buffer.of(2))), // version 3
     der(0x02, Buffer.of(1)), // serial number
@@ -32,6 +46,10 @@ function certificateBody(publicKey: KeyObject): Buffer {
     publicKey.export({ type: 'spki', format: 'der' }),
     der(0xa3, extensions),
   );
+}
+
+function alternativeName(host: string): Buffer {
+  return isIPv4(host) ? der(0x87, Buffer.from(host.split('.').map(Number))) : der(0x82, Buffer.from(host));
 }
 
 function sequence(...parts: readonly Uint8Array[]): Buffer {

@@ -1,0 +1,407 @@
+/** What goes onto the wire, to the letter. The only file that imports nock, which takes over all sockets. */
+import nock from 'nock';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { agents } from '../../src/api/agents.ts';
+import { apiClient, type Client, type VideoAnswer, type VideoQuestion } from '../../src/api/client.ts';
+import { unpaced } from '../../src/api/pacer.ts';
+import { run } from '../../src/cli.ts';
+import { AccountError, NetworkError, RateLimitError, RefusedError } from '../../src/errors.ts';
+import { systemClock } from '../../src/host.ts';
+import { resolveSettings, type SettingTexts } from '../../src/settings/settings.ts';
+import { version } from '../../src/version.ts';
+import { fakeHost } from '../helpers/fake-host.ts';
+import { namesIn, tempDir } from '../helpers/temp-dir.ts';
+
+const API = 'https://api.memories.ai';
+const KEY = `sk-mavi-${'k'.repeat(118)}wxyz`;
+const VIDEO_NO = 'VI625239098370850816';
+const JSON_TYPE = { 'content-type': 'application/json' };
+
+/** A request as it reached the server. */
+interface Seen {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Record<string, string | string[]>;
+  readonly body: unknown;
+}
+
+let seen: Seen[] = [];
+let unmatched = 0;
+const onNoMatch = (): void => {
+  unmatched += 1;
+};
+
+beforeAll(() => {
+  nock.disableNetConnect();
+  nock.emitter.on('no match', onNoMatch);
+});
+
+beforeEach(() => {
+  seen = [];
+  unmatched = 0;
+});
+
+afterEach(() => {
+  expect(nock.pendingMocks()).toEqual([]);
+  expect(unmatched).toBe(0);
+  nock.cleanAll();
+});
+
+afterAll(() => {
+  nock.emitter.off('no match', onNoMatch);
+  nock.restore();
+});
+
+/** Answers the next request of this kind once. */
+function answer(
+  method: 'GET' | 'POST',
+  path: string,
+  status: number,
+  body: unknown,
+  headers: Record<string, string> = JSON_TYPE,
+  origin = API,
+): void {
+  nock(origin)
+    .intercept(path, method)
+    .reply(function (uri, sent) {
+      seen.push({ method: this.req.method, path: uri, headers: this.req.headers, body: sent });
+      return [status, body as nock.Body, headers];
+    });
+}
+
+function client(texts: SettingTexts = {}, trace: (line: string) => void = () => {}): Client {
+  const settings = resolveSettings(texts, {}, {});
+  const { connectTimeoutMs, timeoutMs } = settings;
+  return apiClient({
+    settings,
+    key: KEY,
+    version: '1.2.3',
+    wire: { clock: systemClock, connectTimeoutMs, timeoutMs, agentFor: agents({}), trace },
+    secrets: new Set([KEY]),
+    videoPacer: unpaced,
+    listPacer: unpaced,
+  });
+}
+
+const { signal } = new AbortController();
+
+function question(more: Partial<VideoQuestion> = {}): VideoQuestion {
+  const nothing = (): void => {};
+  return { signal, bodySignal: signal, onWait: nothing, onStart: nothing, onDiscarded: nothing, ...more };
+}
+
+async function bytesOf({ body }: VideoAnswer): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  body.use((chunk) => chunks.push(chunk));
+  body.resume();
+  await body.finished;
+  return Buffer.concat(chunks).toString();
+}
+
+const VIDEO_HEADERS = {
+  host: 'api.memories.ai',
+  authorization: KEY,
+  'user-agent': 'mavi/1.2.3',
+  'accept-encoding': 'identity',
+  'content-type': 'application/json',
+};
+
+describe('the request for a video', () => {
+  it('is a POST of its video_no and scope, with the bare key', async () => {
+    answer('POST', '/serve/api/v1/download', 200, 'the bytes', {
+      'content-type': 'application/octet-stream',
+    });
+    const got = await client().download(VIDEO_NO, question());
+    expect(await bytesOf(got)).toBe('the bytes');
+    expect(seen).toEqual([
+      {
+        method: 'POST',
+        path: '/serve/api/v1/download',
+        headers: expect.objectContaining(VIDEO_HEADERS),
+        body: { video_no: VIDEO_NO, unique_id: 'default' },
+      },
+    ]);
+  });
+
+  it('has no header that nobody needs', async () => {
+    answer('POST', '/serve/api/v1/download', 200, 'x', {});
+    await bytesOf(await client().download(VIDEO_NO, question()));
+    const sent = Object.keys(seen[0]?.headers ?? {}).sort();
+    expect(sent.filter((name) => name !== 'connection')).toEqual([
+      'accept-encoding',
+      'authorization',
+      'content-length',
+      'content-type',
+      'host',
+      'user-agent',
+    ]);
+    expect(seen[0]?.headers['content-length']).toBe(
+      String(JSON.stringify({ video_no: VIDEO_NO, unique_id: 'default' }).length),
+    );
+  });
+
+  it('goes to the base URL, and names the scope, of the settings', async () => {
+    answer('POST', '/v2/x/download', 200, 'x', {}, 'http://127.0.0.1:4321');
+    const settings = { baseUrl: 'http://127.0.0.1:4321/v2/x//', uniqueId: 'Familie Müller' };
+    await bytesOf(await client(settings).download(VIDEO_NO, question()));
+    expect(seen[0]?.body).toEqual({ video_no: VIDEO_NO, unique_id: 'Familie Müller' });
+    expect(seen[0]?.headers.host).toBe('127.0.0.1:4321');
+  });
+
+  it('asks for the rest of a file by Range and If-Range', async () => {
+    answer('POST', '/serve/api/v1/download', 206, 'rest', { 'content-range': 'bytes 5-8/9' });
+    const got = await client().download(VIDEO_NO, question({ from: { offset: 5, etag: '"tag"' } }));
+    expect(got.status).toBe(206);
+    expect(await bytesOf(got)).toBe('rest');
+    expect(seen[0]?.headers).toMatchObject({ ...VIDEO_HEADERS, range: 'bytes=5-', 'if-range': '"tag"' });
+  });
+
+  it('says when it goes out', async () => {
+    answer('POST', '/serve/api/v1/download', 200, 'x', {});
+    const told: string[] = [];
+    await bytesOf(await client().download(VIDEO_NO, question({ onStart: () => told.push('out') })));
+    expect(told).toEqual(['out']);
+  });
+
+  it('is not sent when it is given up before', async () => {
+    const aborted = question({ signal: AbortSignal.abort(new Error('stop')) });
+    await expect(client().download(VIDEO_NO, aborted)).rejects.toThrow('stop');
+    expect(seen).toEqual([]);
+  });
+});
+
+describe('a redirect', () => {
+  it('to the same origin carries everything on', async () => {
+    answer('POST', '/serve/api/v1/download', 307, '', { location: '/files/1?signed' });
+    answer('POST', '/files/1?signed', 200, 'x', {});
+    await bytesOf(await client().download(VIDEO_NO, question()));
+    expect(seen[1]).toMatchObject({ headers: VIDEO_HEADERS, body: seen[0]?.body });
+  });
+
+  it('to another origin carries no key', async () => {
+    answer('POST', '/serve/api/v1/download', 308, '', { location: 'https://cdn.example.com/1' });
+    answer('POST', '/1', 200, 'x', {}, 'https://cdn.example.com');
+    await bytesOf(await client().download(VIDEO_NO, question()));
+    expect(seen[1]?.headers).not.toHaveProperty('authorization');
+    expect(seen[1]?.headers).toMatchObject({ host: 'cdn.example.com', 'accept-encoding': 'identity' });
+    expect(JSON.stringify(seen[1])).not.toContain(KEY);
+  });
+
+  it('by 303 asks with GET and without a body', async () => {
+    answer('POST', '/serve/api/v1/download', 303, '', { location: 'https://cdn.example.com/1' });
+    answer('GET', '/1', 200, 'x', {}, 'https://cdn.example.com');
+    await bytesOf(await client().download(VIDEO_NO, question()));
+    expect(seen[1]).toMatchObject({ method: 'GET', body: '' });
+    expect(seen[1]?.headers).not.toHaveProperty('content-type');
+    expect(seen[1]?.headers).not.toHaveProperty('content-length');
+  });
+
+  it('is followed five times and no more', async () => {
+    for (let hop = 0; hop < 6; hop += 1) {
+      const path = hop === 0 ? '/serve/api/v1/download' : `/${hop}`;
+      answer('POST', path, 307, '', { location: `/${hop + 1}` });
+    }
+    const asked = client().download(VIDEO_NO, question());
+    await expect(asked).rejects.toBeInstanceOf(NetworkError);
+    await expect(asked).rejects.toMatchObject({
+      code: 'redirect',
+      retryable: false,
+      message: 'api.memories.ai redirects more than 5 times',
+    });
+    expect(seen).toHaveLength(6);
+  });
+
+  it('to plain http is not followed', async () => {
+    answer('POST', '/serve/api/v1/download', 307, '', { location: 'http://api.memories.ai/1' });
+    await expect(client().download(VIDEO_NO, question())).rejects.toMatchObject({
+      exitCode: 6,
+      code: 'redirect',
+    });
+    expect(seen).toHaveLength(1);
+  });
+});
+
+describe('an answer for a video', () => {
+  const failure = (code: unknown, msg: string) => ({ code, msg, data: null, success: false, failed: true });
+
+  it.each([
+    [200, failure('0001', 'download video error'), RefusedError, '0001'],
+    [200, failure(401, 'no'), AccountError, '401'],
+    [200, { code: '0429', msg: 'Request has exceeded the limit.' }, RateLimitError, '0429'],
+    [401, failure('E1', 'no'), AccountError, 'E1'],
+    [429, failure('E1', 'no'), RateLimitError, 'E1'],
+    [503, { timestamp: 'x', status: 503, error: 'Service Unavailable' }, NetworkError, 'http_503'],
+    [404, { timestamp: 'x', status: 404, error: 'Not Found' }, RefusedError, 'http_404'],
+    [200, { hello: 'world' }, RefusedError, 'bad_json'],
+    [200, '', RefusedError, 'bad_json'],
+    [503, '', NetworkError, 'http_503'],
+  ])(
+    'of HTTP %i with %j is thrown as what it means, and its bytes are counted',
+    async (status, body, type, code) => {
+      answer('POST', '/serve/api/v1/download', status, body);
+      const discarded: number[] = [];
+      const asked = client().download(VIDEO_NO, question({ onDiscarded: (bytes) => discarded.push(bytes) }));
+      await expect(asked).rejects.toBeInstanceOf(type);
+      await expect(asked).rejects.toMatchObject({ code });
+      expect(discarded).toEqual([typeof body === 'string' ? body.length : JSON.stringify(body).length]);
+    },
+  );
+
+  it('that is no JSON and no success is refused unread', async () => {
+    answer('POST', '/serve/api/v1/download', 502, '<html>502</html>', { 'content-type': 'text/html' });
+    await expect(client().download(VIDEO_NO, question())).rejects.toMatchObject({
+      exitCode: 6,
+      code: 'http_502',
+      message: 'the server answers HTTP 502',
+    });
+  });
+
+  it.each([
+    'application/json',
+    'Application/JSON; Charset=UTF-8',
+    ' text/json',
+    'application/problem+json;a=b',
+    'application/vnd.api.v1+JSON',
+  ])('is JSON by the type "%s"', async (type) => {
+    answer('POST', '/serve/api/v1/download', 200, failure('0001', 'x'), { 'content-type': type });
+    await expect(client().download(VIDEO_NO, question())).rejects.toMatchObject({ code: '0001' });
+  });
+
+  it.each([
+    'application/jsonp',
+    'application/octet-stream',
+    'video/mp4; x=application/json',
+    'xapplication/json',
+  ])('is a video by the type "%s", and is asked what it means when it turns out none', async (type) => {
+    const text = JSON.stringify(failure('0402', 'pay'));
+    answer('POST', '/serve/api/v1/download', 200, text, { 'content-type': type });
+    const got = await client().download(VIDEO_NO, question());
+    expect(got.errorFrom(await bytesOf(got))).toMatchObject({ exitCode: 3, code: '0402' });
+    expect(got.errorFrom('{"no":"envelope"}')).toBeNull();
+  });
+
+  it.each([
+    ['9', 9],
+    [undefined, null],
+    ['9999999999999999', null],
+  ])('with Content-Length %s has that length if it is one', async (length, expected) => {
+    const headers = length === undefined ? {} : { 'content-length': length };
+    answer('POST', '/serve/api/v1/download', 200, 'the bytes', headers as Record<string, string>);
+    const got = await client().download(VIDEO_NO, question());
+    expect(got.contentLength).toBe(expected);
+    got.body.giveUp(new Error('seen'));
+  });
+
+  it('carries the wait that the server asks for', async () => {
+    answer('POST', '/serve/api/v1/download', 429, failure('0429', 'x'), { ...JSON_TYPE, 'retry-after': '7' });
+    await expect(client().download(VIDEO_NO, question())).rejects.toMatchObject({ retryAfterMs: 7000 });
+  });
+
+  it('names the scope in the hint of a refusal', async () => {
+    answer('POST', '/serve/api/v1/download', 200, failure('0001', 'x'));
+    await expect(client({ uniqueId: 'work' }).download(VIDEO_NO, question())).rejects.toMatchObject({
+      hint: "check the video_no, and that it is in the scope 'work' (--unique-id)",
+    });
+  });
+
+  it('that repeats the key is told without it', async () => {
+    answer('POST', '/serve/api/v1/download', 200, { denied: KEY });
+    const error = await client().download(VIDEO_NO, question()).catch(String);
+    expect(error).toContain('sk-mavi-…wxyz');
+    expect(error).not.toContain('kkkk');
+  });
+});
+
+describe('a call', () => {
+  it('by GET has no body, and answers with the data of the envelope', async () => {
+    answer('GET', '/serve/api/v1/list_unique_ids', 200, { code: '0000', data: { unique_ids: ['default'] } });
+    const data = await client().call('GET', '/list_unique_ids', undefined, signal);
+    expect(data).toEqual({ unique_ids: ['default'] });
+    expect(seen[0]).toMatchObject({ method: 'GET', body: '' });
+    const { 'content-type': _type, ...headers } = VIDEO_HEADERS;
+    expect(seen[0]?.headers).toMatchObject(headers);
+    expect(seen[0]?.headers).not.toHaveProperty('content-type');
+  });
+
+  it('by POST sends JSON', async () => {
+    answer('POST', '/serve/api/v1/list_videos', 200, { code: 0, success: true, data: [1] });
+    const body = { page: 1, size: 200, unique_id: 'default' };
+    expect(await client().call('POST', '/list_videos', body, signal)).toEqual([1]);
+    expect(seen[0]).toMatchObject({ headers: VIDEO_HEADERS, body });
+  });
+
+  it.each([
+    [200, { code: '0401', msg: 'no' }, 3],
+    [200, { code: '0000', success: false }, 4],
+    [200, 'not JSON', 4],
+    [200, 'x'.repeat(64 * 1024 + 1), 4],
+    [404, { status: 404, error: 'Not Found' }, 4],
+    [503, { code: '0000', data: {} }, 4],
+    [500, 'x', 6],
+  ])('answered by HTTP %i with %j throws what that means (exit %i)', async (status, body, exitCode) => {
+    answer('GET', '/serve/api/v1/list_unique_ids', status, body);
+    await expect(client().call('GET', '/list_unique_ids', undefined, signal)).rejects.toMatchObject({
+      exitCode,
+    });
+  });
+
+  it('takes an envelope for one, whatever its type', async () => {
+    answer('GET', '/serve/api/v1/list_unique_ids', 200, '{"code":"0000","data":7}', {
+      'content-type': 'text/plain',
+    });
+    expect(await client().call('GET', '/list_unique_ids', undefined, signal)).toBe(7);
+  });
+});
+
+describe('the trace', () => {
+  it('tells each request and answer in a line, without the key', async () => {
+    answer('POST', '/serve/api/v1/download', 307, '', { location: '/1' });
+    answer('POST', '/1', 200, 'x', { 'x-echo': 'a\u00a0b' });
+    const lines: string[] = [];
+    await bytesOf(await client({}, (line) => lines.push(line)).download(VIDEO_NO, question()));
+    const body = JSON.stringify({ video_no: VIDEO_NO, unique_id: 'default' });
+    expect(lines).toEqual([
+      `> POST ${API}/serve/api/v1/download ${body}`,
+      '< HTTP 307 location: /1',
+      `> POST ${API}/1 ${body}`,
+      expect.stringMatching(/^< HTTP 200 x-echo: a/),
+    ]);
+  });
+});
+
+describe('the command', () => {
+  it('names itself and its version to the server', async () => {
+    answer('POST', '/serve/api/v1/download', 200, { code: '0401', msg: 'no' });
+    const host = fakeHost({ cwd: tempDir(), env: { MAVI_API_KEY: KEY, MAVI_RATE: '0' } });
+    expect(await run(['download', VIDEO_NO], host)).toBe(3);
+    expect(seen[0]?.headers).toMatchObject({ authorization: KEY, 'user-agent': `mavi/${version}` });
+  });
+
+  it.each([
+    ['download', ['download', VIDEO_NO]],
+    ['list', ['list']],
+    ['sync', ['sync', 'library']],
+  ])('%s makes no request without a key', async (_name, argv) => {
+    const host = fakeHost({ cwd: tempDir() });
+    expect(await run(argv, host)).toBe(3);
+    expect(host.errors()).toMatch(/no API key/);
+    expect(seen).toEqual([]);
+    expect(namesIn(host.cwd)).toEqual([]);
+  });
+
+  it.each([
+    ['a key with white space', { MAVI_API_KEY: 'two words' }],
+    ['a key file that is not there', { MAVI_API_KEY_FILE: 'nowhere' }],
+    ['a plain http base URL', { MAVI_API_KEY: KEY, MAVI_BASE_URL: 'http://api.memories.ai' }],
+  ])('makes no request with %s', async (_what, env) => {
+    const host = fakeHost({ cwd: tempDir(), env: env as Record<string, string> });
+    expect(await run(['download', VIDEO_NO], host)).toBe(2);
+    expect(seen).toEqual([]);
+  });
+
+  it('makes no request for what can be no video_no', async () => {
+    const host = fakeHost({ cwd: tempDir(), env: { MAVI_API_KEY: KEY } });
+    expect(await run(['download', VIDEO_NO, '../etc/passwd'], host)).toBe(2);
+    expect(seen).toEqual([]);
+  });
+});

@@ -1,0 +1,301 @@
+import { describe, expect, it } from 'vitest';
+import { type Pacer, pacer, unpaced } from '../../src/api/pacer.ts';
+import { ownRecord } from '../../src/api/start-record.ts';
+import { type ManualClock, manualClock } from '../helpers/manual-clock.ts';
+
+const TWO_A_SECOND = { starts: 2, windowMs: 1000 };
+
+/** A window and the two ticks of the clock at its ends. */
+const WINDOW = 1002;
+
+interface Line {
+  readonly clock: ManualClock;
+  readonly gate: Pacer;
+  /** Names and times, in milliseconds since the test began, of those who started. */
+  readonly started: [name: string, atMs: number][];
+  /** Until when each was told that it waits, likewise. */
+  readonly waits: [name: string, untilMs: number][];
+  /** Names and reasons of those who did not start. */
+  readonly refused: [name: string, reason: unknown][];
+  /** Somebody asks for a start. */
+  ask(name: string, signal?: AbortSignal): Promise<void>;
+}
+
+function line(rate = TWO_A_SECOND): Line {
+  const clock = manualClock();
+  const beganMs = clock.nowMs();
+  const gate = pacer(rate, ownRecord(), clock);
+  const started: [string, number][] = [];
+  const waits: [string, number][] = [];
+  const refused: [string, unknown][] = [];
+  return {
+    clock,
+    gate,
+    started,
+    waits,
+    refused,
+    ask: (name, signal = new AbortController().signal) =>
+      gate
+        .start(signal, (untilMs) => waits.push([name, untilMs - beganMs]))
+        .then(
+          () => void started.push([name, clock.nowMs() - beganMs]),
+          (reason) => void refused.push([name, reason]),
+        ),
+  };
+}
+
+describe('a pacer', () => {
+  it('lets as many start at once as the rate has room for, and the next a window later', async () => {
+    const { clock, started, ask } = line({ starts: 12, windowMs: 60_000 });
+    for (let index = 0; index < 13; index += 1) void ask(`v${index}`);
+    await clock.advance(60_001);
+    expect(started).toHaveLength(12);
+    expect(started.every(([, atMs]) => atMs === 0)).toBe(true);
+    await clock.advance(1);
+    expect(started.at(-1)).toEqual(['v12', 60_002]);
+  });
+
+  it('serves those who wait in the order in which they asked', async () => {
+    const { clock, started, ask } = line();
+    for (const name of ['a', 'b', 'c', 'd', 'e']) void ask(name);
+    await clock.advance(10_000);
+    expect(started).toEqual([
+      ['a', 0],
+      ['b', 0],
+      ['c', WINDOW],
+      ['d', WINDOW],
+      ['e', 2 * WINDOW],
+    ]);
+  });
+
+  it('spaces those who come one by one', async () => {
+    const { clock, started, ask } = line();
+    for (const name of ['a', 'b', 'c', 'd']) {
+      void ask(name);
+      await clock.advance(400);
+    }
+    await clock.advance(1000);
+    expect(started).toEqual([
+      ['a', 0],
+      ['b', 400],
+      ['c', WINDOW],
+      ['d', 400 + WINDOW],
+    ]);
+  });
+
+  it('makes nobody wait where there is room', async () => {
+    const { clock, waits, ask } = line();
+    for (const name of ['a', 'b']) await ask(name);
+    await clock.advance(5000);
+    await ask('c');
+    expect(waits).toEqual([]);
+    expect(clock.timers).toBe(0);
+  });
+
+  it('tells everybody in the queue until when they wait', async () => {
+    const { clock, waits, ask } = line();
+    for (const name of ['a', 'b', 'c', 'd', 'e']) void ask(name);
+    await clock.advance(0);
+    expect(waits.slice(-3)).toEqual([
+      ['c', WINDOW],
+      ['d', WINDOW],
+      ['e', WINDOW + 1000],
+    ]);
+    waits.length = 0;
+    await clock.advance(WINDOW);
+    expect(waits).toEqual([['e', 2 * WINDOW]]);
+  });
+
+  it('tells whoever joins a queue that waits until when, at once', async () => {
+    const { clock, waits, ask } = line();
+    for (const name of ['a', 'b', 'c']) void ask(name);
+    await clock.advance(400);
+    waits.length = 0;
+    void ask('d');
+    await clock.advance(0);
+    expect(waits).toEqual([['d', WINDOW]]);
+  });
+
+  it('tells those who join the queue at once until when they wait', async () => {
+    const { clock, waits, ask } = line();
+    for (const name of ['a', 'b', 'c']) void ask(name);
+    await clock.advance(400);
+    waits.length = 0;
+    void ask('d');
+    void ask('e');
+    await clock.advance(0);
+    expect(waits).toEqual([
+      ['d', WINDOW],
+      ['e', WINDOW + 1000],
+    ]);
+  });
+
+  it('counts a start from when its request goes out, for that is when the server counts it', async () => {
+    const { clock, gate, started, ask } = line({ starts: 1, windowMs: 1000 });
+    const first = await gate.start(new AbortController().signal, () => {});
+    await clock.advance(600);
+    await first.sent();
+    void ask('next');
+    await clock.advance(5000);
+    expect(started).toEqual([['next', 600 + WINDOW]]);
+  });
+
+  it('counts each start once, however late its request goes out', async () => {
+    const { clock, gate, started, ask } = line();
+    const first = await gate.start(new AbortController().signal, () => {});
+    await gate.start(new AbortController().signal, () => {});
+    await clock.advance(100);
+    await first.sent();
+    await clock.advance(900);
+    void ask('c');
+    void ask('d');
+    await clock.advance(5000);
+    expect(started).toEqual([
+      ['c', WINDOW],
+      ['d', 100 + WINDOW],
+    ]);
+  });
+
+  it('forgets nothing when a request goes out whose start the record no longer holds', async () => {
+    const clock = manualClock();
+    let kept = { starts: [] as readonly number[], blockedUntilMs: 0 };
+    const gate = pacer(TWO_A_SECOND, { update: async (_nowMs, change) => (kept = change(kept)) }, clock);
+    const start = await gate.start(new AbortController().signal, () => {});
+    kept = { starts: [7], blockedUntilMs: 0 };
+    await start.sent();
+    expect(kept).toEqual({ starts: [7], blockedUntilMs: 0 });
+  });
+});
+
+describe('pushed back', () => {
+  it('a pacer lets nobody start before then', async () => {
+    const { clock, gate, started, waits, ask } = line();
+    await gate.pushBack(clock.nowMs() + 7000);
+    void ask('a');
+    await clock.advance(6999);
+    expect(started).toEqual([]);
+    expect(waits).toEqual([['a', 7000]]);
+    await clock.advance(1);
+    expect(started).toEqual([['a', 7000]]);
+  });
+
+  it('a pacer keeps those waiting who waited already', async () => {
+    const { clock, gate, started, waits, ask } = line({ starts: 1, windowMs: 1000 });
+    await ask('a');
+    void ask('b');
+    await clock.advance(500);
+    await gate.pushBack(clock.nowMs() + 2500);
+    await clock.advance(2499);
+    expect(started).toEqual([['a', 0]]);
+    expect(waits).toEqual([
+      ['b', WINDOW],
+      ['b', 3000],
+    ]);
+    await clock.advance(1);
+    expect(started.at(-1)).toEqual(['b', 3000]);
+  });
+
+  it('a pacer is not let go by a later word for an earlier time', async () => {
+    const { clock, gate, started, ask } = line();
+    await gate.pushBack(clock.nowMs() + 3000);
+    await gate.pushBack(clock.nowMs() + 1000);
+    void ask('a');
+    await clock.advance(5000);
+    expect(started).toEqual([['a', 3000]]);
+  });
+
+  it('a pacer keeps to its rate afterwards', async () => {
+    const { clock, gate, started, ask } = line();
+    await gate.pushBack(clock.nowMs() + 3000);
+    for (const name of ['a', 'b', 'c']) void ask(name);
+    await clock.advance(10_000);
+    expect(started).toEqual([
+      ['a', 3000],
+      ['b', 3000],
+      ['c', 3000 + WINDOW],
+    ]);
+  });
+});
+
+describe('a start that is given up', () => {
+  it('before it was asked for takes no room', async () => {
+    const { clock, started, refused, ask } = line({ starts: 1, windowMs: 1000 });
+    await ask('a', AbortSignal.abort('stop'));
+    await ask('b');
+    await clock.advance(0);
+    expect(refused).toEqual([['a', 'stop']]);
+    expect(started).toEqual([['b', 0]]);
+  });
+
+  it('while it waits ends at once with the reason, takes no room and holds nobody up', async () => {
+    const { clock, started, refused, ask } = line({ starts: 1, windowMs: 1000 });
+    const patience = new AbortController();
+    await ask('a');
+    void ask('b', patience.signal);
+    void ask('c');
+    await clock.advance(300);
+    patience.abort('enough');
+    await clock.advance(0);
+    expect(refused).toEqual([['b', 'enough']]);
+    await clock.advance(5000);
+    expect(started).toEqual([
+      ['a', 0],
+      ['c', WINDOW],
+    ]);
+    expect(clock.timers).toBe(0);
+  });
+
+  it('is told of no wait any more', async () => {
+    const { clock, waits, ask } = line({ starts: 1, windowMs: 1000 });
+    const patience = new AbortController();
+    await ask('a');
+    void ask('b', patience.signal);
+    void ask('c');
+    await clock.advance(100);
+    patience.abort('enough');
+    waits.length = 0;
+    await clock.advance(WINDOW);
+    expect(waits).toEqual([['c', WINDOW]]);
+  });
+
+  it('with all others, as by a signal, leaves no timer behind', async () => {
+    const { clock, refused, ask } = line({ starts: 1, windowMs: 1000 });
+    const run = new AbortController();
+    await ask('a');
+    for (const name of ['b', 'c', 'd']) void ask(name, run.signal);
+    await clock.advance(10);
+    run.abort('SIGINT');
+    await clock.advance(0);
+    expect(refused).toEqual([
+      ['b', 'SIGINT'],
+      ['c', 'SIGINT'],
+      ['d', 'SIGINT'],
+    ]);
+    expect(clock.timers).toBe(0);
+  });
+});
+
+describe('without a rate', () => {
+  it('everybody starts at once, and nothing is pushed back', async () => {
+    const { signal } = new AbortController();
+    await unpaced.pushBack(Number.POSITIVE_INFINITY);
+    for (let index = 0; index < 100; index += 1) {
+      const start = await unpaced.start(signal, () => expect.unreachable('nobody waits'));
+      await start.sent();
+    }
+  });
+});
+
+it('two pacers over one record share its room', async () => {
+  const clock = manualClock();
+  const record = ownRecord();
+  const started: string[] = [];
+  for (const name of ['a', 'b', 'c']) {
+    const gate = pacer(TWO_A_SECOND, record, clock);
+    void gate.start(new AbortController().signal, () => {}).then(() => started.push(name));
+  }
+  await clock.advance(WINDOW - 1);
+  expect(started).toEqual(['a', 'b']);
+  await clock.advance(1);
+  expect(started).toEqual(['a', 'b', 'c']);
+});

@@ -1,0 +1,569 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { run } from '../../src/cli.ts';
+import { generatedLibrary } from '../../src/standin/generated.ts';
+import type { StoredVideo } from '../../src/standin/library.ts';
+import type { Standin, StandinOptions } from '../../src/standin/server.ts';
+import { type FakeHostOptions, fakeHost } from '../helpers/fake-host.ts';
+import { appears, moment } from '../helpers/moment.ts';
+import { namesIn, tempDir } from '../helpers/temp-dir.ts';
+import { bytesOf } from '../helpers/videos.ts';
+import { downloadsOf, envFor, withStandin } from '../helpers/with-standin.ts';
+import { madeVideos, videoOfBytes } from '../library/stored-video.ts';
+import { sampleFile } from '../standin/sample-files.ts';
+
+const KEYS = [
+  'video_no',
+  'unique_id',
+  'status',
+  'file',
+  'bytes',
+  'bytes_received',
+  'expected_size',
+  'sha256',
+  'seconds',
+  'attempts',
+  'brand',
+  'downloaded_at',
+  'error',
+  'warnings',
+];
+
+interface Record_ {
+  readonly video_no: string;
+  readonly status: string;
+  readonly file: string | null;
+  readonly error: { readonly code: string; readonly exit_code: number; readonly hint: string } | null;
+  readonly [key: string]: unknown;
+}
+
+interface Scene {
+  readonly folder: string;
+  readonly standin: Standin;
+  readonly ids: readonly string[];
+  readonly videos: readonly StoredVideo[];
+  download(
+    args: readonly string[],
+    options?: Partial<FakeHostOptions>,
+  ): Promise<{ code: number; errors: string; records: Record_[] }>;
+}
+
+/** A folder and a stand-in with so many videos of 1000 bytes, or with those given. */
+async function scene(videos: number | readonly StoredVideo[], options: StandinOptions = {}): Promise<Scene> {
+  const folder = tempDir();
+  const made = typeof videos === 'number' ? madeVideos(videos) : videos;
+  const standin = await withStandin({ videos: made, ...options });
+  return {
+    folder,
+    standin,
+    videos: made,
+    ids: made.map((video) => video.videoNo),
+    async download(args, hostOptions = {}) {
+      const host = fakeHost({ cwd: folder, env: envFor(standin), ...hostOptions });
+      const code = await run(['download', ...args], host);
+      return { code, errors: host.errors(), records: recordsIn(host.output().toString()) };
+    },
+  };
+}
+
+function recordsIn(text: string): Record_[] {
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Record_);
+}
+
+/** The ids that were asked for, in the order of the requests. */
+function idsAskedFor(standin: Standin): unknown[] {
+  return downloadsOf(standin).map((request) => (request.json as { video_no: unknown }).video_no);
+}
+
+async function expectWhole(scene: Scene, folder: string, ids: readonly string[]): Promise<void> {
+  for (const id of ids) {
+    const video = scene.videos.find((each) => each.videoNo === id) as StoredVideo;
+    expect(readFileSync(join(scene.folder, folder, `${id}.mp4`)).equals(await bytesOf(video))).toBe(true);
+  }
+}
+
+describe('a list of videos', () => {
+  it('comes from arguments, each video once, in their order', async () => {
+    const here = await scene(3);
+    const [a = '', b = '', c = ''] = here.ids;
+    const { code, errors } = await here.download([c, a, c, b, a, '-c', '1', '-d', 'out']);
+    expect(code).toBe(0);
+    expect(idsAskedFor(here.standin)).toEqual([c, a, b]);
+    expect(namesIn(join(here.folder, 'out'))).toEqual([...here.ids].sort().map((id) => `${id}.mp4`));
+    await expectWhole(here, 'out', here.ids);
+    expect(errors).toMatch(/^mavi: 3 videos: 3 downloaded; 2\.9 KiB received in \d+\.\d s$/m);
+  });
+
+  it('comes from a file with comments, blank lines, any line ends and a byte order mark', async () => {
+    const here = await scene(5);
+    const [a, b, c, d, e] = here.ids;
+    const text = `\ufeff# mine\r\n${a}\r\n\r\n  ${b}\t\n#${c}\n   # ${c}\n${d}\r${a}\n\n${e}`;
+    writeFileSync(join(here.folder, 'ids.txt'), text);
+    expect((await here.download(['-a', 'ids.txt', '-c', '1'])).code).toBe(0);
+    expect(idsAskedFor(here.standin)).toEqual([a, b, d, e]);
+  });
+
+  it('comes from standard input, after the arguments', async () => {
+    const here = await scene(3);
+    const [a = '', b, c] = here.ids;
+    const { code } = await here.download([a, '-a', '-', '-c', '1'], { stdin: `${b}\n${a}\n${c}\n` });
+    expect(code).toBe(0);
+    expect(idsAskedFor(here.standin)).toEqual([a, b, c]);
+  });
+
+  it.each([
+    ['ids.txt', 'ids.txt names no video, so there is nothing to do'],
+    ['-', 'standard input names no video, so there is nothing to do'],
+  ])('may be empty, which is said and is no failure: %s', async (file, words) => {
+    const here = await scene(1);
+    writeFileSync(join(here.folder, 'ids.txt'), '\ufeff\r\n# none yet\n');
+    expect(await here.download(['-a', file])).toMatchObject({ code: 0, errors: `mavi: ${words}\n` });
+    expect(await here.download(['-a', file, '-q'])).toMatchObject({ code: 0, errors: '' });
+    expect(here.standin.requests).toHaveLength(0);
+  });
+
+  it.each([
+    ['a file that is not there', ['-a', 'missing.txt'], 7, 'cannot read missing.txt: '],
+    ['a folder', ['-a', '.'], 7, 'cannot read .: it is a folder'],
+    ['no list at all', [], 2, 'no video named'],
+    ['an id that could name a path', ['-a', 'bad.txt'], 2, "'../x' (bad.txt, line 2) is no video_no"],
+    ['several videos and one name', ['-a', 'two.txt', '-o', 'x.mp4'], 2, '--output takes one video only'],
+  ])('that is %s is refused before any request', async (_title, args, expected, words) => {
+    const here = await scene(1);
+    writeFileSync(join(here.folder, 'bad.txt'), `${here.ids[0]}\n../x\n`);
+    writeFileSync(join(here.folder, 'two.txt'), 'VI1\nVI2\n');
+    const { code, errors } = await here.download(args);
+    expect(code).toBe(expected);
+    expect(errors).toContain(words);
+    expect(here.standin.requests).toHaveLength(0);
+  });
+
+  it('of one video may go to the name that is given', async () => {
+    const here = await scene(1);
+    const stdin = `${here.ids[0]}\n`;
+    expect((await here.download(['-a', '-', '-o', 'x.mp4'], { stdin })).code).toBe(0);
+    expect(namesIn(here.folder)).toEqual(['x.mp4']);
+  });
+});
+
+describe('downloads at once', () => {
+  it.each([1, 4])('are never more than -c allows: %i', async (concurrency) => {
+    let release = moment();
+    let waiting = 0;
+    const here = await scene(12, {
+      // Nobody is answered before as many have asked as may be under way.
+      async onRequest() {
+        waiting += 1;
+        if (waiting % concurrency === 0) {
+          release.now();
+          release = moment();
+        } else await release.happened;
+      },
+    });
+    const { code } = await here.download([...here.ids, '-c', String(concurrency)]);
+    expect(code).toBe(0);
+    expect(here.standin.maxConcurrentDownloads).toBe(concurrency);
+    await expectWhole(here, '.', here.ids);
+  });
+
+  it('may be many without a warning of Node', async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', note);
+    onTestFinished(() => void process.off('warning', note));
+    const here = await scene(64);
+    expect((await here.download([...here.ids, '-c', '32', '-q'])).code).toBe(0);
+    expect(warnings).toEqual([]);
+  });
+});
+
+describe('failures among many', () => {
+  it.each([
+    ['the one failure gives the code', { 1: 'not-found' }, 4],
+    ['failures that agree give their code', { 0: 'not-found', 3: 'http-404' }, 4],
+    ['failures that differ give 1', { 1: 'not-found', 2: 'garbage' }, 1],
+  ] as const)('leave the others alone: %s', async (_title, faults, expected) => {
+    const videos = madeVideos(4);
+    const texts = Object.entries(faults).map(([index, fault]) => [videos[Number(index)]?.videoNo, fault]);
+    const here = await scene(videos, { faults: Object.fromEntries(texts) });
+    const { code, errors, records } = await here.download([...here.ids, '--json']);
+    expect(code).toBe(expected);
+    const bad = Object.keys(faults).map((index) => here.ids[Number(index)]);
+    const good = here.ids.filter((id) => !bad.includes(id));
+    await expectWhole(here, '.', good);
+    expect(namesIn(here.folder)).toEqual([...good].sort().map((id) => `${id}.mp4`));
+    expect(
+      records
+        .filter(({ status }) => status === 'failed')
+        .map((each) => each.video_no)
+        .sort(),
+    ).toEqual([...bad].sort());
+    expect(errors).toContain(`4 videos: ${good.length} downloaded, ${bad.length} failed;`);
+  });
+
+  it.each([
+    ['unauthorized', '0401'],
+    ['no-credits', '0402'],
+    ['disabled', '0403'],
+  ])('stop the rest at once when they are the whole account’s: %s', async (fault, apiCode) => {
+    const videos = madeVideos(5);
+    const here = await scene(videos, { faults: { [videos[1]?.videoNo ?? '']: fault } });
+    const args = [...here.ids, '-c', '1', '--json', '--manifest', 'm.ndjson'];
+    const { code, errors, records } = await here.download(args);
+    expect(code).toBe(3);
+    expect(idsAskedFor(here.standin)).toEqual(here.ids.slice(0, 2));
+    expect(records.map(({ video_no, error }) => [video_no, error?.code, error?.exit_code])).toEqual([
+      [here.ids[0], undefined, undefined],
+      [here.ids[1], apiCode, 3],
+      ...here.ids.slice(2).map((id) => [id, 'not_started', 3]),
+    ]);
+    expect(recordsIn(readFileSync(join(here.folder, 'm.ndjson'), 'utf8'))).toEqual(records);
+    expect(namesIn(here.folder)).toEqual([`${here.ids[0]}.mp4`, 'm.ndjson']);
+    expect(errors).toContain('5 videos: 1 downloaded, 1 failed, 3 not started;');
+    // What holds for all is said once.
+    expect(errors.match(/^mavi: VI/gm)).toHaveLength(1);
+  });
+
+  it('of the account are its exit code whatever else failed', async () => {
+    const videos = madeVideos(3);
+    const [a = '', b = ''] = videos.map((video) => video.videoNo);
+    const here = await scene(videos, { faults: { [a]: 'not-found', [b]: 'no-credits' } });
+    expect((await here.download([...here.ids, '-c', '1'])).code).toBe(3);
+  });
+
+  it('of the account give up what has no answer yet, and let finish what is coming', async () => {
+    const videos = madeVideos(4);
+    const [refused = '', unanswered = '', coming = '', last = ''] = videos.map((video) => video.videoNo);
+    const over = moment();
+    onTestFinished(() => over.now());
+    const here: Scene = await scene(videos, {
+      faults: { [refused]: 'unauthorized', [coming]: 'trickle=100' },
+      async onRequest({ json }) {
+        const { video_no: id } = json as { video_no: string };
+        if (id === unanswered) await over.happened;
+        if (id === refused) await appears(here.folder, new RegExp(`^${coming}.*part$`));
+      },
+    });
+    const { code, records } = await here.download([refused, unanswered, coming, last, '-c', '3', '--json']);
+    expect(code).toBe(3);
+    const outcome = (id: string): unknown[] => {
+      const record = records.find((each) => each.video_no === id);
+      return [record?.status, record?.error?.code, record?.attempts];
+    };
+    expect(outcome(refused)).toEqual(['failed', '0401', 1]);
+    expect(outcome(unanswered)).toEqual(['failed', 'stopped', 1]);
+    expect(outcome(coming)).toEqual(['downloaded', undefined, 1]);
+    expect(outcome(last)).toEqual(['failed', 'not_started', 0]);
+    expect(namesIn(here.folder)).toEqual([`${coming}.mp4`]);
+    await expectWhole(here, '.', [coming]);
+  });
+});
+
+describe('records', () => {
+  it('have every key, whatever became of the video', async () => {
+    const videos = madeVideos(3);
+    const here = await scene(videos, { faults: { [videos[1]?.videoNo ?? '']: 'not-found' } });
+    const [kept = '', failed = '', fetched = ''] = here.ids;
+    await here.download([kept]);
+    const { code, records } = await here.download([...here.ids, '-c', '1', '--skip-existing', '--json']);
+    expect(code).toBe(4);
+    for (const record of records) expect(Object.keys(record)).toEqual(KEYS);
+    expect(records).toEqual([
+      expect.objectContaining({
+        video_no: kept,
+        unique_id: 'default',
+        status: 'skipped',
+        file: `${kept}.mp4`,
+        bytes: 1000,
+        bytes_received: 0,
+        attempts: 0,
+        brand: 'isom',
+        downloaded_at: null,
+        error: null,
+        warnings: [],
+      }),
+      expect.objectContaining({
+        video_no: failed,
+        status: 'failed',
+        bytes: null,
+        attempts: 1,
+        sha256: null,
+        downloaded_at: null,
+        error: {
+          exit_code: 4,
+          code: '0001',
+          message: expect.stringContaining('download video error'),
+          retryable: false,
+          hint: expect.stringContaining('--unique-id'),
+        },
+      }),
+      expect.objectContaining({
+        video_no: fetched,
+        status: 'downloaded',
+        bytes: 1000,
+        bytes_received: 1000,
+        expected_size: null,
+        sha256: null,
+        downloaded_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+        error: null,
+      }),
+    ]);
+  });
+
+  it('name the file from the manifest’s folder in a manifest, and as given elsewhere', async () => {
+    const here = await scene(1);
+    mkdirSync(join(here.folder, 'records'));
+    const args = ['-d', 'videos', '--manifest', 'records/m.ndjson', '--json', '--checksum'];
+    const { records } = await here.download([...here.ids, ...args]);
+    const [kept] = recordsIn(readFileSync(join(here.folder, 'records/m.ndjson'), 'utf8'));
+    expect(records[0]?.file).toBe(`videos/${here.ids[0]}.mp4`);
+    expect(kept).toEqual({ ...records[0], file: `../videos/${here.ids[0]}.mp4` });
+    const file = readFileSync(join(here.folder, String(records[0]?.file)));
+    expect(kept?.sha256).toBe(createHash('sha256').update(file).digest('hex'));
+  });
+
+  it('are added to a manifest, after a line that a crash has torn', async () => {
+    const here = await scene(2);
+    const path = join(here.folder, 'm.ndjson');
+    const [a = '', b = ''] = here.ids;
+    await here.download([a, '--manifest', 'm.ndjson']);
+    writeFileSync(path, `${readFileSync(path, 'utf8')}{"video_no":"VI1","stat`);
+    await here.download([b, '--manifest', 'm.ndjson']);
+    const lines = readFileSync(path, 'utf8').split('\n');
+    expect(lines).toHaveLength(4);
+    expect(lines[1]).toBe('{"video_no":"VI1","stat');
+    expect([lines[0], lines[2]].map((line) => JSON.parse(line ?? '').video_no)).toEqual([a, b]);
+    expect(lines[3]).toBe('');
+  });
+
+  it('of many videos at once are whole lines, each once', async () => {
+    const here = await scene(40);
+    await here.download([...here.ids, '-c', '16', '-q', '--manifest', 'm.ndjson']);
+    const records = recordsIn(readFileSync(join(here.folder, 'm.ndjson'), 'utf8'));
+    expect(records.map((record) => record.video_no).sort()).toEqual([...here.ids].sort());
+  });
+
+  it('that cannot be kept end the run', async () => {
+    const here = await scene(3);
+    mkdirSync(join(here.folder, 'm.ndjson'));
+    const { code, errors } = await here.download([...here.ids, '--manifest', 'm.ndjson']);
+    expect(code).toBe(7);
+    expect(errors).toContain('m.ndjson');
+    expect(here.standin.requests).toHaveLength(0);
+  });
+});
+
+describe('--lookup', () => {
+  it.each([{}, { numbersAsStrings: true }])('knows the sizes before the first byte: %j', async (options) => {
+    const here = await scene(3, options);
+    const { code, records } = await here.download([...here.ids, '--lookup', '--json', '-c', '1']);
+    expect(code).toBe(0);
+    expect(records.map((record) => record.expected_size)).toEqual([1000, 1000, 1000]);
+    expect(here.standin.requests[0]?.json).toMatchObject({ video_nos: here.ids, unique_id: 'default' });
+    expect(here.standin.requests).toHaveLength(4);
+  });
+
+  it('asks for one by its number alone, and for many in pages', async () => {
+    const one = await scene(1);
+    await one.download([...one.ids, '--lookup']);
+    expect(one.standin.requests[0]?.json).toMatchObject({ video_no: one.ids[0] });
+    const many = await scene(201);
+    expect((await many.download([...many.ids, '--lookup', '-q', '-c', '16'])).code).toBe(0);
+    const asked = many.standin.requests.filter((request) => request.url.endsWith('/list_videos'));
+    expect(asked.map((request) => request.json)).toEqual([
+      { page: 1, size: 200, unique_id: 'default', video_nos: many.ids.slice(0, 200) },
+      { page: 1, size: 200, unique_id: 'default', video_no: many.ids[200] },
+    ]);
+  });
+
+  it('warns of a video that the library does not list, and asks for it all the same', async () => {
+    const here = await scene(1);
+    const { code, errors } = await here.download([...here.ids, 'VI404', '--lookup']);
+    expect(code).toBe(4);
+    expect(errors).toContain(
+      'mavi: warning: VI404: the library does not list it, so its size is not known\n',
+    );
+    expect(namesIn(here.folder)).toEqual([`${here.ids[0]}.mp4`]);
+  });
+
+  it.each([-5, 5])('warns where a whole video has %i bytes more than listed', async (more) => {
+    const bytes = sampleFile('moov-last');
+    const listed = bytes.length - more;
+    const here = await scene([videoOfBytes(bytes, { sizeBytes: listed })]);
+    const { code, errors, records } = await here.download([...here.ids, '--lookup', '--json']);
+    const words = `${bytes.length} bytes came, but the library lists ${listed}`;
+    expect(code).toBe(0);
+    expect(errors).toContain(`mavi: warning: ${here.ids[0]}: ${words}\n`);
+    expect(records[0]).toMatchObject({ expected_size: listed, bytes: bytes.length, warnings: [words] });
+    expect(readFileSync(join(here.folder, `${here.ids[0]}.mp4`)).equals(bytes)).toBe(true);
+  });
+
+  it('fails where a fragmented video, whose boxes cannot prove its end, is shorter than listed', async () => {
+    const bytes = sampleFile('fragmented');
+    const here = await scene([videoOfBytes(bytes, { sizeBytes: bytes.length + 1 })]);
+    const { code, records } = await here.download([...here.ids, '--lookup', '--json']);
+    expect(code).toBe(5);
+    expect(records[0]).toMatchObject({ error: { code: 'truncated' }, attempts: 2 });
+    expect(namesIn(here.folder)).toEqual([]);
+    expect((await here.download([...here.ids])).code).toBe(0);
+  });
+
+  it('ends the run before any download when the listing is refused', async () => {
+    const here = await scene(2, { listFaults: 'unauthorized' });
+    expect((await here.download([...here.ids, '--lookup', '--manifest', 'm.ndjson'])).code).toBe(3);
+    expect(downloadsOf(here.standin)).toHaveLength(0);
+  });
+});
+
+describe('--max-transfer', () => {
+  it('starts no video that would take the total over it, where the sizes are known', async () => {
+    const small = generatedLibrary({ count: 1, sizeBytes: 400, seed: 2 }).at('default', 0) as StoredVideo;
+    const here = await scene([...madeVideos(4), small]);
+    const args = [...here.ids, '--lookup', '--max-transfer', '2500', '-c', '1', '--json'];
+    const { code, errors, records } = await here.download(args);
+    expect(code).toBe(9);
+    expect(records.map(({ status, error }) => error?.code ?? status)).toEqual([
+      'downloaded',
+      'downloaded',
+      'max_transfer',
+      'max_transfer',
+      'downloaded',
+    ]);
+    expect(records[2]).toMatchObject({ error: { exit_code: 9 }, attempts: 0, bytes_received: 0 });
+    expect(downloadsOf(here.standin)).toHaveLength(3);
+    expect(errors).toContain('5 videos: 3 downloaded, 2 not started;');
+    expect(errors.match(/would pass --max-transfer 2500$/gm)).toHaveLength(1);
+  });
+
+  it('starts no video once it is reached, where they are not', async () => {
+    const here = await scene(4);
+    const { code } = await here.download([...here.ids, '--max-transfer', '1500', '-c', '1']);
+    expect(code).toBe(9);
+    expect(idsAskedFor(here.standin)).toEqual(here.ids.slice(0, 2));
+  });
+
+  it('counts what is on its way', async () => {
+    const here = await scene(4);
+    const args = [...here.ids, '--lookup', '--max-transfer', '2K', '-c', '4', '-q'];
+    expect((await here.download(args)).code).toBe(9);
+    expect(downloadsOf(here.standin)).toHaveLength(2);
+  });
+});
+
+describe('--container any', () => {
+  const kinds = [
+    ['matroska', '.mkv', 'Matroska'],
+    ['webm', '.webm', 'WebM'],
+    ['avi', '.avi', 'AVI'],
+    ['mpeg-ts', '.ts', 'MPEG-TS'],
+    ['quicktime', '.mov', 'QuickTime'],
+  ] as const;
+
+  it.each(kinds)('gives a %s original the extension %s', async (fault, extension) => {
+    const here = await scene(1, { faults: fault });
+    const { code, records } = await here.download([...here.ids, '--container', 'any', '--json', '-d', 'out']);
+    expect(code).toBe(0);
+    expect(namesIn(join(here.folder, 'out'))).toEqual([here.ids[0] + extension]);
+    expect(records[0]).toMatchObject({ file: `out/${here.ids[0]}${extension}`, brand: null });
+    const again = await here.download([...here.ids, '--container', 'any', '--skip-existing', '-d', 'out']);
+    expect(again.code).toBe(0);
+    expect(downloadsOf(here.standin)).toHaveLength(1);
+  });
+
+  it.each(kinds)('is named where a %s original comes without it', async (fault, _extension, name) => {
+    const here = await scene(1, { faults: fault });
+    const { code, errors } = await here.download([...here.ids]);
+    expect(code).toBe(5);
+    expect(errors).toContain(name);
+    expect(errors).toContain('--container any');
+    expect(namesIn(here.folder)).toEqual([]);
+  });
+
+  it('leaves the name that the user gave', async () => {
+    const here = await scene(1, { faults: 'matroska' });
+    expect((await here.download([...here.ids, '--container', 'any', '-o', 'mine.bin'])).code).toBe(0);
+    expect(namesIn(here.folder)).toEqual(['mine.bin']);
+  });
+
+  it.each(['truncate', 'html', 'mislabelled', 'garbage'])('still checks an mp4: %s', async (faults) => {
+    const here = await scene(1, { faults });
+    expect((await here.download([...here.ids, '--container', 'any'])).code).not.toBe(0);
+    expect(namesIn(here.folder)).toEqual([]);
+  });
+});
+
+describe('a file that is there already', () => {
+  it('is an error before any request, and the others are downloaded', async () => {
+    const here = await scene(2);
+    const name = `${here.ids[0]}.mp4`;
+    writeFileSync(join(here.folder, name), 'mine');
+    const { code, errors } = await here.download([...here.ids]);
+    expect(code).toBe(7);
+    expect(errors).toContain(`${name} exists already`);
+    expect(errors).toContain('--force');
+    expect(errors).toContain('--skip-existing');
+    expect(idsAskedFor(here.standin)).toEqual([here.ids[1]]);
+    expect(readFileSync(join(here.folder, name), 'utf8')).toBe('mine');
+  });
+
+  it('counts as done with --skip-existing if it is a whole video', async () => {
+    const here = await scene(2);
+    await here.download([...here.ids]);
+    const { code, errors } = await here.download([...here.ids, '--skip-existing']);
+    expect(code).toBe(0);
+    expect(downloadsOf(here.standin)).toHaveLength(2);
+    expect(errors).toContain('2 videos: 2 kept;');
+  });
+
+  it.each([
+    ['half a video', (whole: Buffer) => whole.subarray(0, 500)],
+    ['a video less its last byte', (whole: Buffer) => whole.subarray(0, -1)],
+    ['an empty file', () => Buffer.alloc(0)],
+    ['an error of the API', () => Buffer.from('{"code":"0001","msg":"download video error"}')],
+    ['notes', () => Buffer.from('where are my notes')],
+  ])('never counts as done with --skip-existing if it is %s', async (_title, make) => {
+    const here = await scene(1);
+    const name = `${here.ids[0]}.mp4`;
+    const found = make(await bytesOf(here.videos[0] as StoredVideo));
+    writeFileSync(join(here.folder, name), found);
+    const { code, errors } = await here.download([...here.ids, '--skip-existing']);
+    expect(code).toBe(7);
+    expect(errors).toContain(`${name} is there, but it is no whole video`);
+    expect(errors).toContain('--force');
+    expect(here.standin.requests).toHaveLength(0);
+    expect(readFileSync(join(here.folder, name)).equals(found)).toBe(true);
+    expect((await here.download([...here.ids, '--force'])).code).toBe(0);
+    await expectWhole(here, '.', here.ids);
+  });
+
+  it.each(['--force', '-f', '--clobber'])('is replaced with %s, and only by a whole video', async (flag) => {
+    const here = await scene(1, { faults: 'truncatex2' });
+    const path = join(here.folder, `${here.ids[0]}.mp4`);
+    writeFileSync(path, 'mine');
+    expect((await here.download([...here.ids, flag])).code).toBe(5);
+    expect(readFileSync(path, 'utf8')).toBe('mine');
+    expect((await here.download([...here.ids, flag])).code).toBe(0);
+    await expectWhole(here, '.', here.ids);
+    expect(namesIn(here.folder)).toEqual([`${here.ids[0]}.mp4`]);
+  });
+
+  it('cannot be both replaced and kept', async () => {
+    const here = await scene(1);
+    for (const flag of ['--force', '--clobber']) {
+      expect((await here.download([...here.ids, flag, '--skip-existing'])).code).toBe(2);
+    }
+    expect(here.standin.requests).toHaveLength(0);
+  });
+
+  it('is looked for in the folder that is made for the downloads', async () => {
+    const here = await scene(1);
+    expect((await here.download([...here.ids, '-d', 'a/b/c'])).code).toBe(0);
+    expect(existsSync(join(here.folder, `a/b/c/${here.ids[0]}.mp4`))).toBe(true);
+    expect((await here.download([...here.ids, '-d', 'a/b/c'])).code).toBe(7);
+  });
+});

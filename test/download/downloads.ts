@@ -1,0 +1,75 @@
+import { join } from 'node:path';
+import { run } from '../../src/cli.ts';
+import type { VideoRecord } from '../../src/download/record.ts';
+import type { EndingSignal } from '../../src/errors.ts';
+import type { StoredVideo } from '../../src/standin/library.ts';
+import type { Standin, StandinOptions } from '../../src/standin/server.ts';
+import { type FakeHost, type FakeHostOptions, fakeHost } from '../helpers/fake-host.ts';
+import { tempDir } from '../helpers/temp-dir.ts';
+import { bytesOf, madeUpVideo } from '../helpers/videos.ts';
+import { envFor, withStandin } from '../helpers/with-standin.ts';
+
+/** How a download ended. */
+export interface Downloaded {
+  readonly code: number;
+  readonly host: FakeHost;
+  readonly errors: string;
+  /** The record; throws where none was printed. */
+  readonly record: VideoRecord;
+}
+
+/** A folder, a server with one video, and downloads of it. */
+export interface Place {
+  readonly folder: string;
+  readonly standin: Standin;
+  readonly videoNo: string;
+  readonly bytes: Buffer;
+  /** A path in the folder. */
+  path(name: string): string;
+  /** Downloads the video with these arguments. */
+  download(args: readonly string[], options?: DownloadOptions): Promise<Downloaded>;
+}
+
+/** What one download has of its own. */
+export interface DownloadOptions extends Partial<FakeHostOptions> {
+  /** The process that it counts as; default: this one, and no other lives. */
+  readonly pid?: number;
+  /** The signal that the run gets when this resolves. */
+  readonly signal?: Promise<EndingSignal>;
+}
+
+/** A place for downloads of one video of 20 000 bytes, or of the one given. */
+export async function placeToDownload(
+  options: StandinOptions = {},
+  video: StoredVideo = madeUpVideo(20_000).video,
+): Promise<Place> {
+  const folder = tempDir();
+  const standin = await withStandin({ videos: [video], ...options });
+  return {
+    folder,
+    standin,
+    videoNo: video.videoNo,
+    bytes: await bytesOf(video),
+    path: (name) => join(folder, name),
+    async download(args, { pid, signal, ...hostOptions } = {}) {
+      const alone = fakeHost({ cwd: folder, env: envFor(standin), ...hostOptions });
+      const host = pid === undefined ? alone : { ...alone, pid, isAlive: () => true };
+      void signal?.then(host.send);
+      const code = await run(['download', video.videoNo, '--json', ...args], host);
+      return {
+        code,
+        host,
+        errors: host.errors(),
+        get record() {
+          return recordIn(`${host.output()}\n${host.errors()}`);
+        },
+      };
+    },
+  };
+}
+
+function recordIn(text: string): VideoRecord {
+  const line = text.split('\n').find((each) => each.startsWith('{"video_no"'));
+  if (line === undefined) throw new Error(`No record was printed:\n${text}`);
+  return JSON.parse(line);
+}

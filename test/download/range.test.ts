@@ -1,0 +1,115 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { describe, expect, it } from 'vitest';
+import { continuesAt, endsAt, strongEtag, totalOf } from '../../src/download/range.ts';
+
+describe('the ETag to go on with', () => {
+  it.each<[string, IncomingHttpHeaders, string | null]>([
+    ['a strong one where ranges are offered', { etag: '"a-1"', 'accept-ranges': 'bytes' }, '"a-1"'],
+    ['an empty strong one', { etag: '""', 'accept-ranges': 'bytes' }, '""'],
+    ['one among several offers', { etag: '"a"', 'accept-ranges': 'lines, BYTES , x' }, '"a"'],
+    [
+      'one whose body is not encoded',
+      { etag: '"a"', 'accept-ranges': 'bytes', 'content-encoding': 'identity' },
+      '"a"',
+    ],
+    ['none where ranges are not offered', { etag: '"a"' }, null],
+    ['none where ranges are refused', { etag: '"a"', 'accept-ranges': 'none' }, null],
+    ['none where other units are offered', { etag: '"a"', 'accept-ranges': 'megabytes' }, null],
+    ['none where other units are offered, too', { etag: '"a"', 'accept-ranges': 'bytes-ish' }, null],
+    ['none that is weak', { etag: 'W/"a"', 'accept-ranges': 'bytes' }, null],
+    ['none without quotes', { etag: 'a', 'accept-ranges': 'bytes' }, null],
+    ['none with more behind it', { etag: '"a" "b"', 'accept-ranges': 'bytes' }, null],
+    ['none where there is none', { 'accept-ranges': 'bytes' }, null],
+    ['none of an encoded body', { etag: '"a"', 'accept-ranges': 'bytes', 'content-encoding': 'gzip' }, null],
+  ])('is %s', (_what, headers, etag) => {
+    expect(strongEtag(headers)).toBe(etag);
+  });
+});
+
+describe('the total by Content-Range', () => {
+  it.each([
+    ['bytes 0-9/100', 100],
+    ['BYTES 5-9/10', 10],
+    ['bytes 0-9/999999999999999', 999_999_999_999_999],
+    ['bytes 0-9/*', null],
+    ['bytes */100', null],
+    ['bytes 0-9', null],
+    ['bytes 0-9/1000000000000000', null],
+    ['items 0-9/100', null],
+    [' bytes 0-9/100', null],
+    ['bytes 0-9/100 ', null],
+    [undefined, null],
+  ])('%s is %j', (text, total) => {
+    expect(totalOf(text === undefined ? {} : { 'content-range': text })).toBe(total);
+  });
+});
+
+describe('a 206', () => {
+  const asked = { offset: 40, etag: '"a"' };
+  const good: IncomingHttpHeaders = {
+    'content-range': 'bytes 40-99/100',
+    etag: '"a"',
+    'content-length': '60',
+  };
+
+  it('goes on where it was asked to, with or without a length', () => {
+    expect(continuesAt(good, asked, 100)).toBe(true);
+    expect(continuesAt(good, asked, null)).toBe(true);
+    const { 'content-length': _length, ...chunked } = good;
+    expect(continuesAt(chunked, asked, 100)).toBe(true);
+  });
+
+  it('may hold the last byte alone', () => {
+    const last = { 'content-range': 'bytes 99-99/100', etag: '"a"', 'content-length': '1' };
+    expect(continuesAt(last, { offset: 99, etag: '"a"' }, 100)).toBe(true);
+  });
+
+  it.each<[string, IncomingHttpHeaders]>([
+    ['begins early', { ...good, 'content-range': 'bytes 39-99/100' }],
+    ['begins late', { ...good, 'content-range': 'bytes 41-99/100' }],
+    ['ends early', { ...good, 'content-range': 'bytes 40-98/100' }],
+    ['ends late', { ...good, 'content-range': 'bytes 40-100/100' }],
+    ['is of another file size', { ...good, 'content-range': 'bytes 40-100/101', 'content-length': '61' }],
+    ['tells no file size', { ...good, 'content-range': 'bytes 40-99/*' }],
+    ['tells no range', { etag: '"a"', 'content-length': '60' }],
+    ['holds fewer bytes', { ...good, 'content-length': '59' }],
+    ['holds more bytes', { ...good, 'content-length': '100' }],
+    ['has a length that is none', { ...good, 'content-length': 'sixty' }],
+    ['is of another version', { ...good, etag: '"b"' }],
+    ['is of a weak version', { ...good, etag: 'W/"a"' }],
+    ['tells no version', { 'content-range': 'bytes 40-99/100', 'content-length': '60' }],
+  ])('that %s cannot be trusted', (_what, headers) => {
+    expect(continuesAt(headers, asked, 100)).toBe(false);
+  });
+
+  it('of no bytes cannot be trusted', () => {
+    const empty = { 'content-range': 'bytes 100-99/100', etag: '"a"' };
+    expect(continuesAt(empty, { offset: 100, etag: '"a"' }, 100)).toBe(false);
+  });
+});
+
+describe('a 416', () => {
+  const asked = { offset: 100, etag: '"a"' };
+  const good: IncomingHttpHeaders = { 'content-range': 'bytes */100' };
+
+  it('says that all had come when the file is as long as that', () => {
+    expect(endsAt(good, asked, 100)).toBe(true);
+    expect(endsAt(good, asked, null)).toBe(true);
+    expect(endsAt({ 'content-range': 'BYTES */100', etag: '"a"' }, asked, 100)).toBe(true);
+  });
+
+  it.each<[string, IncomingHttpHeaders, number | null]>([
+    ['the file is shorter', { 'content-range': 'bytes */99' }, null],
+    ['the file is longer', { 'content-range': 'bytes */101' }, null],
+    ['the file was longer', good, 101],
+    ['the file was shorter', good, 99],
+    ['it tells no length', { 'content-range': 'bytes */*' }, 100],
+    ['it tells a part', { 'content-range': 'bytes 0-99/100' }, 100],
+    ['it tells more than a length', { 'content-range': 'bytes */100 ' }, 100],
+    ['it tells other units', { 'content-range': 'kilobytes */100' }, 100],
+    ['it tells nothing', {}, 100],
+    ['it is of another version', { ...good, etag: '"b"' }, 100],
+  ])('says nothing of the kind when %s', (_when, headers, knownSize) => {
+    expect(endsAt(headers, asked, knownSize)).toBe(false);
+  });
+});

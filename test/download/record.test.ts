@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import { recordedError, recordFrom, type VideoRecord } from '../../src/download/record.ts';
+import { LocalError, NetworkError } from '../../src/errors.ts';
+
+const RECORD: VideoRecord = {
+  video_no: 'VI1',
+  unique_id: 'default',
+  status: 'downloaded',
+  file: 'clips/VI1.mp4',
+  bytes: 10,
+  bytes_received: 10,
+  expected_size: null,
+  sha256: null,
+  seconds: 1.5,
+  attempts: 1,
+  brand: 'isom',
+  downloaded_at: '2026-01-02T03:04:05.000Z',
+  error: null,
+  warnings: [],
+};
+
+describe('the file of a record', () => {
+  it.each([
+    ['/home/me', '/home/me', 'clips/VI1.mp4', 'clips/VI1.mp4'],
+    ['/home/me/clips', '/home/me', 'clips/VI1.mp4', 'VI1.mp4'],
+    ['/home/me/logs', '/home/me', 'clips/VI1.mp4', '../clips/VI1.mp4'],
+    ['/', '/home/me', 'VI1.mp4', 'home/me/VI1.mp4'],
+    ['/home/me', '/home/me', '/srv/VI1.mp4', '../../srv/VI1.mp4'],
+    ['/home/me', '/home/me', './x/../VI1.mp4', 'VI1.mp4'],
+  ])('seen from %s, by a run in %s, is for %s: %s', (folder, cwd, file, shown) => {
+    expect(recordFrom(folder, cwd, { ...RECORD, file })).toEqual({ ...RECORD, file: shown });
+  });
+
+  it('is none on standard output, from everywhere', () => {
+    expect(recordFrom('/a', '/b', { ...RECORD, file: null })).toEqual({ ...RECORD, file: null });
+  });
+
+  it('changes in a copy alone', () => {
+    recordFrom('/a', '/b', RECORD);
+    expect(RECORD.file).toBe('clips/VI1.mp4');
+  });
+});
+
+describe('an error in a record', () => {
+  it('has its exit code, its code, its words and whether to run again', () => {
+    const error = new LocalError('disk_full', 'no room', { hint: 'make room' });
+    expect(recordedError(error, [])).toEqual({
+      exit_code: 7,
+      code: 'disk_full',
+      message: 'no room',
+      retryable: false,
+      hint: 'make room',
+    });
+    expect(recordedError(new NetworkError('stall', 'x'), [])).toMatchObject({
+      exit_code: 6,
+      retryable: true,
+    });
+  });
+
+  it.each([
+    [new TypeError('a defect'), 'a defect'],
+    ['just words', 'just words'],
+    [undefined, 'undefined'],
+  ])('that nobody foresaw is unexpected: %s', (thrown, message) => {
+    expect(recordedError(thrown, [])).toEqual({
+      exit_code: 1,
+      code: 'unexpected',
+      message,
+      retryable: false,
+      hint: '',
+    });
+  });
+
+  it('contains no secret', () => {
+    const secret = 'plain-secret-wxyz';
+    const error = new LocalError('x', `about ${secret}`, { hint: `not ${secret}` });
+    expect(recordedError(error, [secret])).toMatchObject({ message: 'about …wxyz', hint: 'not …wxyz' });
+    expect(recordedError(new Error(`about ${secret}`), [secret]).message).toBe('about …wxyz');
+    expect(recordedError(secret, [secret]).message).toBe('…wxyz');
+  });
+});

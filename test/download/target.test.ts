@@ -1,0 +1,159 @@
+import {
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { namesIn } from '../helpers/temp-dir.ts';
+import { type Place, placeToDownload } from './downloads.ts';
+
+// Windows lets only administrators make symbolic links, and has no permission bits.
+const isPosix = process.platform !== 'win32';
+
+function expectWhole({ path, bytes }: Place, name: string): void {
+  expect(readFileSync(path(name)).equals(bytes)).toBe(true);
+}
+
+describe('a target that cannot be written is refused before any request, and named', () => {
+  it.each([
+    ['a folder', 'there', 'cannot write there: it is a folder'],
+    ['a folder with a slash behind it', 'there/', 'cannot write there/: it is a folder'],
+    ['a name with a slash behind it', 'new/', 'cannot write new/: it is a folder'],
+    ['the current folder', '.', 'cannot write .: it is a folder'],
+    ['in a folder that is not there', 'no/such/v.mp4', 'cannot write no/such/v.mp4: the folder'],
+    ['in a file', 'file/v.mp4', 'cannot write file/v.mp4: '],
+  ])('when it is %s', async (_title, output, words) => {
+    const here = await placeToDownload();
+    mkdirSync(here.path('there'));
+    writeFileSync(here.path('file'), 'mine');
+    for (const flags of [[], ['--force']]) {
+      const { code, errors } = await here.download(['-o', output, ...flags]);
+      expect(code).toBe(7);
+      expect(errors).toContain(words);
+    }
+    expect(here.standin.requests).toHaveLength(0);
+    expect(namesIn(here.folder)).toEqual(['file', 'there']);
+    expect(namesIn(here.path('there'))).toEqual([]);
+  });
+
+  it.runIf(isPosix)('when its name has 256 bytes', async () => {
+    const here = await placeToDownload();
+    const { code, errors } = await here.download(['-o', `${'x'.repeat(252)}.mp4`]);
+    expect(code).toBe(7);
+    expect(errors).toContain('the name is too long');
+    expect(here.standin.requests).toHaveLength(0);
+  });
+
+  it('with the way to make a folder that is missing', async () => {
+    const here = await placeToDownload();
+    const { errors } = await here.download(['-o', 'no/v.mp4']);
+    expect(errors).toContain(`mkdir -p ${here.path('no')}`);
+  });
+
+  it.each(['file', 'file/inside'])('when the folder for downloads would be %s', async (outputDir) => {
+    const here = await placeToDownload();
+    writeFileSync(here.path('file'), 'mine');
+    const { code, errors } = await here.download(['-d', outputDir]);
+    expect(code).toBe(7);
+    expect(errors).toContain(outputDir);
+    expect(here.standin.requests).toHaveLength(0);
+  });
+});
+
+describe('a target', () => {
+  it.each([`${'x'.repeat(251)}.mp4`, `${'é'.repeat(125)}.mp4`, "a b\u00a0🎬 #&'.mp4", '-v.mp4'])(
+    'may be called %j',
+    async (name) => {
+      const here = await placeToDownload({ faults: 'hangup@9000x1' });
+      expect((await here.download([`-o${name}`])).code).toBe(0);
+      expect(namesIn(here.folder)).toEqual([name]);
+      expectWhole(here, name);
+    },
+  );
+
+  it('may be named by its whole path, or from a folder above', async () => {
+    const here = await placeToDownload();
+    mkdirSync(here.path('a'));
+    expect((await here.download(['-o', here.path('whole.mp4')])).code).toBe(0);
+    expect((await here.download(['-o', 'a/../above.mp4'])).code).toBe(0);
+    expectWhole(here, 'whole.mp4');
+    expectWhole(here, 'above.mp4');
+  });
+
+  it.runIf(isPosix)('keeps its permissions when it is replaced', async () => {
+    const here = await placeToDownload();
+    writeFileSync(here.path('v.mp4'), 'mine', { mode: 0o640 });
+    expect((await here.download(['-o', 'v.mp4', '--force'])).code).toBe(0);
+    expect(statSync(here.path('v.mp4')).mode & 0o777).toBe(0o640);
+    expectWhole(here, 'v.mp4');
+  });
+
+  it('is a new file when it is replaced, so that whoever reads the old one goes on reading it', async () => {
+    const here = await placeToDownload();
+    writeFileSync(here.path('v.mp4'), 'mine');
+    const before = statSync(here.path('v.mp4')).ino;
+    await here.download(['-o', 'v.mp4', '--force']);
+    expect(statSync(here.path('v.mp4')).ino).not.toBe(before);
+  });
+});
+
+describe.runIf(isPosix)('a symbolic link as a target', () => {
+  it('stays, and the file behind it is replaced', async () => {
+    const here = await placeToDownload();
+    mkdirSync(here.path('far'));
+    writeFileSync(here.path('far/file.mp4'), 'mine');
+    symlinkSync('far/file.mp4', here.path('link.mp4'));
+    expect((await here.download(['-o', 'link.mp4'])).code).toBe(7);
+    expect(readFileSync(here.path('far/file.mp4'), 'utf8')).toBe('mine');
+    expect((await here.download(['-o', 'link.mp4', '--force'])).code).toBe(0);
+    expect(readlinkSync(here.path('link.mp4'))).toBe('far/file.mp4');
+    expectWhole(here, 'far/file.mp4');
+    expect(namesIn(here.path('far'))).toEqual(['file.mp4']);
+    expect(namesIn(here.folder)).toEqual(['far', 'link.mp4']);
+  });
+
+  it('to nothing yet makes the file that it names', async () => {
+    const here = await placeToDownload();
+    mkdirSync(here.path('far'));
+    symlinkSync('far/file.mp4', here.path('one.mp4'));
+    symlinkSync('one.mp4', here.path('two.mp4'));
+    expect((await here.download(['-o', 'two.mp4'])).code).toBe(0);
+    expect(lstatSync(here.path('one.mp4')).isSymbolicLink()).toBe(true);
+    expectWhole(here, 'far/file.mp4');
+  });
+
+  it('of a failed download leaves link and file as they were', async () => {
+    const here = await placeToDownload({ faults: 'truncate' });
+    writeFileSync(here.path('file.mp4'), 'mine');
+    symlinkSync('file.mp4', here.path('link.mp4'));
+    expect((await here.download(['-o', 'link.mp4', '--force'])).code).toBe(5);
+    expect(readFileSync(here.path('link.mp4'), 'utf8')).toBe('mine');
+    expect(namesIn(here.folder)).toEqual(['file.mp4', 'link.mp4']);
+  });
+
+  it.each([
+    ['to a folder', 'there', 'it is a folder'],
+    ['to itself', 'link.mp4', 'too many symbolic links'],
+    ['into a folder that is missing', 'no/file.mp4', 'does not exist'],
+  ])('%s is refused before any request', async (_title, to, words) => {
+    const here = await placeToDownload();
+    mkdirSync(here.path('there'));
+    symlinkSync(to, here.path('link.mp4'));
+    const { code, errors } = await here.download(['-o', 'link.mp4', '--force']);
+    expect(code).toBe(7);
+    expect(errors).toContain(words);
+    expect(here.standin.requests).toHaveLength(0);
+  });
+
+  it('may be the folder', async () => {
+    const here = await placeToDownload();
+    mkdirSync(here.path('real'));
+    symlinkSync('real', here.path('folder'));
+    expect((await here.download(['-d', 'folder'])).code).toBe(0);
+    expectWhole(here, `real/${here.videoNo}.mp4`);
+  });
+});

@@ -1,0 +1,63 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Throttle } from '../../src/download/throttle.ts';
+
+/** How far a transfer may run ahead, in milliseconds. */
+const AHEAD_MS = 100;
+
+describe('a limit on the bytes a second', () => {
+  it('lets a tenth of a second run ahead', () => {
+    const throttle = new Throttle(1000);
+    expect(throttle.take(100, 5000)).toBe(0);
+    expect(throttle.take(1, 5000)).toBe(1);
+  });
+
+  it('holds up for as long as what came takes to be earned', () => {
+    const throttle = new Throttle(1000);
+    expect(throttle.take(2000, 5000)).toBe(2000 - AHEAD_MS);
+    expect(throttle.take(500, 6000)).toBe(1500 - AHEAD_MS);
+    expect(throttle.take(0, 7000)).toBe(500 - AHEAD_MS);
+    expect(throttle.take(0, 7450)).toBe(0);
+  });
+
+  it('earns nothing while nothing comes', () => {
+    const throttle = new Throttle(1000);
+    throttle.take(100, 0);
+    expect(throttle.take(600, 1_000_000)).toBe(600 - AHEAD_MS);
+  });
+
+  it('is one for all who share it', () => {
+    const throttle = new Throttle(2_000_000);
+    expect(throttle.take(1_000_000, 0)).toBe(500 - AHEAD_MS);
+    expect(throttle.take(1_000_000, 0)).toBe(1000 - AHEAD_MS);
+  });
+
+  it('is kept, whatever comes, by those who wait as long as they are told', () => {
+    const chunk = fc.record({ bytes: fc.integer({ min: 1, max: 65_536 }), pauseMs: fc.nat(300) });
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1000, max: 1_000_000 }),
+        fc.array(chunk, { minLength: 1 }),
+        (limit, chunks) => {
+          const throttle = new Throttle(limit);
+          let nowMs = 1000;
+          let total = 0;
+          for (const { bytes, pauseMs } of chunks) {
+            nowMs += pauseMs;
+            total += bytes;
+            nowMs += throttle.take(bytes, nowMs);
+            const earned = ((nowMs - 1000 + AHEAD_MS) / 1000) * limit;
+            expect(total).toBeLessThanOrEqual(earned + 1e-6 * total);
+          }
+        },
+      ),
+    );
+  });
+
+  it('wastes nothing of what is allowed where there is always more', () => {
+    const throttle = new Throttle(1000);
+    let nowMs = 0;
+    for (let index = 0; index < 100; index += 1) nowMs += throttle.take(50, nowMs);
+    expect(nowMs).toBeCloseTo(5000 - AHEAD_MS, 6);
+  });
+});

@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import { moment } from '../helpers/moment.ts';
+import { madeUpVideo } from '../helpers/videos.ts';
+import { eagerClock } from '../invariant/eager-clock.ts';
+import { placeToDownload } from './downloads.ts';
+
+describe('a transfer', () => {
+  it('hands on what has come without waiting for more', async () => {
+    const here = await placeToDownload({ faults: 'stall@9000' });
+    const all = moment();
+    let taken = 0;
+    const writeOut = async (chunks: readonly Uint8Array[]): Promise<void> => {
+      for (const chunk of chunks) taken += chunk.length;
+      if (taken === 9000) all.now();
+    };
+    const signal = all.happened.then(() => 'SIGINT' as const);
+    expect((await here.download(['-o', '-'], { writeOut, signal })).code).toBe(130);
+    expect(taken).toBe(9000);
+  });
+
+  it('makes one write at a time, each only once the one before is over', async () => {
+    const here = await placeToDownload({ chunkBytes: 500 }, madeUpVideo(300_000).video);
+    const taken: Uint8Array[] = [];
+    let atOnce = 0;
+    let most = 0;
+    const writeOut = async (chunks: readonly Uint8Array[]): Promise<void> => {
+      atOnce += 1;
+      most = Math.max(most, atOnce);
+      await new Promise((resolve) => setImmediate(resolve));
+      for (const chunk of chunks) taken.push(Buffer.from(chunk));
+      atOnce -= 1;
+    };
+    expect((await here.download(['-o', '-'], { writeOut })).code).toBe(0);
+    expect(most).toBe(1);
+    expect(Buffer.concat(taken).equals(here.bytes)).toBe(true);
+  });
+
+  it.each([
+    ['v.mp4', '1000', 20],
+    ['-', '1000', 20],
+    ['v.mp4', '10K', 2],
+  ])('of 20 000 bytes into %s takes, with --limit-rate %s, %i seconds', async (output, limit, seconds) => {
+    const here = await placeToDownload({ chunkBytes: 1500 });
+    const clock = eagerClock(() => false);
+    const { code, record } = await here.download(['-o', output, '--limit-rate', limit], { clock });
+    expect(code).toBe(0);
+    expect(record.bytes).toBe(here.bytes.length);
+    // The last bytes may come a tenth of a second early; a busy machine adds to it.
+    expect(record.seconds).toBeGreaterThan(seconds - 0.2);
+    expect(record.seconds).toBeLessThan(seconds + 10);
+  });
+});

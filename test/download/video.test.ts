@@ -1,0 +1,146 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { run } from '../../src/cli.ts';
+import { matroskaFile } from '../../src/standin/containers.ts';
+import { STANDIN_KEY } from '../../src/standin/key.ts';
+import type { StoredVideo } from '../../src/standin/library.ts';
+import { fakeHost } from '../helpers/fake-host.ts';
+import { namesIn, tempDir } from '../helpers/temp-dir.ts';
+import { bytesOf, madeUpVideo } from '../helpers/videos.ts';
+import { envFor, withStandin } from '../helpers/with-standin.ts';
+import { placeToDownload } from './downloads.ts';
+
+describe('--verify', () => {
+  it.each([
+    ['truncate', [5, 0, 0]],
+    ['close-delimited-cut', [5, 0, 0]],
+    ['drop', [6, 6, 6]],
+    ['short-body', [6, 6, 6]],
+    ['garbage', [5, 5, 0]],
+    ['matroska', [5, 5, 0]],
+    ['quicktime', [5, 5, 0]],
+    ['empty', [5, 5, 5]],
+    ['html', [5, 5, 5]],
+    ['html-mislabelled', [5, 5, 5]],
+    ['mislabelled', [4, 4, 4]],
+    ['not-found', [4, 4, 4]],
+    ['json-broken', [4, 4, 4]],
+  ])('full, ftyp and none: %s ends with exit %j', async (faults, expected) => {
+    const here = await placeToDownload({ faults });
+    const codes: number[] = [];
+    for (const level of ['full', 'ftyp', 'none']) {
+      const { code, record } = await here.download([
+        '-o',
+        `${level}.mp4`,
+        '--verify',
+        level,
+        '--retries',
+        '1',
+      ]);
+      codes.push(code);
+      expect(record.status).toBe(code === 0 ? 'downloaded' : 'failed');
+    }
+    expect(codes).toEqual(expected);
+    const whole = ['full.mp4', 'ftyp.mp4', 'none.mp4'].filter((_name, index) => codes[index] === 0);
+    expect(namesIn(here.folder)).toEqual(whole.sort());
+  });
+});
+
+describe('what is no mp4', () => {
+  it.each(['-', 'v.mp4'])('is not downloaded to its end: to %s', async (output) => {
+    const read: StoredVideo['read'] = async function* (_fromByte, toByte) {
+      for (let at = 0; at < toByte; at += 65_536) yield Buffer.alloc(65_536, 0xde);
+    };
+    const video = { ...madeUpVideo(1000).video, sizeBytes: 1_000_000_000, read };
+    const standin = await withStandin({ videos: [video] });
+    const host = fakeHost({ cwd: tempDir(), env: envFor(standin) });
+    expect(await run(['download', video.videoNo, '-o', output], host)).toBe(5);
+    expect(host.output()).toHaveLength(0);
+    expect(namesIn(host.cwd)).toEqual([]);
+    expect(standin.requests).toHaveLength(1);
+    // The rest of what was sent was on its way when the connection was given up.
+    expect(standin.requests[0]?.bytesSent).toBeLessThan(30_000_000);
+  });
+});
+
+describe('a video that is another one when it is fetched again', () => {
+  /** A server's file that is of one container at first, and of another from then on. */
+  function changing(first: Buffer, then: Buffer): StoredVideo {
+    const sizeBytes = Math.min(first.length, then.length);
+    let current = first;
+    return {
+      ...madeUpVideo(1000).video,
+      sizeBytes,
+      async *read(fromByte, toByte) {
+        const bytes = current.subarray(0, sizeBytes);
+        if (toByte > fromByte) yield bytes.subarray(fromByte, toByte);
+        current = then;
+      },
+    };
+  }
+
+  it('is named by what it is now, and nothing of the other is left', async () => {
+    const { video: mp4 } = madeUpVideo(50_000);
+    const now = await bytesOf(mp4);
+    const video = changing(matroskaFile('matroska'), now);
+    const standin = await withStandin({ videos: [video], faults: 'hangup@20000x1' });
+    const host = fakeHost({ cwd: tempDir(), env: envFor(standin) });
+    expect(await run(['download', video.videoNo, '--container', 'any'], host)).toBe(0);
+    expect(namesIn(host.cwd)).toEqual([`${video.videoNo}.mp4`]);
+    expect(readFileSync(join(host.cwd, `${video.videoNo}.mp4`)).equals(now)).toBe(true);
+  });
+
+  it('ends with exit 5 on standard output', async () => {
+    const { video: mp4 } = madeUpVideo(50_000);
+    const video = changing(matroskaFile('matroska'), await bytesOf(mp4));
+    const standin = await withStandin({ videos: [video], faults: 'hangup@20000x1' });
+    const host = fakeHost({ cwd: tempDir(), env: envFor(standin) });
+    expect(await run(['download', video.videoNo, '--container', 'any', '-o', '-'], host)).toBe(5);
+    expect(host.output().length).toBeLessThanOrEqual(20_000);
+    expect(host.output().equals(matroskaFile('matroska').subarray(0, host.output().length))).toBe(true);
+  });
+});
+
+describe('the SHA-256', () => {
+  it.each([
+    ['in one go', {}],
+    ['after a transfer that went on', { faults: 'hangup@9000x1', offerRanges: true }],
+    ['after one that began anew', { faults: 'hangup@9000x2' }],
+    ['after a clean end that came too early', { faults: 'truncate@9000x1' }],
+    ['after bytes that came gzipped', { faults: 'gzip' }],
+  ])('is that of the whole video %s', async (_title, options) => {
+    const here = await placeToDownload(options);
+    const sha256 = createHash('sha256').update(here.bytes).digest('hex');
+    for (const output of ['v.mp4', '-']) {
+      const { record } = await here.download(['-o', output, '--checksum']);
+      expect(record).toMatchObject({ status: 'downloaded', sha256 });
+    }
+  });
+});
+
+describe('a server that answers with a part that nobody asked for', () => {
+  it('is refused with exit 4, and nothing is written', async () => {
+    const server = createServer((request, response) => {
+      request.resume();
+      response.writeHead(206, {
+        'Content-Type': 'application/octet-stream',
+        'Content-Range': 'bytes 1000-1999/2000',
+        'Accept-Ranges': 'bytes',
+        ETag: '"a"',
+      });
+      response.end(Buffer.alloc(1000));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    const env = { MAVI_BASE_URL: `http://127.0.0.1:${port}`, MAVI_API_KEY: STANDIN_KEY, MAVI_RATE: '0' };
+    const host = fakeHost({ cwd: tempDir(), env });
+    expect(await run(['download', 'VI1', '-o', 'v.mp4'], host)).toBe(4);
+    expect(host.errors()).toContain('a part that was not asked for');
+    expect(namesIn(host.cwd)).toEqual([]);
+  });
+});

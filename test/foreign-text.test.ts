@@ -1,0 +1,157 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  maskKey,
+  printable,
+  redactKeys,
+  SHOWN_CHARACTERS,
+  safeJson,
+  serverText,
+} from '../src/foreign-text.ts';
+
+const KEY = `sk-mavi-${'k'.repeat(118)}wxyz`;
+
+/** Characters that act on a terminal or that nobody sees. */
+const UNSAFE = [
+  ...'\u0000\u0007\b\u001b\u007f\u0080\u009b\u009f',
+  ...'\u00ad\u061c\u200b\u200d\u200e\u200f\u2028\u2029\u202a\u202e\u2060\u2066\u2069\u206f\ufeff\ufff9\ufffb',
+];
+
+describe('printable text', () => {
+  it.each(UNSAFE.map((character) => [character.charCodeAt(0).toString(16).padStart(4, '0'), character]))(
+    'is without U+%s',
+    (_code, character) => {
+      expect(printable(`a${character}b${character}${character}c`)).toBe('abc');
+    },
+  );
+
+  it.each([
+    ['plain ASCII ~!', 'plain ASCII ~!'],
+    ['Ünïcode, 日本語 and 🎬', 'Ünïcode, 日本語 and 🎬'],
+    ['a\u00a0b', 'a\u00a0b'],
+    ['one\ntwo', 'one two'],
+    ['one\r\n\t\ntwo', 'one two'],
+    ['  spaces around and  inside ', 'spaces around and  inside'],
+    ['\u001b[31mred\u001b[0m', '[31mred[0m'],
+    ['\u001b]0;title\u0007', ']0;title'],
+    ['', ''],
+  ])('of %j is %j', (text, shown) => {
+    expect(printable(text)).toBe(shown);
+  });
+
+  it('has no control character, whatever it was', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        expect(printable(text)).not.toMatch(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u);
+      }),
+    );
+  });
+});
+
+describe('a masked key', () => {
+  it.each([
+    [KEY, 'sk-mavi-…wxyz'],
+    [`sk-${'0'.repeat(28)}wxyz`, 'sk-…wxyz'],
+    [`sk-mai-${'0'.repeat(28)}wxyz`, 'sk-mai-…wxyz'],
+    ['sk-mavi-0123456789ab', 'sk-mavi-…89ab'],
+    ['sk-mavi-0123456789a', 'sk-mavi-…'],
+    ['sk-mavi-', 'sk-mavi-…'],
+    ['sk-012', 'sk-…'],
+    ['0123456789ab', '…89ab'],
+    ['0123456789a', '…'],
+    ['x-sk-mavi-0123456789', '…6789'],
+    ['', '…'],
+  ])('of %s is %s', (key, shown) => {
+    expect(maskKey(key)).toBe(shown);
+  });
+
+  it('shows no more than a prefix and four characters', () => {
+    fc.assert(
+      fc.property(fc.string({ minLength: 1, unit: 'grapheme-ascii' }), (rest) => {
+        const shown = maskKey(`sk-mavi-${rest}`).replace('sk-mavi-…', '');
+        expect(shown.length).toBeLessThanOrEqual(4);
+        expect(rest.length - shown.length).toBeGreaterThanOrEqual(Math.min(rest.length, 8));
+      }),
+    );
+  });
+});
+
+describe('text without keys', () => {
+  it.each([
+    [`the key ${KEY} is bad`, 'the key sk-mavi-…wxyz is bad'],
+    [`${KEY}`, 'sk-mavi-…wxyz'],
+    [`"${KEY}"`, '"sk-mavi-…wxyz"'],
+    [`Authorization:${KEY},${KEY}`, 'Authorization:sk-mavi-…wxyz,sk-mavi-…wxyz'],
+    ['sk-0123456789abcdef', 'sk-…cdef'],
+    ['x_sk-0123456789abcdef', 'x_sk-…cdef'],
+    ['sk-0123456789abcde', 'sk-0123456789abcde'],
+    ['desk-recording-of-december.mp4', 'desk-recording-of-december.mp4'],
+    ['Task-list-for-the-whole-team', 'Task-list-for-the-whole-team'],
+    ['7sk-recording-of-december', '7sk-recording-of-december'],
+  ])('%s is shown as %s', (text, shown) => {
+    expect(redactKeys(text)).toBe(shown);
+  });
+
+  it('is without every secret that is known, whatever its shape and wherever it stands', () => {
+    const secrets = ['plain-secret', 'another.secret(1)$&'];
+    expect(redactKeys('a plain-secretive word, plain-secret', secrets)).toBe('a …cretive word, …cret');
+    expect(redactKeys('xanother.secret(1)$&x', secrets)).toBe('x…1)$&x');
+    expect(redactKeys(`x${KEY}`, [KEY])).toBe('xsk-mavi-…wxyz');
+  });
+
+  it('is not torn apart by a secret of three characters', () => {
+    expect(redactKeys('the end', ['the'])).toBe('the end');
+    expect(redactKeys('this end', ['this'])).toBe('… end');
+    expect(redactKeys('the end', [''])).toBe('the end');
+  });
+});
+
+describe("a server's text", () => {
+  it('is cut after 300 characters, not within one', () => {
+    expect(SHOWN_CHARACTERS).toBe(300);
+    expect(serverText('x'.repeat(300))).toBe('x'.repeat(300));
+    expect(serverText('x'.repeat(301))).toBe(`${'x'.repeat(300)}…`);
+    expect(serverText('🎬'.repeat(301))).toBe(`${'🎬'.repeat(300)}…`);
+  });
+
+  it('is cut after its keys are masked, so that no half of one is left', () => {
+    const shown = serverText(`${'x'.repeat(280)} ${KEY} and more`, []);
+    expect(shown).toBe(`${'x'.repeat(280)} sk-mavi-…wxyz and m…`);
+    const secret = 'plain-secret-of-the-user';
+    expect(serverText(`${'x'.repeat(290)}${secret}`, [secret])).toBe(`${'x'.repeat(290)}…user`);
+  });
+
+  it('is without a key that control characters hide', () => {
+    const hidden = `${KEY.slice(0, 20)}\u0000\u200b${KEY.slice(20)}`;
+    expect(serverText(`for ${hidden}.`)).toBe('for sk-mavi-…wxyz.');
+    expect(serverText('for plain\u001b-sec\u202eret!', ['plain-secret'])).toBe('for …cret!');
+  });
+
+  it('may be empty', () => {
+    expect(serverText(' \n\u0000 ')).toBe('');
+  });
+});
+
+describe('JSON on one line', () => {
+  it.each(
+    UNSAFE.filter((character) => character > '\u001f').map((each) => [each.charCodeAt(0).toString(16), each]),
+  )('writes U+%s as an escape that means the same', (code, character) => {
+    const text = safeJson({ name: `a${character}b` });
+    expect(text).toBe(`{"name":"a\\u${code.padStart(4, '0')}b"}`);
+    expect(JSON.parse(text)).toEqual({ name: `a${character}b` });
+  });
+
+  it('means the same as the value, and can act on no terminal', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        const text = safeJson(value);
+        expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(value)));
+        expect(text).not.toMatch(/[\p{Cc}\u2028\u2029\u202a-\u202e]/u);
+      }),
+    );
+  });
+
+  it('leaves all other characters as they are', () => {
+    expect(safeJson('日本語 🎬 é\n')).toBe('"日本語 🎬 é\\n"');
+  });
+});

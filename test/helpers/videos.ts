@@ -1,0 +1,42 @@
+import { generatedLibrary } from '../../src/standin/generated.ts';
+import type { StoredVideo } from '../../src/standin/library.ts';
+import { moment } from './moment.ts';
+
+/** A made-up video of a size, which costs no memory; another seed gives another. */
+export function madeUpVideo(
+  sizeBytes: number,
+  seed = 1,
+): { readonly video: StoredVideo; readonly videoNo: string } {
+  const video = generatedLibrary({ count: 1, sizeBytes, seed }).at('default', 0);
+  if (video === undefined) throw new Error('no video');
+  return { video, videoNo: video.videoNo };
+}
+
+/** All bytes of a video. */
+export async function bytesOf(video: StoredVideo): Promise<Buffer> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of video.read(0, video.sizeBytes)) pieces.push(piece);
+  return Buffer.concat(pieces);
+}
+
+/** A video that tells when a server has stopped reading it, because its client has left. */
+export function watched(video: StoredVideo): { readonly video: StoredVideo; readonly left: Promise<void> } {
+  const { happened, now } = moment();
+  const read: StoredVideo['read'] = async function* (fromByte, toByte) {
+    try {
+      yield* video.read(fromByte, toByte);
+    } finally {
+      now();
+    }
+  };
+  return { video: { ...video, read }, left: happened };
+}
+
+/** A made-up video with the bytes that a right download of it has. */
+export async function knownVideo(
+  sizeBytes: number,
+  seed = 1,
+): Promise<{ readonly video: StoredVideo; readonly videoNo: string; readonly bytes: Buffer }> {
+  const { video, videoNo } = madeUpVideo(sizeBytes, seed);
+  return { video, videoNo, bytes: await bytesOf(video) };
+}

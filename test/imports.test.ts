@@ -1,0 +1,200 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+/** One import of one file. */
+interface Import {
+  readonly file: string;
+  /** A file from the root, such as `src/host.ts`, or a module's name, such as `got` or `node:fs`. */
+  readonly target: string;
+  /** A type is gone when the program runs; a dynamic import is loaded when it is needed. */
+  readonly kind: 'value' | 'type' | 'dynamic';
+}
+
+function filesUnder(folder: string): string[] {
+  return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .map((name) => join(folder, name).replaceAll('\\', '/'))
+    .filter((name) => /\.m?ts$|\.mjs$/.test(name) && !name.includes('node_modules/'));
+}
+
+/** The text without comments; a `//` within an address is none. */
+function codeOf(file: string): string {
+  return readFileSync(join(ROOT, file), 'utf8')
+    .replace(/\/\*[\s\S]*?\*\//g, '')
+    .replace(/(^|[\s;])\/\/.*$/gm, '$1');
+}
+
+const STATIC = /^(?:import|export)\s+(type\s+)?(?:([^'";]*?)\s*from\s*)?'([^']+)'/gm;
+const DYNAMIC = /(typeof\s+)?\bimport\(\s*'([^']+)'\s*\)/g;
+
+function importsOf(file: string): Import[] {
+  const code = codeOf(file);
+  const resolved = (target: string): string =>
+    target.startsWith('.') ? join(dirname(file), target).replaceAll('\\', '/') : target;
+  const fixed = [...code.matchAll(STATIC)].map(([, type, names = '', target = '']): Import => {
+    const inBraces = /^\{([\s\S]*)\}$/.exec(names.trim())?.[1]?.split(',') ?? [];
+    const named = inBraces.map((name) => name.trim()).filter((name) => name !== '');
+    const onlyTypes = named.length > 0 && named.every((name) => name.startsWith('type '));
+    return { file, target: resolved(target), kind: type !== undefined || onlyTypes ? 'type' : 'value' };
+  });
+  const loaded = [...code.matchAll(DYNAMIC)].map(([, type, target = '']): Import => {
+    return { file, target: resolved(target), kind: type === undefined ? 'dynamic' : 'type' };
+  });
+  return [...fixed, ...loaded];
+}
+
+const SOURCES = filesUnder('src');
+const IMPORTS = SOURCES.flatMap(importsOf);
+
+/** The files that import a module by any of its paths. */
+function importersOf(
+  module: string,
+  kinds: readonly Import['kind'][] = ['value', 'type', 'dynamic'],
+): string[] {
+  const found = IMPORTS.filter(({ target, kind }) => {
+    return (target === module || target.startsWith(`${module}/`)) && kinds.includes(kind);
+  });
+  return [...new Set(found.map(({ file }) => file))].sort();
+}
+
+function under(folder: string): (file: string) => boolean {
+  return (file) => file.startsWith(`${folder}/`);
+}
+
+it('the sources are found, with all their imports', () => {
+  expect(SOURCES.length).toBeGreaterThan(60);
+  expect(importsOf('src/api/exchange.ts')).toContainEqual({
+    file: 'src/api/exchange.ts',
+    target: 'got',
+    kind: 'value',
+  });
+  const words = IMPORTS.filter(({ target }) => target.startsWith('src/'));
+  for (const { file, target } of words)
+    expect({ file, found: SOURCES.includes(target) }).toEqual({ file, found: true });
+});
+
+describe('each of these has one home', () => {
+  it.each([
+    ['got', ['src/api/exchange.ts']],
+    ['conf', ['src/settings/store.ts']],
+    ['cli-progress', ['src/progress/bar.ts']],
+    ['chalk', ['src/progress/style.ts']],
+    ['cli-table3', ['src/library/table.ts']],
+  ])('%s', (module, homes) => {
+    expect(importersOf(module)).toEqual(homes);
+  });
+
+  it('commander, but for its types', () => {
+    const strangers = importersOf('commander', ['value', 'dynamic']).filter(
+      (file) => !under('src/commands')(file),
+    );
+    expect(strangers).toEqual(['src/cli.ts']);
+  });
+
+  it('the process', () => {
+    const naming = SOURCES.filter((file) => !under('src/packaging')(file)).filter((file) =>
+      /\bprocess\??\.[a-z]|\bglobalThis\b|'node:process'/.test(codeOf(file)),
+    );
+    expect(naming).toEqual(['src/host.ts']);
+  });
+
+  it('time, chance and the console', () => {
+    const ambient = /\b(Date\.now|Math\.random|performance\.now|setTimeout|setInterval|console\.)/;
+    const naming = SOURCES.filter(
+      (file) => !under('src/packaging')(file) && !under('src/standin')(file),
+    ).filter((file) => ambient.test(codeOf(file)));
+    expect(naming).toEqual(['src/host.ts']);
+  });
+
+  it('nock, which would take over the sockets of other tests', () => {
+    const users = filesUnder('test').filter((file) =>
+      importsOf(file).some(({ target }) => target === 'nock'),
+    );
+    expect(users).toEqual(['test/api/client.test.ts']);
+  });
+});
+
+describe('the arrows point one way', () => {
+  /** What the files of a folder import from outside it. */
+  function outside(
+    folder: string,
+    kinds: readonly Import['kind'][] = ['value', 'type', 'dynamic'],
+  ): string[] {
+    const from = IMPORTS.filter(({ file, kind }) => under(folder)(file) && kinds.includes(kind));
+    return [...new Set(from.map(({ target }) => target).filter((target) => !under(folder)(target)))].sort();
+  }
+
+  it('the box parser imports nothing', () => {
+    expect(outside('src/isobmff')).toEqual([]);
+  });
+
+  it('the stand-in shares nothing with what it tests', () => {
+    expect(outside('src/standin').filter((target) => !target.startsWith('node:'))).toEqual([]);
+  });
+
+  it('errors and the cleaning of text are at the bottom', () => {
+    expect(importsOf('src/foreign-text.ts')).toEqual([]);
+    expect(importsOf('src/errors.ts').map(({ target }) => target)).toEqual(['src/foreign-text.ts']);
+  });
+
+  it('only `mavi mock` uses the stand-in, but for the names of its faults', () => {
+    const users = IMPORTS.filter(({ target }) => under('src/standin')(target))
+      .filter(({ file, target }) => !under('src/standin')(file) && target !== 'src/standin/faults.ts')
+      .map(({ file }) => file);
+    expect(new Set(users)).toEqual(new Set(['src/mock/run.ts']));
+  });
+
+  it.each([
+    'src/api',
+    'src/settings',
+    'src/download',
+    'src/library',
+    'src/sync',
+    'src/verify',
+    'src/progress',
+  ])('%s knows of the command line and its commands no more than types', (folder) => {
+    const above = outside(folder, ['value', 'dynamic']).filter(
+      (target) => under('src/commands')(target) || target === 'src/cli.ts',
+    );
+    expect(above).toEqual([]);
+  });
+
+  it('the API and the settings know nothing of downloads and of how they are shown', () => {
+    const above = [...outside('src/api'), ...outside('src/settings')].filter((target) =>
+      ['src/download', 'src/progress', 'src/library', 'src/sync'].some((folder) => under(folder)(target)),
+    );
+    expect(above).toEqual([]);
+  });
+
+  it('nothing imports in a circle, but for types', () => {
+    const next = new Map(SOURCES.map((file) => [file, [] as string[]]));
+    for (const { file, target, kind } of IMPORTS) {
+      if (kind !== 'type' && SOURCES.includes(target)) next.get(file)?.push(target);
+    }
+    const done = new Set<string>();
+    const visit = (file: string, path: readonly string[]): void => {
+      expect([...path, file].filter((each) => each === file)).toEqual([file]);
+      if (done.has(file)) return;
+      for (const target of next.get(file) ?? []) visit(target, [...path, file]);
+      done.add(file);
+    };
+    for (const file of SOURCES) visit(file, []);
+  });
+});
+
+it('the first line runs without the packages that a command may not need', () => {
+  const loaded = new Set(['src/main.ts']);
+  // A set is walked in the order of its making, so what is added on the way is walked too.
+  for (const file of loaded) {
+    for (const { target, kind } of SOURCES.includes(file) ? importsOf(file) : []) {
+      if (kind === 'value') loaded.add(target);
+    }
+  }
+  expect(loaded).toContain('commander');
+  for (const heavy of ['got', 'conf', 'chalk', 'cli-progress', 'cli-table3', 'read', 'proper-lockfile']) {
+    expect(loaded).not.toContain(heavy);
+  }
+});

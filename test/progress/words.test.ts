@@ -1,0 +1,185 @@
+import stringWidth from 'string-width';
+import { describe, expect, it } from 'vitest';
+import type { RecordedError, VideoRecord } from '../../src/download/record.ts';
+import type { ProgressEvent } from '../../src/progress/events.ts';
+import { type Style, styleFor } from '../../src/progress/style.ts';
+import { errorText, warningText, wordsFor } from '../../src/progress/words.ts';
+import { fakeHost } from '../helpers/fake-host.ts';
+
+const NOW = 1_000_000;
+const MIB = 1024 ** 2;
+const LOG = await styleFor(fakeHost({ cwd: '/' }), false);
+
+function terminal(columns: number): Promise<Style> {
+  const env = { TERM: 'xterm', LANG: 'en_US.UTF-8', NO_COLOR: '1' };
+  return styleFor(fakeHost({ cwd: '/', env, stderrIsTTY: true, columns }), true);
+}
+
+function record(more: Partial<VideoRecord> = {}): VideoRecord {
+  return {
+    video_no: 'VI1',
+    unique_id: 'default',
+    status: 'downloaded',
+    file: 'clips/VI1.mp4',
+    bytes: 53 * MIB,
+    bytes_received: 53 * MIB,
+    expected_size: null,
+    sha256: null,
+    seconds: 10,
+    attempts: 1,
+    brand: 'isom',
+    downloaded_at: null,
+    error: null,
+    warnings: [],
+    ...more,
+  };
+}
+
+function failed(error: Partial<RecordedError> = {}, more: Partial<VideoRecord> = {}): VideoRecord {
+  const whole = {
+    exit_code: 4,
+    code: '0001',
+    message: 'the API refuses',
+    retryable: false,
+    hint: 'look',
+    ...error,
+  };
+  return record({ status: 'failed', bytes: null, file: null, error: whole, ...more });
+}
+
+function over(what: VideoRecord, verified = 'every box whole'): ProgressEvent {
+  return { kind: 'over', videoNo: what.video_no, record: what, verified };
+}
+
+function said(event: ProgressEvent, style = LOG, quiet = false): string[] {
+  return wordsFor(event, NOW, style, { quiet });
+}
+
+describe('of a video in its place', () => {
+  it('is said where, how much, how fast and how it was proved', () => {
+    expect(said(over(record(), 'every box whole, size as listed'))).toEqual([
+      '✓ saved clips/VI1.mp4 · 53.0 MiB in 10 s, 5.3 MiB/s · verified: every box whole, size as listed',
+    ]);
+  });
+
+  it('is said that it was kept, without a speed', () => {
+    const [line = ''] = said(over(record({ status: 'skipped', seconds: 0 })));
+    expect(line).toMatch(/^✓ kept clips\/VI1\.mp4 · 53\.0 MiB · verified: every box whole$/);
+  });
+
+  it('is said that it went to standard output', () => {
+    expect(said(over(record({ file: null })))[0]).toMatch(/^✓ saved VI1 to standard output · /);
+  });
+
+  it('is named without control characters', () => {
+    const [line = ''] = said(over(record({ file: 'a\n\u001b[2Jb\u202e.mp4' })));
+    expect(line).toMatch(/^✓ saved a \[2Jb\.mp4 · /);
+  });
+
+  it('fits one line of a terminal, name and mark always, as much as there is room for else', async () => {
+    for (const columns of [40, 60, 80, 120]) {
+      const [line = ''] = said(
+        over(record(), 'every box whole, length as announced'),
+        await terminal(columns),
+      );
+      expect(line).toMatch(/^✓ saved clips\/VI1\.mp4/);
+      expect(stringWidth(line)).toBeLessThanOrEqual(columns);
+    }
+  });
+
+  it('no speed is infinite', () => {
+    expect(said(over(record({ seconds: 0, bytes: 1000 })))[0]).toMatch(/ 976\.6 KiB\/s| 977 KiB\/s/);
+  });
+
+  it('its warnings come first', () => {
+    const lines = said(over(record({ warnings: ['5 bytes of junk', 'odd\u0007 size'] })));
+    expect(lines.slice(0, 2)).toEqual([
+      'mavi: warning: VI1: 5 bytes of junk',
+      'mavi: warning: VI1: odd size',
+    ]);
+    expect(lines[2]).toMatch(/^✓ saved/);
+  });
+});
+
+describe('of a video that failed', () => {
+  it('is said what failed, for which video, and what to do next', () => {
+    expect(said(over(failed()))).toEqual(['mavi: VI1: the API refuses\n      look']);
+    expect(said(over(failed({ hint: '' })))).toEqual(['mavi: VI1: the API refuses']);
+  });
+
+  it('is said what was odd, too', () => {
+    expect(said(over(failed({}, { warnings: ['odd'] })))).toEqual([
+      'mavi: warning: VI1: odd',
+      'mavi: VI1: the API refuses\n      look',
+    ]);
+  });
+
+  it.each(['interrupted', 'not_started'])('is said nothing where all is said of the run (%s)', (code) => {
+    expect(said(over(failed({ code }, { warnings: ['odd'] })))).toEqual([]);
+  });
+});
+
+describe('of a try that failed', () => {
+  const retrying = (pauseMs: number): ProgressEvent => ({
+    kind: 'retrying',
+    videoNo: 'VI1',
+    why: 'the connection was broken off',
+    untilMs: NOW + pauseMs,
+    attempt: 2,
+    how: 'going on at 12.3 MiB',
+  });
+
+  it('is said why, when the next one comes, and what of it is fetched', () => {
+    expect(said(retrying(4000))).toEqual([
+      '! VI1: the connection was broken off; try 2 in 4.0 s: going on at 12.3 MiB',
+    ]);
+  });
+
+  it('is said nothing when quiet', () => {
+    expect(said(retrying(4000), LOG, true)).toEqual([]);
+  });
+});
+
+describe('quiet', () => {
+  it('says errors only, and no warnings', () => {
+    expect(said(over(record({ warnings: ['odd'] })), LOG, true)).toEqual([]);
+    expect(said({ kind: 'warning', videoNo: null, text: 'odd' }, LOG, true)).toEqual([]);
+    expect(said(over(failed({}, { warnings: ['odd'] })), LOG, true)).toEqual([
+      'mavi: VI1: the API refuses\n      look',
+    ]);
+  });
+});
+
+describe('a warning', () => {
+  it('names its video where it has one', () => {
+    expect(said({ kind: 'warning', videoNo: 'VI1', text: 'odd' })).toEqual(['mavi: warning: VI1: odd']);
+    expect(said({ kind: 'warning', videoNo: null, text: 'odd' })).toEqual(['mavi: warning: odd']);
+  });
+
+  it('has no control characters', () => {
+    expect(warningText(null, 'a\u001b[31m\nb', LOG)).toBe('mavi: warning: a[31m b');
+  });
+});
+
+describe('an error', () => {
+  it('has each line of its hint on a line of its own', () => {
+    expect(errorText(null, 'what failed', 'do this\nthen that', LOG)).toBe(
+      'mavi: what failed\n      do this\n      then that',
+    );
+  });
+
+  it('is coloured where colours are wanted', async () => {
+    const style = await styleFor(fakeHost({ cwd: '/', env: { FORCE_COLOR: '1' } }), false);
+    expect(errorText('VI1', 'what failed', '', style)).toBe('\u001b[31mmavi:\u001b[39m VI1: what failed');
+  });
+});
+
+it.each<ProgressEvent>([
+  { kind: 'begun', videoNo: 'VI1', file: 'VI1.mp4' },
+  { kind: 'waiting', videoNo: 'VI1', untilMs: NOW },
+  { kind: 'requesting', videoNo: 'VI1', attempt: 1 },
+  { kind: 'receiving', videoNo: 'VI1', receivedBytes: 1, totalBytes: null, mayGrow: true },
+  { kind: 'finishing', videoNo: 'VI1' },
+])('of what only passes, nothing stays: $kind', (event) => {
+  expect(said(event)).toEqual([]);
+});
