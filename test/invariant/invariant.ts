@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { Standin } from '../../src/standin/server.ts';
+import { leakedPart } from '../helpers/leaks.ts';
 
 /** A file as it was before the run. */
 export interface FileBefore {
@@ -69,20 +70,14 @@ function brokenByFile(before: FileBefore, { exitCode, truth }: Aftermath): strin
 function brokenByStdout({ bytes }: StreamedOut, { exitCode, truth }: Aftermath): string[] {
   const expected = exitCode === 0 ? truth : truth.subarray(0, bytes.length);
   if (same(bytes, expected)) return [];
-  return [`exit ${exitCode}, and what came out is ${described(bytes)}, not ${described(expected)} of the video`];
+  return [
+    `exit ${exitCode}, and what came out is ${described(bytes)}, not ${described(expected)} of the video`,
+  ];
 }
 
-/** A key's prefix may be shown, and its last four characters; a stretch of this length in between is a leak. */
-const LEAK_CHARACTERS = 8;
-const PREFIX = 'sk-mavi-';
-
 function brokenByText({ text, standin }: Aftermath): string[] {
-  const hidden = standin.key.slice(PREFIX.length);
-  for (let at = 0; at + LEAK_CHARACTERS <= hidden.length; at += 1) {
-    const stretch = hidden.slice(at, at + LEAK_CHARACTERS);
-    if (text.includes(stretch)) return [`the key stands in the output: ${stretch}`];
-  }
-  return [];
+  const part = leakedPart(standin.key, text);
+  return part === null ? [] : [`a part of the key stands in the output: ${part}`];
 }
 
 function brokenByRequests({ standin, mostRequests }: Aftermath): string[] {

@@ -44,13 +44,6 @@ export function videoOf(bytes: Uint8Array): StoredVideo {
   };
 }
 
-/** All bytes of a stored video. */
-export async function contentOf(video: StoredVideo): Promise<Buffer> {
-  const pieces: Uint8Array[] = [];
-  for await (const piece of video.read(0, video.sizeBytes)) pieces.push(piece);
-  return Buffer.concat(pieces);
-}
-
 /** Where a file's top-level boxes begin, read without the product's parser. */
 export function boxStarts(file: Buffer): { readonly type: string; readonly start: number }[] {
   const starts: { type: string; start: number }[] = [];
@@ -61,6 +54,25 @@ export function boxStarts(file: Buffer): { readonly type: string; readonly start
     at += size === 1 ? Number(file.readBigUInt64BE(at + 8)) : size;
   }
   return starts;
+}
+
+/**
+ * Why a cut there cannot be proved if the transfer itself ends cleanly and no size is known; null if it can. These
+ * are the exceptions that the contract names, and no others. Fewer than 8 bytes after an edge count as junk.
+ */
+export function unproved(layout: LayoutName, offset: number): string | null {
+  const boxes = boxStarts(LAYOUTS[layout]);
+  const lastWhole = boxes.findLastIndex(({ start }) => start <= offset && offset < start + 8);
+  const next = boxes[lastWhole];
+  const before = boxes.slice(0, Math.max(0, lastWhole)).map(({ type }) => type);
+  const isMovie = before.includes('moov') && before.includes('mdat');
+  if (layout === 'to-the-end') {
+    const last = boxes.at(-1)?.start ?? 0;
+    return offset >= last + 8 ? 'inside a last box of size 0' : null;
+  }
+  if (!isMovie || next === undefined) return null;
+  if (next.type === 'moof') return 'at the edge of a fragment';
+  return next.type === 'free' || next.type === 'mfra' ? 'before a whole optional box' : null;
 }
 
 /** A box whose size is written in 64 bits, though 32 would do. */

@@ -13,8 +13,10 @@ const EXISTING = Buffer.from('what was there before');
 const faultNames = Object.keys(FAULTS) as FaultName[];
 let cases = 0;
 
-function faultCase(name: FaultName, times: string, to: Case['to'], existing?: Uint8Array): Case {
-  const { detail = '', args = [], truth, hops = 1 } = EXPECTATIONS[name];
+/** A case of one fault that persists, or that passes after some failed tries. */
+function faultCase(name: FaultName, failures: number | null, to: Case['to'], existing?: Uint8Array): Case {
+  const { detail = '', truth, hops = 1, requestsAFailure = 1 } = EXPECTATIONS[name];
+  const times = failures === null ? '' : `x${failures * requestsAFailure}`;
   cases += 1;
   return {
     folder: join(tempDir(), 'here'),
@@ -22,7 +24,6 @@ function faultCase(name: FaultName, times: string, to: Case['to'], existing?: Ui
     to,
     faults: `${name}${detail}${times}`,
     retries: RETRIES,
-    args,
     hops,
     ...(truth === undefined ? {} : { truth }),
     ...(existing === undefined ? {} : { existing }),
@@ -36,7 +37,7 @@ function triesOf({ again }: Expectation): number {
 describe.each(['file', 'stdout'] as const)('a download to %s', (to) => {
   it.each(faultNames)('keeps the promise when %s persists', async (name) => {
     const expected = EXPECTATIONS[name];
-    const { exitCode, record, broken } = await play(faultCase(name, '', to));
+    const { exitCode, record, broken } = await play(faultCase(name, null, to));
     expect(broken).toEqual([]);
     expect({ exitCode, code: record.error?.code ?? null }).toEqual({
       exitCode: expected.exitCode,
@@ -51,7 +52,7 @@ describe.each(['file', 'stdout'] as const)('a download to %s', (to) => {
   it.each(faultNames)('keeps the promise when %s passes', async (name) => {
     const expected = EXPECTATIONS[name];
     const failures = { always: 2, once: 1, never: 1 }[expected.again];
-    const { exitCode, record, broken } = await play(faultCase(name, `x${failures}`, to));
+    const { exitCode, record, broken } = await play(faultCase(name, failures, to));
     expect(broken).toEqual([]);
     const recovers = expected.again !== 'never';
     expect({ exitCode, code: record.error?.code ?? null }).toEqual(
@@ -62,17 +63,20 @@ describe.each(['file', 'stdout'] as const)('a download to %s', (to) => {
 });
 
 describe('a download with --force', () => {
-  it.each(faultNames)('leaves or replaces the file that is there as a whole when %s persists', async (name) => {
-    const expected = EXPECTATIONS[name];
-    const { exitCode, broken } = await play(faultCase(name, '', 'file', EXISTING));
-    expect(broken).toEqual([]);
-    expect(exitCode).toBe(expected.exitCode);
-  });
+  it.each(faultNames)(
+    'leaves or replaces the file that is there as a whole when %s persists',
+    async (name) => {
+      const expected = EXPECTATIONS[name];
+      const { exitCode, broken } = await play(faultCase(name, null, 'file', EXISTING));
+      expect(broken).toEqual([]);
+      expect(exitCode).toBe(expected.exitCode);
+    },
+  );
 
   it.each(faultNames)('leaves or replaces the file that is there as a whole when %s passes', async (name) => {
     const { again, exitCode: final } = EXPECTATIONS[name];
     const failures = again === 'always' ? 2 : 1;
-    const { exitCode, broken } = await play(faultCase(name, `x${failures}`, 'file', EXISTING));
+    const { exitCode, broken } = await play(faultCase(name, failures, 'file', EXISTING));
     expect(broken).toEqual([]);
     expect(exitCode).toBe(again === 'never' ? final : 0);
   });

@@ -6,9 +6,10 @@ import type { VideoRecord } from '../../src/download/record.ts';
 import type { StoredVideo } from '../../src/standin/library.ts';
 import { type Standin, type StandinOptions, startStandin } from '../../src/standin/server.ts';
 import { type FakeHost, type FakeHostOptions, fakeHost } from '../helpers/fake-host.ts';
+import { bytesOf } from '../helpers/videos.ts';
 import { envFor } from '../helpers/with-standin.ts';
+import { eagerClock, goneQuiet } from './eager-clock.ts';
 import { brokenPromises, fileBefore } from './invariant.ts';
-import { contentOf } from './layouts.ts';
 
 /** One case. */
 export interface Case {
@@ -31,11 +32,14 @@ export interface Case {
   readonly hops?: number;
   /** Requests that are no try, such as those of a listing; default 0. */
   readonly otherRequests?: number;
+  /** Sends SIGINT to the run so long after a request has come in. */
+  readonly interrupt?: { readonly request: number; readonly delayMs: number };
 }
 
 /** How a case ended. */
 export interface Played {
   readonly exitCode: number;
+  /** Throws where none was printed. */
   readonly record: VideoRecord;
   /** What the invariant says; empty if it holds. */
   readonly broken: readonly string[];
@@ -44,17 +48,26 @@ export interface Played {
   readonly errors: string;
 }
 
-/** Plays a case, and asks the invariant. */
+/** Plays a case on a clock that waits for nothing, and asks the invariant. */
 export async function play(played: Case): Promise<Played> {
-  const { folder, video, to, faults, retries, existing, hops = 1, otherRequests = 0 } = played;
+  const { folder, video, to, faults, retries, existing, interrupt, hops = 1, otherRequests = 0 } = played;
   mkdirSync(folder, { recursive: true });
   const path = join(folder, 'video.mp4');
   if (existing !== undefined) writeFileSync(path, existing);
   const before = fileBefore(path);
-  const bytes = await contentOf(video);
-  const standin = await startStandin({ ...played.standin, videos: [video], faults });
+  const bytes = await bytesOf(video);
+  const clock = eagerClock(goneQuiet(() => standin.requests));
+  const standin = await startStandin({
+    nowMs: clock.nowMs,
+    onRequest({ order }) {
+      if (order === interrupt?.request) setTimeout(() => host.send('SIGINT'), interrupt.delayMs);
+    },
+    ...played.standin,
+    videos: [video],
+    faults,
+  });
+  const host = fakeHost({ cwd: folder, env: envFor(standin), clock, ...played.host });
   try {
-    const host = fakeHost({ cwd: folder, env: envFor(standin), ...played.host });
     const args = ['download', video.videoNo, '-o', to === 'file' ? path : '-', '--retries', `${retries}`];
     const force = existing === undefined ? [] : ['--force'];
     const exitCode = await run([...args, ...force, '--json', '--verbose', ...(played.args ?? [])], host);
@@ -68,14 +81,23 @@ export async function play(played: Case): Promise<Played> {
       standin,
       mostRequests: (1 + retries) * hops + otherRequests,
     });
-    return { exitCode, record: recordIn(host, to), broken, requests: standin.requests, errors: host.errors() };
+    return {
+      exitCode,
+      record: recordIn(host, to),
+      broken,
+      requests: standin.requests,
+      errors: host.errors(),
+    };
   } finally {
     await standin.close();
   }
 }
 
 /** Plays many cases, some at a time, for most of a case is waiting; answers in their order. */
-export async function playAll<T>(cases: readonly T[], playOne: (each: T) => Promise<string[]>): Promise<string[]> {
+export async function playAll<T>(
+  cases: readonly T[],
+  playOne: (each: T) => Promise<string[]>,
+): Promise<string[]> {
   const findings: string[][] = cases.map(() => []);
   const queue = cases.entries();
   const work = async (): Promise<void> => {

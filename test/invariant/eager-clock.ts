@@ -1,0 +1,55 @@
+import { performance } from 'node:perf_hooks';
+import type { Clock } from '../../src/host.ts';
+import type { Standin } from '../../src/standin/server.ts';
+
+/** Timers at least this long are time-outs; shorter ones are pauses. */
+const LEAST_TIME_OUT_MS = 30_000;
+const LOOK_EVERY_MS = 5;
+
+/**
+ * A clock that waits for nothing: a pause is over at once and counts as long as it was asked for, and a time-out
+ * rings as soon as, and only if, `isQuiet` says that nothing more will come.
+ */
+export function eagerClock(isQuiet: () => boolean): Clock {
+  let aheadMs = 0;
+  let isRinging = false;
+  return {
+    nowMs: () => Date.now() + aheadMs,
+    ticksMs: () => performance.now() + aheadMs,
+    after(delayMs, callback) {
+      const ring = (): void => {
+        aheadMs += delayMs;
+        isRinging = true;
+        callback();
+        isRinging = false;
+      };
+      // Whoever sets a time-out again as it rings was not ready for it, and is still waiting for the same.
+      const isDue = isRinging;
+      if (delayMs < LEAST_TIME_OUT_MS) {
+        const pause = setImmediate(ring);
+        return () => clearImmediate(pause);
+      }
+      const looking = setInterval(() => {
+        if (!isDue && !isQuiet()) return;
+        clearInterval(looking);
+        ring();
+      }, LOOK_EVERY_MS);
+      return () => clearInterval(looking);
+    },
+  };
+}
+
+/** Whether a server has gone quiet in the middle of its last request; true once for each such request. */
+export function goneQuiet(requests: () => Standin['requests']): () => boolean {
+  let toldOrder = 0;
+  let bytesBefore = -1;
+  return () => {
+    const last = requests().at(-1);
+    if (last === undefined || last.order === toldOrder || !/^(stall|silent)/.test(last.fault ?? ''))
+      return false;
+    const stands = last.bytesSent === bytesBefore;
+    bytesBefore = stands ? -1 : last.bytesSent;
+    if (stands) toldOrder = last.order;
+    return stands;
+  };
+}

@@ -1,0 +1,80 @@
+import { diskFileSystem, type FileSystem, type OpenFile } from '../../src/download/file-system.ts';
+
+/** A call of the write path. */
+export type Call = keyof Omit<FileSystem, 'openStraight'> | keyof OpenFile;
+
+/** What happens instead of a call, or null to let it be; told which of the calls of its kind it is, from 1. */
+export type Trouble = (call: Call, turn: number) => Failure | null;
+
+/** A call that fails with the system's error of that code, or that writes no more than so many bytes. */
+export type Failure = { readonly code: string } | { readonly mostBytes: number };
+
+/** The disk, with trouble. */
+export interface TroubledDisk {
+  readonly fileSystem: FileSystem;
+  /** How often each call was made so far. */
+  readonly calls: ReadonlyMap<Call, number>;
+}
+
+/** The machine's file system, but for the calls that `trouble` names. */
+export function troubledDisk(trouble: Trouble): TroubledDisk {
+  const calls = new Map<Call, number>();
+
+  const around = async <T>(call: Call, work: (mostBytes: number) => Promise<T>): Promise<T> => {
+    const turn = (calls.get(call) ?? 0) + 1;
+    calls.set(call, turn);
+    const failure = trouble(call, turn);
+    if (failure !== null && 'code' in failure) {
+      // Whatever close() answers, the file is closed.
+      if (call === 'close') await work(0);
+      throw Object.assign(new Error(`${failure.code}: ${call} was made to fail`), { code: failure.code });
+    }
+    return work(failure?.mostBytes ?? Number.POSITIVE_INFINITY);
+  };
+
+  const wrapped = (file: OpenFile): OpenFile => ({
+    writev: (chunks) => around('writev', (mostBytes) => file.writev(firstBytes(chunks, mostBytes))),
+    empty: () => around('empty', () => file.empty()),
+    chmod: (mode) => around('chmod', () => file.chmod(mode)),
+    sync: () => around('sync', () => file.sync()),
+    close: () => around('close', () => file.close()),
+  });
+
+  const fileSystem: FileSystem = {
+    create: (path) => around('create', async () => wrapped(await diskFileSystem.create(path))),
+    openStraight: (path) => diskFileSystem.openStraight(path),
+    link: (from, to) => around('link', () => diskFileSystem.link(from, to)),
+    rename: (from, to) => around('rename', () => diskFileSystem.rename(from, to)),
+    unlink: (path) => around('unlink', () => diskFileSystem.unlink(path)),
+    exists: (path) => around('exists', () => diskFileSystem.exists(path)),
+    list: (folder) => around('list', () => diskFileSystem.list(folder)),
+  };
+  return { fileSystem, calls };
+}
+
+/** Trouble at one turn of one call. */
+export function troubleAt(call: Call, turn: number, failure: Failure): Trouble {
+  return (each, eachTurn) => (each === call && eachTurn === turn ? failure : null);
+}
+
+/** All the troubles; of two at the same call, the first. */
+export function troubles(...all: readonly Trouble[]): Trouble {
+  return (call, turn) => {
+    for (const each of all) {
+      const failure = each(call, turn);
+      if (failure !== null) return failure;
+    }
+    return null;
+  };
+}
+
+function firstBytes(chunks: readonly Uint8Array[], mostBytes: number): readonly Uint8Array[] {
+  const first: Uint8Array[] = [];
+  let left = mostBytes;
+  for (const chunk of chunks) {
+    if (left <= 0) break;
+    first.push(chunk.subarray(0, Math.min(chunk.length, left)));
+    left -= chunk.length;
+  }
+  return first;
+}

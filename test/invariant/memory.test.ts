@@ -1,0 +1,137 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { afterAll, expect, it } from 'vitest';
+import { run } from '../../src/cli.ts';
+import { type Clock, systemClock } from '../../src/host.ts';
+import { generatedLibrary } from '../../src/standin/generated.ts';
+import type { StoredVideo } from '../../src/standin/library.ts';
+import type { Standin } from '../../src/standin/server.ts';
+import { type FakeHost, fakeHost } from '../helpers/fake-host.ts';
+import { moment } from '../helpers/moment.ts';
+import { tempDir } from '../helpers/temp-dir.ts';
+import { downloadsOf, envFor, withStandin } from '../helpers/with-standin.ts';
+
+// This file must never import nock, which takes back-pressure away from every socket of its process.
+
+const VIDEO_BYTES = 64 * 1024 * 1024;
+/** What the sockets of both sides and the transfer itself may hold: far less than the video, whatever the system. */
+const MOST_HELD_BYTES = 24 * 1024 * 1024;
+
+const library = generatedLibrary({ count: 2, sizeBytes: VIDEO_BYTES });
+const [SLOW, QUICK] = [library.at('default', 0), library.at('default', 1)] as [StoredVideo, StoredVideo];
+const measured: string[] = [];
+
+/** Bytes that the server has sent of a video. */
+function sentOf(standin: Standin, { videoNo }: StoredVideo): number {
+  const requests = downloadsOf(standin).filter(
+    ({ json }) => (json as { video_no: string }).video_no === videoNo,
+  );
+  return requests.reduce((sum, { bytesSent }) => sum + bytesSent, 0);
+}
+
+async function sha256Of(bytes: AsyncIterable<Uint8Array>): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(bytes, hash);
+  return hash.digest('hex');
+}
+
+/** Downloads the other video as fast as can be, so that the slow one has had all the time that it could want. */
+async function untilAnotherWasWhole(standin: Standin): Promise<void> {
+  const folder = tempDir();
+  const host = fakeHost({ cwd: folder, env: envFor(standin) });
+  expect(await run(['download', QUICK.videoNo, '-q'], host)).toBe(0);
+  expect(sentOf(standin, QUICK)).toBe(VIDEO_BYTES);
+}
+
+/** A run whose standard output takes nothing between its first bytes and `release`. */
+function slowReader(
+  standin: Standin,
+  clock: Clock = systemClock,
+): {
+  host: FakeHost;
+  reached: Promise<void>;
+  release: () => void;
+  sha256: () => string;
+} {
+  const reached = moment();
+  const released = moment();
+  const hash = createHash('sha256');
+  const host = fakeHost({
+    cwd: tempDir(),
+    env: envFor(standin),
+    clock,
+    async writeOut(chunks) {
+      reached.now();
+      await released.happened;
+      for (const chunk of chunks) hash.update(chunk);
+    },
+  });
+  return { host, reached: reached.happened, release: released.now, sha256: () => hash.digest('hex') };
+}
+
+/** The machine's clock, on which an hour can pass at once, so that every time-out that is set rings. */
+function clockOfHours(): { clock: Clock; hourPasses: () => void } {
+  let aheadMs = 0;
+  const timeOuts = new Set<() => void>();
+  const clock: Clock = {
+    nowMs: () => systemClock.nowMs() + aheadMs,
+    ticksMs: () => systemClock.ticksMs() + aheadMs,
+    after(_delayMs, callback) {
+      timeOuts.add(callback);
+      return () => timeOuts.delete(callback);
+    },
+  };
+  const hourPasses = (): void => {
+    aheadMs += 3_600_000;
+    for (const ring of [...timeOuts]) {
+      timeOuts.delete(ring);
+      ring();
+    }
+  };
+  return { clock, hourPasses };
+}
+
+it('takes no more from the server than a slow reader takes, and calls no wait for the reader a stall', async () => {
+  const standin = await withStandin({ videos: library });
+  const { clock, hourPasses } = clockOfHours();
+  const { host, reached, release, sha256 } = slowReader(standin, clock);
+  const ended = run(['download', SLOW.videoNo, '-o', '-', '-q', '--retries', '0'], host);
+  await reached;
+  await untilAnotherWasWhole(standin);
+  const heldBytes = sentOf(standin, SLOW);
+  measured.push(`${heldBytes} of ${VIDEO_BYTES} bytes`);
+  expect(heldBytes).toBeLessThan(MOST_HELD_BYTES);
+  hourPasses();
+  hourPasses();
+  release();
+  expect(await ended).toBe(0);
+  expect(sha256()).toBe(await sha256Of(SLOW.read(0, VIDEO_BYTES)));
+});
+
+it('gives the connection up when a signal comes while nobody reads', async () => {
+  const standin = await withStandin({ videos: library });
+  const { host, reached } = slowReader(standin);
+  const ended = run(['download', SLOW.videoNo, '-o', '-', '-q'], host);
+  await reached;
+  host.send('SIGTERM');
+  expect(await ended).toBe(143);
+  expect(sentOf(standin, SLOW)).toBeLessThan(MOST_HELD_BYTES);
+});
+
+it('writes a file of that size right, and leaves nothing beside it', async () => {
+  const standin = await withStandin({ videos: library, faults: 'drop@-1x1' });
+  const folder = tempDir();
+  const host = fakeHost({ cwd: folder, env: envFor(standin) });
+  expect(await run(['download', SLOW.videoNo, '--checksum', '--json'], host)).toBe(0);
+  const name = `${SLOW.videoNo}.mp4`;
+  expect(readdirSync(folder).filter((each) => each !== '.config-mavi')).toEqual([name]);
+  const truth = await sha256Of(SLOW.read(0, VIDEO_BYTES));
+  expect(await sha256Of(createReadStream(join(folder, name)))).toBe(truth);
+  expect(JSON.parse(host.output().toString())).toMatchObject({ sha256: truth, bytes: VIDEO_BYTES });
+});
+
+afterAll(() => {
+  process.stdout.write(`invariant: sent to a reader that does not read: ${measured.join(', ')}\n`);
+});
