@@ -1,0 +1,172 @@
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect } from 'vitest';
+import { SAMPLE_VIDEO_NOS } from '../../src/standin/samples.ts';
+import { fillDisk, smallDisk, writeProtect } from '../helpers/disks.ts';
+import { it } from '../helpers/scene.ts';
+import { strace, systemCalls } from '../helpers/strace.ts';
+import { sampleFile } from '../standin/sample-files.ts';
+
+const { faststart, moovLast } = SAMPLE_VIDEO_NOS;
+/** Less than the sample needs. */
+const SMALL_BYTES = 65_536;
+
+describe.concurrent('a full disk', () => {
+  it('under the file is exit 7: what was there stays, and nothing is left behind', async ({ scene }) => {
+    const standin = await scene.standin();
+    const disk = smallDisk(scene, 'disk', SMALL_BYTES);
+    writeFileSync(join(disk, 'video.mp4'), 'mine');
+    const { code, stderr } = await scene.run(['download', faststart, '-o', 'disk/video.mp4', '--force']);
+    expect(code).toBe(7);
+    expect(stderr).toContain('cannot write disk/video.mp4: the disk is full');
+    expect(readdirSync(disk)).toEqual(['video.mp4']);
+    expect(readFileSync(join(disk, 'video.mp4'), 'utf8')).toBe('mine');
+    expect(standin.requests.length).toBe(1);
+  });
+
+  it('under the manifest is exit 7, and the next video is not begun', async ({ scene }) => {
+    const standin = await scene.standin();
+    const disk = smallDisk(scene, 'disk', SMALL_BYTES);
+    writeFileSync(join(disk, 'manifest'), '');
+    fillDisk(disk);
+    const args = ['download', faststart, moovLast, '-c', '1', '--manifest', 'disk/manifest'];
+    const { code, stderr } = await scene.run(args);
+    expect(code).toBe(7);
+    expect(stderr).toContain('cannot write disk/manifest: the disk is full');
+    expect(standin.requests.length).toBe(1);
+    expect(scene.names()).toEqual([`${faststart}.mp4`, 'disk'].sort());
+    expect(scene.read(`${faststart}.mp4`).equals(sampleFile('faststart'))).toBe(true);
+  });
+
+  it('under standard output is exit 7', async ({ scene }) => {
+    await scene.standin();
+    const disk = smallDisk(scene, 'disk', SMALL_BYTES);
+    const file = await open(join(disk, 'video.mp4'), 'w');
+    scene.finally(() => file.close());
+    const { code, stderr } = await scene.run(['download', faststart, '-o', '-'], { stdout: file.fd });
+    expect(code).toBe(7);
+    expect(stderr).toContain('cannot write to standard output: the disk is full');
+    expect(
+      readFileSync(join(disk, 'video.mp4')).equals(sampleFile('faststart').subarray(0, SMALL_BYTES)),
+    ).toBe(true);
+  });
+
+  it('under the config folder is exit 7, and does not keep a download from its pace', async ({ scene }) => {
+    await scene.standin();
+    const disk = smallDisk(scene, 'disk', SMALL_BYTES);
+    fillDisk(disk);
+    const env = { MAVI_CONFIG_DIR: 'disk/config', MAVI_RATE: '12' };
+    const set = await scene.run(['config', 'set', 'rate', '6'], { env });
+    expect([set.code, set.stderr]).toEqual([7, expect.stringContaining('config.json')]);
+    expect((await scene.run(['download', faststart], { env })).code).toBe(0);
+  });
+});
+
+describe.concurrent('a read-only place', () => {
+  it.for(['-o disk/video.mp4', '-d disk', '-d disk/new', '--manifest disk/manifest'])(
+    'is exit 7 before any request (%s)',
+    async (flags, { scene }) => {
+      const standin = await scene.standin();
+      writeProtect(smallDisk(scene, 'disk', SMALL_BYTES));
+      const { code, stderr } = await scene.run(['download', faststart, ...flags.split(' ')]);
+      expect(code).toBe(7);
+      expect(stderr).toContain(flags.split(' ')[1]);
+      expect(standin.requests).toEqual([]);
+    },
+  );
+});
+
+describe.concurrent('a plain file', () => {
+  it.for([
+    { how: 'linked to its name', flags: [], step: 'link' },
+    { how: 'renamed with --force', flags: ['--force'], step: 'rename' },
+  ])('is written whole, flushed, and only then $how', async ({ flags, step }, { scene }) => {
+    await scene.standin();
+    const log = scene.path('log');
+    const traced =
+      'trace=openat,write,writev,pwrite64,pwritev,pwritev2,fsync,fdatasync,link,linkat,rename,renameat2';
+    const by = strace('-y', '-s', '0', '-o', log, '-e', traced);
+    const run = scene.start(['download', faststart, '-o', 'video.mp4', ...flags], {
+      by,
+      // Of the file system's calls none may go past strace.
+      env: { UV_USE_IO_URING: '0' },
+    });
+    expect((await run.ended).code).toBe(0);
+    const steps = systemCalls(log)
+      .filter(({ args }) => args.includes('video.mp4'))
+      .map(({ name }) => name.replace(/^p?write.*$/, 'write'));
+    const once = steps.filter((name, at) => name !== steps[at - 1]);
+    expect(once).toEqual(['openat', 'write', 'fsync', step]);
+  });
+
+  it('keeps its permission bits when it is replaced, and follows the umask when it is new', async ({
+    scene,
+  }) => {
+    await scene.standin();
+    scene.write('old.mp4', 'old');
+    chmodSync(scene.path('old.mp4'), 0o640);
+    const line = `umask 027; mavi download ${faststart} -o new.mp4 && mavi download ${faststart} -o old.mp4 --force`;
+    await scene.shell(line).ended;
+    const modes = ['new.mp4', 'old.mp4'].map((name) => (statSync(scene.path(name)).mode & 0o777).toString(8));
+    expect(modes).toEqual(['640', '640']);
+    expect(scene.read('old.mp4').equals(sampleFile('faststart'))).toBe(true);
+  });
+
+  it('behind a symbolic link is replaced, and the link stays', async ({ scene }) => {
+    await scene.standin();
+    mkdirSync(scene.path('elsewhere'));
+    scene.write('elsewhere/video.mp4', 'old');
+    symlinkSync('elsewhere/video.mp4', scene.path('link.mp4'));
+    expect((await scene.run(['download', faststart, '-o', 'link.mp4', '--force'])).code).toBe(0);
+    expect(scene.read('elsewhere/video.mp4').equals(sampleFile('faststart'))).toBe(true);
+    expect([scene.names(), readdirSync(scene.path('elsewhere'))]).toEqual([
+      ['elsewhere', 'link.mp4'],
+      ['video.mp4'],
+    ]);
+  });
+});
+
+describe.concurrent('a bad place', () => {
+  it.for([
+    ['a folder', '.', 'it is a folder'],
+    ['a name in no folder', 'none/video.mp4', 'does not exist'],
+    ['a name below a file', 'file/video.mp4', 'file'],
+    ['a name that is too long', `${'x'.repeat(300)}.mp4`, 'too long'],
+  ])('such as %s is exit 7 before any request', async ([, output = '', says = ''], { scene }) => {
+    const standin = await scene.standin();
+    scene.write('file', '');
+    const { code, stderr } = await scene.run(['download', faststart, '-o', output]);
+    expect([code, standin.requests.length]).toEqual([7, 0]);
+    expect(stderr).toContain(says);
+    expect(scene.names()).toEqual(['file']);
+  });
+
+  it('such as a current folder that was removed is exit 7, naming it', async ({ scene }) => {
+    const standin = await scene.standin();
+    mkdirSync(scene.path('gone'));
+    const line = `cd gone; rmdir ../gone; mavi download ${faststart} -o video.mp4; echo $?; mavi --version`;
+    const { stdout, stderr } = await scene.shell(line).ended;
+    expect(stdout.toString()).toMatch(/^7\n\d+\.\d+\.\d+\n$/);
+    expect(stderr).toContain('/gone');
+    expect(standin.requests).toEqual([]);
+  });
+
+  it('such as a user without a home folder is none: the download is done', async ({ scene }) => {
+    await scene.standin();
+    const line = `exec setpriv --reuid 54321 --regid 54321 --clear-groups $program download ${faststart} -o - | cat > video.mp4`;
+    const { stderr } = await scene.shell(line, {
+      env: { HOME: undefined, MAVI_CONFIG_DIR: undefined, MAVI_RATE: '12' },
+    }).ended;
+    expect(stderr).toContain('saved');
+    expect(scene.read('video.mp4').equals(sampleFile('faststart'))).toBe(true);
+  });
+});

@@ -1,0 +1,89 @@
+import { describe, expect } from 'vitest';
+import { SAMPLE_VIDEO_NOS } from '../../src/standin/samples.ts';
+import { fullFifo } from '../helpers/fifo.ts';
+import { appears, moment } from '../helpers/moment.ts';
+import { it } from '../helpers/scene.ts';
+import { madeUpVideo, watched } from '../helpers/videos.ts';
+import { sampleFile } from '../standin/sample-files.ts';
+
+const { faststart } = SAMPLE_VIDEO_NOS;
+const COMMAND = ['download', faststart, '-o', 'video.mp4'];
+
+describe.concurrent('a run that could not clean up', () => {
+  it('ends at once by a second signal', async ({ scene }) => {
+    const { video: long, videoNo } = madeUpVideo(2_000_000);
+    const { video, left } = watched(long);
+    await scene.standin({ videos: [video], bytesPerSecond: 2_000_000 });
+    scene.write('video.mp4', 'mine');
+    // The end of the run hangs: its record goes into a FIFO that is full.
+    const fifo = await fullFifo(scene.path('fifo'));
+    scene.finally(() => fifo.close());
+    const run = scene.start(['download', videoNo, '-o', 'video.mp4', '--force', '--manifest', 'fifo']);
+    await appears(scene.folder, /\.part$/);
+    run.child.kill('SIGINT');
+    await left;
+    run.child.kill('SIGINT');
+    await run.exited;
+    expect(run.child.signalCode).toBe('SIGINT');
+    expect(scene.read('video.mp4').toString()).toBe('mine');
+  });
+
+  it('is what kill -9 makes; the same command again leaves the right file and nothing else', async ({
+    scene,
+  }) => {
+    const standin = await scene.standin({ faults: 'stall@100000x1' });
+    const run = scene.start(COMMAND);
+    await appears(scene.folder, /\.part$/);
+    run.child.kill('SIGKILL');
+    await run.exited;
+    expect((await scene.run(COMMAND)).code).toBe(0);
+    expect(scene.names()).toEqual(['video.mp4']);
+    expect(scene.read('video.mp4').equals(sampleFile('faststart'))).toBe(true);
+    expect(standin.requests.length).toBe(2);
+  });
+});
+
+describe.concurrent('two runs with one target', () => {
+  it('end with one of them done, the other exit 7, and a whole file', async ({ scene }) => {
+    const bothAsked = moment();
+    const standin = await scene.standin({
+      // Neither is answered before both have seen that the name is free.
+      onRequest: ({ order }) => {
+        if (order === 2) bothAsked.now();
+        return bothAsked.happened;
+      },
+    });
+    const ended = await Promise.all([scene.run(COMMAND), scene.run(COMMAND)]);
+    expect(ended.map(({ code }) => code).sort()).toEqual([0, 7]);
+    expect(ended.find(({ code }) => code === 7)?.stderr).toContain('video.mp4');
+    expect(scene.names()).toEqual(['video.mp4']);
+    expect(scene.read('video.mp4').equals(sampleFile('faststart'))).toBe(true);
+    expect(standin.requests.length).toBe(2);
+  });
+
+  it('leave the temporary file of the other alone while it lives', async ({ scene }) => {
+    await scene.standin({ faults: 'stall@100000x1' });
+    const slow = scene.start(COMMAND);
+    const part = await appears(scene.folder, /\.part$/);
+    expect((await scene.run(COMMAND)).code).toBe(0);
+    expect(scene.names()).toEqual(['video.mp4', part].sort());
+    slow.child.kill('SIGTERM');
+    await slow.exited;
+    expect(scene.names()).toEqual(['video.mp4']);
+  });
+
+  it('both succeed with --force, and the file is whole', async ({ scene }) => {
+    const bothAsked = moment();
+    await scene.standin({
+      onRequest: ({ order }) => {
+        if (order === 2) bothAsked.now();
+        return bothAsked.happened;
+      },
+    });
+    const force = [...COMMAND, '--force'];
+    const ended = await Promise.all([scene.run(force), scene.run(force)]);
+    expect(ended.map(({ code }) => code)).toEqual([0, 0]);
+    expect(scene.names()).toEqual(['video.mp4']);
+    expect(scene.read('video.mp4').equals(sampleFile('faststart'))).toBe(true);
+  });
+});

@@ -1,0 +1,193 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+import { describe, expect } from 'vitest';
+import { SAMPLE_VIDEO_NOS } from '../../src/standin/samples.ts';
+import { it, type Scene } from '../helpers/scene.ts';
+import { knownVideo } from '../helpers/videos.ts';
+import { sampleFile } from '../standin/sample-files.ts';
+import { selfSigned } from '../standin/self-signed.ts';
+
+const { faststart } = SAMPLE_VIDEO_NOS;
+const ONCE = ['download', faststart, '-o', 'video.mp4', '--retries', '0'];
+
+describe.concurrent('a network that fails', () => {
+  it.for([
+    ['no bytes come any more', 'stall@100000'],
+    ['no answer comes', 'silent'],
+  ])('is exit 6, called a stall, when %s', async ([, faults = ''], { scene }) => {
+    await scene.standin({ faults });
+    const { code, stdout, stderr } = await scene.run([...ONCE, '--timeout', '0.3', '--json']);
+    expect(code).toBe(6);
+    expect(stderr).toContain('for 0.3 seconds');
+    expect(JSON.parse(stdout.toString())).toMatchObject({
+      status: 'failed',
+      error: { exit_code: 6, code: 'stall' },
+    });
+    expect(scene.names()).toEqual([]);
+  });
+
+  it('goes on after a stall, and the file is right', async ({ scene }) => {
+    const standin = await scene.standin({ faults: 'stall@100000x1' });
+    const { code } = await scene.run(['download', faststart, '-o', 'video.mp4', '--timeout', '1']);
+    expect(code).toBe(0);
+    expect(standin.requests.length).toBeGreaterThan(1);
+    expect(scene.read('video.mp4').equals(sampleFile('faststart'))).toBe(true);
+  });
+
+  it('is exit 6 when a server takes no connection in time', async ({ scene }) => {
+    const url = await stoppedServer(scene);
+    const { code, stderr } = await scene.run([...ONCE, '--connect-timeout', '0.3'], {
+      env: { MAVI_BASE_URL: url },
+    });
+    expect(code).toBe(6);
+    expect(stderr).toContain('within 0.3 seconds');
+  });
+
+  it('is exit 6 when a server does not go on to TLS in time', async ({ scene }) => {
+    const { port } = await quietServer(scene);
+    const env = { MAVI_BASE_URL: `https://127.0.0.1:${port}/v1` };
+    const { code, stderr } = await scene.run([...ONCE, '--connect-timeout', '0.3'], { env });
+    expect(code).toBe(6);
+    expect(stderr).toContain('within 0.3 seconds');
+  });
+
+  it.for([
+    ['a name that does not exist', 'https://mavi.invalid/v1', 'mavi.invalid'],
+    ['a port where nobody listens', 'http://127.0.0.1:1/v1', 'refused'],
+    ['a server that does not speak TLS', 'https', '127.0.0.1'],
+  ])('is exit 6 for %s', async ([, url = '', says = ''], { scene }) => {
+    const standin = await scene.standin();
+    const env = {
+      MAVI_BASE_URL: url === 'https' ? standin.baseUrl.replace('http:', 'https:') : url,
+      // A machine without a name server gives up at once.
+      RES_OPTIONS: 'timeout:1 attempts:1',
+    };
+    const { code, stderr } = await scene.run(ONCE, { env });
+    expect(code).toBe(6);
+    expect(stderr).toContain(says);
+  });
+});
+
+describe.concurrent('--limit-rate', () => {
+  it('leaves the bytes right, and the server waiting', async ({ scene }) => {
+    const { video, videoNo, bytes } = await knownVideo(20_000_000);
+    const standin = await scene.standin({ videos: [video] });
+    const slow = scene.start(['download', videoNo, '-o', 'slow.mp4', '--limit-rate', '10K', '--verbose']);
+    await slow.says('< HTTP 200');
+    // Meanwhile the same bytes come as a whole to runs that are not held back, or hardly.
+    const runs = await Promise.all([
+      scene.run(['download', videoNo, '-o', 'free.mp4']),
+      scene.run(['download', videoNo, '-o', 'hardly.mp4', '--limit-rate', '1G']),
+    ]);
+    expect(runs.map(({ code }) => code)).toEqual([0, 0]);
+    expect(scene.read('hardly.mp4').equals(bytes)).toBe(true);
+    expect(standin.requests[0]?.bytesSent).toBeLessThan(bytes.length);
+    expect(standin.requests[1]?.bytesSent).toBe(bytes.length);
+    slow.child.kill('SIGTERM');
+    await slow.exited;
+  });
+});
+
+describe.concurrent('a redirect', () => {
+  it.for(['redirect', 'redirect-308'])(
+    'on the same origin is followed with the key (%s)',
+    async (faults, { scene }) => {
+      const standin = await scene.standin({ faults });
+      expect((await scene.run(ONCE)).code).toBe(0);
+      expect(standin.requests.map(({ headers }) => headers.authorization)).toEqual([scene.key, scene.key]);
+      expect(scene.read('video.mp4').equals(sampleFile('faststart'))).toBe(true);
+    },
+  );
+
+  it('to another origin is followed without the key', async ({ scene }) => {
+    const standin = await scene.standin({ faults: 'redirect-elsewhere' });
+    expect((await scene.run(ONCE)).code).toBe(0);
+    const [first, second] = standin.requests;
+    expect(second?.origin).not.toBe(first?.origin);
+    expect(JSON.stringify(second?.rawHeaders)).not.toContain(scene.key);
+    expect([standin.requests.length, second?.headers.authorization]).toEqual([2, undefined]);
+    expect(scene.read('video.mp4').equals(sampleFile('faststart'))).toBe(true);
+  });
+
+  it('from https to http is refused', async ({ scene }) => {
+    const tls = selfSigned();
+    const standin = await scene.standin({ tls, faults: 'redirect-plain' });
+    const env = { NODE_EXTRA_CA_CERTS: scene.write('ca.pem', tls.cert) };
+    const { code, stderr } = await scene.run(['download', faststart], { env });
+    expect([code, standin.requests.length]).toEqual([6, 1]);
+    expect(stderr).toContain('plain http');
+    expect(scene.names()).toEqual(['ca.pem']);
+  });
+
+  it('that never ends is given up after five', async ({ scene }) => {
+    const standin = await scene.standin({ faults: 'redirect-loop' });
+    const { code, stderr } = await scene.run(['download', faststart]);
+    expect([code, standin.requests.length]).toEqual([6, 6]);
+    expect(stderr).toContain('more than 5 times');
+  });
+});
+
+describe.concurrent('a certificate', () => {
+  it.for([
+    ['is signed by itself', {}, 'signed by itself', false],
+    ['is for another name', { host: 'other.test' }, 'for another name', true],
+    ['has expired', { expired: true }, 'has expired', true],
+  ] as const)(
+    'that %s is exit 6 at once, and the message says which',
+    async ([, facts, says, known], { scene }) => {
+      const tls = selfSigned(facts);
+      const standin = await scene.standin({ tls });
+      const file = scene.write('ca.pem', tls.cert);
+      const { code, stderr } = await scene.run(['download', faststart], {
+        env: known ? { NODE_EXTRA_CA_CERTS: file } : {},
+      });
+      expect([code, standin.requests.length]).toEqual([6, 0]);
+      expect(stderr).toContain(says);
+      expect(stderr).toContain('NODE_EXTRA_CA_CERTS');
+    },
+  );
+
+  it('that NODE_EXTRA_CA_CERTS names is taken', async ({ scene }) => {
+    const tls = selfSigned();
+    await scene.standin({ tls });
+    const env = { NODE_EXTRA_CA_CERTS: scene.write('ca.pem', tls.cert) };
+    expect((await scene.run(ONCE, { env })).code).toBe(0);
+    expect(scene.read('video.mp4').equals(sampleFile('faststart'))).toBe(true);
+  });
+});
+
+/** A server that takes connections and says nothing. */
+async function quietServer(scene: Scene): Promise<{ port: number }> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {});
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  scene.finally(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return { port: address.port };
+}
+
+/** The base URL of a server that is stopped and whose queue is full, so that not even TCP connects. */
+async function stoppedServer(scene: Scene): Promise<string> {
+  const code = `const server = require('net').createServer().listen(0, '127.0.0.1', 1, () => console.log(server.address().port));`;
+  const server = spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'inherit'] });
+  scene.finally(() => server.kill('SIGKILL'));
+  const [line] = await once(server.stdout, 'data');
+  const port = Number(line);
+  server.kill('SIGSTOP');
+  // A queue of one takes two; whatever is queued stays there, for nobody comes to fetch it.
+  for (let at = 0; at < 2; at += 1) {
+    const socket = connect(port, '127.0.0.1');
+    scene.finally(() => socket.destroy());
+    await once(socket, 'connect');
+  }
+  return `http://127.0.0.1:${port}/v1`;
+}

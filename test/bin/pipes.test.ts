@@ -1,0 +1,237 @@
+import { createHash } from 'node:crypto';
+import { readdirSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { describe, expect } from 'vitest';
+import { SAMPLE_VIDEO_NOS } from '../../src/standin/samples.ts';
+import { closedPipe, makeFifo } from '../helpers/fifo.ts';
+import { it } from '../helpers/scene.ts';
+import { knownVideo, madeUpVideo } from '../helpers/videos.ts';
+import { sampleFile } from '../standin/sample-files.ts';
+
+const { faststart } = SAMPLE_VIDEO_NOS;
+const TO_STDOUT = ['download', faststart, '-o', '-'];
+
+describe.concurrent('a video to standard output', () => {
+  it('is exactly its bytes, and the words go to standard error', async ({ scene }) => {
+    await scene.standin();
+    const { code, stdout, stderr } = await scene.run([...TO_STDOUT, '--json']);
+    expect(code).toBe(0);
+    expect(stdout.equals(sampleFile('faststart'))).toBe(true);
+    expect(stderr).toContain('to standard output');
+    const record = JSON.parse(stderr.split('\n').find((line) => line.startsWith('{')) ?? '');
+    expect(record).toMatchObject({ status: 'downloaded', file: null, bytes: stdout.length });
+    expect(scene.names()).toEqual([]);
+  });
+
+  it('is right through three connections that break', async ({ scene }) => {
+    const { video, videoNo, bytes } = await knownVideo(3_000_000);
+    const standin = await scene.standin({ videos: [video], faults: 'drop@400000x1,drop@1x1,drop@2900000x1' });
+    const line = `mavi download ${videoNo} -o - --checksum --json | sha256sum; echo "code \${PIPESTATUS[0]}"`;
+    const { stdout, stderr } = await scene.shell(line).ended;
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    expect(stdout.toString()).toBe(`${sha256}  -\ncode 0\n`);
+    expect(stderr).toContain(`"sha256":"${sha256}"`);
+    expect(standin.requests.length).toBe(4);
+  });
+
+  it('ends with exit 5 when a second fetch brings other bytes', async ({ scene }) => {
+    await scene.standin({ faults: 'drop@100000x1,other-bytes' });
+    const { code, stdout, stderr } = await scene.run(TO_STDOUT);
+    expect(code).toBe(5);
+    expect(stderr).toContain('other bytes');
+    expect(stdout.equals(sampleFile('faststart').subarray(0, stdout.length))).toBe(true);
+  });
+
+  it.for(['html-mislabelled', 'mislabelled', 'matroska', 'empty', 'tiny', 'garbage'])(
+    'is nothing at all where the answer is no video (%s)',
+    async (faults, { scene }) => {
+      await scene.standin({ faults });
+      const { code, stdout } = await scene.run([...TO_STDOUT, '--retries', '0']);
+      expect([4, 5]).toContain(code);
+      expect(stdout.length).toBe(0);
+    },
+  );
+
+  it('waits for a slow reader for longer than the time-out', async ({ scene }) => {
+    const { video, videoNo, bytes } = await knownVideo(20_000_000);
+    const stalling = await scene.standin({ faults: 'stall@1000' });
+    const standin = await scene.standin({ videos: [video] });
+    const run = scene.start(['download', videoNo, '-o', '-', '--timeout', '2'], { stdout: 'held' });
+    await new Promise((resolve) => run.child.stdout?.once('readable', resolve));
+    // A run that does stall, begun later, is over: the same time has passed for the one that is read slowly.
+    const stalled = await scene.run([...TO_STDOUT, '--timeout', '2', '--retries', '0'], {
+      env: { MAVI_BASE_URL: stalling.baseUrl },
+    });
+    expect([stalled.code, stalled.stderr]).toEqual([6, expect.stringContaining('for 2 seconds')]);
+    expect(standin.requests[0]?.bytesSent).toBeLessThan(bytes.length);
+    run.readOn();
+    const { code, stdout, stderr } = await run.ended;
+    expect(code).toBe(0);
+    expect(stdout.equals(bytes)).toBe(true);
+    expect(stderr).not.toContain('no byte came');
+  });
+});
+
+describe.concurrent('a list of video_nos', () => {
+  it('goes from `mavi list --ids` to `mavi download -a -` through a pipe', async ({ scene }) => {
+    const standin = await scene.standin();
+    const line = `mavi list --ids | mavi download -a - ${faststart} -d library; echo "\${PIPESTATUS[*]}"`;
+    const { stdout, stderr } = await scene.shell(line).ended;
+    expect(stdout.toString()).toBe('0 0\n');
+    expect(stderr).toContain('3 videos: 3 downloaded');
+    expect(readdirSync(scene.path('library')).length).toBe(3);
+    expect(standin.requests.length).toBe(4);
+  });
+
+  it('that is empty is exit 0, with a word about it', async ({ scene }) => {
+    const standin = await scene.standin();
+    const { code, stderr } = await scene.run(['download', '-a', '-'], { stdin: '# nothing\r\n\r\n' });
+    expect([code, standin.requests.length]).toEqual([0, 0]);
+    expect(stderr).toContain('nothing to do');
+  });
+
+  it('that cannot be read is exit 7', async ({ scene }) => {
+    const { code, stderr } = await scene.run(['download', '-a', 'none']);
+    expect(code).toBe(7);
+    expect(stderr).toContain('cannot read none');
+  });
+});
+
+describe.concurrent('a reader that closes the pipe', () => {
+  it('ends a download quietly with 141', async ({ scene }) => {
+    const { video, videoNo, bytes } = await knownVideo(20_000_000);
+    const standin = await scene.standin({ videos: [video] });
+    const line = `mavi download ${videoNo} -o - | head -c 10; echo "code \${PIPESTATUS[0]}"`;
+    const { stdout, stderr } = await scene.shell(line).ended;
+    expect(stdout.equals(Buffer.concat([bytes.subarray(0, 10), Buffer.from('code 141\n')]))).toBe(true);
+    expect(stderr).toBe('');
+    expect(standin.requests.length).toBe(1);
+  });
+
+  it.for([
+    `download ${faststart} --json --quiet`,
+    `download ${faststart} --json --quiet --manifest manifest`,
+    'list',
+    'list --ids',
+    'list --json',
+    'list --scopes',
+    'auth status',
+    'config list',
+    'verify none.mp4',
+    'mock',
+    'mock --list-faults',
+    'completion bash',
+    '--help',
+    '--version',
+  ])('ends `%s` quietly with 141', async (line, { scene }) => {
+    await scene.standin();
+    const pipe = await closedPipe(scene.path('pipe'));
+    scene.finally(() => pipe.close());
+    const { code, stderr } = await scene.run(line.split(' '), { stdout: pipe.fd });
+    expect([code, stderr]).toEqual([141, '']);
+    expect(scene.leftovers()).toEqual([]);
+  });
+
+  it('of a FIFO ends a download quietly with 141', async ({ scene }) => {
+    const { video, videoNo } = madeUpVideo(20_000_000);
+    await scene.standin({ videos: [video] });
+    makeFifo(scene.path('fifo'));
+    const run = scene.start(['download', videoNo, '-o', 'fifo']);
+    const reader = await open(scene.path('fifo'), 'r');
+    await reader.read(Buffer.alloc(10));
+    await reader.close();
+    const { code, stderr } = await run.ended;
+    expect([code, stderr]).toEqual([141, '']);
+  });
+});
+
+describe.concurrent('standard output that takes no bytes', () => {
+  it.for([
+    `download ${faststart} -o -`,
+    `download ${faststart} --json`,
+    'list',
+    'list --json',
+    'auth status',
+    'config list',
+    'mock',
+    '--help',
+  ])('is exit 7 for `%s`', async (line, { scene }) => {
+    await scene.standin();
+    const full = await open('/dev/full', 'w');
+    scene.finally(() => full.close());
+    const { code, stderr } = await scene.run(line.split(' '), { stdout: full.fd });
+    expect(code).toBe(7);
+    expect(stderr).toContain('cannot write to standard output: the disk is full');
+  });
+
+  it('because it is closed does no harm: what comes is thrown away', async ({ scene }) => {
+    await scene.standin();
+    const { stdout } = await scene.shell(
+      `mavi download ${faststart} -o - >&-; echo $?; mavi download ${faststart} --json >&-; echo $?`,
+    ).ended;
+    expect(stdout.toString()).toBe('0\n0\n');
+    expect(scene.read(`${faststart}.mp4`).equals(sampleFile('faststart'))).toBe(true);
+  });
+});
+
+describe.concurrent('standard error that takes no bytes', () => {
+  it('does no harm to a download', async ({ scene }) => {
+    await scene.standin();
+    const { stdout, stderr } = await scene.shell(
+      [
+        `mavi download ${faststart} -o closed.mp4 2>&-; echo $?`,
+        `mavi download ${faststart} -o all-closed.mp4 <&- >&- 2>&-; echo $?`,
+        `mavi download ${faststart} -o full.mp4 --verbose 2>/dev/full; echo $?`,
+        `mavi download ${faststart} -o - 2>&- | cmp - full.mp4; echo $?`,
+      ].join('; '),
+    ).ended;
+    expect([stdout.toString(), stderr]).toEqual(['0\n0\n0\n0\n', '']);
+    expect(scene.names()).toEqual(['all-closed.mp4', 'closed.mp4', 'full.mp4']);
+    for (const name of scene.names()) expect(scene.read(name).equals(sampleFile('faststart'))).toBe(true);
+  });
+});
+
+describe.concurrent('a target that is no plain file', () => {
+  it.for(['/dev/stdout', '/dev/fd/1', '/proc/self/fd/1'])(
+    'such as %s is standard output, be it a file or a pipe',
+    async (output, { scene }) => {
+      await scene.standin();
+      const { stdout, stderr } = await scene.shell(
+        `mavi download ${faststart} -o ${output} > file.mp4; echo $?; mavi download ${faststart} -o ${output} | cmp - file.mp4; echo $?`,
+      ).ended;
+      expect(stdout.toString()).toBe('0\n0\n');
+      expect(stderr).toContain('to standard output');
+      expect(scene.names()).toEqual(['file.mp4']);
+      expect(scene.read('file.mp4').equals(sampleFile('faststart'))).toBe(true);
+    },
+  );
+
+  it('such as a process substitution gets the bytes', async ({ scene }) => {
+    await scene.standin();
+    makeFifo(scene.path('done'));
+    const { stdout } = await scene.shell(
+      `mavi download ${faststart} -o >(cat > copy.mp4; echo over > done); echo $?; cat done`,
+    ).ended;
+    expect(stdout.toString()).toBe('0\nover\n');
+    expect(scene.read('copy.mp4').equals(sampleFile('faststart'))).toBe(true);
+  });
+
+  it('such as a FIFO gets the bytes, and stays', async ({ scene }) => {
+    await scene.standin();
+    makeFifo(scene.path('fifo'));
+    const { stdout } = await scene.shell(
+      `cat fifo > copy.mp4 & mavi download ${faststart} -o fifo; echo $?; wait; test -p fifo; echo $?`,
+    ).ended;
+    expect(stdout.toString()).toBe('0\n0\n');
+    expect(scene.names()).toEqual(['copy.mp4', 'fifo']);
+    expect(scene.read('copy.mp4').equals(sampleFile('faststart'))).toBe(true);
+  });
+
+  it('such as /dev/null or /dev/full is written straight', async ({ scene }) => {
+    await scene.standin();
+    const thrownAway = await scene.run(['download', faststart, '-o', '/dev/null']);
+    const full = await scene.run(['download', faststart, '-o', '/dev/full']);
+    expect([thrownAway.code, full.code]).toEqual([0, 7]);
+    expect(full.stderr).toContain('cannot write /dev/full: the disk is full');
+  });
+});

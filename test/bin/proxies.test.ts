@@ -1,0 +1,124 @@
+import { describe, expect } from 'vitest';
+import type { Standin } from '../../src/standin/options.ts';
+import { SAMPLE_VIDEO_NOS } from '../../src/standin/samples.ts';
+import { socksProxy, tunnelProxy } from '../helpers/proxies.ts';
+import { it, type Scene } from '../helpers/scene.ts';
+import { sampleFile } from '../standin/sample-files.ts';
+import { selfSigned } from '../standin/self-signed.ts';
+
+const { faststart } = SAMPLE_VIDEO_NOS;
+const COMMAND = ['download', faststart, '-o', 'video.mp4', '--retries', '0'];
+/** A host that no name server knows: who reaches it went through a proxy. */
+const HOST = 'mavi.test';
+
+/** A stand-in that passes for the host. */
+async function standinFor(scene: Scene, host: string): Promise<Standin> {
+  const tls = selfSigned({ host });
+  scene.env.NODE_EXTRA_CA_CERTS = scene.write('ca.pem', tls.cert);
+  const standin = await scene.standin({ tls });
+  const port = host === HOST ? '' : `:${new URL(standin.baseUrl).port}`;
+  scene.env.MAVI_BASE_URL = `https://${host}${port}/serve/api/v1`;
+  // A machine without a name server gives up at once.
+  scene.env.RES_OPTIONS = 'timeout:1 attempts:1';
+  return standin;
+}
+
+describe.concurrent('a proxy', () => {
+  it.for([
+    ['HTTPS_PROXY', 'http://'],
+    ['https_proxy', 'http://'],
+    ['ALL_PROXY', 'http://'],
+    ['https_proxy', ''],
+  ])(
+    'that %s names with %s makes the tunnel, and never sees the key',
+    async ([name = '', scheme], { scene }) => {
+      const standin = await standinFor(scene, HOST);
+      const proxy = await tunnelProxy(scene, { to: standin.baseUrl });
+      const { code } = await scene.run(COMMAND, { env: { [name]: `${scheme}${proxy.host}` } });
+      expect(code).toBe(0);
+      expect(proxy.asked.map((head) => head.split('\r\n')[0])).toEqual([`CONNECT ${HOST}:443 HTTP/1.1`]);
+      expect(proxy.asked[0]).not.toContain(scene.key);
+      expect(standin.requests.map(({ headers }) => headers.authorization)).toEqual([scene.key]);
+      expect(scene.read('video.mp4').equals(sampleFile('faststart'))).toBe(true);
+    },
+  );
+
+  it('gets the user name and password of its address, which are not shown', async ({ scene }) => {
+    const standin = await standinFor(scene, HOST);
+    const proxy = await tunnelProxy(scene, { to: standin.baseUrl });
+    const env = { HTTPS_PROXY: `http://me:secret%21word@${proxy.host}` };
+    const { code, stderr } = await scene.run([...COMMAND, '--verbose'], { env });
+    expect(code).toBe(0);
+    expect(proxy.asked[0]).toContain(`Basic ${Buffer.from('me:secret!word').toString('base64')}`);
+    expect(stderr).not.toMatch(/secret/);
+  });
+
+  it('of SOCKS is used, and looks the name up', async ({ scene }) => {
+    const standin = await standinFor(scene, HOST);
+    const proxy = await socksProxy(scene, standin.baseUrl);
+    const { code } = await scene.run(COMMAND, { env: { ALL_PROXY: `socks5h://${proxy.host}` } });
+    expect([code, proxy.asked]).toEqual([0, [`${HOST}:443`]]);
+    expect(scene.read('video.mp4').equals(sampleFile('faststart'))).toBe(true);
+  });
+
+  it('never stands before a loopback address', async ({ scene }) => {
+    await scene.standin();
+    const proxy = await tunnelProxy(scene, { refusal: '500 No' });
+    const all = ['HTTP_PROXY', 'http_proxy', 'HTTPS_PROXY', 'https_proxy', 'ALL_PROXY', 'all_proxy'];
+    const env = Object.fromEntries(all.map((name) => [name, `http://${proxy.host}`]));
+    expect((await scene.run(COMMAND, { env })).code).toBe(0);
+    expect(proxy.asked).toEqual([]);
+  });
+
+  it('is left out for the hosts of NO_PROXY', async ({ scene }) => {
+    // Linux takes this address for its own, and it is none of the loopback ones.
+    const standin = await standinFor(scene, '0.0.0.0');
+    const proxy = await tunnelProxy(scene, { to: standin.baseUrl });
+    const run = (args: readonly string[], exempt: string) =>
+      scene.run(args, { env: { HTTPS_PROXY: proxy.host, NO_PROXY: exempt } });
+    expect((await run(COMMAND, 'mavi.test,0.0.0.0')).code).toBe(0);
+    expect(proxy.asked).toEqual([]);
+    expect((await run([...COMMAND, '--force'], 'mavi.test')).code).toBe(0);
+    expect(proxy.asked.length).toBe(1);
+    expect(standin.requests.length).toBe(2);
+  });
+});
+
+describe.concurrent('a proxy that fails', () => {
+  it.for([
+    ['wants a password', { refusal: '407 Proxy Authentication Required' }, 'HTTP 407'],
+    ['forbids the host', { refusal: '403 Forbidden' }, 'HTTP 403'],
+    ['does not reach the host', { refusal: '502 Bad Gateway' }, 'HTTP 502'],
+    ['never answers', { refusal: '' }, 'within 1 seconds'],
+  ] as const)('because it %s is exit 6, and is named', async ([, options, says], { scene }) => {
+    const standin = await standinFor(scene, HOST);
+    const proxy = await tunnelProxy(scene, options);
+    const { code, stderr } = await scene.run([...COMMAND, '--connect-timeout', '1'], {
+      env: { HTTPS_PROXY: `http://${proxy.host}` },
+    });
+    expect(code).toBe(6);
+    expect(stderr).toContain(says);
+    expect(stderr).toMatch(/proxy/i);
+    expect([proxy.asked.length, standin.requests.length]).toEqual([1, 0]);
+  });
+
+  it.for(['http', 'socks5h'])(
+    'because nobody listens is exit 6, and is named (%s)',
+    async (scheme, { scene }) => {
+      await standinFor(scene, HOST);
+      const { code, stderr } = await scene.run(COMMAND, { env: { ALL_PROXY: `${scheme}://127.0.0.1:1` } });
+      expect(code).toBe(6);
+      expect(stderr).toContain('the proxy 127.0.0.1:1 cannot be used: ');
+    },
+  );
+
+  it.for(['ftp://127.0.0.1:1', 'http://'])(
+    'because its address is %s is exit 2',
+    async (address, { scene }) => {
+      await standinFor(scene, HOST);
+      const { code, stderr } = await scene.run(COMMAND, { env: { HTTPS_PROXY: address } });
+      expect(code).toBe(2);
+      expect(stderr).toContain('proxy');
+    },
+  );
+});

@@ -1,0 +1,100 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect } from 'vitest';
+import type { Standin } from '../../src/standin/server.ts';
+import { it } from '../helpers/scene.ts';
+import { downloadsOf } from '../helpers/with-standin.ts';
+import { madeVideos } from '../library/stored-video.ts';
+
+/** A server sees a request a moment after it was sent, now a longer and now a shorter one, in milliseconds. */
+const JITTER_MS = 100;
+
+const VIDEOS = madeVideos(8);
+const IDS = VIDEOS.map((video) => video.videoNo);
+
+/** Fails if the stand-in saw more than `starts` requests for videos within any such window. */
+function expectPaced(standin: Standin, starts: number, windowMs: number): void {
+  const times = downloadsOf(standin).map((request) => request.startedAtMs);
+  for (const [index, time] of times.slice(starts).entries()) {
+    expect(time - (times[index] ?? 0)).toBeGreaterThanOrEqual(windowMs - JITTER_MS);
+  }
+}
+
+function attemptsIn(output: Buffer): number[] {
+  const lines = output.toString().split('\n').filter(Boolean);
+  return lines.map((line) => (JSON.parse(line) as { attempts: number }).attempts);
+}
+
+/** The files that hold starts. */
+function recordsIn(folder: string): string[] {
+  return readdirSync(folder).filter((name) => name.startsWith('starts-'));
+}
+
+describe('processes of one user and key', () => {
+  it('keep the account’s limit together, retries counted', async ({ scene }) => {
+    const standin = await scene.standin({
+      videos: VIDEOS,
+      faults: { [IDS[0] ?? '']: 'server-errorx1' },
+      accountLimit: { starts: 3, windowMs: 2000 - JITTER_MS },
+    });
+    const flags = ['--rate', '3/2s', '-c', '4', '--json', '-q'];
+    const halves = [IDS.slice(0, 4), IDS.slice(4)];
+    const ended = await Promise.all(halves.map((ids) => scene.run(['download', ...ids, ...flags])));
+    expect(ended.map(({ code }) => code)).toEqual([0, 0]);
+    expect(scene.names()).toEqual([...IDS].sort().map((id) => `${id}.mp4`));
+    // Nine starts for eight videos: the limit refused none, for each such refusal would be one more.
+    expect(ended.flatMap(({ stdout }) => attemptsIn(stdout)).sort()).toEqual([1, 1, 1, 1, 1, 1, 1, 2]);
+    expect(downloadsOf(standin)).toHaveLength(9);
+    expectPaced(standin, 3, 2000);
+    expect(recordsIn(scene.configFolder)).toHaveLength(1);
+  });
+
+  it('wait together when the server says how long', async ({ scene }) => {
+    const [first = '', second = ''] = IDS;
+    const standin = await scene.standin({ videos: VIDEOS, faults: { [first]: 'rate-limit=2x1' } });
+    const told = scene.start(['download', first, '--rate', '100/s']);
+    await told.says('try 2');
+    const other = await scene.run(['download', second, '--rate', '100/s']);
+    expect([other.code, (await told.ended).code]).toEqual([0, 0]);
+    expect(downloadsOf(standin)).toHaveLength(3);
+    const [refused, ...later] = downloadsOf(standin).map((request) => request.startedAtMs);
+    for (const time of later) expect(time - (refused ?? 0)).toBeGreaterThanOrEqual(2000 - JITTER_MS);
+  });
+
+  it('neither wait nor record with --rate 0', async ({ scene }) => {
+    const standin = await scene.standin({ videos: VIDEOS });
+    expect((await scene.run(['download', ...IDS.slice(0, 2), '--rate', '2/1h'])).code).toBe(0);
+    const [name = ''] = recordsIn(scene.configFolder);
+    const before = readFileSync(join(scene.configFolder, name), 'utf8');
+    // Would wait for an hour, if it waited.
+    expect((await scene.run(['download', ...IDS.slice(2), '--rate', '0'])).code).toBe(0);
+    expect(downloadsOf(standin)).toHaveLength(8);
+    expect(readFileSync(join(scene.configFolder, name), 'utf8')).toBe(before);
+  });
+
+  it('write no record at all when the only rate is 0', async ({ scene }) => {
+    await scene.standin({ videos: VIDEOS });
+    mkdirSync(scene.configFolder);
+    expect((await scene.run(['download', ...IDS, '--rate', '0'])).code).toBe(0);
+    expect(readdirSync(scene.configFolder)).toEqual([]);
+  });
+
+  it('pace themselves alone where the record cannot be locked, and -v says why', async ({ scene }) => {
+    const standin = await scene.standin({ videos: VIDEOS });
+    writeFileSync(scene.configFolder, 'a file where the folder should be');
+    const { code, stderr } = await scene.run(['download', ...IDS.slice(0, 4), '--rate', '2/1s', '-v']);
+    expect(code).toBe(0);
+    expect(stderr).toContain('this process paces itself alone');
+    expect(scene.names()).toHaveLength(4);
+    expectPaced(standin, 2, 1000);
+  });
+
+  it('keep no key in the record', async ({ scene }) => {
+    await scene.standin({ videos: VIDEOS });
+    await scene.run(['download', ...IDS.slice(0, 1), '--rate', '12']);
+    const [name = ''] = recordsIn(scene.configFolder);
+    const record = name + readFileSync(join(scene.configFolder, name), 'utf8');
+    expect(record).not.toContain('sk-');
+    expect(record).not.toContain(scene.key.slice(-8));
+  });
+});

@@ -1,0 +1,136 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect } from 'vitest';
+import { SAMPLE_VIDEO_NOS } from '../../src/standin/samples.ts';
+import { it } from '../helpers/scene.ts';
+import { hasColours, hidCursor, showsCursor, widestText } from '../helpers/screen.ts';
+import { sampleFile } from '../standin/sample-files.ts';
+
+const { faststart, moovLast } = SAMPLE_VIDEO_NOS;
+const CTRL_C = '\u0003';
+const CTRL_D = '\u0004';
+
+describe.concurrent('on a terminal', () => {
+  it('a bar shows a percentage although no Content-Length came, and Ctrl-C gives the cursor back', async ({
+    scene,
+  }) => {
+    await scene.standin({ faults: 'stall@100000' });
+    const run = scene.terminal(`exec $program download ${faststart} -o video.mp4`);
+    await run.prints(' %');
+    run.child.stdin?.write(CTRL_C);
+    const { code, stdout } = await run.ended;
+    const shown = stdout.toString();
+    expect(code).toBe(130);
+    expect([hidCursor(shown), showsCursor(shown)]).toEqual([true, true]);
+    expect(hasColours(shown)).toBe(true);
+    expect(scene.names()).toEqual([]);
+  });
+
+  it('the cursor is back when all is done, and the last word stays', async ({ scene }) => {
+    await scene.standin();
+    const run = scene.terminal(`exec $program download ${faststart} ${moovLast}`);
+    const { code, stdout } = await run.ended;
+    const shown = stdout.toString();
+    expect(code).toBe(0);
+    expect([hidCursor(shown), showsCursor(shown)]).toEqual([true, true]);
+    expect(shown).toContain('2 videos: 2 downloaded');
+    expect(scene.read(`${faststart}.mp4`).equals(sampleFile('faststart'))).toBe(true);
+  });
+
+  it('a failure leaves the cursor on', async ({ scene }) => {
+    await scene.standin({ faults: 'truncate@100000' });
+    const { code, stdout } = await scene.terminal(`exec $program download ${faststart}`).ended;
+    expect(code).toBe(5);
+    expect(showsCursor(stdout.toString())).toBe(true);
+    expect(stdout.toString()).toContain('cut after 100000 bytes');
+  });
+
+  it('40 columns are enough for the bars', async ({ scene }) => {
+    await scene.standin({ faults: 'stall@100000' });
+    const run = scene.terminal(`exec $program download ${faststart} ${moovLast}`, { columns: 40 });
+    await run.prints(' %');
+    run.child.stdin?.write(CTRL_C);
+    const { code, stdout } = await run.ended;
+    expect(code).toBe(130);
+    expect(widestText(stdout.toString())).toBeLessThanOrEqual(40);
+    expect(showsCursor(stdout.toString())).toBe(true);
+  });
+
+  it.for([
+    ['NO_COLOR=1', 'is without colours'],
+    ['TERM=dumb', 'is without colours and without cursor'],
+  ])('%s %s', async ([variable = ''], { scene }) => {
+    await scene.standin();
+    const { code, stdout } = await scene.terminal(`exec env ${variable} $program download ${faststart}`)
+      .ended;
+    expect(code).toBe(0);
+    expect(stdout.toString()).toContain('saved');
+    expect(hasColours(stdout.toString())).toBe(false);
+    if (variable === 'TERM=dumb') expect(stdout.toString()).not.toContain('\u001b');
+  });
+
+  it('video is refused, before any request', async ({ scene }) => {
+    const standin = await scene.standin();
+    const { code, stdout } = await scene.terminal(`exec $program download ${faststart} -o -`).ended;
+    expect([code, standin.requests.length]).toEqual([2, 0]);
+    expect(stdout.toString()).toContain('not for a terminal');
+  });
+
+  it('a pipe gets the video all the same, and the bar goes to the terminal', async ({ scene }) => {
+    await scene.standin();
+    const { stdout } = await scene.terminal(`$program download ${faststart} -o - | cat > copy.mp4; exit 7`)
+      .ended;
+    expect(scene.read('copy.mp4').equals(sampleFile('faststart'))).toBe(true);
+    expect([hidCursor(stdout.toString()), showsCursor(stdout.toString())]).toEqual([true, true]);
+  });
+});
+
+describe.concurrent('auth login on a terminal', () => {
+  const LOGIN = '$program auth login; echo "code $?"; stty -a';
+
+  it('stores the key that is typed, and shows none of it', async ({ scene }) => {
+    const run = scene.terminal(LOGIN);
+    await run.prints('not shown');
+    run.child.stdin?.write(`${scene.key}\r`);
+    await run.prints('code 0');
+    const shown = (await run.ended).stdout.toString();
+    expect(shown).toContain(`sk-mavi-…${scene.key.slice(-4)}`);
+    expect(shown).toMatch(/ echo /);
+    const file = join(scene.configFolder, readdirSync(scene.configFolder)[0] ?? '');
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ 'api-key': scene.key });
+    expect([scene.configFolder, file].map((path) => (statSync(path).mode & 0o777).toString(8))).toEqual([
+      '700',
+      '600',
+    ]);
+  });
+
+  it.for([
+    ['Ctrl-C', CTRL_C, 130],
+    ['Ctrl-D', CTRL_D, 2],
+    ['an empty line', '\r', 2],
+  ] as const)(
+    'ends at %s with nothing stored, and the terminal as it was',
+    async ([, typed, code], { scene }) => {
+      // The shell, which gets Ctrl-C too, is to live on.
+      const run = scene.terminal(`trap : INT; ${LOGIN}`);
+      await run.prints('not shown');
+      run.child.stdin?.write(typed);
+      await run.prints(`code ${code}`);
+      expect((await run.ended).stdout.toString()).toMatch(/ echo /);
+      expect(() => statSync(join(scene.configFolder, 'config.json'))).toThrow('ENOENT');
+    },
+  );
+
+  it('ends at a signal, and the terminal is as it was', async ({ scene }) => {
+    const run = scene.terminal(LOGIN);
+    await run.prints('not shown');
+    process.kill(childOf(childOf(run.child.pid ?? 0)), 'SIGTERM');
+    await run.prints('code 143');
+    expect((await run.ended).stdout.toString()).toMatch(/ echo /);
+  });
+});
+
+/** The only child of a process. */
+function childOf(pid: number): number {
+  return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim());
+}

@@ -1,0 +1,170 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { run } from '../../src/cli.ts';
+import { EXIT_CODES } from '../../src/errors.ts';
+import { SAMPLE_VIDEO_NOS } from '../../src/standin/samples.ts';
+import { type FakeHostOptions, fakeHost } from '../helpers/fake-host.ts';
+import { controlCharacter } from '../helpers/leaks.ts';
+import { namesIn, tempDir } from '../helpers/temp-dir.ts';
+import { envFor, withStandin } from '../helpers/with-standin.ts';
+
+const { faststart, moovLast } = SAMPLE_VIDEO_NOS;
+const DOWNLOAD = ['download', faststart];
+
+const MISTAKES: readonly (readonly [
+  says: string,
+  args: readonly string[],
+  host?: Partial<FakeHostOptions>,
+])[] = [
+  ["unknown command 'downlaod'", ['downlaod', faststart]],
+  ["unknown option '--ouptut'", [...DOWNLOAD, '--ouptut', 'x']],
+  ["unknown option '--api-key'", [...DOWNLOAD, '--api-key', 'x']],
+  ['no video named', ['download']],
+  ['argument missing', [...DOWNLOAD, '-o']],
+  ['--rate takes', [...DOWNLOAD, '--rate', 'fast']],
+  ['--rate takes', [...DOWNLOAD, '--rate', '12/y']],
+  ['--rate takes', [...DOWNLOAD, '--rate=-1']],
+  ['--concurrency takes a whole number', [...DOWNLOAD, '-c', '0']],
+  ['--concurrency takes a whole number', [...DOWNLOAD, '-c', '2.5']],
+  ['--retries takes a whole number', [...DOWNLOAD, '--retries=-1']],
+  ['--connect-timeout takes a number of seconds', [...DOWNLOAD, '--connect-timeout', 'soon']],
+  ['--timeout takes a number of seconds', [...DOWNLOAD, '--timeout', '1e9999']],
+  ['--limit-rate takes a number of bytes', [...DOWNLOAD, '--limit-rate', '10X']],
+  ['--max-transfer takes a number of bytes', [...DOWNLOAD, '--max-transfer', '0']],
+  ['--base-url takes an address', [...DOWNLOAD, '--base-url', 'api.memories.ai']],
+  ['--base-url takes https', [...DOWNLOAD, '--base-url', 'http://api.memories.ai']],
+  ['--base-url takes an https address', [...DOWNLOAD, '--base-url', 'ftp://127.0.0.1/']],
+  ['--base-url takes an address without user name', [...DOWNLOAD, '--base-url', 'https://a@b/']],
+  ['--unique-id takes the name of a scope', [...DOWNLOAD, '-u', '']],
+  ['Allowed choices are full, ftyp, none', [...DOWNLOAD, '--verify', 'maybe']],
+  ['Allowed choices are mp4, any', [...DOWNLOAD, '--container', 'mkv']],
+  ['Allowed choices are auto, bar, plain, none', [...DOWNLOAD, '--progress', 'loud']],
+  ['--output takes a name', [...DOWNLOAD, '-o', '']],
+  ['--output-dir takes a name', [...DOWNLOAD, '-d', '']],
+  ['--manifest takes a name', [...DOWNLOAD, '--manifest', '']],
+  ['--output takes one video only', [...DOWNLOAD, moovLast, '-o', 'x.mp4']],
+  ['--output takes one video only', [...DOWNLOAD, moovLast, '-o', '-']],
+  ['--output takes one video only', [...DOWNLOAD, '-a', '-', '-o', 'x.mp4'], { stdin: `${moovLast}\n` }],
+  ['cannot be used with', [...DOWNLOAD, '-o', 'x.mp4', '-d', 'x']],
+  ['cannot be used with', [...DOWNLOAD, '--force', '--skip-existing']],
+  ['cannot be used with', [...DOWNLOAD, '--clobber', '--skip-existing']],
+  ['not for a terminal', [...DOWNLOAD, '-o', '-'], { stdoutIsTTY: true }],
+  ['not for a terminal', [...DOWNLOAD, '-o', '/dev/stdout'], { stdoutIsTTY: true }],
+  ['(standard input, line 3)', ['download', '-a', '-'], { stdin: `# two\n${moovLast}\n../up\n` }],
+  ['MAVI_RATE takes', DOWNLOAD, { env: { MAVI_RATE: 'x' } }],
+  ['MAVI_CONCURRENCY takes', DOWNLOAD, { env: { MAVI_CONCURRENCY: '0' } }],
+  ['MAVI_BASE_URL takes', DOWNLOAD, { env: { MAVI_BASE_URL: 'http://10.0.0.1' } }],
+  ['MAVI_TIMEOUT takes', ['list'], { env: { MAVI_TIMEOUT: '-5' } }],
+  ["missing required argument 'dir'", ['sync']],
+  ['--shard', ['sync', 'x', '--shard', '3/2']],
+  ['--limit', ['list', '--limit', '0']],
+  ['--near', ['list', '--near', '91,0']],
+  ['--taken-after', ['list', '--taken-after', 'yesterday']],
+  ['cannot be used with', ['list', '--ids', '--json']],
+  ['no file named', ['verify']],
+  ['--port takes a whole number', ['mock', '--port', '70000']],
+  ['There is no fault "nonsense"', ['mock', '--fault', 'nonsense']],
+  ['--limit takes', ['mock', '--limit', 'x']],
+  ['--pace takes', ['mock', '--pace', '0']],
+  ["'colour' is no setting", ['config', 'set', 'colour', 'red']],
+  ['the key is no setting', ['config', 'set', 'api-key', 'x']],
+  ['the key is no setting', ['config', 'get', 'api-key']],
+  ['--rate takes', ['config', 'set', 'rate', 'fast']],
+  ['too many arguments', ['auth', 'login', 'key']],
+  ['Allowed choices are bash, zsh, fish', ['completion', 'tcsh']],
+];
+
+/** What cannot be a video_no, for it could name another path, or is none. */
+const NO_VIDEO_NOS = [
+  '../x',
+  '..',
+  '.',
+  '/etc/passwd',
+  'a/b',
+  'a\\b',
+  'C:',
+  'a b',
+  '',
+  '~',
+  '%2e%2e',
+  'VI1.mp4',
+  'ä',
+  'VI1\n',
+  'VI1\u0000',
+  'x'.repeat(65),
+];
+
+describe('a mistake in the command line', () => {
+  it.for(MISTAKES)(
+    'that is told as "%s" is exit 2, in a line or two, before any request',
+    async ([says, args, more]) => {
+      const cwd = tempDir();
+      const standin = await withStandin();
+      const host = fakeHost({ cwd, ...more, env: { ...envFor(standin), ...more?.env } });
+      expect(await run(args, host)).toBe(2);
+      expect(host.errors()).toContain(says);
+      expect(host.errors().trimEnd().split('\n').length).toBeLessThanOrEqual(2);
+      expect(host.output().length).toBe(0);
+      expect(standin.requests).toEqual([]);
+      expect(namesIn(cwd)).toEqual([]);
+    },
+  );
+
+  it.for(NO_VIDEO_NOS)(
+    'such as the video_no %j is exit 2, among good ones too and in a list',
+    async (videoNo) => {
+      const cwd = tempDir();
+      const standin = await withStandin();
+      const runs = [
+        { args: ['download', faststart, '--', videoNo] },
+        { args: ['download', '-a', '-'], stdin: `${faststart}\n.${videoNo}\n` },
+      ];
+      for (const { args, stdin = '' } of runs) {
+        const host = fakeHost({ cwd, env: envFor(standin), stdin });
+        expect(await run(args, host)).toBe(2);
+        expect(host.errors()).toContain('is no video_no');
+        expect(controlCharacter(host.errors())).toBeNull();
+      }
+      expect(standin.requests).toEqual([]);
+      expect(namesIn(cwd)).toEqual([]);
+    },
+  );
+
+  it('in a list is told with the name of the file and the line', async () => {
+    const cwd = tempDir();
+    const standin = await withStandin();
+    writeFileSync(join(cwd, 'list'), `${faststart}\r\n\r\n../up\r\n`);
+    const host = fakeHost({ cwd, env: envFor(standin) });
+    expect(await run(['download', '-a', 'list'], host)).toBe(2);
+    expect(host.errors()).toContain("'../up' (list, line 3) is no video_no");
+    expect(standin.requests).toEqual([]);
+  });
+});
+
+describe('help', () => {
+  it.for([
+    ['--help'],
+    ['help'],
+    ['help', 'download'],
+    ['download', '--help'],
+    ['sync', '-h'],
+    ['auth', 'login', '--help'],
+  ])('for %j is exit 0 on standard output, without control codes', async (args) => {
+    const host = fakeHost({ cwd: tempDir() });
+    expect(await run(args, host)).toBe(0);
+    const text = host.output().toString();
+    expect(text).toContain('Usage: mavi');
+    expect([controlCharacter(text), host.errors()]).toEqual([null, '']);
+  });
+
+  it('tells the exit codes and the variables', async () => {
+    const host = fakeHost({ cwd: tempDir() });
+    await run(['download', '--help'], host);
+    const text = host.output().toString();
+    for (const code of Object.keys(EXIT_CODES)) expect(text).toMatch(new RegExp(`^ *${code}\\b`, 'm'));
+    for (const name of ['MAVI_API_KEY', 'MAVI_API_KEY_FILE', 'MAVI_CONFIG_DIR', 'HTTPS_PROXY', 'NO_COLOR']) {
+      expect(text).toContain(name);
+    }
+  });
+});

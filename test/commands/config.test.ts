@@ -1,0 +1,127 @@
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { run } from '../../src/cli.ts';
+import { SAMPLE_VIDEO_NOS } from '../../src/standin/samples.ts';
+import { type FakeHost, fakeHost } from '../helpers/fake-host.ts';
+import { tempDir } from '../helpers/temp-dir.ts';
+import { downloadsOf, envFor, withStandin } from '../helpers/with-standin.ts';
+
+/** Runs one command with its own config folder in `cwd`. */
+async function mavi(
+  cwd: string,
+  line: string,
+  env: Record<string, string> = {},
+): Promise<{ code: number; out: string; errors: string; host: FakeHost }> {
+  const host = fakeHost({ cwd, env });
+  const code = await run(line.split(' '), host);
+  return { code, out: host.output().toString(), errors: host.errors(), host };
+}
+
+const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8);
+
+describe('settings', () => {
+  it('come from the flag, then the variable, then the config file, then the default', async () => {
+    const cwd = tempDir();
+    const standin = await withStandin();
+    const { holiday } = SAMPLE_VIDEO_NOS;
+    const scopeOf = async (line: string, env: Record<string, string> = {}): Promise<unknown> => {
+      await mavi(cwd, `download ${holiday} -o /dev/null ${line}`.trim(), { ...envFor(standin), ...env });
+      return (downloadsOf(standin).at(-1)?.json as Record<string, unknown> | undefined)?.unique_id;
+    };
+    expect(await scopeOf('')).toBe('default');
+    expect((await mavi(cwd, 'config set unique-id stored')).code).toBe(0);
+    expect(await scopeOf('')).toBe('stored');
+    expect(await scopeOf('', { MAVI_UNIQUE_ID: '' })).toBe('stored');
+    expect(await scopeOf('', { MAVI_UNIQUE_ID: 'variable' })).toBe('variable');
+    expect(await scopeOf('-u flag', { MAVI_UNIQUE_ID: 'variable' })).toBe('flag');
+  });
+
+  it('are listed with their sources, and got one by one', async () => {
+    const cwd = tempDir();
+    await mavi(cwd, 'config set rate 1/s');
+    const env = { MAVI_CONCURRENCY: '7', MAVI_TIMEOUT: '' };
+    const { out } = await mavi(cwd, 'config list', env);
+    expect(out).toMatch(/^rate = 1\/s {2}\(config\)$/m);
+    expect(out).toMatch(/^concurrency = 7 {2}\(MAVI_CONCURRENCY\)$/m);
+    expect(out).toMatch(/^timeout = 60 {2}\(default\)$/m);
+    expect(out).toMatch(/^limit-rate = none {2}\(default\)$/m);
+    expect((await mavi(cwd, 'config get rate')).out).toBe('1/s\n');
+    expect((await mavi(cwd, 'config get concurrency', env)).out).toBe('7\n');
+    expect((await mavi(cwd, 'config get limit-rate')).out).toBe('');
+  });
+
+  it('are forgotten by unset, which is no error where there is none', async () => {
+    const cwd = tempDir();
+    await mavi(cwd, 'config set rate 1/s');
+    expect((await mavi(cwd, 'config unset rate')).code).toBe(0);
+    expect((await mavi(cwd, 'config unset rate')).code).toBe(0);
+    expect((await mavi(cwd, 'config get rate')).out).toBe('12\n');
+  });
+
+  it('that cannot be are refused, and what was stored stays', async () => {
+    const cwd = tempDir();
+    await mavi(cwd, 'config set rate 1/s');
+    expect((await mavi(cwd, 'config set rate fast')).code).toBe(2);
+    expect((await mavi(cwd, 'config get rate')).out).toBe('1/s\n');
+  });
+
+  it('that were made bad by hand are exit 2 with the way to mend them', async () => {
+    const cwd = tempDir();
+    mkdirSync(join(cwd, '.config-mavi'));
+    writeFileSync(join(cwd, '.config-mavi/config.json'), '{"rate":"fast"}', { mode: 0o600 });
+    const { code, errors } = await mavi(cwd, 'list', { MAVI_API_KEY: 'sk-mavi-x' });
+    expect(code).toBe(2);
+    expect(errors).toContain('mavi config unset rate');
+    expect((await mavi(cwd, 'config unset rate')).code).toBe(0);
+    expect((await mavi(cwd, 'config get rate')).out).toBe('12\n');
+  });
+
+  it('never hold the key, which would stand among the arguments', async () => {
+    const cwd = tempDir();
+    const { code, errors } = await mavi(cwd, 'config set api-key sk-mavi-abcdefghijklmnopqrstuvwxyz');
+    expect(code).toBe(2);
+    expect(errors).toContain('mavi auth login');
+    expect(errors).not.toContain('abcdefgh');
+    expect(existsSync(join(cwd, '.config-mavi'))).toBe(false);
+  });
+});
+
+describe('the config file', () => {
+  it('is in MAVI_CONFIG_DIR, also where that is relative, and is readable by its owner alone', async () => {
+    const cwd = tempDir();
+    const env = { MAVI_CONFIG_DIR: 'some/where' };
+    expect((await mavi(cwd, 'config path', env)).out).toBe(`${cwd}/some/where/config.json\n`);
+    await mavi(cwd, 'config set rate 6', env);
+    expect(modeOf(join(cwd, 'some/where'))).toBe('700');
+    expect(modeOf(join(cwd, 'some/where/config.json'))).toBe('600');
+    expect(JSON.parse(readFileSync(join(cwd, 'some/where/config.json'), 'utf8'))).toEqual({ rate: '6' });
+  });
+
+  it('that others can read is closed to them, and that is said', async () => {
+    const cwd = tempDir();
+    await mavi(cwd, 'config set rate 6');
+    const path = join(cwd, '.config-mavi/config.json');
+    chmodSync(path, 0o644);
+    const { errors, out } = await mavi(cwd, 'config get rate');
+    expect([out, modeOf(path)]).toEqual(['6\n', '600']);
+    expect(errors).toContain('others could read');
+  });
+
+  it('that is torn is warned of and counts as empty', async () => {
+    const cwd = tempDir();
+    await mavi(cwd, 'config set rate 6');
+    writeFileSync(join(cwd, '.config-mavi/config.json'), '{"rate": "6", "uni');
+    const { code, out, errors } = await mavi(cwd, 'config get rate');
+    expect([code, out]).toEqual([0, '12\n']);
+    expect(errors).toContain('is not valid JSON');
+  });
+
+  it('that cannot be a file is exit 7, naming it', async () => {
+    const cwd = tempDir();
+    mkdirSync(join(cwd, '.config-mavi/config.json'), { recursive: true });
+    const { code, errors } = await mavi(cwd, 'config set rate 6');
+    expect(code).toBe(7);
+    expect(errors).toContain('.config-mavi/config.json');
+  });
+});
