@@ -12,7 +12,11 @@ const VERSION_COMMANDS: Readonly<Record<string, readonly string[]>> = {
   wget2: ['wget2', '--version'],
   aria2c: ['aria2c', '--version'],
   openssl: ['openssl', 'version'],
-  Python: [PYTHON, '-c', 'import platform, requests; print(platform.python_version(), "with requests", requests.__version__)'],
+  Python: [
+    PYTHON,
+    '-c',
+    'import platform, requests; print(platform.python_version(), "with requests", requests.__version__)',
+  ],
   Node: [process.execPath, '--version'],
 };
 
@@ -26,9 +30,11 @@ export function versionsOf(names: readonly string[]): Map<string, string> {
     const [program = '', ...args] = VERSION_COMMANDS[name] ?? [name, '--version'];
     try {
       const text = execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
-      versions.set(name, name === 'Python' ? text.trim() : (/\d[\w.]*/.exec(text)?.[0] ?? 'unknown'));
+      versions.set(name, name === 'Python' ? text.trim() : (/\d+\.[\w.]+/.exec(text)?.[0] ?? 'unknown'));
     } catch {
-      throw new Error(`${name} is missing; on Debian: apt-get install -y curl wget wget2 aria2 openssl python3-requests`);
+      throw new Error(
+        `${name} is missing; on Debian: apt-get install -y curl wget wget2 aria2 openssl python3-requests`,
+      );
     }
   }
   return versions;

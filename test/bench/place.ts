@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Where a bench program runs. */
@@ -14,4 +14,15 @@ export function scratchFolder(parent: string): string {
   const folder = mkdtempSync(join(parent, 'mavi-bench-'));
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
   return folder;
+}
+
+/**
+ * Copies the built program, so that a build in the middle of a run changes nothing; answers with the path of its
+ * launcher.
+ */
+export function builtProgram({ root, folder }: Place): string {
+  const copy = join(folder, 'program');
+  for (const part of ['package.json', 'bin', 'dist'])
+    cpSync(join(root, part), join(copy, part), { recursive: true });
+  return join(copy, 'bin/mavi.js');
 }

@@ -1,0 +1,73 @@
+import { FRAGMENTED, OPEN_ENDED, PLAIN, type SampleVideo, WITH_TAIL } from './videos.ts';
+
+/** What happens around the download. */
+export type Scene =
+  /** Nothing else. */
+  | 'alone'
+  /** A good file of the same name is there already, and is to be replaced. */
+  | 'over-old-file'
+  /** A second run for the same name begins when most of the first one's video has come. */
+  | 'two-at-once'
+  /** SIGINT, as by Ctrl-C, when half of the video has come. */
+  | 'interrupted';
+
+/** One fault, and what a row of the page says of it. */
+export interface Case {
+  readonly id: string;
+  readonly title: string;
+  /** A fault text of the stand-in. */
+  readonly faults: string;
+  readonly scene: Scene;
+  readonly video: SampleVideo;
+}
+
+/** Slowly enough for something to happen meanwhile: a second for the whole video. */
+const SLOW = 'trickle';
+/** A fifth of the video, then the connection ends. */
+const EARLY_HANGUP = `hangup@${Math.round(PLAIN.bytes.length / 5)}`;
+
+/** What every tool meets. */
+export const CASES: readonly Case[] = [
+  row('no-fault', 'no fault', ''),
+  row('json-error', 'JSON error in HTTP 200: unknown video', 'not-found'),
+  row('json-mislabelled', 'the same, typed as a video', 'mislabelled'),
+  row('rate-limit', 'rate limit (0429 in HTTP 200) once, then fine', 'rate-limitx1'),
+  row('html', 'the HTML of a captive portal in HTTP 200', 'html'),
+  row('503-once', 'HTTP 503 once, then fine', 'server-errorx1'),
+  row('503', 'HTTP 503 each time', 'server-error'),
+  row('hangup', 'connection ends in the middle of a chunk, each time', 'hangup'),
+  row('drop-once', 'connection reset half-way once, then fine', 'dropx1'),
+  row(
+    'hangup-then-limit',
+    'connection ends half-way, then the rate limit, then fine',
+    'hangupx1,rate-limitx1',
+  ),
+  row('short-length', 'half of the announced Content-Length, each time', 'short-body'),
+  row('truncate', 'half of the video, cleanly ended', 'truncate'),
+  row('close-cut', 'half of the video, no length and no chunks, connection closed', 'close-delimited-cut'),
+  row('empty', 'HTTP 200 and no byte', 'empty'),
+  row('stall', 'half of the video, then silence', 'stall'),
+  row('redirect', 'redirect (307) to another origin', 'redirect-elsewhere'),
+  row('gzip', 'the video gzipped, unasked', 'gzip'),
+  row('matroska', 'an original that is Matroska, not mp4', 'matroska'),
+  row('old-json', 'a good file is there; the new download gets a JSON error', 'not-found', 'over-old-file'),
+  row('old-hangup', 'a good file is there; the new download breaks half-way', 'hangup', 'over-old-file'),
+  row('two', 'two runs for one name; the second one breaks', `${SLOW}x1,${EARLY_HANGUP}`, 'two-at-once'),
+  row('interrupt', 'Ctrl-C half-way', SLOW, 'interrupted'),
+];
+
+/** What the boxes of a video cannot show. */
+export const UNPROVABLE: readonly Case[] = [
+  cut('cut-fragment', 'a fragmented file, cleanly ended at the edge of a fragment', FRAGMENTED),
+  cut('cut-tail', 'a whole optional box missing after `moov` and `mdat`', WITH_TAIL),
+  cut('cut-open', 'a cut inside a last box of size 0 ("to the end of the file")', OPEN_ENDED),
+  row('other-bytes', 'as many bytes, boxes intact, other media data', 'other-bytes'),
+];
+
+function row(id: string, title: string, faults: string, scene: Scene = 'alone'): Case {
+  return { id, title, faults, scene, video: PLAIN };
+}
+
+function cut(id: string, title: string, video: SampleVideo): Case {
+  return { id, title, faults: `truncate@${video.cutAt}`, scene: 'alone', video };
+}

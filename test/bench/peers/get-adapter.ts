@@ -1,0 +1,62 @@
+import type { AddressInfo } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+
+/** A door to the stand-in for tools that can only GET. */
+export interface GetAdapter {
+  /** The address of the download route, to be asked for with GET. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+const HEAD_END = '\r\n\r\n';
+
+/**
+ * Opens a door that turns a GET of the download route into the API's POST. Below HTTP it hands on bytes as they
+ * come, so that every fault, a reset too, arrives as it was made.
+ */
+export async function getAdapter(url: string, question: string): Promise<GetAdapter> {
+  const standin = new URL(url);
+  const sockets = new Set<Socket>();
+  const server: Server = createServer((client) => {
+    sockets.add(client);
+    client.once('close', () => sockets.delete(client));
+    client.on('error', () => {});
+    let head = '';
+    const onData = (piece: Buffer): void => {
+      head += piece.toString('latin1');
+      const end = head.indexOf(HEAD_END);
+      if (end === -1) return;
+      client.off('data', onData);
+      handOn(client, asPost(head.slice(0, end), standin.pathname, question), Number(standin.port));
+    };
+    client.on('data', onData);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}${standin.pathname}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const socket of sockets) socket.destroy();
+      }),
+  };
+}
+
+/** The request as the stand-in wants it; one for another route, where a redirect leads, stays a GET. */
+function asPost(head: string, route: string, question: string): string {
+  const [first = '', ...headers] = head.split('\r\n');
+  // One request a connection, since only the first one is rewritten.
+  const kept = [...headers.filter((line) => !/^(connection|keep-alive):/i.test(line)), 'Connection: close'];
+  if (!first.startsWith(`GET ${route} `)) return [first, ...kept].join('\r\n') + HEAD_END;
+  const posted = ['Content-Type: application/json', `Content-Length: ${Buffer.byteLength(question)}`];
+  return [first.replace('GET', 'POST'), ...kept, ...posted].join('\r\n') + HEAD_END + question;
+}
+
+function handOn(client: Socket, request: string, port: number): void {
+  const upstream = connect(port, '127.0.0.1');
+  upstream.on('error', () => client.resetAndDestroy());
+  client.once('close', () => upstream.destroy());
+  upstream.write(request, 'latin1');
+  upstream.pipe(client);
+}

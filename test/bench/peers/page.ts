@@ -1,0 +1,162 @@
+import { table } from '../markdown.ts';
+import { shellLine } from '../shell.ts';
+import { type Attempt, PATIENCE_MS } from './attempt.ts';
+import type { Case } from './cases.ts';
+import type { Tool } from './tools.ts';
+import { type Verdict, verdictOn } from './verdict.ts';
+
+/** Tools against cases; `attempts` has a row for each case, and in it one for each tool. */
+export interface Matrix {
+  readonly tools: readonly Tool[];
+  readonly cases: readonly Case[];
+  readonly attempts: readonly (readonly Attempt[])[];
+}
+
+/** What the page says of the run. */
+export interface RunFacts {
+  readonly date: string;
+  readonly system: string;
+  readonly versions: ReadonlyMap<string, string>;
+}
+
+/** A table of a matrix, in Markdown. */
+export function matrixTable({ tools, cases, attempts }: Matrix): string {
+  const rows = cases.map((test, row) => [
+    test.title,
+    ...(attempts[row] ?? []).map((attempt) => cell(attempt, verdictOn(attempt, hadOld(test)))),
+  ]);
+  return table(['what happens', ...tools.map(({ name }) => name)], rows);
+}
+
+/** The sums under the table. */
+export function sumsTable({ tools, cases, attempts }: Matrix): string {
+  const count = (column: number, holds: (verdict: Verdict) => boolean): string =>
+    String(
+      cases.filter((test, row) => {
+        const attempt = attempts[row]?.[column];
+        return attempt !== undefined && holds(verdictOn(attempt, hadOld(test)));
+      }).length,
+    );
+  const sums: readonly [string, (verdict: Verdict) => boolean][] = [
+    ['exit 0, and not the video', ({ silentlyWrong }) => silentlyWrong],
+    ['failed, and left something wrong under the name', ({ leavesDamage }) => leavesDamage],
+    ['gave the key to another origin', ({ givesKeyAway }) => givesKeyAway],
+    [`had not ended after ${PATIENCE_MS / 1000} s`, ({ neverEnds }) => neverEnds],
+    ['ended with the whole video in place', ({ whole }) => whole],
+    ['right: the whole video, or a failure that says so and leaves all as it was', isRight],
+  ];
+  return table(
+    [`of ${cases.length} cases`, ...tools.map(({ name }) => name)],
+    sums.map(([title, holds]) => [title, ...tools.map((_, column) => count(column, holds))]),
+  );
+}
+
+/** The page: `docs/reliability.md`. */
+export function reliabilityPage(peers: Matrix, unprovable: Matrix, facts: RunFacts): string {
+  return `# What happens when a download goes wrong
+
+The API answers errors with HTTP 200, says no length, and has a limit of 12 downloads a minute. Here \`mavi\` and the
+tools that people use in its place meet the same faults, made by the stand-in API of this repository (\`mavi mock\`).
+
+This page is written by \`npm run peers\`, from what it sees: run on ${facts.date}, ${facts.system}, with ${versionsText(facts)}.
+
+## How to read it
+
+Each cell has the exit code (or the signal that ended the tool), and what lies under the target's name afterwards.
+**Bold with ⚠ is a silent wrong result: exit 0, and the video is not there**, so that a script goes on as if it were.
+"+ name" is another file that was left. In the case of two runs, the two exit codes stand in the order of their start.
+A Matroska original is what the server has; wrong is its name, which \`mavi\` puts right with \`--container any\`.
+
+${matrixTable(peers)}
+
+## The sums
+
+${sumsTable(peers)}
+
+Where the fault comes each time, no tool can end with the whole video; to fail without a trace is right then.
+
+## What \`mavi\` cannot prove
+
+The API sends no length and no checksum. So \`mavi\` reads the boxes of the file, and believes an end that the boxes
+allow and that the transfer itself ended cleanly. Three ends it cannot tell from the true one: a fragmented file cut at
+the edge of a fragment, a file that lost a whole optional box after \`moov\` and \`mdat\`, and a cut inside a last box
+of size 0. With \`--lookup\` (and in \`mavi sync\`) it knows the size from the library: then the first and the third are
+failures, and the second is a loud warning and \`expected_size\` in the record. Other bytes of the same length inside
+the media data are beyond any of these: nothing of the API says what they should be, and \`--checksum\` proves only that a
+file has not changed since it was downloaded.
+
+${matrixTable(unprovable)}
+
+## The commands
+
+Each ran in an empty folder of its own, without settings of the user's, against a stand-in of its own. Time-outs are
+short so that the run ends; a tool that was still running after ${PATIENCE_MS / 1000} s was killed. aria2c cannot POST: it asks with GET,
+and a small door in front of the stand-in turns that into the POST, and hands on the answer byte for byte.
+
+${[...peers.tools, ...unprovable.tools.filter((tool) => !peers.tools.includes(tool))].map(commandText).join('\n')}
+
+The faults, in the words of \`mavi mock --fault\`:
+
+${table(
+  ['what happens', 'fault'],
+  [...peers.cases, ...unprovable.cases].map(({ title, faults }) => [
+    title,
+    faults === '' ? 'none' : `\`${faults}\``,
+  ]),
+)}
+
+## Make it again
+
+\`\`\`sh
+apt-get install -y curl wget wget2 aria2 python3-requests
+npm ci
+npm run peers
+\`\`\`
+
+\`npm run peers -- --only stall,two\` runs a few cases and prints them, without writing this page.
+`;
+}
+
+function cell({ exits, remains, others, keyGivenAway, warned }: Attempt, verdict: Verdict): string {
+  const codes = exits.map((exit) => (exit === null ? `killed after ${PATIENCE_MS / 1000} s` : String(exit)));
+  const words = [
+    `${codes.join(' and ')}, ${remains.words}`,
+    ...others.map((name) => `+ ${name}`),
+    ...(verdict.silentlyWrong && warned ? ['with a warning'] : []),
+    ...(keyGivenAway === null ? [] : [keyGivenAway ? '**key sent there**' : 'key kept']),
+  ];
+  const [first = '', ...more] = words;
+  return [verdict.silentlyWrong ? `**⚠ ${first}**` : first, ...more].join('; ');
+}
+
+function commandText(tool: Tool): string {
+  const { argv, env } = tool.command({
+    url: 'URL',
+    getUrl: 'URL',
+    baseUrl: 'BASE_URL',
+    key: 'KEY',
+    videoNo: 'VIDEO_NO',
+    file: 'video.mp4',
+    replace: false,
+    root: '',
+    bin: '',
+  });
+  const line = shellLine(tool.program === null ? ['mavi', ...argv.slice(2)] : argv);
+  const withEnv =
+    tool.program === 'Python'
+      ? `${shellLine(Object.entries(env).map((pair) => pair.join('=')))} ${line}`
+      : line;
+  return `- ${tool.name}: \`${withEnv}\``;
+}
+
+function isRight(verdict: Verdict): boolean {
+  return !(verdict.silentlyWrong || verdict.leavesDamage || verdict.givesKeyAway || verdict.neverEnds);
+}
+
+function versionsText({ versions }: RunFacts): string {
+  return [...versions].map(([name, version]) => `${name} ${version}`).join(', ');
+}
+
+function hadOld({ scene }: Case): boolean {
+  return scene === 'over-old-file';
+}

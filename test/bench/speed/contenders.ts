@@ -1,0 +1,132 @@
+import { PYTHON } from '../machine.ts';
+import { shellLine } from '../shell.ts';
+import { videoNoFor } from './bench-video.ts';
+
+/** Where and with what a measured command works. */
+export interface Work {
+  readonly root: string;
+  /** The program to measure: `bin/mavi.js` of the checkout, or another build. */
+  readonly bin: string;
+  /** The server's origins. */
+  readonly origins: { readonly http: string; readonly https: string };
+  /** The certificate that clients are to trust. */
+  readonly certPath: string;
+  /** Where a file goes. */
+  readonly target: string;
+  /** A home without settings. */
+  readonly home: string;
+}
+
+/** What is downloaded. */
+export interface Load {
+  readonly scheme: 'http' | 'https';
+  readonly sizeBytes: number;
+  readonly bytesPerSecond?: number;
+  readonly to: 'file' | 'stdout';
+}
+
+/** One of the commands that a case holds against each other. */
+export interface Contender {
+  readonly name: string;
+  argv(work: Work): readonly string[];
+  env(work: Work): Readonly<Record<string, string>>;
+  /** Whether its standard output is video, and goes into a pipe that somebody reads. */
+  readonly pipes: boolean;
+  /** How long the file is that it has to leave; null for none. */
+  readonly fileBytes: number | null;
+}
+
+const KEY = 'sk-mavi-of-the-benchmark-and-of-nothing-else';
+
+/** `mavi download`. */
+export function mavi(load: Load, flags: readonly string[] = [], name = 'mavi'): Contender {
+  return downloader(name, load, (work) => [
+    ...[process.execPath, work.bin, 'download', videoOf(load), '--rate', '0', ...flags],
+    ...['-o', load.to === 'file' ? work.target : '-'],
+  ]);
+}
+
+/** The cURL line of the API's documentation. */
+export function curl(load: Load): Contender {
+  return downloader('curl', load, (work) => curlLine(load, work, work.target));
+}
+
+/** What a careful user of curl would type to have a file that is hashed, flushed, and whole under its name. */
+export function curlThenHash(load: Load): Contender {
+  return downloader('curl; openssl dgst; sync; mv', load, (work) => {
+    const part = `${work.target}.part`;
+    const steps = [
+      curlLine(load, work, part),
+      ['openssl', 'dgst', '-sha256', part],
+      ['sync', part],
+      ['mv', part, work.target],
+    ];
+    return ['sh', '-c', steps.map(shellLine).join(' && ')];
+  });
+}
+
+/** wget with the same request. */
+export function wget(load: Load): Contender {
+  return downloader('wget', load, (work) => [
+    ...['wget', '-q', '--ca-certificate', work.certPath],
+    ...['--header', `Authorization: ${KEY}`, '--header', 'Content-Type: application/json'],
+    ...['--post-data', questionOf(load), '-O', load.to === 'file' ? work.target : '-', urlOf(load, work)],
+  ]);
+}
+
+/** The Python example of the API's documentation; it knows files alone. */
+export function python(load: Load): Contender {
+  return downloader('Python', load, ({ root }) => [PYTHON, `${root}test/bench/documented.py`]);
+}
+
+/** `mavi --version`: what it takes to start. */
+export const MAVI_VERSION: Contender = {
+  ...bare('mavi --version', ({ bin }) => [process.execPath, bin, '--version']),
+};
+
+/** Node with nothing to do. */
+export const EMPTY_NODE: Contender = bare('node -e 0', () => [process.execPath, '-e', '0']);
+
+function downloader(name: string, load: Load, argv: (work: Work) => readonly string[]): Contender {
+  return {
+    name,
+    argv,
+    env: (work) => ({
+      MAVI_BASE_URL: work.origins[load.scheme],
+      MAVI_API_KEY: KEY,
+      MAVI_CONFIG_DIR: work.home,
+      NODE_EXTRA_CA_CERTS: work.certPath,
+      REQUESTS_CA_BUNDLE: work.certPath,
+      URL: urlOf(load, work),
+      KEY,
+      VIDEO_NO: videoOf(load),
+      FILE: work.target,
+    }),
+    pipes: load.to === 'stdout',
+    fileBytes: load.to === 'file' ? load.sizeBytes : null,
+  };
+}
+
+function bare(name: string, argv: (work: Work) => readonly string[]): Contender {
+  return { name, argv, env: () => ({}), pipes: false, fileBytes: null };
+}
+
+function curlLine(load: Load, work: Work, file: string): readonly string[] {
+  return [
+    ...['curl', '--cacert', work.certPath, '--request', 'POST', '--url', urlOf(load, work)],
+    ...['--header', `Authorization: ${KEY}`, '--header', 'Content-Type: application/json'],
+    ...['--data', questionOf(load), '--output', load.to === 'file' ? file : '-'],
+  ];
+}
+
+function urlOf({ scheme }: Load, { origins }: Work): string {
+  return `${origins[scheme]}/download`;
+}
+
+function questionOf(load: Load): string {
+  return JSON.stringify({ video_no: videoOf(load), unique_id: 'default' });
+}
+
+function videoOf({ sizeBytes, bytesPerSecond }: Load): string {
+  return videoNoFor(sizeBytes, bytesPerSecond ?? null);
+}

@@ -1,0 +1,133 @@
+import { table } from '../markdown.ts';
+import { LEAST_SECONDS, RATE_LIMIT, RATE_VIDEOS, type RateResult } from './rate.ts';
+import type { CaseResult, Measurement } from './rounds.ts';
+import { median } from './statistics.ts';
+import { highestPeak, type Judgement, judge, MOST_PEAK_BYTES } from './targets.ts';
+
+/** All that a run has measured. */
+export interface BenchRun {
+  readonly date: string;
+  readonly machine: string;
+  readonly versions: ReadonlyMap<string, string>;
+  readonly rounds: number;
+  readonly results: readonly CaseResult[];
+  /** Null where the case was not wanted. */
+  readonly rate: RateResult | null;
+}
+
+/** Targets and what was measured, side by side. */
+export function targetsTable({ results, rate }: BenchRun): string {
+  const rows = judge(results).map((each) => [
+    wordsOf(each, results),
+    `≤ ${each.target.atMost.toFixed(2)}`,
+    each.median.toFixed(2),
+    yesOrNo(each.met),
+  ]);
+  const peak = highestPeak(results);
+  if (peak !== null) {
+    const most = `< ${megabytes(MOST_PEAK_BYTES)}`;
+    rows.push(['peak memory of any of these', most, megabytes(peak), yesOrNo(peak < MOST_PEAK_BYTES)]);
+  }
+  if (rate !== null) {
+    const seconds = median(rate.seconds);
+    rows.push(
+      [
+        `${RATE_VIDEOS} videos at ${RATE_LIMIT.starts} in ${RATE_LIMIT.windowMs / 1000} s: requests refused by the account's limit`,
+        '0',
+        String(rate.refused),
+        yesOrNo(rate.refused === 0),
+      ],
+      [`the same: seconds, where less than ${LEAST_SECONDS} is not possible`, '', seconds.toFixed(2), ''],
+    );
+  }
+  return table(['what', 'target', 'measured', 'met'], rows);
+}
+
+/** The medians of all cases. */
+export function measuresTable({ results }: BenchRun): string {
+  const rows = results.flatMap(({ test, measurements }) =>
+    [...measurements].map(([name, taken], index) => {
+      const of = (pick: (measurement: Measurement) => number): number => median(taken.map(pick));
+      const seconds = of((each) => each.seconds);
+      return [
+        index === 0 ? test.title : '',
+        name,
+        seconds.toFixed(3),
+        test.sizeBytes === null ? '' : String(Math.round(test.sizeBytes / 1e6 / seconds)),
+        of((each) => each.cpuSeconds).toFixed(3),
+        megabytes(of((each) => each.peakBytes)),
+      ];
+    }),
+  );
+  return table(['case', 'command', 'seconds', 'MB/s', 'CPU seconds', 'peak memory'], rows);
+}
+
+/** The page: `docs/benchmarks.md`. */
+export function benchmarksPage(run: BenchRun): string {
+  return `# How fast \`mavi\` is
+
+Written by \`npm run bench\` from its own measurements: ${run.date}, ${run.machine}.
+${[...run.versions].map(([name, version]) => `${name} ${version}`).join(', ')}.
+
+![1 GiB: seconds by command](benchmarks.svg)
+
+A server in a process of its own sends an mp4 in chunks of 64 KiB from memory, over the loopback address and as fast as
+the client reads (or at 400 MB/s where that is said); files go to memory too (\`/dev/shm\`). So this is what the programs
+cost themselves: over a real network, at a tenth of these speeds, all of them wait for the same bytes. Commands run in
+turn, A B C A B C, ${run.rounds} rounds after one that does not count. A ratio is taken within a round; the table has the median of
+the rounds. What \`mavi\` does in this time and the others do not: it reads the boxes, flushes the file, and gives it its
+name in one step.
+
+## Targets
+
+${targetsTable(run)}
+
+## Ratios, round by round
+
+${ratiosTable(run)}
+
+## Medians
+
+Standard output is a pipe that \`cat\` reads. CPU seconds are user and system time of the client; what \`cat\` and the
+server took is not in them. Peak memory is the largest resident set of one process; the measurement itself cannot show
+less than about 10 MB.
+
+${measuresTable(run)}
+
+## Make it again
+
+\`\`\`sh
+apt-get install -y curl wget openssl python3-requests
+npm ci
+npm run bench
+\`\`\`
+
+\`npm run bench -- --help\` says how to run a part of it.
+`;
+}
+
+function ratiosTable({ results }: BenchRun): string {
+  const judgements = judge(results);
+  const rounds = Math.max(0, ...judgements.map(({ ratios }) => ratios.length));
+  return table(
+    ['what', ...Array.from({ length: rounds }, (_, round) => String(round + 1))],
+    judgements.map((each) => [
+      wordsOf(each, results),
+      ...Array.from({ length: rounds }, (_, round) => each.ratios[round]?.toFixed(2) ?? ''),
+    ]),
+  );
+}
+
+function wordsOf({ target }: Judgement, results: readonly CaseResult[]): string {
+  const title = results.find(({ test }) => test.id === target.caseId)?.test.title;
+  const measure = target.measure === 'seconds' ? 'time' : 'peak memory';
+  return `${title}: ${measure} of \`${target.name}\` to \`${target.against}\``;
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.round(bytes / 1e6)} MB`;
+}
+
+function yesOrNo(met: boolean): string {
+  return met ? 'yes' : '**no**';
+}

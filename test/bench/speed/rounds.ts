@@ -1,0 +1,72 @@
+import { spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { PYTHON } from '../machine.ts';
+import type { SpeedCase } from './cases.ts';
+import type { Contender, Work } from './contenders.ts';
+
+/** What one run took. */
+export interface Measurement {
+  readonly seconds: number;
+  /** User and system together, of the command and all it started. */
+  readonly cpuSeconds: number;
+  readonly peakBytes: number;
+}
+
+/** A case and what its commands took, round by round, by their names. */
+export interface CaseResult {
+  readonly test: SpeedCase;
+  readonly measurements: ReadonlyMap<string, readonly Measurement[]>;
+}
+
+/** Runs the commands of a case in turn, A B C A B C, after one round that does not count. */
+export async function runCase(
+  test: SpeedCase,
+  rounds: number,
+  work: Work,
+  onRound: (round: number, taken: ReadonlyMap<string, Measurement>) => void,
+): Promise<CaseResult> {
+  const measurements = new Map<string, Measurement[]>(test.contenders.map(({ name }) => [name, []]));
+  const counted = Math.min(rounds, test.mostRounds ?? rounds);
+  for (let round = 0; round <= counted; round += 1) {
+    if (round === 0 && test.mostRounds !== undefined) continue;
+    const taken = new Map<string, Measurement>();
+    for (const contender of test.contenders) taken.set(contender.name, await measured(contender, work));
+    if (round === 0) continue;
+    for (const [name, measurement] of taken) measurements.get(name)?.push(measurement);
+    onRound(round, taken);
+  }
+  return { test, measurements };
+}
+
+/**
+ * Runs one command on an empty place.
+ * @throws Error where it fails, or leaves another file than it should
+ */
+export async function measured(contender: Contender, work: Work): Promise<Measurement> {
+  const { name, pipes, fileBytes } = contender;
+  rmSync(work.target, { force: true });
+  const saidPath = join(work.home, 'said.txt');
+  const said = openSync(saidPath, 'w');
+  const command = [PYTHON, `${work.root}test/bench/speed/measure.py`, ...contender.argv(work)];
+  // Through a shell where the output is piped, so that the bytes do not pass through this process.
+  const [program = '', ...args] = pipes ? ['sh', '-c', '"$@" | cat > /dev/null', 'sh', ...command] : command;
+  const child = spawn(program, args, {
+    env: { PATH: process.env.PATH, HOME: work.home, LC_ALL: 'C.UTF-8', ...contender.env(work) },
+    stdio: ['ignore', said, said, 'pipe'],
+  });
+  closeSync(said);
+  let report = '';
+  child.stdio[3]?.on('data', (piece) => {
+    report += String(piece);
+  });
+  await new Promise((resolve, reject) => child.on('error', reject).on('close', resolve));
+  const { exitCode, ...measurement } = JSON.parse(report) as Measurement & { exitCode: number };
+  const size = fileBytes === null ? null : statSync(work.target, { throwIfNoEntry: false })?.size;
+  if (exitCode !== 0 || size !== fileBytes) {
+    const why = readFileSync(saidPath, 'utf8').slice(-500);
+    throw new Error(`${name} failed: exit ${exitCode}, ${size} of ${fileBytes} bytes; it said: ${why}`);
+  }
+  rmSync(work.target, { force: true });
+  return measurement;
+}

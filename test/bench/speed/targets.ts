@@ -1,0 +1,66 @@
+import type { CaseResult, Measurement } from './rounds.ts';
+import { median } from './statistics.ts';
+
+/** What `mavi` is to reach, as a ratio to another command of the same case, both in the same round. */
+export interface Target {
+  readonly caseId: string;
+  /** The command that is judged: the name of a contender. */
+  readonly name: string;
+  readonly against: string;
+  readonly measure: 'seconds' | 'peakBytes';
+  readonly atMost: number;
+}
+
+/** A target and what was measured. */
+export interface Judgement {
+  readonly target: Target;
+  /** Round by round. */
+  readonly ratios: readonly number[];
+  readonly median: number;
+  readonly met: boolean;
+}
+
+/** The most memory that a download may take, whatever its size. */
+export const MOST_PEAK_BYTES = 150_000_000;
+
+const TARGETS: readonly Target[] = [
+  target('file-https-1g', 'mavi', 'curl', 1.4),
+  target('file-https-1g', 'mavi', 'Python', 1),
+  target('file-http-1g', 'mavi', 'curl', 1.5),
+  target('file-http-1g', 'mavi', 'Python', 0.9),
+  target('checksum-paced', 'mavi --checksum', 'curl', 1.03),
+  target('checksum-paced', 'mavi --checksum', 'curl; openssl dgst; sync; mv', 0.8),
+  target('checksum', 'mavi --checksum', 'curl; openssl dgst; sync; mv', 1),
+  target('startup', 'mavi --version', 'node -e 0', 1.35),
+  target('file-https-100k', 'mavi', 'node -e 0', 2.2),
+  { ...target('memory', 'mavi, 6 GiB', 'mavi, 1 GiB', 1.1), measure: 'peakBytes' },
+];
+
+/** Holds the results against the targets of the cases that ran. */
+export function judge(results: readonly CaseResult[]): Judgement[] {
+  return TARGETS.flatMap((each) => {
+    const result = results.find(({ test }) => test.id === each.caseId);
+    return result === undefined ? [] : [judgement(each, result)];
+  });
+}
+
+/** The highest peak of memory of any of `mavi`'s downloads in a result, in bytes; null where none ran. */
+export function highestPeak(results: readonly CaseResult[]): number | null {
+  const peaks = results
+    .filter(({ test }) => test.id === 'memory')
+    .flatMap(({ measurements }) => [...measurements.values()].flat().map(({ peakBytes }) => peakBytes));
+  return peaks.length === 0 ? null : Math.max(...peaks);
+}
+
+function judgement(each: Target, { measurements }: CaseResult): Judgement {
+  const values = (name: string): readonly number[] =>
+    (measurements.get(name) ?? []).map((measured: Measurement) => measured[each.measure]);
+  const others = values(each.against);
+  const ratios = values(each.name).map((value, round) => value / (others[round] ?? Number.NaN));
+  const middle = median(ratios);
+  return { target: each, ratios, median: middle, met: middle <= each.atMost };
+}
+
+function target(caseId: string, name: string, against: string, atMost: number): Target {
+  return { caseId, name, against, measure: 'seconds', atMost };
+}

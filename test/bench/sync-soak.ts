@@ -1,0 +1,273 @@
+/**
+ * A sync of many small videos that is killed with `kill -9` at random moments and started again each time. In the
+ * end every file is right, none was fetched more often than the kills explain, and memory has not grown.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { generatedLibrary } from '../../src/standin/generated.ts';
+import type { StoredVideo } from '../../src/standin/library.ts';
+import { type Standin, startStandin } from '../../src/standin/server.ts';
+import { builtProgram, scratchFolder } from './place.ts';
+
+const SIZE_BYTES = 1500;
+const CONCURRENCY = 8;
+const MANIFEST = 'mavi-manifest.ndjson';
+/** How far the peaks of runs may lie apart, as a factor: the garbage collector takes its time. */
+const MEMORY_SLACK = 1.35;
+/** A run with fewer downloads than this part of the library has not come to its peak. */
+const LEAST_PART = 1 / 50;
+
+/** One run of the program, to its end or to its kill. */
+interface Run {
+  readonly killed: boolean;
+  readonly code: number | null;
+  readonly stderr: string;
+  readonly seconds: number;
+  readonly listings: number;
+  /** The videos asked for, in order. */
+  readonly asked: readonly string[];
+  readonly peakKib: number;
+}
+
+/** Where it all happens. */
+interface Stage {
+  readonly standin: Standin;
+  readonly program: string;
+  readonly scratch: string;
+  readonly library: string;
+}
+
+/** Runs the soak and prints its figures. Answers 0 if all holds. */
+export async function soak(argv: readonly string[], root: string): Promise<number> {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      videos: { type: 'string', default: '20000' },
+      kills: { type: 'string', default: '10' },
+      seed: { type: 'string', default: '1' },
+      in: { type: 'string', default: existsSync('/dev/shm') ? '/dev/shm' : tmpdir() },
+    },
+  });
+  const count = Number(values.videos);
+  const kills = Number(values.kills);
+  const random = randomFrom(Number(values.seed));
+  const videos = generatedLibrary({ count, sizeBytes: SIZE_BYTES });
+  const standin = await startStandin({ videos });
+  const scratch = scratchFolder(values.in);
+  const stage = {
+    standin,
+    scratch,
+    program: builtProgram({ root, folder: scratch }),
+    library: join(scratch, 'library'),
+  };
+  mkdirSync(stage.library);
+  const faults: string[] = [];
+  const inFlight = new Map<string, number>();
+  const runs: Run[] = [];
+  const startedMs = performance.now();
+
+  try {
+    console.log(
+      `${count} videos of ${SIZE_BYTES} bytes, ${kills} kills, seed ${values.seed}, in ${values.in}`,
+    );
+    for (let kill = 1; kill <= kills + 1; kill += 1) {
+      const run = await syncOnce(stage, kill > kills ? null : killAfter(count, kills, kill, random));
+      const present = new Set(readdirSync(stage.library));
+      const lost = run.killed ? run.asked.filter((id) => !present.has(`${id}.mp4`)) : [];
+      for (const id of lost) inFlight.set(id, (inFlight.get(id) ?? 0) + 1);
+      if (lost.length > CONCURRENCY) faults.push(`${lost.length} videos were in flight at kill ${kill}`);
+      if (kill > kills && run.code !== 0) faults.push(`the last run ended with ${run.code}: ${run.stderr}`);
+      runs.push(run);
+      console.log(lineFor(run, kill, lost.length, present.size));
+    }
+    const again = await syncOnce(stage, null);
+    console.log(lineFor(again, kills + 2, 0, readdirSync(stage.library).length));
+    if (again.code !== 0 || again.asked.length > 0)
+      faults.push(`a further run asked for ${again.asked.length}`);
+
+    faults.push(...(await faultsOnDisk(stage.library, count, videos.at)));
+    faults.push(...faultsOfRequests(runs, inFlight, count));
+    const peaks = runs.filter((run) => run.asked.length >= count * LEAST_PART).map((run) => run.peakKib);
+    const least = Math.min(...peaks);
+    if (Math.max(...peaks) > least * MEMORY_SLACK)
+      faults.push(`memory grew from ${least} to ${Math.max(...peaks)} KiB`);
+    const asked = runs.reduce((sum, run) => sum + run.asked.length, 0);
+    const repeated = [...inFlight.values()].reduce((sum, times) => sum + times, 0);
+    console.log(`${asked} downloads, of which ${repeated} again because they were in flight at a kill`);
+    console.log(
+      `peak memory of a run: ${mib(least)} to ${mib(Math.max(...peaks))}; without downloads ${mib(again.peakKib)}`,
+    );
+    console.log(`${((performance.now() - startedMs) / 1000).toFixed(0)} s in all`);
+  } finally {
+    await standin.close();
+  }
+  for (const fault of faults.slice(0, 20)) console.error(`FAULT: ${fault}`);
+  console.log(faults.length === 0 ? 'all holds' : `${faults.length} faults`);
+  return faults.length === 0 ? 0 : 1;
+}
+
+/** After how many requests to kill: one kill falls into the listing, the others anywhere. */
+function killAfter(count: number, kills: number, kill: number, random: () => number): number {
+  const listings = Math.ceil(count / 200);
+  if (kill === Math.ceil(kills / 2)) return Math.ceil(random() * listings);
+  return listings + Math.ceil((random() * 2 * count) / (kills + 1));
+}
+
+/** Runs a sync, to its end or until it has sent so many requests. */
+async function syncOnce(stage: Stage, requestsBeforeKill: number | null): Promise<Run> {
+  const { standin, scratch, program, library } = stage;
+  const first = standin.requests.length;
+  const startedMs = performance.now();
+  const args = [
+    program,
+    'sync',
+    library,
+    '--rate',
+    '0',
+    '-c',
+    String(CONCURRENCY),
+    '--progress',
+    'none',
+    '-q',
+  ];
+  const env = {
+    PATH: process.env.PATH,
+    MAVI_CONFIG_DIR: join(scratch, 'config'),
+    MAVI_BASE_URL: standin.baseUrl,
+    MAVI_API_KEY: standin.key,
+  };
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  let stderr = '';
+  child.stderr.on('data', (chunk) => {
+    stderr += String(chunk);
+  });
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const watched = watch(child, standin, requestsBeforeKill === null ? null : first + requestsBeforeKill);
+  const code = await ended;
+  const { killed, peakKib } = watched();
+  await settled(standin);
+  const requests = standin.requests.slice(first);
+  const asked = requests.filter(({ url }) => url.endsWith('/download')).map(({ json }) => videoNoOf(json));
+  const seconds = (performance.now() - startedMs) / 1000;
+  return { killed, code, stderr, seconds, asked, listings: requests.length - asked.length, peakKib };
+}
+
+/** Looks at a process every few milliseconds; kills it when the stand-in has seen that many requests. */
+function watch(child: ChildProcess, standin: Standin, killAt: number | null) {
+  let killed = false;
+  let peakKib = 0;
+  const timer = setInterval(() => {
+    peakKib = Math.max(peakKib, peakOf(child.pid));
+    if (killAt === null || killed || standin.requests.length < killAt) return;
+    killed = child.kill('SIGKILL');
+  }, 5);
+  return () => {
+    clearInterval(timer);
+    return { killed, peakKib };
+  };
+}
+
+/** The most memory that a process has had so far, in KiB; 0 once it is gone. */
+function peakOf(pid: number | undefined): number {
+  try {
+    return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
+}
+
+/** Waits until what the killed process had sent before its end has come in. */
+async function settled(standin: Standin): Promise<void> {
+  for (let before = -1; before !== standin.requests.length; ) {
+    before = standin.requests.length;
+    await pause(50);
+  }
+}
+
+async function faultsOnDisk(
+  library: string,
+  count: number,
+  at: (uniqueId: string, position: number) => StoredVideo | undefined,
+): Promise<string[]> {
+  const faults: string[] = [];
+  const expected = new Map<string, string>();
+  for (let position = 0; position < count; position += 1) {
+    const video = at('default', position) as StoredVideo;
+    const hash = createHash('sha256');
+    for await (const piece of video.read(0, video.sizeBytes)) hash.update(piece);
+    expected.set(`${video.videoNo}.mp4`, hash.digest('hex'));
+  }
+  const names = new Set(readdirSync(library));
+  for (const [name, sha256] of expected) {
+    if (!names.has(name)) faults.push(`${name} is missing`);
+    else if (sha256Of(join(library, name)) !== sha256) faults.push(`${name} has other bytes`);
+  }
+  for (const name of names)
+    if (!expected.has(name) && name !== MANIFEST) faults.push(`${name} was left behind`);
+  for (const line of readFileSync(join(library, MANIFEST), 'utf8').split('\n').filter(Boolean)) {
+    const record = parsed(line);
+    // A torn line is what a kill may leave.
+    if (record === null) continue;
+    if (expected.get(record.file) !== record.sha256)
+      faults.push(`the manifest has another SHA-256 for ${record.file}`);
+    expected.delete(record.file);
+  }
+  for (const name of expected.keys()) faults.push(`${name} is not in the manifest`);
+  return faults;
+}
+
+function faultsOfRequests(
+  runs: readonly Run[],
+  inFlight: ReadonlyMap<string, number>,
+  count: number,
+): string[] {
+  const times = new Map<string, number>();
+  for (const id of runs.flatMap(({ asked }) => asked)) times.set(id, (times.get(id) ?? 0) + 1);
+  const faults = times.size === count ? [] : [`${times.size} videos were asked for, not ${count}`];
+  for (const [id, asked] of times) {
+    const explained = 1 + (inFlight.get(id) ?? 0);
+    if (asked !== explained) faults.push(`${id} was fetched ${asked} times, and ${explained} are explained`);
+  }
+  return faults;
+}
+
+function lineFor(run: Run, number: number, lost: number, files: number): string {
+  const { killed, code, seconds, listings, asked, peakKib } = run;
+  const end = killed ? `killed, ${lost} in flight` : `exit ${code}`;
+  const speed = asked.length === 0 ? '' : ` (${(asked.length / seconds).toFixed(0)}/s)`;
+  return `run ${number}: ${seconds.toFixed(1)} s, ${listings} listings, ${asked.length} downloads${speed}, ${mib(peakKib)} peak, ${files} files; ${end}`;
+}
+
+function videoNoOf(json: unknown): string {
+  return String((json as { video_no?: unknown } | undefined)?.video_no);
+}
+
+function parsed(line: string): { file: string; sha256: string } | null {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return null;
+  }
+}
+
+function sha256Of(path: string): string {
+  return createHash('sha256').update(readFileSync(path)).digest('hex');
+}
+
+function mib(kib: number): string {
+  return `${(kib / 1024).toFixed(0)} MiB`;
+}
+
+/** Numbers from 0 to below 1, the same for the same seed. */
+function randomFrom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}

@@ -1,0 +1,310 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import stringWidth from 'string-width';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { run } from '../../src/cli.ts';
+import { generatedLibrary } from '../../src/standin/generated.ts';
+import { libraryOf, type StoredVideo, type VideoStatus } from '../../src/standin/library.ts';
+import { SAMPLE_VIDEO_NOS } from '../../src/standin/samples.ts';
+import type { Standin, StandinOptions } from '../../src/standin/server.ts';
+import { type FakeHost, type FakeHostOptions, fakeHost } from '../helpers/fake-host.ts';
+import { controlCharacter } from '../helpers/leaks.ts';
+import { tempDir } from '../helpers/temp-dir.ts';
+import { envFor, withStandin } from '../helpers/with-standin.ts';
+import { growingLibrary, madeVideos, videosNamed } from './stored-video.ts';
+
+/** A server sees a request a moment after it was sent, now a longer and now a shorter one, in milliseconds. */
+const JITTER_MS = 50;
+
+interface Listed {
+  readonly code: number;
+  readonly host: FakeHost;
+  readonly text: string;
+  readonly lines: string[];
+}
+
+async function list(
+  standin: Standin,
+  args: readonly string[] = [],
+  options: Partial<FakeHostOptions> = {},
+): Promise<Listed> {
+  const host = fakeHost({ cwd: tempDir(), env: { ...envFor(standin), LANG: 'C.UTF-8' }, ...options });
+  const code = await run(['list', ...args], host);
+  const text = host.output().toString();
+  return { code, host, text, lines: text.split('\n').slice(0, -1) };
+}
+
+/** What each request to the listing asked for. */
+function asked(standin: Standin): Record<string, unknown>[] {
+  return standin.requests
+    .filter((request) => request.url.endsWith('/list_videos'))
+    .map((request) => request.json as Record<string, unknown>);
+}
+
+function idsOf(videos: readonly StoredVideo[]): string[] {
+  return videos.map((video) => video.videoNo);
+}
+
+describe('the pages of the library', () => {
+  const paged: [string, StandinOptions, number[]][] = [
+    ['pages as large as they can be', {}, [1, 2, 3]],
+    ['smaller pages than it asked for', { pageSizeCap: 150 }, [1, 2, 3]],
+    ['numbers as texts', { numbersAsStrings: true }, [1, 2, 3]],
+  ];
+  it.each(paged)('are followed to the end of %s', async (_title, options, pages) => {
+    const standin = await withStandin({ videos: generatedLibrary({ count: 450 }), ...options });
+    const { code, lines, host } = await list(standin, ['--ids']);
+    expect(code).toBe(0);
+    expect(host.errors()).toBe('');
+    expect(lines).toEqual(idsOf(madeVideos(450)));
+    expect(asked(standin)).toEqual(pages.map((page) => ({ page, size: 200, unique_id: 'default' })));
+  });
+
+  it('give each video once while uploads shift the rows', async () => {
+    const [uploaded, ...videos] = madeVideos(251) as [StoredVideo, ...StoredVideo[]];
+    let isUploaded = false;
+    const standin = await withStandin({
+      videos: growingLibrary(videos),
+      pageSizeCap: 100,
+      onRequest(request) {
+        if (isUploaded || (request.json as { page?: number }).page !== 2) return;
+        isUploaded = true;
+        videos.unshift(uploaded);
+      },
+    });
+    const { code, lines } = await list(standin, ['--ids']);
+    expect(code).toBe(0);
+    expect(isUploaded).toBe(true);
+    expect(lines).toEqual(idsOf(madeVideos(251)).slice(1));
+  });
+
+  it('end at an empty one, whatever the total says', async () => {
+    const library = libraryOf(madeVideos(3));
+    const standin = await withStandin({ videos: { ...library, count: () => 250 } });
+    const { code, lines } = await list(standin, ['--ids']);
+    expect(code).toBe(0);
+    expect(lines).toEqual(idsOf(madeVideos(3)));
+    expect(asked(standin)).toHaveLength(2);
+  });
+
+  it('end where a server that gives no total begins to repeat itself', async () => {
+    const page = { code: '0000', data: { videos: [{ video_no: 'VI1' }, { video_no: 'VI2' }] } };
+    let requests = 0;
+    const server = createServer((_request, response) => {
+      requests += 1;
+      response.setHeader('Content-Type', 'application/json').end(JSON.stringify(page));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    const env = { MAVI_BASE_URL: `http://127.0.0.1:${port}`, MAVI_API_KEY: `sk-mavi-${'x'.repeat(40)}` };
+    const host = fakeHost({ cwd: tempDir(), env });
+    expect(await run(['list', '--ids'], host)).toBe(0);
+    expect(host.output().toString()).toBe('VI1\nVI2\n');
+    expect(requests).toBe(2);
+  });
+
+  it('may be long: two hundred names of four hundred characters each', async () => {
+    const standin = await withStandin({ videos: madeVideos(200, () => ({ name: 'é'.repeat(400) })) });
+    const { code, lines, host } = await list(standin, ['--ids']);
+    expect(host.errors()).toBe('');
+    expect(code).toBe(0);
+    expect(lines).toHaveLength(200);
+  });
+
+  it('are asked for at most five times in any second', async () => {
+    const standin = await withStandin({ videos: generatedLibrary({ count: 1100 }), pageSizeCap: 100 });
+    expect((await list(standin, ['--ids'])).lines).toHaveLength(1100);
+    const starts = standin.requests.map((request) => request.startedAtMs);
+    expect(starts).toHaveLength(11);
+    for (const [index, start] of starts.slice(5).entries()) {
+      expect(start - (starts[index] ?? 0)).toBeGreaterThanOrEqual(1000 - JITTER_MS);
+    }
+  });
+
+  it('are not asked for beyond --limit', async () => {
+    const standin = await withStandin({ videos: generatedLibrary({ count: 450 }) });
+    expect((await list(standin, ['--ids', '--limit', '3'])).lines).toEqual(
+      idsOf(madeVideos(450)).slice(0, 3),
+    );
+    expect((await list(standin, ['--ids', '--limit', '201'])).lines).toHaveLength(201);
+    expect(asked(standin)).toEqual([
+      { page: 1, size: 3, unique_id: 'default' },
+      { page: 1, size: 200, unique_id: 'default' },
+      { page: 2, size: 200, unique_id: 'default' },
+    ]);
+  });
+});
+
+describe('mavi list', () => {
+  it('shows every status, known or not', async () => {
+    const statuses = ['PARSE', 'UNPARSE', 'FAILED', 'ARCHIVED'] as VideoStatus[];
+    const videos = madeVideos(4, (index) => ({ status: statuses[index] ?? 'PARSE' }));
+    const { lines } = await list(await withStandin({ videos }));
+    expect(lines.slice(1).map((line) => line.split(/ {2,}/)[4])).toEqual(statuses);
+  });
+
+  it('says so when nothing matches, and prints nothing', async () => {
+    const { code, text, host } = await list(await withStandin(), ['--name', 'no such']);
+    expect(code).toBe(0);
+    expect(text).toBe('');
+    expect(host.errors()).toBe("mavi: no video in the scope 'default' matches\n");
+  });
+
+  it('gives the fields of the API as JSON, one object a line, numbers as numbers', async () => {
+    const [plain, texts] = await Promise.all([
+      list(await withStandin(), ['--json']),
+      list(await withStandin({ numbersAsStrings: true }), ['--json']),
+    ]);
+    expect(texts.text).toBe(plain.text);
+    expect(plain.lines).toHaveLength(3);
+    expect(JSON.parse(plain.lines[0] ?? '')).toEqual({
+      video_no: SAMPLE_VIDEO_NOS.faststart,
+      video_name: 'first steps',
+      duration: 4,
+      size: expect.any(Number),
+      status: 'PARSE',
+      create_time: Date.UTC(2025, 9, 4, 9, 30),
+      cause: 'null',
+      datetime_taken: Date.UTC(2025, 9, 3, 16, 5),
+      camera_model: 'Pocket 3',
+      latitude: 47.3769,
+      longitude: 8.5417,
+      tags: ['family', 'walk'],
+    });
+  });
+
+  const filters: [string[], Record<string, unknown>, string[]][] = [
+    [['--name', 'first steps'], { video_name: 'first steps' }, [SAMPLE_VIDEO_NOS.faststart]],
+    [['--status', 'UNPARSE'], { status: 'UNPARSE' }, []],
+    [['--tag', 'lake'], { tag: 'lake' }, [SAMPLE_VIDEO_NOS.moovLast]],
+    [['--camera', 'Hero 12'], { camera_model: 'Hero 12' }, [SAMPLE_VIDEO_NOS.moovLast]],
+    [['--taken-after', '2025-10-02'], { datetime_taken: Date.UTC(2025, 9, 2) }, [SAMPLE_VIDEO_NOS.faststart]],
+    [['--near', '46.5,6.8'], { latitude: 46.5, longitude: 6.8 }, [SAMPLE_VIDEO_NOS.moovLast]],
+    [['-u', 'holiday_2025'], { unique_id: 'holiday_2025' }, [SAMPLE_VIDEO_NOS.holiday]],
+    [
+      ['--tag', 'walk', '--camera', 'Pocket 3'],
+      { tag: 'walk', camera_model: 'Pocket 3' },
+      [SAMPLE_VIDEO_NOS.faststart],
+    ],
+  ];
+  it.each(filters)('sends %j under the names of the API', async (args, fields, found) => {
+    const standin = await withStandin();
+    const { lines } = await list(standin, ['--ids', ...args]);
+    expect(lines).toEqual(found);
+    expect(asked(standin)).toEqual([{ page: 1, size: 200, unique_id: 'default', ...fields }]);
+  });
+
+  it.each([
+    [['--json', '--ids']],
+    [['--limit', '0']],
+    [['--limit', '2.5']],
+    [['--taken-after', 'yesterday']],
+    [['--near', '91,0']],
+    [['--near', '1']],
+    [['VI1']],
+  ])('refuses %j before any request', async (args) => {
+    const standin = await withStandin();
+    const { code, host } = await list(standin, args);
+    expect(code).toBe(2);
+    expect(host.errors()).toMatch(/^mavi: /);
+    expect(standin.requests).toHaveLength(0);
+  });
+
+  it('tries a listing again that failed in passing, and says so', async () => {
+    const standin = await withStandin({
+      listFaults: 'server-errorx1,rate-limitx1,dropx1,network-abnormalx1',
+    });
+    const { code, lines, host } = await list(standin, ['--ids']);
+    expect(code).toBe(0);
+    expect(lines).toHaveLength(3);
+    expect(standin.requests).toHaveLength(5);
+    expect(host.errors()).toMatch(/^mavi: the listing: the server answers HTTP 503.*; try 2 in /);
+  });
+
+  it.each([
+    ['server-error', ['--retries', '1'], 6, 2],
+    ['rate-limit', ['--retries', '1'], 8, 2],
+    ['unauthorized', [], 3, 1],
+    ['http-400', [], 4, 1],
+    ['json-broken', [], 4, 1],
+    ['html', [], 4, 1],
+  ])('ends when the listing fails for good: %s', async (listFaults, args, expected, requests) => {
+    const standin = await withStandin({ listFaults });
+    const { code, text } = await list(standin, ['--json', ...args]);
+    expect(code).toBe(expected);
+    expect(text).toBe('');
+    expect(standin.requests).toHaveLength(requests);
+  });
+});
+
+describe('the scopes', () => {
+  it('are listed one a line, or as JSON', async () => {
+    const standin = await withStandin();
+    expect((await list(standin, ['--scopes'])).text).toBe('default\nholiday_2025\n');
+    expect((await list(standin, ['--scopes', '--json'])).lines).toEqual([
+      '{"unique_id":"default"}',
+      '{"unique_id":"holiday_2025"}',
+    ]);
+    expect(asked(standin)).toHaveLength(0);
+  });
+
+  it.each(['envelope', 'spring-404'] as const)(
+    'are the one called default where the API does not know that call any more: %s',
+    async (withoutScopesRoute) => {
+      const standin = await withStandin({ withoutScopesRoute });
+      const { code, text } = await list(standin, ['--scopes', '-u', 'holiday_2025']);
+      expect(code).toBe(0);
+      expect(text).toBe('default\n');
+      expect(asked(standin)).toEqual([{ page: 1, size: 1, unique_id: 'default' }]);
+    },
+  );
+
+  it('are not made up for a key that is refused', async () => {
+    const standin = await withStandin({ withoutScopesRoute: 'spring-404', key: `sk-mavi-${'k'.repeat(40)}` });
+    const env = { ...envFor(standin), MAVI_API_KEY: `sk-mavi-${'z'.repeat(40)}` };
+    const { code, text } = await list(standin, ['--scopes'], { env });
+    expect(code).toBe(3);
+    expect(text).toBe('');
+  });
+});
+
+describe('the table', () => {
+  const names = ['a', '山の朝 '.repeat(30), `${'long '.repeat(40)}end`, '👩‍👩‍👧‍👦 family 🌊'.repeat(12)];
+
+  it.each([200, 80, 60, 40])('fits a terminal of %i columns', async (columns) => {
+    const standin = await withStandin({ videos: videosNamed(names) });
+    const { code, lines } = await list(standin, [], { stdoutIsTTY: true, columns, env: plainEnv(standin) });
+    expect(code).toBe(0);
+    expect(lines).toHaveLength(names.length + 1);
+    for (const line of lines) expect(stringWidth(line)).toBeLessThan(columns);
+    for (const videoNo of idsOf(madeVideos(names.length))) expect(lines.join('\n')).toContain(videoNo);
+    expect(lines[0]).toMatch(columns >= 60 ? /^video_no +size .*name$/ : /^video_no .*name$/);
+    expect(lines[2]).toMatch(/…$/);
+  });
+
+  it('is not cut in a pipe', async () => {
+    const { lines } = await list(await withStandin({ videos: videosNamed(names) }), [], { columns: 40 });
+    expect(lines[2]?.endsWith(names[1]?.trim() ?? '')).toBe(true);
+    expect(lines[3]?.endsWith(names[2] ?? '')).toBe(true);
+    expect(lines[0]).toMatch(/^video_no +size +length +created +status +name$/);
+  });
+
+  it('keeps what could act on the terminal out of it, and JSON keeps it escaped', async () => {
+    const name = 'red \u001b[31mtext\u0007\u202e txt\u009b2J\r\nmade \u2066up\ufeff';
+    const evil = 'UN\u001b[2JPARSE' as VideoStatus;
+    const standin = await withStandin({ videos: madeVideos(1, () => ({ name, status: evil })) });
+    for (const args of [[], ['--json'], ['--ids']]) {
+      const { text, lines } = await list(standin, args, { stdoutIsTTY: true, env: plainEnv(standin) });
+      expect(controlCharacter(text)).toBeNull();
+      expect(lines).toHaveLength(args.length === 0 ? 2 : 1);
+    }
+    const { text } = await list(standin, ['--json']);
+    expect(JSON.parse(text)).toMatchObject({ video_name: name, status: evil });
+  });
+});
+
+/** Without colours, whose codes are no part of a line's width but are control characters all the same. */
+function plainEnv(standin: Standin): Record<string, string> {
+  return { ...envFor(standin), LANG: 'C.UTF-8', NO_COLOR: '1' };
+}

@@ -1,0 +1,200 @@
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect } from 'vitest';
+import type { StoredVideo } from '../../src/standin/library.ts';
+import type { Standin } from '../../src/standin/server.ts';
+import { it, type Scene } from '../helpers/scene.ts';
+import { bytesOf } from '../helpers/videos.ts';
+import { downloadsOf } from '../helpers/with-standin.ts';
+import { madeVideos } from './stored-video.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const DOC = readFileSync(join(ROOT, 'docs/scaling.md'), 'utf8');
+
+/** Few enough that each shard keeps within the divided rate. */
+const VIDEOS = madeVideos(8);
+const FILES = VIDEOS.map((video) => `${video.videoNo}.mp4`).sort();
+
+/** The code under `<!-- recipe: name -->`, by name. */
+const RECIPES = new Map(
+  [...DOC.matchAll(/<!-- recipe: (.+) -->\n```\w+\n([\s\S]*?)^```$/gm)].map(([, name = '', code = '']) => [
+    name,
+    code,
+  ]),
+);
+
+function recipe(name: string): string {
+  return RECIPES.get(name) ?? expect.fail(`docs/scaling.md has no recipe "${name}"`);
+}
+
+/** Puts `mavi` into the PATH, for what starts it by its name. */
+function withMavi(scene: Scene): void {
+  const tools = join(scene.configFolder, '..', 'tools');
+  mkdirSync(tools);
+  symlinkSync(join(ROOT, 'bin/mavi.js'), join(tools, 'mavi'));
+  scene.env.PATH = `${tools}:${scene.env.PATH}`;
+}
+
+async function place(scene: Scene, faults: Record<string, string> = {}, videos = VIDEOS): Promise<Standin> {
+  withMavi(scene);
+  return scene.standin({ videos, faults });
+}
+
+/** The names of videos in a folder of the scene, sorted. */
+function videosIn(scene: Scene, folder: string): string[] {
+  return readdirSync(scene.path(folder))
+    .filter((name) => !name.startsWith('mavi-manifest'))
+    .sort();
+}
+
+async function expectWhole(scene: Scene, folder: string, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    const video = VIDEOS.find((each) => `${each.videoNo}.mp4` === name) as StoredVideo;
+    expect(scene.read(`${folder}/${name}`).equals(await bytesOf(video)), name).toBe(true);
+  }
+}
+
+describe('the recipes for a whole library', () => {
+  it('are all run here', () => {
+    expect(DOC.match(/^```\w+$/gm)).toHaveLength(RECIPES.size);
+    expect([...RECIPES.keys()].sort()).toEqual([
+      'GNU parallel',
+      'Kubernetes',
+      'Slurm',
+      'mock',
+      'object storage',
+      'one machine',
+      'sha256sum',
+      'to-storage.sh',
+      'verify',
+    ]);
+  });
+
+  it('fetch it by one process, and check it without mavi', async ({ scene }) => {
+    await place(scene);
+    expect(await scene.shell(recipe('one machine')).ended).toMatchObject({ code: 0 });
+    expect(videosIn(scene, 'library')).toEqual(FILES);
+    await expectWhole(scene, 'library', FILES);
+    expect(await scene.shell(recipe('sha256sum')).ended).toMatchObject({ code: 0, stderr: '' });
+    scene.write(`library/${FILES[3]}`, Buffer.alloc(1000));
+    const checked = await scene.shell(recipe('sha256sum')).ended;
+    expect(checked).toMatchObject({ code: 1 });
+    expect(checked.stdout.toString()).toBe(`${FILES[3]}: FAILED\n`);
+  });
+
+  it('fetch it by shards side by side with GNU parallel, into one folder', async ({ scene }) => {
+    const standin = await place(scene);
+    expect(await scene.shell(recipe('GNU parallel')).ended).toMatchObject({ code: 0 });
+    expect(videosIn(scene, 'library')).toEqual(FILES);
+    await expectWhole(scene, 'library', FILES);
+    expect(downloadsOf(standin)).toHaveLength(8);
+    const manifest = scene.read('library/mavi-manifest.ndjson').toString().split('\n').filter(Boolean);
+    expect(manifest.map((line) => JSON.parse(line).file).sort()).toEqual(FILES);
+    expect(await scene.shell(recipe('GNU parallel')).ended).toMatchObject({ code: 0 });
+    expect(downloadsOf(standin)).toHaveLength(8);
+  });
+
+  it('run the failed shards again, as GNU parallel counts them', async ({ scene }) => {
+    const bad = VIDEOS[0] as StoredVideo;
+    const standin = await place(scene, { [bad.videoNo]: 'garbagex1' });
+    expect(await scene.shell(recipe('GNU parallel')).ended).toMatchObject({ code: 1 });
+    expect(videosIn(scene, 'library')).toEqual(FILES.filter((name) => name !== `${bad.videoNo}.mp4`));
+    const again = 'parallel --retry-failed --joblog sync.log';
+    expect(DOC).toContain(`\`${again}\``);
+    expect(await scene.shell(again).ended).toMatchObject({ code: 0 });
+    expect(videosIn(scene, 'library')).toEqual(FILES);
+    expect(downloadsOf(standin)).toHaveLength(9);
+  });
+
+  it('fetch it by the pods of a Kubernetes Job, each its part', async ({ scene }) => {
+    const standin = await place(scene);
+    const [, block = ''] = /args:\n +- \|\n((?: {14}.*\n)+)/.exec(recipe('Kubernetes')) ?? [];
+    const script = block
+      .replaceAll('/library/', `${scene.folder}/library/`)
+      .replace('npm install --global mavi', 'true');
+    expect(script).toContain('exec mavi sync');
+    const pods = [0, 1, 2, 3].map((index) => {
+      const MAVI_CONFIG_DIR = join(scene.configFolder, `pod-${index}`);
+      return scene.shell(script, { env: { JOB_COMPLETION_INDEX: String(index), MAVI_CONFIG_DIR } }).ended;
+    });
+    expect((await Promise.all(pods)).map(({ code }) => code)).toEqual([0, 0, 0, 0]);
+    const parts = [1, 2, 3, 4].map((shard) => videosIn(scene, `library/${shard}`));
+    expect(parts.flat().sort()).toEqual(FILES);
+    for (const [index, names] of parts.entries()) await expectWhole(scene, `library/${index + 1}`, names);
+    expect(downloadsOf(standin)).toHaveLength(8);
+    expect(await scene.shell(recipe('verify')).ended).toMatchObject({ code: 0 });
+    scene.write(`library/1/${parts[0]?.[0]}`, 'changed');
+    expect(await scene.shell(recipe('verify')).ended).toMatchObject({ code: 5 });
+  });
+
+  it('fetch it by the tasks of a Slurm array, each its part', async ({ scene }) => {
+    const standin = await place(scene);
+    const job = scene.write('job.sh', recipe('Slurm'));
+    const home = join(scene.configFolder, '..', 'home');
+    mkdirSync(home);
+    writeFileSync(join(home, '.mavi-key'), `${scene.key}\n`);
+    const [, first = '', last = ''] = /--array=(\d+)-(\d+)/.exec(recipe('Slurm')) ?? [];
+    expect([first, last]).toEqual(['1', '4']);
+    const tasks = [1, 2, 3, 4].map(
+      (task) =>
+        scene.shell(`bash '${job}'`, {
+          env: {
+            MAVI_API_KEY: undefined,
+            HOME: home,
+            TMPDIR: scene.configFolder,
+            SLURM_JOB_ID: String(1000 + task),
+            SLURM_ARRAY_TASK_ID: String(task),
+            SLURM_ARRAY_TASK_COUNT: last,
+          },
+        }).ended,
+    );
+    expect((await Promise.all(tasks)).map(({ code }) => code)).toEqual([0, 0, 0, 0]);
+    const parts = [1, 2, 3, 4].map((shard) => videosIn(scene, `library/${shard}`));
+    expect(parts.flat().sort()).toEqual(FILES);
+    expect(downloadsOf(standin)).toHaveLength(8);
+    expect(readdirSync(scene.configFolder).sort()).toEqual([1, 2, 3, 4].map((task) => `mavi-${1000 + task}`));
+  });
+
+  it('send it on to object storage, whole or not at all', async ({ scene }) => {
+    const videos = VIDEOS.slice(0, 4);
+    const files = videos.map((video) => `${video.videoNo}.mp4`).sort();
+    const [bad, listed] = videos as [StoredVideo, StoredVideo];
+    // Cut at its very end, when nearly all of it has gone through the pipe; then right.
+    const standin = await place(scene, { [bad.videoNo]: 'truncate@999x2' }, videos);
+    scene.write('to-storage.sh', recipe('to-storage.sh'));
+    const env = { RCLONE_CONFIG_REMOTE_TYPE: 'alias', RCLONE_CONFIG_REMOTE_REMOTE: scene.path('storage') };
+    expect(DOC).toContain('export RCLONE_CONFIG_REMOTE_TYPE=alias RCLONE_CONFIG_REMOTE_REMOTE=$PWD/storage');
+    const [one = '', all = ''] = recipe('object storage').split('\n');
+    const forOne = one.replace('VI625239098370850816', listed.videoNo);
+    expect(forOne).not.toBe(one);
+
+    expect(await scene.shell(forOne, { env }).ended).toMatchObject({ code: 0 });
+    expect(videosIn(scene, 'storage/videos')).toEqual([`${listed.videoNo}.mp4`]);
+
+    expect(await scene.shell(all, { env }).ended).toMatchObject({ code: 1 });
+    const without = files.filter((name) => name !== `${bad.videoNo}.mp4`);
+    expect(videosIn(scene, 'storage/videos')).toEqual(without);
+    await expectWhole(scene, 'storage/videos', without);
+
+    expect(await scene.shell(all, { env }).ended).toMatchObject({ code: 0 });
+    expect(videosIn(scene, 'storage/videos')).toEqual(files);
+    await expectWhole(scene, 'storage/videos', files);
+    expect(downloadsOf(standin)).toHaveLength(4 + 2);
+  });
+
+  it('can be tried without an account', async ({ scene }) => {
+    // The program itself, not a function: `kill %1` is to reach it.
+    withMavi(scene);
+    mkdirSync(scene.path('clips'));
+    for (const video of VIDEOS)
+      scene.write(`clips/${video.name}-${video.videoNo}.mp4`.replace(/[^\w./-]/g, '_'), await bytesOf(video));
+    const { code } = await scene.shell(`unset -f mavi\n${recipe('mock')}`).ended;
+    expect(code).toBe(0);
+    const copies = videosIn(scene, 'copies').map((name) => scene.read(`copies/${name}`).toString('latin1'));
+    const clips = readdirSync(scene.path('clips')).map((name) =>
+      scene.read(`clips/${name}`).toString('latin1'),
+    );
+    expect(copies.sort()).toEqual(clips.sort());
+  });
+});

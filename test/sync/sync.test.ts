@@ -1,0 +1,670 @@
+import { createHash } from 'node:crypto';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { run } from '../../src/cli.ts';
+import { type Clock, systemClock } from '../../src/host.ts';
+import type { StoredVideo, VideoStatus } from '../../src/standin/library.ts';
+import type { Standin, StandinOptions } from '../../src/standin/server.ts';
+import { type FakeHost, type FakeHostOptions, fakeHost } from '../helpers/fake-host.ts';
+import { controlCharacter } from '../helpers/leaks.ts';
+import { moment } from '../helpers/moment.ts';
+import { namesIn, tempDir } from '../helpers/temp-dir.ts';
+import { bytesOf } from '../helpers/videos.ts';
+import { downloadsOf, envFor, withStandin } from '../helpers/with-standin.ts';
+import { growingLibrary, madeVideos, videoOfBytes, videosNamed } from '../library/stored-video.ts';
+import { sampleFile } from '../standin/sample-files.ts';
+
+const MANIFEST = 'mavi-manifest.ndjson';
+
+interface Line {
+  readonly video_no: string;
+  readonly status: string;
+  readonly file: string;
+  readonly bytes: number | null;
+  readonly sha256: string | null;
+  readonly error: { readonly code: string } | null;
+}
+
+interface Synced {
+  readonly code: number;
+  readonly errors: string;
+  readonly output: string;
+}
+
+/** A stand-in whose library a test may change, and a place to sync it into. */
+class Place {
+  readonly cwd = tempDir();
+  readonly folder = join(this.cwd, 'lib');
+  readonly manifestPath = join(this.folder, MANIFEST);
+  readonly videos: StoredVideo[];
+  standin!: Standin;
+
+  constructor(videos: readonly StoredVideo[]) {
+    this.videos = [...videos];
+  }
+
+  static async of(videos: number | readonly StoredVideo[], options: StandinOptions = {}): Promise<Place> {
+    const place = new Place(typeof videos === 'number' ? madeVideos(videos) : videos);
+    place.standin = await withStandin({ videos: growingLibrary(place.videos), ...options });
+    return place;
+  }
+
+  get ids(): string[] {
+    return this.videos.map((video) => video.videoNo);
+  }
+
+  host(options: Partial<FakeHostOptions> = {}): FakeHost {
+    return fakeHost({ cwd: this.cwd, env: envFor(this.standin), ...options });
+  }
+
+  async sync(args: readonly string[] = [], host = this.host()): Promise<Synced> {
+    const code = await run(['sync', 'lib', ...args], host);
+    return { code, errors: host.errors(), output: host.output().toString() };
+  }
+
+  path(name: string): string {
+    return join(this.folder, name);
+  }
+
+  /** All names in the folder but the manifest's. */
+  names(): string[] {
+    return namesIn(this.folder).filter((name) => name !== MANIFEST);
+  }
+
+  lines(): Line[] {
+    const text = readFileSync(this.manifestPath, 'utf8');
+    return text
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as Line);
+  }
+
+  /** The ids asked for since the last call. */
+  fetched(): string[] {
+    const all = downloadsOf(this.standin).map((request) => (request.json as { video_no: string }).video_no);
+    const fresh = all.slice(this.#seen);
+    this.#seen = all.length;
+    return fresh.sort();
+  }
+  #seen = 0;
+
+  async expectWhole(id: string, name = `${id}.mp4`): Promise<void> {
+    const video = this.videos.find((each) => each.videoNo === id) ?? expect.fail(`no video ${id}`);
+    expect(readFileSync(this.path(name)).equals(await bytesOf(video)), name).toBe(true);
+  }
+}
+
+function sorted(ids: readonly (string | undefined)[]): string[] {
+  return ids.map(String).sort();
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+describe('mavi sync', () => {
+  it('fetches everything the first time, and records each file with its SHA-256', async () => {
+    const place = await Place.of(5);
+    const { code, errors, output } = await place.sync();
+    expect(code).toBe(0);
+    expect(output).toBe('');
+    expect(errors).toContain('mavi: 5 videos: 5 downloaded;');
+    expect(place.names()).toEqual(sorted(place.ids.map((id) => `${id}.mp4`)));
+    for (const line of place.lines()) {
+      await place.expectWhole(line.video_no);
+      expect(line).toMatchObject({
+        status: 'downloaded',
+        file: `${line.video_no}.mp4`,
+        bytes: 1000,
+        error: null,
+      });
+      expect(line.sha256).toBe(sha256(readFileSync(place.path(line.file))));
+    }
+    expect(sorted(place.lines().map((line) => line.video_no))).toEqual(sorted(place.ids));
+  });
+
+  it('asks only for the listing the second time', async () => {
+    const place = await Place.of(5);
+    await place.sync();
+    const before = readFileSync(place.manifestPath, 'utf8');
+    const requests = place.standin.requests.length;
+    const { code, errors } = await place.sync();
+    expect(code).toBe(0);
+    expect(errors).toBe('mavi: nothing to download; 5 were there already\n');
+    expect(place.standin.requests.slice(requests).map(({ url }) => url)).toEqual([
+      '/serve/api/v1/list_videos',
+    ]);
+    expect(readFileSync(place.manifestPath, 'utf8')).toBe(before);
+    expect(await place.sync(['-q'])).toEqual({ code: 0, errors: '', output: '' });
+  });
+
+  it('fetches what is new, and leaves what the library has no more', async () => {
+    const place = await Place.of(3);
+    await place.sync();
+    const [gone] = place.videos.splice(2, 1);
+    place.videos.push(...madeVideos(2, undefined, 7));
+    place.fetched();
+    expect((await place.sync()).code).toBe(0);
+    expect(place.fetched()).toEqual(sorted(place.ids.slice(2)));
+    expect(place.names()).toEqual(sorted([...place.ids, gone?.videoNo].map((id) => `${id}.mp4`)));
+  });
+
+  it('fetches a file again that is gone, and one that has changed, and replaces that', async () => {
+    const place = await Place.of(4);
+    const [gone = '', longer = '', emptied = ''] = place.ids;
+    await place.sync();
+    place.fetched();
+    rmSync(place.path(`${gone}.mp4`));
+    appendFileSync(place.path(`${longer}.mp4`), 'x');
+    writeFileSync(place.path(`${emptied}.mp4`), '');
+    const { code, errors } = await place.sync();
+    expect(code).toBe(0);
+    expect(errors).toContain('3 videos: 3 downloaded');
+    expect(errors).toContain('; 1 were there already');
+    expect(place.fetched()).toEqual(sorted([gone, longer, emptied]));
+    for (const id of place.ids) await place.expectWhole(id);
+    expect((await place.sync()).errors).toContain('nothing to download; 4 were there already');
+  });
+
+  it('leaves a changed file as it is when the new download fails', async () => {
+    const videos = madeVideos(1);
+    const place = await Place.of(videos, { faults: 'truncate@1000x1,truncate' });
+    await place.sync();
+    const path = place.path(`${place.ids[0]}.mp4`);
+    writeFileSync(path, 'cut short by hand');
+    expect((await place.sync()).code).toBe(5);
+    expect(readFileSync(path, 'utf8')).toBe('cut short by hand');
+    expect(place.names()).toEqual([`${place.ids[0]}.mp4`]);
+  });
+
+  it.each([
+    ['of another size', () => Buffer.from('my own notes')],
+    ['of the right size, but no video', () => Buffer.alloc(1000, 'x')],
+  ])('leaves a foreign file alone that is %s, and does the rest', async (_title, make) => {
+    const place = await Place.of(3);
+    const [taken = ''] = place.ids;
+    mkdirSync(place.folder);
+    writeFileSync(place.path(`${taken}.mp4`), make());
+    const { code, errors } = await place.sync();
+    expect(code).toBe(7);
+    expect(errors).toContain(`${taken}.mp4`);
+    expect(errors).toContain('move it away');
+    expect(errors).not.toContain('--force');
+    expect(readFileSync(place.path(`${taken}.mp4`)).equals(make())).toBe(true);
+    expect(place.fetched()).toEqual(sorted(place.ids.slice(1)));
+    rmSync(place.path(`${taken}.mp4`));
+    expect((await place.sync()).code).toBe(0);
+    expect(place.fetched()).toEqual([taken]);
+  });
+
+  it('leaves a folder alone that has the name of a video', async () => {
+    const place = await Place.of(1);
+    mkdirSync(place.path(`${place.ids[0]}.mp4`), { recursive: true });
+    expect((await place.sync()).code).toBe(7);
+    expect(place.fetched()).toEqual([]);
+    expect(statSync(place.path(`${place.ids[0]}.mp4`)).isDirectory()).toBe(true);
+  });
+
+  it('hashes, records and keeps a whole file that it has not recorded, without a download', async () => {
+    const place = await Place.of(3);
+    await place.sync();
+    place.fetched();
+    const [lost, ...kept] = place.lines();
+    // As after a kill between the rename and the record.
+    writeFileSync(place.manifestPath, kept.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    const { code, errors } = await place.sync();
+    expect(code).toBe(0);
+    expect(place.fetched()).toEqual([]);
+    expect(errors).toContain('mavi: 1 video: 1 kept;');
+    expect(place.lines().at(-1)).toMatchObject({
+      video_no: lost?.video_no,
+      status: 'skipped',
+      file: lost?.file,
+      bytes: 1000,
+      sha256: lost?.sha256,
+    });
+    expect((await place.sync()).errors).toContain('nothing to download; 3 were there already');
+  });
+
+  it('does not take a file for the video where the library gives no size', async () => {
+    const bytes = sampleFile('faststart');
+    const place = await Place.of([videoOfBytes(bytes, { sizeBytes: Number.NaN })]);
+    mkdirSync(place.folder);
+    writeFileSync(place.path(`${place.ids[0]}.mp4`), bytes);
+    expect((await place.sync()).code).toBe(7);
+    rmSync(place.path(`${place.ids[0]}.mp4`));
+    expect((await place.sync()).code).toBe(0);
+    expect((await place.sync()).errors).toContain('1 were there already');
+  });
+
+  it('tolerates a torn last line, and begins the next record on a line of its own', async () => {
+    const place = await Place.of(3);
+    await place.sync();
+    place.fetched();
+    const text = readFileSync(place.manifestPath, 'utf8');
+    const torn = text.slice(0, -100);
+    writeFileSync(place.manifestPath, torn);
+    expect((await place.sync()).code).toBe(0);
+    expect(place.fetched()).toEqual([]);
+    const lines = readFileSync(place.manifestPath, 'utf8').split('\n');
+    expect(lines.slice(0, 3).join('\n')).toBe(torn);
+    expect(JSON.parse(lines[3] ?? '')).toMatchObject({ status: 'skipped' });
+    expect(lines).toHaveLength(5);
+    expect((await place.sync()).errors).toContain('3 were there already');
+  });
+
+  it('says which videos are not ready, and leaves them', async () => {
+    const statuses = [
+      'PARSE',
+      'UNPARSE',
+      'FAILED',
+      'UNPARSE',
+      'PARSE_ERROR',
+      'NEW\u001b[2JWORD',
+      '',
+    ] as VideoStatus[];
+    const place = await Place.of(madeVideos(7, (index) => ({ status: statuses[index] ?? 'PARSE' })));
+    const { code, errors } = await place.sync();
+    expect(code).toBe(0);
+    expect(place.fetched()).toEqual([place.ids[0]]);
+    for (const words of [
+      '2 not ready (status UNPARSE), and left for the next run',
+      '1 not ready (status FAILED)',
+      '1 not ready (status PARSE_ERROR)',
+      '1 not ready (status NEW[2JWORD)',
+      '1 not ready (status missing)',
+    ]) {
+      expect(errors).toContain(`mavi: ${words}`);
+    }
+    expect(controlCharacter(errors)).toBeNull();
+    place.videos.splice(1, 1, { ...(place.videos[1] as StoredVideo), status: 'PARSE' });
+    expect((await place.sync()).code).toBe(0);
+    expect(place.fetched()).toEqual([place.ids[1]]);
+  });
+
+  it('leaves out what can be no video_no, and says so', async () => {
+    const ids = ['../../evil', 'VI\u001b[31m', ''];
+    const [good, ...bad] = madeVideos(4) as [StoredVideo, ...StoredVideo[]];
+    const place = await Place.of([
+      good,
+      ...bad.map((video, index) => ({ ...video, videoNo: ids[index] ?? '' })),
+    ]);
+    const { code, errors } = await place.sync();
+    expect(code).toBe(0);
+    expect(errors).toContain('mavi: 2 left out, for their video_no can be none\n');
+    expect(controlCharacter(errors)).toBeNull();
+    expect(place.names()).toEqual([`${good.videoNo}.mp4`]);
+    expect(namesIn(place.cwd)).toEqual(['lib']);
+  });
+
+  it('tries a listing again that failed in passing, and makes no folder where there is no key', async () => {
+    const place = await Place.of(1, { listFaults: 'server-errorx1' });
+    expect(
+      await place.sync([], place.host({ env: { ...envFor(place.standin), MAVI_API_KEY: '' } })),
+    ).toMatchObject({
+      code: 3,
+    });
+    expect(existsSync(place.folder)).toBe(false);
+    expect((await place.sync()).code).toBe(0);
+  });
+
+  it('removes what a killed run left beside a file, and no file of others', async () => {
+    const place = await Place.of(1);
+    const [id] = place.ids;
+    mkdirSync(place.folder);
+    const dead = `${id}.mp4.mavi-testhost-999999999-deadbeef.part`;
+    const others = [`${id}.mp4.mavi-otherhost-999999999-deadbeef.part`, `${id}.mp4.part`, 'mine.part'];
+    for (const name of [dead, ...others]) writeFileSync(place.path(name), 'half');
+    expect((await place.sync()).code).toBe(0);
+    expect(place.names()).toEqual(sorted([`${id}.mp4`, ...others]));
+  });
+
+  it('prints its records alone on standard output with --json', async () => {
+    const place = await Place.of(2);
+    const { output } = await place.sync(['--json']);
+    const records = output
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as Line);
+    expect(records.map(({ file }) => file).sort()).toEqual(sorted(place.ids.map((id) => `lib/${id}.mp4`)));
+    expect((await place.sync(['--json'])).output).toBe('');
+  });
+
+  it.each([
+    [['--shard', '0/4']],
+    [['--shard', '5/4']],
+    [['--shard', '1']],
+    [['--shard', '1/4/2']],
+    [['--name-template', 'all the same']],
+    [['--name-template', '{constructor}']],
+    [['--name-template', '../{video_no}']],
+    [['--max-transfer', 'much']],
+    [['elsewhere']],
+  ])('refuses %j before any request', async (args) => {
+    const place = await Place.of(1);
+    expect((await place.sync(args)).code).toBe(2);
+    expect(place.standin.requests).toHaveLength(0);
+    expect(existsSync(place.folder)).toBe(false);
+  });
+
+  it('says so where the folder is a file', async () => {
+    const place = await Place.of(1);
+    writeFileSync(place.folder, 'a file');
+    expect(await place.sync()).toMatchObject({ code: 7, errors: expect.stringContaining('lib') });
+    expect(place.standin.requests).toHaveLength(0);
+  });
+});
+
+describe('sizes', () => {
+  it('that differ from the listing are a warning for a whole chain of boxes, and no reason to fetch again', async () => {
+    const bytes = sampleFile('moov-last');
+    const place = await Place.of([videoOfBytes(bytes, { sizeBytes: bytes.length + 9 })]);
+    const { code, errors } = await place.sync();
+    expect(code).toBe(0);
+    expect(errors).toContain(`${bytes.length} bytes came, but the library lists ${bytes.length + 9}`);
+    expect(place.lines()[0]).toMatchObject({ bytes: bytes.length, expected_size: bytes.length + 9 });
+    expect((await place.sync()).errors).toBe('mavi: nothing to download; 1 were there already\n');
+  });
+
+  it('that fall short of the listing are a failure for a fragmented video', async () => {
+    const bytes = sampleFile('fragmented');
+    const place = await Place.of([videoOfBytes(bytes, { sizeBytes: bytes.length + 9 })]);
+    expect((await place.sync()).code).toBe(5);
+    expect(place.names()).toEqual([]);
+    expect(place.lines()).toMatchObject([{ status: 'failed', error: { code: 'truncated' } }]);
+  });
+});
+
+describe('other containers', () => {
+  it('are taken with --container any, and are there from then on', async () => {
+    const videos = madeVideos(2);
+    const place = await Place.of(videos, { faults: { [videos[0]?.videoNo ?? '']: 'matroska' } });
+    const [film = '', clip = ''] = place.ids;
+    expect((await place.sync()).code).toBe(5);
+    expect((await place.sync(['--container', 'any'])).code).toBe(0);
+    expect(place.names()).toEqual(sorted([`${film}.mkv`, `${clip}.mp4`]));
+    place.fetched();
+    expect((await place.sync()).code).toBe(0);
+    expect(place.fetched()).toEqual([]);
+    appendFileSync(place.path(`${film}.mkv`), 'x');
+    writeFileSync(place.path(`${film}.mp4`), 'my own');
+    expect((await place.sync(['--container', 'any'])).code).toBe(0);
+    expect(place.fetched()).toEqual([film]);
+    expect(readFileSync(place.path(`${film}.mp4`), 'utf8')).toBe('my own');
+  });
+});
+
+describe('--dry-run', () => {
+  it('prints what would come, its bytes, time and price, and makes nothing', async () => {
+    const place = await Place.of(madeVideos(14, () => ({ sizeBytes: 5e9 })));
+    const { code, output, errors } = await place.sync(['--dry-run', '--rate', '12']);
+    expect(code).toBe(0);
+    expect(errors).toBe('');
+    const lines = output.split('\n').slice(0, -1);
+    expect(lines.slice(0, 14)).toEqual(place.ids.map((id) => `${id}  4.7 GiB  lib/${id}.mp4`));
+    expect(lines.slice(14)).toEqual([
+      '14 to download: 65.2 GiB; 0 there already',
+      'least time at the rate limit: 1 min 00 s',
+      'price: about $8.40 at $0.12 a GB',
+    ]);
+    expect(namesIn(place.cwd)).toEqual([]);
+    expect(place.fetched()).toEqual([]);
+  });
+
+  it('counts what is there, what would be kept and what is blocked', async () => {
+    const place = await Place.of(5);
+    const [there = '', kept = '', blocked = ''] = place.ids;
+    mkdirSync(place.folder);
+    await place.sync(['--max-transfer', '1K', '-c', '1']);
+    expect(place.names()).toEqual([`${there}.mp4`]);
+    writeFileSync(place.path(`${kept}.mp4`), await bytesOf(place.videos[1] as StoredVideo));
+    writeFileSync(place.path(`${blocked}.mp4`), 'mine');
+    const before = readFileSync(place.manifestPath, 'utf8');
+    const { output } = await place.sync(['--dry-run', '--json', '--rate', '1/s']);
+    const lines = output
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines.slice(0, 3)).toEqual([
+      { video_no: blocked, file: `lib/${blocked}.mp4`, bytes: 1000, blocked: true },
+      ...place.ids
+        .slice(3)
+        .map((id) => ({ video_no: id, file: `lib/${id}.mp4`, bytes: 1000, blocked: false })),
+    ]);
+    expect(lines[3]).toEqual({
+      videos: 2,
+      already_there: 2,
+      blocked: 1,
+      bytes: 2000,
+      unknown_sizes: 0,
+      least_seconds: 1,
+      dollars: 0,
+    });
+    const text = (await place.sync(['--dry-run'])).output;
+    expect(text).toContain(`${blocked}  blocked  lib/${blocked}.mp4\n`);
+    expect(text).toContain('2 to download: 2.0 KiB; 2 there already; 1 blocked by other files\n');
+    expect(text).toContain('least time at the rate limit: 0.0 s\n');
+    expect(text).toContain('price: less than $0.01 at $0.12 a GB\n');
+    expect(readFileSync(place.manifestPath, 'utf8')).toBe(before);
+  });
+});
+
+describe('--name-template', () => {
+  it('names files for people, safely and apart from each other', async () => {
+    const names = [
+      'Clip',
+      'clip.mp4',
+      '../../up',
+      'CON',
+      'ends. ',
+      'Lake 🌊 | day 1',
+      'x'.repeat(400),
+      'a/b',
+    ];
+    const place = await Place.of(videosNamed(names));
+    const { code } = await place.sync(['--name-template', '{video_name}']);
+    expect(code).toBe(0);
+    expect(namesIn(place.cwd)).toEqual(['lib']);
+    expect(place.names()).toEqual(
+      sorted([
+        `Clip ${place.ids[0]}.mp4`,
+        'clip.mp4',
+        '__.._up.mp4',
+        '_.mp4',
+        'ends_.mp4',
+        'Lake 🌊 _ day 1.mp4',
+        `${'x'.repeat(175)}.mp4`,
+        'a_b.mp4',
+      ]),
+    );
+    for (const line of place.lines()) await place.expectWhole(line.video_no, line.file);
+  });
+
+  it('gives the same names again, also when a newer video has one of them, or the template changes', async () => {
+    const place = await Place.of(videosNamed(['walk', 'walk']));
+    const [newer = '', older = ''] = place.ids;
+    await place.sync(['--name-template', '{video_name}']);
+    await place.expectWhole(older, 'walk.mp4');
+    await place.expectWhole(newer, `walk ${newer}.mp4`);
+    const [newest] = madeVideos(1, () => ({ name: 'Walk', createTimeMs: Date.UTC(2030, 1) }), 9);
+    place.videos.unshift(newest as StoredVideo);
+    rmSync(place.path('walk.mp4'));
+    place.fetched();
+    expect((await place.sync(['--name-template', '{create_date} {video_name}'])).code).toBe(0);
+    expect(place.fetched()).toEqual(sorted([older, newest?.videoNo]));
+    expect(place.names()).toEqual(sorted(['walk.mp4', `walk ${newer}.mp4`, '2030-02-01 Walk.mp4']));
+    await place.expectWhole(older, 'walk.mp4');
+  });
+
+  it('leaves a file of the user’s alone that has the name', async () => {
+    const place = await Place.of(videosNamed(['walk']));
+    mkdirSync(place.folder);
+    writeFileSync(place.path('walk.mp4'), sampleFile('faststart'));
+    expect((await place.sync(['--name-template', '{video_name}'])).code).toBe(7);
+    expect(readFileSync(place.path('walk.mp4')).equals(sampleFile('faststart'))).toBe(true);
+  });
+
+  it('keeps what could act on a terminal out of names and messages', async () => {
+    const place = await Place.of(videosNamed(['red \u001b[31m\u202etext\u0007']));
+    const { errors } = await place.sync(['--name-template', '{video_name}']);
+    expect(controlCharacter(errors)).toBeNull();
+    expect(place.names()).toEqual(['red [31mtext.mp4']);
+  });
+});
+
+describe('--shard', () => {
+  it('gives disjoint parts that make up the whole, in one folder side by side', async () => {
+    const place = await Place.of(30);
+    const fetched: string[][] = [];
+    for (const index of [1, 2, 3]) {
+      expect((await place.sync(['--shard', `${index}/3`])).code).toBe(0);
+      fetched.push(place.fetched());
+    }
+    expect(fetched.every((part) => part.length > 0)).toBe(true);
+    expect(fetched.flat().sort()).toEqual(sorted(place.ids));
+    expect((await place.sync()).errors).toContain('nothing to download; 30 were there already');
+    place.videos.unshift(...madeVideos(10, undefined, 5));
+    for (const index of [1, 2, 3]) await place.sync(['--shard', `${index}/3`]);
+    expect(place.fetched()).toEqual(sorted(place.ids.slice(0, 10)));
+  });
+
+  it('gives names that do not depend on the shard', async () => {
+    const videos = videosNamed(Array.from({ length: 12 }, () => 'clip'));
+    const together = await Place.of(videos);
+    await together.sync(['--name-template', '{video_name}']);
+    const apart = await Place.of(videos);
+    for (const index of [2, 1])
+      await apart.sync(['--shard', `${index}/2`, '--name-template', '{video_name}']);
+    expect(apart.names()).toEqual(together.names());
+    for (const line of apart.lines()) await apart.expectWhole(line.video_no, line.file);
+  });
+});
+
+describe('a sync that meets another', () => {
+  /** Time that runs ahead: every wait is over at once. */
+  const hurried: Clock = { ...systemClock, after: (_delayMs, callback) => systemClock.after(0, callback) };
+
+  it('of the same folder says so, and ends with 7', async () => {
+    const hold = moment();
+    onTestFinished(() => hold.now());
+    const begun = moment();
+    const place = await Place.of(1, {
+      async onRequest() {
+        begun.now();
+        await hold.happened;
+      },
+    });
+    const first = place.sync();
+    await begun.happened;
+    const second = await place.sync([], place.host({ clock: hurried }));
+    expect(second.code).toBe(7);
+    expect(second.errors).toContain('another sync of lib is running');
+    expect(second.errors).toContain('--shard');
+    expect(place.standin.requests).toHaveLength(1);
+    hold.now();
+    expect((await first).code).toBe(0);
+    expect(place.names()).toEqual([`${place.ids[0]}.mp4`]);
+  });
+
+  it('can be interrupted while it waits for the other one', async () => {
+    const place = await Place.of(1);
+    const lock = place.path('.mavi-sync.lock');
+    mkdirSync(lock, { recursive: true });
+    const host = place.host();
+    const running = place.sync([], host);
+    host.send('SIGINT');
+    expect((await running).code).toBe(130);
+    expect(existsSync(lock)).toBe(true);
+  });
+});
+
+describe('a sync that is interrupted', () => {
+  it('leaves whole files and their records, and goes on at the next run', async () => {
+    const host = { current: null as FakeHost | null };
+    const place = await Place.of(12, {
+      onRequest({ order }) {
+        if (order === 7) host.current?.send('SIGINT');
+      },
+    });
+    host.current = place.host();
+    const { code, errors } = await place.sync(['-c', '2'], host.current);
+    host.current = null;
+    expect(code).toBe(130);
+    expect(errors).not.toContain('ended by');
+    const done = place.names();
+    expect(done.length).toBeGreaterThanOrEqual(3);
+    expect(done.every((name) => /^VI\d+\.mp4$/.test(name))).toBe(true);
+    const recorded = place.lines().filter(({ status }) => status === 'downloaded');
+    expect(sorted(recorded.map(({ file }) => file))).toEqual(done);
+    place.fetched();
+    expect((await place.sync()).code).toBe(0);
+    expect(place.fetched()).toEqual(sorted(place.ids.filter((id) => !done.includes(`${id}.mp4`))));
+    for (const id of place.ids) await place.expectWhole(id);
+  });
+
+  it('by the account goes on when that is mended', async () => {
+    const videos = madeVideos(6);
+    const place = await Place.of(videos, { faults: { [videos[2]?.videoNo ?? '']: 'no-creditsx1' } });
+    const { code, errors } = await place.sync(['-c', '1']);
+    expect(code).toBe(3);
+    expect(errors).toContain('6 videos: 2 downloaded, 1 failed, 3 not started;');
+    expect(place.lines().map(({ error }) => error?.code ?? null)).toEqual([
+      null,
+      null,
+      '0402',
+      'not_started',
+      'not_started',
+      'not_started',
+    ]);
+    place.fetched();
+    expect((await place.sync()).code).toBe(0);
+    expect(place.fetched()).toEqual(sorted(place.ids.slice(2)));
+  });
+
+  it('by --max-transfer says one word of it, and goes on next time', async () => {
+    const place = await Place.of(6);
+    const { code, errors } = await place.sync(['-c', '1', '--max-transfer', '2500']);
+    expect(code).toBe(9);
+    expect(errors.match(/would pass --max-transfer/g)).toHaveLength(1);
+    expect(errors).toContain('6 videos: 2 downloaded, 4 not started;');
+    expect((await place.sync(['-c', '1', '--max-transfer', '2500'])).code).toBe(9);
+    expect((await place.sync(['--max-transfer', '2500'])).code).toBe(0);
+    expect(place.fetched()).toEqual(sorted(place.ids));
+  });
+});
+
+describe('the folder of a sync', () => {
+  it('may hold several scopes', async () => {
+    const videos = madeVideos(4, (index) => ({ uniqueId: index < 2 ? 'default' : 'work', name: 'clip' }));
+    const place = await Place.of(videos);
+    const standin = await withStandin({ videos });
+    place.standin = standin;
+    const args = ['--name-template', '{video_name}'];
+    expect((await place.sync(args)).code).toBe(0);
+    expect((await place.sync([...args, '-u', 'work'])).code).toBe(0);
+    expect(place.names()).toHaveLength(4);
+    for (const line of place.lines()) await place.expectWhole(line.video_no, line.file);
+    expect((await place.sync(args)).errors).toContain('2 were there already');
+  });
+
+  it('may be a link, and may be moved', async () => {
+    const place = await Place.of(2);
+    mkdirSync(join(place.cwd, 'elsewhere'));
+    symlinkSync('elsewhere', place.folder);
+    expect((await place.sync()).code).toBe(0);
+    expect(place.names()).toHaveLength(2);
+    const host = place.host();
+    expect(await run(['sync', 'elsewhere'], host)).toBe(0);
+    expect(host.errors()).toContain('2 were there already');
+  });
+});

@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { UsageError } from '../../src/errors.ts';
+import { readRow } from '../../src/library/row.ts';
+import { readTemplate } from '../../src/sync/template.ts';
+
+function named(
+  template: string,
+  name: string,
+  createdMs: number | null = Date.UTC(2025, 9, 4, 23, 59),
+): string {
+  const fields = { video_no: 'VI625239098370850816', video_name: name, create_time: createdMs };
+  return readTemplate(template)(readRow(fields) ?? expect.fail('no row'));
+}
+
+describe('a name template', () => {
+  it.each([
+    ['{video_no}', 'walk', 'VI625239098370850816'],
+    ['{create_date} {video_name}', 'walk', '2025-10-04 walk'],
+    ['{video_name}{video_name}', 'a', 'aa'],
+    ['{video_name}', 'holiday.mp4', 'holiday'],
+    ['{video_name}', 'holiday.MKV', 'holiday'],
+    ['{video_name}', 'notes v1.2', 'notes v1.2'],
+    ['{video_name}', '', 'VI625239098370850816'],
+    ['{video_name}', '\u200b\u202e', 'VI625239098370850816'],
+    ['{video_name}', '../../etc/passwd', '__.._etc_passwd'],
+    ['{video_name}', '..', '_'],
+    ['{video_name}', 'a/b\\c:d*e?f"g<h>i|j', 'a_b_c_d_e_f_g_h_i_j'],
+    ['{video_name}', 'CON', '_'],
+    ['{video_name}', 'com1.mp4', '_'],
+    ['{video_name}', 'aux.notes', '_'],
+    ['{video_name}', 'LPT³', '_'],
+    ['{video_name}', 'conin$', '_'],
+    ['{video_name}', 'console', 'console'],
+    ['{video_name}', 'ends with dots...', 'ends with dots_'],
+    ['{video_name}', '.hidden', '_hidden'],
+    ['{video_name}', 'red \u001b[31mtext', 'red [31mtext'],
+    ['{video_name}', 'Lake 🌊 | day 1', 'Lake 🌊 _ day 1'],
+    ['{video_name}', 'e\u0301', '\u00e9'],
+    ['{video_name}', 'half \ud83d', 'half _'],
+    ['{video_name}', '$& $1 {video_no}', '$& $1 {video_no}'],
+  ])('%s makes of "%s" the name "%s"', (template, name, expected) => {
+    expect(named(template, name)).toBe(expected);
+  });
+
+  it('says so where there is no date', () => {
+    expect(named('{create_date}', 'walk', null)).toBe('undated');
+    expect(named('{create_date}', 'walk', 1e300)).toBe('undated');
+  });
+
+  it('cuts names that are too long between characters, with room for an id and an extension', () => {
+    for (const name of ['x'.repeat(400), 'é'.repeat(400), '🌊'.repeat(400), `a${'山'.repeat(400)}`]) {
+      const made = named('{video_name}', name);
+      expect(name.startsWith(made)).toBe(true);
+      expect(Buffer.byteLength(made)).toBeGreaterThan(170);
+      expect(Buffer.byteLength(`${made} ${'V'.repeat(64)} 10.webm`)).toBeLessThanOrEqual(255);
+    }
+  });
+
+  it.each([
+    ['{nope}', 'has no field {nope}'],
+    ['{}', 'has no field {}'],
+    ['{constructor}', 'has no field {constructor}'],
+    ['{toString} {video_no}', 'has no field {toString}'],
+    ['video', 'names every video the same'],
+    ['', 'names every video the same'],
+    ['{video_no', 'names every video the same'],
+    ['{create_date}/{video_no}', 'takes a file name, not a path'],
+    ['..\\{video_no}', 'takes a file name, not a path'],
+  ])('%s is refused: it %s', (template, words) => {
+    expect(() => readTemplate(template)).toThrow(UsageError);
+    expect(() => readTemplate(template)).toThrow(words);
+  });
+});
