@@ -1,7 +1,7 @@
 /** The command tree, and the only place where an error becomes words and an exit code. */
 import { Command, CommanderError } from 'commander';
 import { addAuth } from './commands/auth.ts';
-import { addEnd, type CommandContext } from './commands/command.ts';
+import { addEnd, type CommandContext, usageHint } from './commands/command.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addConfig } from './commands/config.ts';
 import { addDownload } from './commands/download.ts';
@@ -63,12 +63,14 @@ export function commandTree(context: CommandContext, output: { help: string; usa
         write(
           text
             .replace(/^error: /, 'mavi: ')
+            .replace('\n(Did you', ' (did you')
             .split('\n')
             .map(printable)
             .join('\n'),
         ),
       getOutHelpWidth: () => (context.host.stdout.isTTY ? context.host.stderr.columns() : 100),
     });
+  program.showHelpAfterError(usageHint(program));
   addDownload(program, context);
   addList(program, context);
   addSync(program, context);

@@ -84,11 +84,12 @@ export class TruncatedError extends BodyError {
   /** Bytes that came. */
   readonly lengthBytes: number;
 
-  constructor(message: string, lengthBytes: number) {
-    super('truncated', message, {
-      retryable: true,
-      hint: 'the server ended the answer early; if it does so again, the original itself may be cut: --verify ftyp takes it as it is',
-    });
+  constructor(
+    message: string,
+    lengthBytes: number,
+    hint = 'the server ended the answer early; if it does so again, the original itself may be cut: --verify ftyp takes it as it is',
+  ) {
+    super('truncated', message, { retryable: true, hint });
     this.lengthBytes = lengthBytes;
   }
 }

@@ -3,9 +3,9 @@ import { writev } from 'node:fs';
 import { homedir, hostname } from 'node:os';
 import { isatty } from 'node:tty';
 import { dropBytes } from './chunks.ts';
-import { localError } from './download/local-error.ts';
 import { ClosedPipe, type EndingSignal, type ExitCode, Interrupted, SIGNAL_EXIT_CODES } from './errors.ts';
 import { redactKeys } from './foreign-text.ts';
+import { localError } from './local-error.ts';
 
 /** Time, so that a test can own it. */
 export interface Clock {
@@ -47,7 +47,6 @@ export interface Host {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
-  readonly home: string;
   readonly hostname: string;
   readonly pid: number;
   readonly platform: string;
@@ -120,12 +119,13 @@ export interface SystemHost extends Host {
 
 /** The process that this is. */
 export function systemHost(): SystemHost {
+  ensureHome();
   const interruption = new AbortController();
   const onSignal = (signal: EndingSignal): void => {
     if (!interruption.signal.aborted) return interruption.abort(new Interrupted(signal));
     // The second signal means at once: nothing is waited for, only the terminal is put right.
     if (process.stderr.isTTY) process.stderr.write(SHOW_CURSOR);
-    dieOf(signal);
+    dieOf(signal, onSignal);
   };
   for (const signal of ENDING_SIGNALS) process.on(signal, onSignal);
   // Whoever closes standard error has stopped reading it; the download does not depend on that.
@@ -135,7 +135,6 @@ export function systemHost(): SystemHost {
     argv: process.argv.slice(2),
     env: process.env,
     cwd: currentFolder(),
-    home: homeFolder(),
     hostname: hostname(),
     pid: process.pid,
     platform: process.platform,
@@ -165,7 +164,7 @@ export function systemHost(): SystemHost {
     end(code) {
       process.exitCode = code;
       const signal = ENDING_SIGNALS.find((each) => SIGNAL_EXIT_CODES[each] === code);
-      if (signal !== undefined) dieOf(signal);
+      if (signal !== undefined) dieOf(signal, onSignal);
       // What is still open, such as a connection to a proxy that never answered, would keep the process.
       process.stderr.write('', () => process.exit());
     },
@@ -182,8 +181,11 @@ export const systemClock: Clock = {
   },
 };
 
-function dieOf(signal: EndingSignal): void {
-  // A dependency's handler too would keep the signal from ending the process.
+function dieOf(signal: EndingSignal, handler: (signal: EndingSignal) => void): void {
+  process.removeListener(signal, handler);
+  // What a dependency does at a signal, such as to remove its locks, it does now: its handler, left in place,
+  // would keep the signal from ending the process at once.
+  process.emit(signal, signal);
   process.removeAllListeners(signal);
   process.kill(process.pid, signal);
 }
@@ -197,13 +199,12 @@ function currentFolder(): string {
   }
 }
 
-/** The home folder. A container may run under a user id that has none: like its shells, take the root then. */
-function homeFolder(): string {
+/** A container may run under a user id that has no home, which Node refuses to look up: like its shells, take the root. */
+function ensureHome(): void {
   try {
-    return homedir();
+    homedir();
   } catch {
     process.env.HOME = '/';
-    return '/';
   }
 }
 

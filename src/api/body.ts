@@ -102,6 +102,7 @@ export class Body {
     decoder?.on('error', (error) => {
       this.#finish(
         new NetworkError('decoding', `the encoded body from ${host} is broken or cut: ${error.message}`, {
+          hint: 'check whether a proxy stands between',
           cause: error,
         }),
       );

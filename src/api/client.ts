@@ -1,7 +1,6 @@
 /** The API as calls: what is asked, with which key, at which pace, and what its answers mean. */
 import type { IncomingHttpHeaders } from 'node:http';
 import { type MaviError, NetworkError, RefusedError } from '../errors.ts';
-import { serverText } from '../foreign-text.ts';
 import type { Settings } from '../settings/settings.ts';
 import { readSmallBody } from './body.ts';
 import {
@@ -10,9 +9,11 @@ import {
   type Envelope,
   envelopeError,
   isSuccess,
+  NOT_THE_API,
   parseEnvelope,
   retryAfter,
   statusError,
+  strangeWords,
 } from './envelope.ts';
 import type { Pacer } from './pacer.ts';
 import type { WireRequest } from './redirect.ts';
@@ -93,34 +94,38 @@ export function apiClient(options: ClientOptions): Client {
     }
   };
 
-  const contextOf = ({ status, headers }: Answer): AnswerContext => ({
+  const contextOf = ({ status, headers }: Answer, refusedHint: string): AnswerContext => ({
     status,
     retryAfterMs: retryAfter(headers['retry-after'], wire.clock.nowMs()),
     secrets: options.secrets,
-    refusedHint: `check the video_no, and that it is in the scope '${settings.uniqueId}' (--unique-id)`,
+    refusedHint,
   });
 
   /** The envelope of an answer that should be one. Throws what the status or a broken envelope means. */
-  const envelopeOf = async (answer: Answer, mostBytes = ENVELOPE_BYTES): Promise<Envelope> => {
+  const envelopeOf = async (answer: Answer, hint: string, mostBytes = ENVELOPE_BYTES): Promise<Envelope> => {
     const bytes = await readSmallBody(answer.body, mostBytes);
     const text = bytes?.toString('utf8') ?? null;
     const envelope = text === null ? null : parseEnvelope(text);
     if (envelope !== null) return envelope;
-    const said = text === null ? `more than ${mostBytes} bytes of JSON` : serverText(text, options.secrets);
+    const said = text === null ? `more than ${mostBytes} bytes of JSON` : strangeWords(text, options.secrets);
     throw (
-      statusError(contextOf(answer), said) ??
-      new RefusedError('bad_json', `the answer is JSON, but no answer of the API: ${said || 'it is empty'}`, {
-        hint: 'check --base-url, and whether a proxy stands between',
+      statusError(contextOf(answer, hint), said) ??
+      new RefusedError('bad_json', `the server's answer is not the API's: ${said || 'it is empty'}`, {
+        hint: NOT_THE_API,
       })
     );
   };
 
-  const failureOf = async (answer: Answer): Promise<MaviError> => {
-    if (isJson(answer.headers)) return envelopeError(await envelopeOf(answer), contextOf(answer));
+  const failureOf = async (answer: Answer, hint: string): Promise<MaviError> => {
+    if (isJson(answer.headers)) return envelopeError(await envelopeOf(answer, hint), contextOf(answer, hint));
     answer.body.giveUp(new NetworkError('refused', 'not read'));
     return (
-      statusError(contextOf(answer), '') ??
-      new RefusedError('bad_answer', 'the server answers with what is no video')
+      statusError(contextOf(answer, hint), '') ??
+      new RefusedError(
+        'bad_answer',
+        `the server answers HTTP ${answer.status}, which is no answer of the API`,
+        { hint: NOT_THE_API },
+      )
     );
   };
 
@@ -129,6 +134,7 @@ export function apiClient(options: ClientOptions): Client {
 
     async download(videoNo, question) {
       const asked = { video_no: videoNo, unique_id: settings.uniqueId };
+      const hint = `is it in the scope '${settings.uniqueId}'? look with: mavi list; another scope: --unique-id`;
       const answer = await paced(
         videoPacer,
         requestFor('POST', '/download', asked, options, question.from),
@@ -141,12 +147,12 @@ export function apiClient(options: ClientOptions): Client {
           ...answer,
           errorFrom(text) {
             const envelope = parseEnvelope(text);
-            return envelope === null ? null : envelopeError(envelope, contextOf(answer));
+            return envelope === null ? null : envelopeError(envelope, contextOf(answer, hint));
           },
         };
       }
       try {
-        throw await failureOf(answer);
+        throw await failureOf(answer, hint);
       } finally {
         question.onDiscarded(answer.body.wireBytes);
       }
@@ -154,10 +160,11 @@ export function apiClient(options: ClientOptions): Client {
 
     async call(method, path, body, signal) {
       const question = { signal, bodySignal: signal, onWait: () => {}, onStart: () => {} };
+      const hint = `check the flags, and the scope '${settings.uniqueId}' (--unique-id)`;
       const answer = await paced(listPacer, requestFor(method, path, body, options), question);
-      if (!isOk(answer)) throw await failureOf(answer);
-      const envelope = await envelopeOf(answer, PAGE_BYTES);
-      if (!isSuccess(envelope)) throw envelopeError(envelope, contextOf(answer));
+      if (!isOk(answer)) throw await failureOf(answer, hint);
+      const envelope = await envelopeOf(answer, hint, PAGE_BYTES);
+      if (!isSuccess(envelope)) throw envelopeError(envelope, contextOf(answer, hint));
       return envelope.data;
     },
   };

@@ -97,6 +97,9 @@ export function envelopeError(envelope: Envelope, context: AnswerContext): MaviE
       return new RefusedError(name, `the API refuses: ${said} (${label})`, { hint: context.refusedHint });
     case 0:
     case 200:
+      return new RefusedError(name, `the API sends no video: ${said} (${label})`, {
+        hint: context.refusedHint,
+      });
     case 3:
       return new RefusedError(name, `the API refuses: ${said} (${label})`, { hint: context.refusedHint });
     default:
@@ -105,6 +108,24 @@ export function envelopeError(envelope: Envelope, context: AnswerContext): MaviE
         new RefusedError(name, `the API refuses: ${said} (${label})`, { hint: context.refusedHint })
       );
   }
+}
+
+/** What to look at where an answer is none of the API's. */
+export const NOT_THE_API = 'check --base-url, and whether a proxy stands between';
+
+/**
+ * What an answer that is no envelope says, for a message: the words of Spring's JSON, which the infrastructure
+ * answers in the API's stead, or the text as it is.
+ */
+export function strangeWords(text: string, secrets: Iterable<string>): string {
+  try {
+    const { error, message } = JSON.parse(text) as Record<string, unknown>;
+    const words = [error, message].filter((each) => typeof each === 'string' && each !== '');
+    if (words.length > 0) return serverText(words.join(', '), secrets);
+  } catch {
+    // No JSON, or none with words.
+  }
+  return serverText(text, secrets);
 }
 
 /**
@@ -131,7 +152,10 @@ export function statusError(context: AnswerContext, said: string, code?: string)
     default:
       if (status >= 500)
         return new NetworkError(name, message, { hint: 'try again in a while', retryAfterMs });
-      return new RefusedError(name, message, { hint: context.refusedHint });
+      // Without an envelope it was hardly the API that refused.
+      return new RefusedError(name, message, {
+        hint: code === undefined ? NOT_THE_API : context.refusedHint,
+      });
   }
 }
 
@@ -145,7 +169,9 @@ export function retryAfter(header: string | undefined, nowMs: number): number | 
 }
 
 function keyRefused(code: string, message: string): AccountError {
-  return new AccountError(code, message, { hint: 'test the key with: mavi auth status' });
+  return new AccountError(code, message, {
+    hint: 'see where the key comes from with: mavi auth status\nmake a new one at https://api-platform.memories.ai',
+  });
 }
 
 function outOfCredits(code: string, message: string): AccountError {

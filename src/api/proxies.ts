@@ -18,7 +18,9 @@ export function proxyFor(url: URL, env: Variables): URL | null {
   const address = text.includes('://') ? text : `http://${text}`;
   // The text may hold a password, so it is not shown.
   if (!URL.canParse(address))
-    throw new UsageError('the proxy variable holds no address, such as http://proxy:3128');
+    throw new UsageError('the proxy variable holds no address, such as http://proxy:3128', {
+      hint: 'check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY',
+    });
   return new URL(address);
 }
 

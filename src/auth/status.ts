@@ -1,6 +1,6 @@
 /** `mavi auth status`: where the key comes from, and whether the API takes it. */
 import { clientFor } from '../api/session.ts';
-import { type ExitCode, MaviError } from '../errors.ts';
+import { AccountError, type ExitCode, MaviError } from '../errors.ts';
 import { maskKey, printable } from '../foreign-text.ts';
 import { type Host, print } from '../host.ts';
 import { libraryScopes } from '../library/pages.ts';
@@ -32,6 +32,12 @@ export async function runStatus(flags: SettingTexts, verbose: boolean, host: Hos
   } catch (error) {
     if (error instanceof MaviError && error.exitCode === 3) {
       await print(host, `API:    ${settings.baseUrl.host} refuses it\n`);
+      // Where the key comes from has just been said.
+      const hint = error.hint
+        .split('\n')
+        .filter((line) => !line.includes('mavi auth status'))
+        .join('\n');
+      throw new AccountError(error.code, error.message, { hint, cause: error });
     }
     throw error;
   }

@@ -74,7 +74,7 @@ export const VARIABLES: readonly (readonly [name: string, meaning: string])[] = 
   ['MEMORIES_API_KEY', 'the API key, by the name that other clients use'],
   ...Object.values(DEFINITIONS).map(({ variable, config }) => [variable, `as --${config}`] as const),
   ['MAVI_CONFIG_DIR', 'the folder of the config file'],
-  ['HTTPS_PROXY, ALL_PROXY, NO_PROXY', 'the proxy, and what is not to go through it'],
+  ['HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY', 'the proxy, and what is not to go through it'],
   ['NODE_EXTRA_CA_CERTS', 'a file of further certificate authorities'],
   ['NO_COLOR, FORCE_COLOR', 'no colours; colours everywhere'],
 ];
@@ -87,5 +87,12 @@ function variablesText(): string {
 /** A command of that name that inherits how its parent exits and prints. */
 export function subcommand(parent: Command, name: string, summary: string): Command {
   const command = parent.command(name).summary(summary).description(summary);
-  return command.showHelpAfterError(false);
+  return command.showHelpAfterError(usageHint(command));
+}
+
+/** What to type next after a usage error of a command; indented as every hint is. */
+export function usageHint(command: Command): string {
+  const names: string[] = [];
+  for (let at: Command | null = command; at !== null; at = at.parent) names.unshift(at.name());
+  return `      see: ${names.join(' ')} --help`;
 }

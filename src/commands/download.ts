@@ -160,7 +160,9 @@ function downloadPlan(videoNos: readonly string[], flags: Record<string, unknown
   }
   const batchFile = text('batchFile');
   if (videoNos.length === 0 && batchFile === null) {
-    throw new UsageError('no video named', { hint: 'give video_nos, or a file of them with --batch-file' });
+    throw new UsageError('no video named', {
+      hint: 'name one that mavi list shows, or a file of them with --batch-file',
+    });
   }
   const checked = videoNos.map((videoNo) => checkVideoNo(videoNo, ''));
   const given = text('output');

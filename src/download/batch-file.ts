@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { text as readText } from 'node:stream/consumers';
 import { type Host, orAborted } from '../host.ts';
-import { localError } from './local-error.ts';
+import { localError } from '../local-error.ts';
 import { checkVideoNo } from './video-no.ts';
 
 /** The video_nos of a file; `-` is standard input. Throws UsageError for one that is none, LocalError if unreadable. */

@@ -21,9 +21,9 @@ export class Budget {
     const total = this.#spentBytes + this.#promisedBytes;
     if (this.#mostBytes !== null && (total >= this.#mostBytes || total + promised > this.#mostBytes)) {
       throw new BudgetError(
-        `not started: with ${total} bytes transferred or on their way${
-          sizeBytes === null ? '' : `, its ${sizeBytes} bytes`
-        } would pass --max-transfer ${this.#mostBytes}`,
+        `not started: ${
+          sizeBytes === null ? '' : `its ${sizeBytes} bytes are too many, for `
+        }${total} bytes of --max-transfer ${this.#mostBytes} are transferred or on their way`,
         { hint: 'run the command again with a higher --max-transfer' },
       );
     }

@@ -39,7 +39,7 @@ export function judgeOpening(first: Uint8Array, ended: boolean, rules: CheckRule
     return refuse(
       'not_mp4',
       `it begins with an ftyp box of an impossible size (${ftyp.sizeBytes} bytes)`,
-      '',
+      'the original itself may be damaged; --verify none takes it as it is',
     );
   }
   if (ftyp.kind === 'more') {
@@ -66,21 +66,24 @@ export function judgeOpening(first: Uint8Array, ended: boolean, rules: CheckRule
 
 /** The refusal of a body by what it is. */
 export function refuseSignature(signature: Signature): Opening {
-  const hint = isContainer(signature) ? 'take it as it is with --container any' : '';
-  const code = isContainer(signature) ? 'not_mp4' : 'not_video';
-  return refuse(code, `it is ${SIGNATURE_NAMES[signature]}, by its first bytes`, hint);
+  const why = `it is ${SIGNATURE_NAMES[signature]}, by its first bytes`;
+  if (isContainer(signature)) return refuse('not_mp4', why, 'take it as it is with --container any');
+  const hint =
+    signature === 'json'
+      ? 'check --base-url, and whether a proxy stands between'
+      : 'the original itself may be no video; --verify none takes it as it is';
+  return refuse('not_video', why, hint);
 }
 
 function refuse(code: string, why: string, hint: string): Opening {
-  return { kind: 'refused', error: new BodyError(code, `what came is no MP4: ${why}`, { hint }) };
+  return { kind: 'refused', error: new BodyError(code, `not an MP4: ${why}`, { hint }) };
 }
 
 function cutOpening(first: Uint8Array): Opening {
-  const what =
-    first.length === 0
-      ? 'the body is empty'
-      : `the body ended after ${first.length} bytes, inside the first box`;
-  return { kind: 'refused', error: new TruncatedError(what, first.length) };
+  if (first.length === 0) return { kind: 'refused', error: empty() };
+  const what = `the video is cut after ${exactBytes(first.length)}, inside its first box`;
+  const hint = `${AGAIN}: --verify none takes it as it is`;
+  return { kind: 'refused', error: new TruncatedError(what, first.length, hint) };
 }
 
 /** What is known of a body's size, in bytes; null where nobody said. */
@@ -161,7 +164,7 @@ export class BodyCheck {
       endProven = verdict.endProven;
       verified = 'every box whole';
     } else if (this.#level === 'ftyp' && this.#container !== 'mp4') verified = 'the file signature';
-    if (this.#bytes === 0) throw new TruncatedError('the body is empty', 0);
+    if (this.#bytes === 0) throw empty();
     if (sizes.transferSize !== null) verified += ', length as announced';
     const listed = sizes.listedSize;
     if (listed === this.#bytes) verified += ', size as listed';
@@ -169,12 +172,27 @@ export class BodyCheck {
       throw new TruncatedError(
         `the video is cut: ${this.#bytes} bytes came, and the library lists ${listed}`,
         this.#bytes,
+        'if it comes so again, the listed size may be wrong: mavi download without --lookup does not ask for it',
       );
     } else if (listed !== null) {
       warnings.push(`${this.#bytes} bytes came, but the library lists ${listed}`);
     }
     return { verified, warnings };
   }
+}
+
+const AGAIN = 'the server ended the answer early; if it does so again, the original itself may be cut';
+
+function exactBytes(count: number): string {
+  return count === 1 ? '1 byte' : `${count} bytes`;
+}
+
+function empty(): TruncatedError {
+  return new TruncatedError(
+    'the video is empty',
+    0,
+    'if it stays so, the original itself may be empty: see mavi list',
+  );
 }
 
 function malformed(reason: string): BodyError {

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { ENVELOPE_BYTES } from '../api/envelope.ts';
 import { BodyError } from '../errors.ts';
+import { localError } from '../local-error.ts';
 import { BodyCheck, type CheckRules, judgeOpening, type Proof, refuseSignature } from './check.ts';
-import { localError } from './local-error.ts';
 
 /** What a checked file is. */
 export interface CheckedFile extends Proof {

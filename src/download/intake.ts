@@ -69,6 +69,7 @@ export class Intake {
         throw new RefusedError(
           'bad_range',
           'the server answers with a part that was not asked for (HTTP 206)',
+          { hint: 'check whether a proxy stands between' },
         );
       }
       return this.#takeRest(answer, broken, this.#delivery);
@@ -91,7 +92,9 @@ export class Intake {
     }
     if (status !== 206 || !continuesAt(headers, broken, delivery.transferSize)) {
       this.#mayRange = false;
-      throw new NetworkError('bad_range', 'the server answers with another part than was asked for');
+      throw new NetworkError('bad_range', 'the server answers with another part than was asked for', {
+        hint: 'check whether a proxy stands between',
+      });
     }
     delivery.goOn(totalOf(headers));
     return this.#pour(answer, [], delivery);

@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import { localError } from './local-error.ts';
+import { localError } from '../local-error.ts';
 import type { VideoRecord } from './record.ts';
 
 /** A record of a file that is in its place. */

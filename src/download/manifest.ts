@@ -2,7 +2,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { safeJson } from '../foreign-text.ts';
-import { localError } from './local-error.ts';
+import { localError } from '../local-error.ts';
 import type { VideoRecord } from './record.ts';
 
 /** A manifest that is open for appending. */

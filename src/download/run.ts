@@ -8,8 +8,8 @@ import { printable } from '../foreign-text.ts';
 import { type Host, say } from '../host.ts';
 import { type Container, EXTENSIONS } from '../isobmff/signature.ts';
 import { lookUp } from '../library/lookup.ts';
+import { localError, MAKE_FOLDER } from '../local-error.ts';
 import { readVideoNos } from './batch-file.ts';
-import { localError } from './local-error.ts';
 import { openManifest } from './manifest.ts';
 import type { Place, VideoTask } from './plan.ts';
 import { runBatch } from './run-batch.ts';
@@ -26,8 +26,8 @@ export async function runDownload(plan: DownloadPlan, host: Host): Promise<ExitC
     return 0;
   }
   if (plan.output === '-' && host.stdout.isTTY) {
-    throw new UsageError('video is not for a terminal', {
-      hint: 'send standard output into a file or a pipe, or name a file with -o',
+    throw new UsageError('the bytes of a video are not for a terminal', {
+      hint: 'write them to a file with -o video.mp4, or send standard output into a pipe',
     });
   }
   const session = await openSession(host, plan.settings, plan.verbose);
@@ -70,7 +70,7 @@ function taskFor(plan: DownloadPlan, videoNo: string, listedSize: number | null)
     videoNo,
     place: placeOf(plan, videoNo),
     whenExists: plan.whenExists,
-    existsHint: 'replace it with --force, or keep it if it is a whole video with --skip-existing',
+    existsHint: '--force replaces it; --skip-existing keeps it if it is a whole video',
     notWholeHint: 'it is left as it is; replace it with --force',
     listedSize,
   };
@@ -90,6 +90,6 @@ function placeOf(plan: DownloadPlan, videoNo: string): Place {
 
 async function makeFolder(folder: string, host: Host): Promise<void> {
   await mkdir(resolve(host.cwd, folder), { recursive: true }).catch((error) => {
-    throw localError(error, folder, 'make the folder');
+    throw localError(error, folder, MAKE_FOLDER);
   });
 }

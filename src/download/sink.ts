@@ -1,10 +1,10 @@
 /** Where the bytes of one video go: nothing stands under the target's name before it is published. */
 
 import { dropBytes } from '../chunks.ts';
-import { ClosedPipe, LocalError, type MaviError } from '../errors.ts';
+import { ClosedPipe, type MaviError } from '../errors.ts';
 import { type Clock, type DataOutput, orAborted, sleep } from '../host.ts';
+import { localError } from '../local-error.ts';
 import type { FileSystem, OpenFile } from './file-system.ts';
-import { localError } from './local-error.ts';
 import type { Target } from './target.ts';
 
 /** A place for bytes. Every call throws MaviError. */
@@ -206,7 +206,7 @@ async function writeAll(file: OpenFile, chunks: readonly Uint8Array[]): Promise<
   let rest: readonly Uint8Array[] = chunks.filter((chunk) => chunk.length > 0);
   while (rest.length > 0) {
     const written = await file.writev(rest);
-    if (written === 0) throw new LocalError('io_error', 'the disk takes no more bytes');
+    if (written === 0) throw Object.assign(new Error('the disk takes no more bytes'), { code: 'EIO' });
     rest = dropBytes(rest, written);
   }
 }

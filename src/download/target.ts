@@ -1,9 +1,10 @@
 /** Where a video is to stand: a plain file, or a device or FIFO that is written straight. */
+import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, lstat, readlink, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { LocalError } from '../errors.ts';
-import { localError } from './local-error.ts';
+import { localError } from '../local-error.ts';
 
 /** A checked target. */
 export interface Target {
@@ -57,14 +58,18 @@ async function behindLinks(path: string, shown: string): Promise<string> {
       throw localError(error, shown);
     }
   }
-  throw new LocalError('bad_target', `cannot write ${shown}: too many symbolic links`);
+  throw new LocalError('bad_target', `cannot write ${shown}: too many symbolic links`, {
+    hint: 'name the file itself',
+  });
 }
 
 async function checkFolder(folder: string, shown: string): Promise<void> {
   try {
     const found = await stat(folder);
     if (!found.isDirectory())
-      throw new LocalError('bad_folder', `cannot write ${shown}: ${folder} is no folder`);
+      throw new LocalError('bad_folder', `cannot write ${shown}: ${folder} is no folder`, {
+        hint: 'choose another place',
+      });
     await access(folder, constants.W_OK | constants.X_OK);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
@@ -110,7 +115,7 @@ export function temporaryPath(path: string, owner: Owner): string {
 }
 
 /** A file name's part that says whose temporary file it is. */
-const OWNER_PART = /^\.mavi-([0-9a-z]+)-(\d+)-([0-9a-f]+)\.part$/;
+const OWNER_PART = /^\.mavi-([0-9a-f]+)-(\d+)-([0-9a-f]+)\.part$/;
 
 /** Whether a name is that of a temporary file for this target which a dead run of this machine left behind. */
 export function isLeftover(
@@ -126,12 +131,7 @@ export function isLeftover(
   return Number(pid) === owner.pid || !isAlive(Number(pid));
 }
 
-/** A host's name as it can stand in a file name: letters and digits, at most twelve. */
+/** A host as it can stand in a file name: pods of one set differ only at the end of a long name, so it is hashed. */
 function hostTag(hostname: string): string {
-  return (
-    hostname
-      .toLowerCase()
-      .replace(/[^0-9a-z]/g, '')
-      .slice(0, 12) || 'host'
-  );
+  return createHash('sha256').update(hostname).digest('hex').slice(0, 12);
 }

@@ -3,7 +3,7 @@ import type { Client } from '../api/client.ts';
 import { decide } from '../api/retry.ts';
 import { MaviError, RefusedError } from '../errors.ts';
 import { type Host, sleep } from '../host.ts';
-import { durationText } from '../progress/units.ts';
+import { pauseText } from '../progress/units.ts';
 import type { Settings } from '../settings/settings.ts';
 import { type LibraryRow, readNumber, readRow } from './row.ts';
 
@@ -90,7 +90,7 @@ async function callWithRetries(
       const tries = { failures, retries: settings.retries, cutLengths: [] };
       const decision = decide(error, tries, host.random(), host.clock.nowMs());
       if (decision.kind === 'final') throw decision.error;
-      note(`the listing: ${error.message}; try ${failures + 1} in ${durationText(decision.delayMs)}`);
+      note(`the listing: ${error.message}; try ${failures + 1} ${pauseText(decision.delayMs)}`);
       await sleep(host.clock, decision.delayMs, host.interrupt);
     }
   }
@@ -99,7 +99,7 @@ async function callWithRetries(
 function readPage(data: unknown): { videos: readonly unknown[]; total: number | null } {
   const page = data as { videos?: unknown; total_count?: unknown } | null | undefined;
   if (!Array.isArray(page?.videos)) {
-    throw new RefusedError('bad_json', 'the listing is no list of videos', {
+    throw new RefusedError('bad_json', 'the listing holds no list of videos', {
       hint: 'check --base-url, and whether a proxy stands between',
     });
   }

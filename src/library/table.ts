@@ -4,7 +4,7 @@ import stringWidth from 'string-width';
 import { printable } from '../foreign-text.ts';
 import type { Host } from '../host.ts';
 import { cut } from '../progress/fit.ts';
-import { type Style, styleFor } from '../progress/style.ts';
+import { styleFor } from '../progress/style.ts';
 import { bytesText, durationText } from '../progress/units.ts';
 import type { LibraryRow } from './row.ts';
 
@@ -36,7 +36,9 @@ export async function table(rows: readonly LibraryRow[], host: Host): Promise<st
     return index === NAME ? cut(text, room, style.ellipsis) : text;
   };
   const painted = cells.map((line) => order.map((index) => paint(line[index] ?? '', index)));
-  const shown = order.map((index) => (index === NAME ? Math.min(widths[NAME] ?? 0, room) : (widths[index] ?? 0)));
+  const shown = order.map((index) =>
+    index === NAME ? Math.min(widths[NAME] ?? 0, room) : (widths[index] ?? 0),
+  );
   const titles = order.map((index) => style.strong(HEAD[index] ?? ''));
   return blocksOf([titles, ...painted])
     .map((block) => laidOut(block, order, shown))
@@ -79,7 +81,8 @@ function widthOf(text: string): number {
 
 function blocksOf<T>(lines: readonly T[]): T[][] {
   const blocks: T[][] = [];
-  for (let start = 0; start < lines.length; start += BLOCK_ROWS) blocks.push(lines.slice(start, start + BLOCK_ROWS));
+  for (let start = 0; start < lines.length; start += BLOCK_ROWS)
+    blocks.push(lines.slice(start, start + BLOCK_ROWS));
   return blocks;
 }
 

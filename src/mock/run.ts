@@ -1,9 +1,9 @@
 /** `mavi mock`, from a checked plan to an exit code: the only place where the stand-in meets the rest. */
 import { resolve } from 'node:path';
 import type { MockPlan } from '../commands/mock.ts';
-import { localError } from '../download/local-error.ts';
 import { type ExitCode, LocalError, UsageError } from '../errors.ts';
 import { type Host, orAborted, print, printUnmasked, say } from '../host.ts';
+import { localError } from '../local-error.ts';
 import { FAULTS } from '../standin/faults.ts';
 import { videosFromFolder } from '../standin/folder.ts';
 import { sampleLibrary } from '../standin/samples.ts';
@@ -48,7 +48,8 @@ async function start(plan: MockPlan, videos: Awaited<ReturnType<typeof videosFro
     });
   } catch (error) {
     if (error instanceof SyntaxError) {
-      throw new UsageError(`--fault: ${error.message}`, {
+      // The names of all faults are too many for a line.
+      throw new UsageError(`--fault: ${error.message.split('; there are: ')[0]}`, {
         hint: 'see what there is with: mavi mock --list-faults',
       });
     }

@@ -38,6 +38,11 @@ export function timeLeftText(ms: number): string {
   return durationText(Math.max(1, Math.ceil(ms / 1000)) * 1000).replace('.0 s', ' s');
 }
 
+/** When something comes after a pause: `in 0.7 s`, or `at once`. */
+export function pauseText(ms: number): string {
+  return ms < 50 ? 'at once' : `in ${durationText(ms)}`;
+}
+
 /** A duration as clocks and video players show it, in whole seconds: `0:07`, `2:05`, `1:02:07`. */
 export function clockText(ms: number): string {
   const whole = Math.max(0, Math.ceil(ms / 1000));

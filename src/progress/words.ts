@@ -5,7 +5,7 @@ import { printable } from '../foreign-text.ts';
 import type { ProgressEvent } from './events.ts';
 import { wrapped } from './fit.ts';
 import type { Style } from './style.ts';
-import { bytesText, durationText, speedText } from './units.ts';
+import { bytesText, durationText, pauseText, speedText } from './units.ts';
 
 /** How much is said. */
 export interface Loudness {
@@ -50,8 +50,7 @@ export function errorText(videoNo: string | null, message: string, hint: string,
 }
 
 function retryText(event: Extract<ProgressEvent, { kind: 'retrying' }>, nowMs: number, style: Style): string {
-  const pauseMs = event.untilMs - nowMs;
-  const when = pauseMs < 50 ? 'at once' : `in ${durationText(pauseMs)}`;
+  const when = pauseText(event.untilMs - nowMs);
   const how = event.how === '' ? '' : `: ${event.how}`;
   const text = `${subject(event.videoNo)}${event.why}; try ${event.attempt} ${when}${how}`;
   return wrapped(text, style.width(), `${style.attention(style.marks.attention)} `, INDENT);

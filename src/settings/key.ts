@@ -90,13 +90,20 @@ async function keyFromFile(host: Host): Promise<FoundKey | null> {
     text = await orAborted(readFile(resolve(host.cwd, path)), host.interrupt);
   } catch (error) {
     if (error instanceof Interrupted) throw error;
-    throw new UsageError(`cannot read ${path}, which MAVI_API_KEY_FILE names: ${(error as Error).message}`, {
-      hint: 'name a readable file that holds the key, or unset MAVI_API_KEY_FILE',
-      cause: error,
-    });
+    throw new UsageError(
+      `cannot read ${path}, which MAVI_API_KEY_FILE names: ${(error as Error).message.split(',')[0]}`,
+      {
+        hint: 'name a readable file that holds the key, or unset MAVI_API_KEY_FILE',
+        cause: error,
+      },
+    );
   }
   const source = `${path} (MAVI_API_KEY_FILE)`;
-  if (text.length > LONGEST_KEY_FILE) throw new UsageError(`the key in ${source} is too long to be one`);
+  if (text.length > LONGEST_KEY_FILE) {
+    throw new UsageError(`the key in ${source} is too long to be one`, {
+      hint: 'name a file that holds the key alone',
+    });
+  }
   return { key: checkedKey(text.toString('utf8'), source), source };
 }
 

@@ -154,7 +154,9 @@ export function readSetting(name: SettingName, origin: Origin): unknown {
       config: `the setting ${definition.config}`,
       default: definition.config,
     };
-    throw new UsageError(`${places[origin.source]} ${error.message}, not '${origin.text}'`, {
+    // An address may hold a password, which no error shows.
+    const shown = origin.text.replace(/\/\/[^/@]*@/, '//…@');
+    throw new UsageError(`${places[origin.source]} ${error.message}, not '${shown}'`, {
       hint: origin.source === 'config' ? `mend it with: mavi config unset ${definition.config}` : '',
     });
   }

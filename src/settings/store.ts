@@ -94,7 +94,10 @@ async function openConf(host: Host, path: string): Promise<ConfFile> {
       clearInvalidConfig: true,
     });
   } catch (error) {
-    throw new LocalError('config', `cannot read ${path}: ${(error as Error).message}`, { cause: error });
+    throw new LocalError('config', `cannot read ${path}: ${(error as Error).message}`, {
+      hint: 'set MAVI_CONFIG_DIR to a folder of yours, or use MAVI_API_KEY and the other variables',
+      cause: error,
+    });
   }
 }
 

@@ -1,9 +1,9 @@
 /** One sync of a folder at a time. */
 import { join } from 'node:path';
 import type { Shard } from '../commands/sync.ts';
-import { localError } from '../download/local-error.ts';
 import { LocalError } from '../errors.ts';
 import { type Host, sleep } from '../host.ts';
+import { localError } from '../local-error.ts';
 
 /** A lock older than this, in milliseconds, was left by a run that was killed; a living one renews it. */
 const STALE_MS = 5000;

@@ -3,7 +3,6 @@ import { mkdir } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { openSession } from '../api/session.ts';
 import type { SyncPlan } from '../commands/sync.ts';
-import { localError } from '../download/local-error.ts';
 import { openManifest } from '../download/manifest.ts';
 import { readManifest } from '../download/manifest-index.ts';
 import { runBatch } from '../download/run-batch.ts';
@@ -14,6 +13,7 @@ import { type Host, say } from '../host.ts';
 import { type Container, EXTENSIONS } from '../isobmff/signature.ts';
 import { type Asker, libraryRows } from '../library/pages.ts';
 import type { LibraryRow } from '../library/row.ts';
+import { localError, MAKE_FOLDER } from '../local-error.ts';
 import { printForecast } from './forecast.ts';
 import { type Inventory, takeInventory } from './inventory.ts';
 import { lockFolder } from './lock.ts';
@@ -36,7 +36,7 @@ export async function runSync(plan: SyncPlan, host: Host): Promise<ExitCode> {
   }
   const folder = resolve(host.cwd, plan.folder);
   await mkdir(folder, { recursive: true }).catch((error) => {
-    throw localError(error, plan.folder, 'make the folder');
+    throw localError(error, plan.folder, MAKE_FOLDER);
   });
   const release = await lockFolder({ folder, shown: plan.folder, shard: plan.shard, host, note });
   try {

@@ -300,7 +300,7 @@ describe('an answer for a video', () => {
   it('names the scope in the hint of a refusal', async () => {
     answer('POST', '/serve/api/v1/download', 200, failure('0001', 'x'));
     await expect(client({ uniqueId: 'work' }).download(VIDEO_NO, question())).rejects.toMatchObject({
-      hint: "check the video_no, and that it is in the scope 'work' (--unique-id)",
+      hint: "is it in the scope 'work'? look with: mavi list; another scope: --unique-id",
     });
   });
 
@@ -336,7 +336,6 @@ describe('a call', () => {
     [200, 'not JSON', 4],
     [200, 'x'.repeat(64 * 1024 + 1), 4],
     [404, { status: 404, error: 'Not Found' }, 4],
-    [503, { code: '0000', data: {} }, 4],
     [500, 'x', 6],
   ])('answered by HTTP %i with %j throws what that means (exit %i)', async (status, body, exitCode) => {
     answer('GET', '/serve/api/v1/list_unique_ids', status, body);

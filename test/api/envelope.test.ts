@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import {
   type AnswerContext,
+  ENVELOPE_BYTES,
   envelopeError,
   isSuccess,
   parseEnvelope,
   retryAfter,
   statusError,
+  strangeWords,
 } from '../../src/api/envelope.ts';
 import {
   AccountError,
@@ -36,6 +38,9 @@ const ACCOUNT = { type: AccountError, exitCode: 3, retryable: false };
 const REFUSED = { type: RefusedError, exitCode: 4, retryable: false };
 const NETWORK = { type: NetworkError, exitCode: 6, retryable: true };
 const LIMITED = { type: RateLimitError, exitCode: 8, retryable: true };
+
+const NEW_KEY =
+  'see where the key comes from with: mavi auth status\nmake a new one at https://api-platform.memories.ai';
 
 describe('what an answer means', () => {
   it.each([
@@ -99,6 +104,7 @@ describe('what an answer means', () => {
     'network abnormal，please retry',
     'NETWORK IS ABNORMAL',
     'network-abnormal',
+    'network:  abnormal',
     'Network error',
     'network busy',
     'network exception',
@@ -139,11 +145,7 @@ describe('what an answer means', () => {
 
 describe('the words of an API error', () => {
   it.each([
-    [
-      failure('0401'),
-      'the API refuses the key: "so it is" (code 0401)',
-      'test the key with: mavi auth status',
-    ],
+    [failure('0401'), 'the API refuses the key: "so it is" (code 0401)', NEW_KEY],
     [
       failure('0402'),
       'the account is out of credits: "so it is" (code 0402)',
@@ -162,7 +164,7 @@ describe('the words of an API error', () => {
     [failure('0001'), 'the API refuses: "so it is" (code 0001)', 'check the video_no'],
     [failure('0003'), 'the API refuses: "so it is" (code 0003)', 'check the video_no'],
     [failure('7777'), 'the API refuses: "so it is" (code 7777)', 'check the video_no'],
-    [{ code: '0000' }, 'the API refuses: no message (code 0000)', 'check the video_no'],
+    [{ code: '0000' }, 'the API sends no video: no message (code 0000)', 'check the video_no'],
     [{ success: false }, 'the API refuses: no message (without a code)', 'check the video_no'],
     [
       { code: 3, message: 'by another name' },
@@ -227,6 +229,11 @@ describe('a text', () => {
     });
   });
 
+  it('says nothing of its success where it has neither word for it', () => {
+    expect(parseEnvelope('{"code":"0429","msg":"x"}')?.success).toBeNull();
+    expect(parseEnvelope('{"code":"0429","failed":false}')?.success).toBe(true);
+  });
+
   it('is an envelope behind a byte order mark, and nowhere else one', () => {
     expect(parseEnvelope('\ufeff{"code":1}')).toMatchObject({ code: '1', codeNumber: 1 });
     expect(parseEnvelope('\ufeff\ufeff{"code":1}')).toBeNull();
@@ -262,8 +269,26 @@ describe('an envelope says that all is well', () => {
     [{ code: '0001', success: true }, false],
     [{ code: 'unknown', success: true }, false],
     [{ code: 'unknown' }, false],
+    [{ code: '' }, false],
   ])('%j: %s', (body, well) => {
     expect(isSuccess(parseEnvelope(JSON.stringify(body)) as never)).toBe(well);
+  });
+});
+
+describe('the words of an answer that is no envelope', () => {
+  it.each([
+    [
+      '{"timestamp":"2026-01-02T03:04:05Z","status":503,"error":"Service Unavailable"}',
+      'Service Unavailable',
+    ],
+    ['{"error":"Bad Request","message":"no\\nbody","status":400}', 'Bad Request, no body'],
+    ['{"error":"","message":7}', '{"error":"","message":7}'],
+    ['<html>\n</html>', '<html> </html>'],
+    ['null', 'null'],
+    ['', ''],
+    [`{"error":"no sk-mavi-${'k'.repeat(40)}abcd"}`, 'no sk-mavi-…abcd'],
+  ])('%j are %j', (text, words) => {
+    expect(strangeWords(text, [])).toBe(words);
   });
 });
 
@@ -273,19 +298,19 @@ describe('a status by itself', () => {
   });
 
   it.each([
-    [100, REFUSED, 'check the video_no'],
-    [199, REFUSED, 'check the video_no'],
-    [300, REFUSED, 'check the video_no'],
-    [304, REFUSED, 'check the video_no'],
-    [400, REFUSED, 'check the video_no'],
-    [401, ACCOUNT, 'test the key with: mavi auth status'],
+    [100, REFUSED, 'check --base-url, and whether a proxy stands between'],
+    [199, REFUSED, 'check --base-url, and whether a proxy stands between'],
+    [300, REFUSED, 'check --base-url, and whether a proxy stands between'],
+    [304, REFUSED, 'check --base-url, and whether a proxy stands between'],
+    [400, REFUSED, 'check --base-url, and whether a proxy stands between'],
+    [401, ACCOUNT, NEW_KEY],
     [402, ACCOUNT, 'top up the account at https://api-platform.memories.ai'],
     [403, ACCOUNT, 'see the account at https://api-platform.memories.ai'],
-    [404, REFUSED, 'check the video_no'],
+    [404, REFUSED, 'check --base-url, and whether a proxy stands between'],
     [408, NETWORK, 'try again in a while'],
-    [416, REFUSED, 'check the video_no'],
+    [416, REFUSED, 'check --base-url, and whether a proxy stands between'],
     [429, LIMITED, 'other programs may use the same account; wait a minute, or lower --rate'],
-    [499, REFUSED, 'check the video_no'],
+    [499, REFUSED, 'check --base-url, and whether a proxy stands between'],
     [500, NETWORK, 'try again in a while'],
     [502, NETWORK, 'try again in a while'],
     [599, NETWORK, 'try again in a while'],
@@ -307,6 +332,10 @@ describe('a status by itself', () => {
       message: 'the server answers HTTP 404: no such route',
     });
   });
+});
+
+it('64 KiB of an answer are read, for a real one has some hundred bytes', () => {
+  expect(ENVELOPE_BYTES).toBe(65_536);
 });
 
 describe('Retry-After', () => {

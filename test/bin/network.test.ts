@@ -148,6 +148,14 @@ describe.concurrent('a certificate', () => {
     },
   );
 
+  it('is checked even where NODE_TLS_REJECT_UNAUTHORIZED says otherwise', async ({ scene }) => {
+    const standin = await scene.standin({ tls: selfSigned() });
+    const env = { NODE_TLS_REJECT_UNAUTHORIZED: '0' };
+    const { code, stderr } = await scene.run(['download', faststart], { env });
+    expect([code, standin.requests.length]).toEqual([6, 0]);
+    expect(stderr).toContain('signed by itself');
+  });
+
   it('that NODE_EXTRA_CA_CERTS names is taken', async ({ scene }) => {
     const tls = selfSigned();
     await scene.standin({ tls });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdirSync } from 'node:fs';
+import { constants, readdirSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { describe, expect } from 'vitest';
 import { SAMPLE_VIDEO_NOS } from '../../src/standin/samples.ts';
@@ -69,6 +69,21 @@ describe.concurrent('a video to standard output', () => {
     expect(code).toBe(0);
     expect(stdout.equals(bytes)).toBe(true);
     expect(stderr).not.toContain('no byte came');
+  });
+});
+
+describe.concurrent('a pipe that another program made non-blocking', () => {
+  it('gets every byte, although it is full again and again', async ({ scene }) => {
+    const { video, videoNo, bytes } = await knownVideo(5_000_000);
+    await scene.standin({ videos: [video] });
+    makeFifo(scene.path('fifo'));
+    const reader = scene.shell('cat fifo > copy.mp4');
+    const writer = await open(scene.path('fifo'), constants.O_RDWR | constants.O_NONBLOCK);
+    const { code } = await scene.run(['download', videoNo, '-o', '-'], { stdout: writer.fd });
+    await writer.close();
+    await reader.ended;
+    expect(code).toBe(0);
+    expect(scene.read('copy.mp4').equals(bytes)).toBe(true);
   });
 });
 
@@ -188,6 +203,19 @@ describe.concurrent('standard error that takes no bytes', () => {
     expect([stdout.toString(), stderr]).toEqual(['0\n0\n0\n0\n', '']);
     expect(scene.names()).toEqual(['all-closed.mp4', 'closed.mp4', 'full.mp4']);
     for (const name of scene.names()) expect(scene.read(name).equals(sampleFile('faststart'))).toBe(true);
+  });
+});
+
+describe.concurrent('standard error that nobody reads any more', () => {
+  it('does no harm to a download', async ({ scene }) => {
+    await scene.standin();
+    const pipe = await closedPipe(scene.path('pipe'));
+    scene.finally(() => pipe.close());
+    const { code } = await scene.run(['download', faststart, '-o', 'video.mp4', '--verbose'], {
+      stderr: pipe.fd,
+    });
+    expect(code).toBe(0);
+    expect(scene.read('video.mp4').equals(sampleFile('faststart'))).toBe(true);
   });
 });
 

@@ -43,6 +43,21 @@ describe.concurrent('a proxy', () => {
     },
   );
 
+  it('does not keep the certificate from being checked, whatever NODE_TLS_REJECT_UNAUTHORIZED says', async ({
+    scene,
+  }) => {
+    const standin = await standinFor(scene, HOST);
+    const proxy = await tunnelProxy(scene, { to: standin.baseUrl });
+    const env = {
+      HTTPS_PROXY: proxy.host,
+      NODE_EXTRA_CA_CERTS: undefined,
+      NODE_TLS_REJECT_UNAUTHORIZED: '0',
+    };
+    const { code, stderr } = await scene.run(COMMAND, { env });
+    expect([code, standin.requests.length]).toEqual([6, 0]);
+    expect(stderr).toContain('signed by itself');
+  });
+
   it('gets the user name and password of its address, which are not shown', async ({ scene }) => {
     const standin = await standinFor(scene, HOST);
     const proxy = await tunnelProxy(scene, { to: standin.baseUrl });

@@ -1,4 +1,4 @@
-import { mkdirSync, truncateSync } from 'node:fs';
+import { mkdirSync, readdirSync, truncateSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { constants } from 'node:os';
@@ -188,6 +188,28 @@ describe.concurrent.for(SIGNALS)('%s', (signal) => {
       expect(scene.read('video.mp4').toString()).toBe('mine');
     },
   );
+
+  it('leaves no lock on the shared record of starts', async ({ scene }) => {
+    await scene.standin();
+    mkdirSync(scene.path('logs'));
+    const run = scene.start(['download', faststart], {
+      env: { MAVI_RATE: '12' },
+      // While the record is being replaced, its lock is held.
+      by: strace(
+        '-o',
+        scene.path('logs/log'),
+        '-e',
+        'trace=rename',
+        '-e',
+        'inject=rename:delay_enter=2000000',
+      ),
+    });
+    await contains(scene.path('logs'), 'log', 'starts-');
+    run.child.kill(signal);
+    await run.exited;
+    expect(run.child.signalCode).toBe(signal);
+    expect(readdirSync(scene.configFolder).filter((name) => name.endsWith('.lock'))).toEqual([]);
+  });
 
   it('is told to the shell that started the program', async ({ scene }) => {
     await scene.standin({ faults: 'stall@100000' });

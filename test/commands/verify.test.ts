@@ -53,7 +53,7 @@ describe('verify', () => {
     ['junk.mp4', 0, 'warning: 3 bytes'],
     ['cut.mp4', 5, 'cut after 100000 bytes'],
     ['cut-by-one.mp4', 5, `cut after ${WHOLE.length - 1} bytes`],
-    ['empty.mp4', 5, 'the body is empty'],
+    ['empty.mp4', 5, 'the video is empty'],
     ['original.mkv', 5, 'Matroska'],
     ['page.mp4', 5, 'HTML'],
     ['answer.mp4', 5, 'JSON'],

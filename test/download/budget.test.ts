@@ -52,13 +52,13 @@ describe('a budget of bytes', () => {
         exitCode: 9,
         code: 'max_transfer',
         message:
-          'not started: with 70 bytes transferred or on their way, its 40 bytes would pass --max-transfer 100',
+          'not started: its 40 bytes are too many, for 70 bytes of --max-transfer 100 are transferred or on their way',
         hint: 'run the command again with a higher --max-transfer',
       }),
     );
     budget.begin(30);
     expect(() => budget.begin(null)).toThrow(
-      'not started: with 100 bytes transferred or on their way would pass --max-transfer 100',
+      'not started: 100 bytes of --max-transfer 100 are transferred or on their way',
     );
   });
 

@@ -40,6 +40,8 @@ const JSON_TEXT = padded('{"code":"0001"}');
 const GARBAGE = padded('nothing that anybody knows');
 const ODD_FTYP = padded(uint32(5), 'ftypisom');
 
+const NO_VIDEO = 'the original itself may be no video; --verify none takes it as it is';
+
 describe('the first bytes of a body', () => {
   it.each<[string, Uint8Array, CheckRules, Container | null, string | null]>([
     ['an ftyp', FTYP, FULL, 'mp4', 'isom'],
@@ -72,8 +74,8 @@ describe('the first bytes of a body', () => {
       'not_mp4',
       'take it as it is with --container any',
     ],
-    ['no known video format, by its first bytes', GARBAGE, FULL, 'not_video', ''],
-    ['no known video format, by its first bytes', GARBAGE, ANY, 'not_video', ''],
+    ['no known video format, by its first bytes', GARBAGE, FULL, 'not_video', NO_VIDEO],
+    ['no known video format, by its first bytes', GARBAGE, ANY, 'not_video', NO_VIDEO],
     [
       'HTML, a web page',
       HTML,
@@ -92,7 +94,7 @@ describe('the first bytes of a body', () => {
     const opening = judgeOpening(first, false, rules);
     expect(opening).toMatchObject({
       kind: 'refused',
-      error: { exitCode: 5, code, message: `what came is no MP4: it is ${what}`, hint, retryable: false },
+      error: { exitCode: 5, code, message: `not an MP4: it is ${what}`, hint, retryable: false },
     });
     expect(opening.kind === 'refused' && opening.error).toBeInstanceOf(BodyError);
   });
@@ -105,8 +107,8 @@ describe('the first bytes of a body', () => {
         error: {
           exitCode: 5,
           code: 'not_mp4',
-          message: 'what came is no MP4: it begins with an ftyp box of an impossible size (5 bytes)',
-          hint: '',
+          message: 'not an MP4: it begins with an ftyp box of an impossible size (5 bytes)',
+          hint: 'the original itself may be damaged; --verify none takes it as it is',
         },
       });
     },
@@ -132,9 +134,9 @@ describe('the first bytes of a body', () => {
   });
 
   it.each<[string, Uint8Array, string]>([
-    ['nothing came', new Uint8Array(0), 'the body is empty'],
-    ['five bytes came', bytes('tiny!'), 'the body ended after 5 bytes, inside the first box'],
-    ['half an ftyp came', FTYP.subarray(0, 20), 'the body ended after 20 bytes, inside the first box'],
+    ['nothing came', new Uint8Array(0), 'the video is empty'],
+    ['five bytes came', bytes('tiny!'), 'the video is cut after 5 bytes, inside its first box'],
+    ['half an ftyp came', FTYP.subarray(0, 20), 'the video is cut after 20 bytes, inside its first box'],
   ])('are those of a cut body when %s and it ends', (_what, first, message) => {
     for (const rules of [FULL, ANY, { level: 'ftyp', container: 'any' } as const]) {
       const opening = judgeOpening(first, true, rules);
@@ -156,7 +158,7 @@ describe('the first bytes of a body', () => {
     expect(judgeOpening(bytes('{}'), true, NONE)).toEqual({ kind: 'json' });
     expect(judgeOpening(new Uint8Array(0), true, NONE)).toMatchObject({
       kind: 'refused',
-      error: { code: 'truncated', message: 'the body is empty' },
+      error: { code: 'truncated', message: 'the video is empty' },
     });
     expect(judgeOpening(bytes('tiny!'), false, NONE)).toEqual({ kind: 'more' });
   });
@@ -263,7 +265,7 @@ describe('a body is not proved', () => {
   ])('when it is empty, at level %s as %s', (level, container) => {
     const attempt = () => proofOf(level, container, new Uint8Array(0));
     expect(attempt).toThrow(TruncatedError);
-    expect(attempt).toThrow(expect.objectContaining({ message: 'the body is empty', lengthBytes: 0 }));
+    expect(attempt).toThrow(expect.objectContaining({ message: 'the video is empty', lengthBytes: 0 }));
   });
 });
 

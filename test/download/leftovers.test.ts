@@ -6,7 +6,7 @@ import { placeToDownload } from './downloads.ts';
 /** A process id that no system gives out, so that it is dead; the fake host lets this process alone live. */
 const DEAD = 4_999_999;
 
-function partOf(target: string, pid: number, host = 'testhost'): string {
+function partOf(target: string, pid: number, host = 'c80cb283080a'): string {
   return `${target}.mavi-${host}-${pid}-deadbeef.part`;
 }
 

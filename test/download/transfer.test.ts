@@ -45,8 +45,8 @@ describe('a transfer', () => {
     const { code, record } = await here.download(['-o', output, '--limit-rate', limit], { clock });
     expect(code).toBe(0);
     expect(record.bytes).toBe(here.bytes.length);
-    // The last bytes may come a tenth of a second early; a busy machine adds to it.
-    expect(record.seconds).toBeGreaterThan(seconds - 0.2);
+    // Nothing is waited for after the last bytes; a busy machine adds to it.
+    expect(record.seconds).toBeGreaterThan(seconds * 0.9);
     expect(record.seconds).toBeLessThan(seconds + 10);
   });
 });

@@ -10,8 +10,9 @@ import { STANDIN_KEY } from '../../src/standin/key.ts';
 import type { StoredVideo } from '../../src/standin/library.ts';
 import { fakeHost } from '../helpers/fake-host.ts';
 import { namesIn, tempDir } from '../helpers/temp-dir.ts';
-import { bytesOf, madeUpVideo } from '../helpers/videos.ts';
+import { knownVideo, madeUpVideo } from '../helpers/videos.ts';
 import { envFor, withStandin } from '../helpers/with-standin.ts';
+import { eagerClock } from '../invariant/eager-clock.ts';
 import { placeToDownload } from './downloads.ts';
 
 describe('--verify', () => {
@@ -68,40 +69,40 @@ describe('what is no mp4', () => {
 });
 
 describe('a video that is another one when it is fetched again', () => {
-  /** A server's file that is of one container at first, and of another from then on. */
-  function changing(first: Buffer, then: Buffer): StoredVideo {
-    const sizeBytes = Math.min(first.length, then.length);
-    let current = first;
-    return {
-      ...madeUpVideo(1000).video,
-      sizeBytes,
-      async *read(fromByte, toByte) {
-        const bytes = current.subarray(0, sizeBytes);
-        if (toByte > fromByte) yield bytes.subarray(fromByte, toByte);
-        current = then;
-      },
+  const MATROSKA = matroskaFile('matroska').subarray(0, 50_000);
+
+  /** Downloads what is Matroska until the first try has broken, and an mp4 from then on. */
+  async function downloadChanging(args: readonly string[], faults: string) {
+    const { video, bytes: mp4 } = await knownVideo(MATROSKA.length);
+    let bytes = MATROSKA;
+    const read: StoredVideo['read'] = async function* (fromByte, toByte) {
+      yield bytes.subarray(fromByte, toByte);
     };
+    const standin = await withStandin({
+      videos: [{ ...video, read }],
+      faults,
+      onRequest({ order }) {
+        bytes = order === 1 ? MATROSKA : mp4;
+      },
+    });
+    let rings = 0;
+    const clock = eagerClock(() => host.output().length === 20_000 && rings++ === 0);
+    const host = fakeHost({ cwd: tempDir(), env: envFor(standin), clock });
+    const code = await run(['download', video.videoNo, '--container', 'any', ...args], host);
+    return { code, host, mp4, videoNo: video.videoNo };
   }
 
   it('is named by what it is now, and nothing of the other is left', async () => {
-    const { video: mp4 } = madeUpVideo(50_000);
-    const now = await bytesOf(mp4);
-    const video = changing(matroskaFile('matroska'), now);
-    const standin = await withStandin({ videos: [video], faults: 'hangup@20000x1' });
-    const host = fakeHost({ cwd: tempDir(), env: envFor(standin) });
-    expect(await run(['download', video.videoNo, '--container', 'any'], host)).toBe(0);
-    expect(namesIn(host.cwd)).toEqual([`${video.videoNo}.mp4`]);
-    expect(readFileSync(join(host.cwd, `${video.videoNo}.mp4`)).equals(now)).toBe(true);
+    const { code, host, mp4, videoNo } = await downloadChanging([], 'hangup@20000x1');
+    expect(code).toBe(0);
+    expect(namesIn(host.cwd)).toEqual([`${videoNo}.mp4`]);
+    expect(readFileSync(join(host.cwd, `${videoNo}.mp4`)).equals(mp4)).toBe(true);
   });
 
-  it('ends with exit 5 on standard output', async () => {
-    const { video: mp4 } = madeUpVideo(50_000);
-    const video = changing(matroskaFile('matroska'), await bytesOf(mp4));
-    const standin = await withStandin({ videos: [video], faults: 'hangup@20000x1' });
-    const host = fakeHost({ cwd: tempDir(), env: envFor(standin) });
-    expect(await run(['download', video.videoNo, '--container', 'any', '-o', '-'], host)).toBe(5);
-    expect(host.output().length).toBeLessThanOrEqual(20_000);
-    expect(host.output().equals(matroskaFile('matroska').subarray(0, host.output().length))).toBe(true);
+  it('ends with exit 5 on standard output, which holds nothing of the new one', async () => {
+    const { code, host } = await downloadChanging(['-o', '-'], 'stall@20000x1');
+    expect(code).toBe(5);
+    expect(host.output().equals(MATROSKA.subarray(0, 20_000))).toBe(true);
   });
 });
 

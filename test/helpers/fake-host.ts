@@ -45,7 +45,6 @@ export function fakeHost(options: FakeHostOptions): FakeHost {
     argv: [],
     env: { MAVI_CONFIG_DIR: `${options.cwd}/.config-mavi`, ...options.env },
     cwd: options.cwd,
-    home: options.cwd,
     hostname: 'test-host',
     pid: process.pid,
     platform: process.platform,

@@ -21,5 +21,5 @@ export function controlCharacter(text: string): string | null {
 
 /** Whether a text has lines of a stack trace. */
 export function hasStackTrace(text: string): boolean {
-  return /^\s+at .*[:(]/m.test(text);
+  return /^\s*at .+:\d+:\d+\)?$/m.test(text);
 }

@@ -32,6 +32,8 @@ export interface Case {
   readonly hops?: number;
   /** Requests that are no try, such as those of a listing; default 0. */
   readonly otherRequests?: number;
+  /** The first time-out rings when so many bytes have come out of standard output; default: when the server is quiet. */
+  readonly firstTimeOutAt?: number;
   /** Sends SIGINT to the run so long after a request has come in. */
   readonly interrupt?: { readonly request: number; readonly delayMs: number };
 }
@@ -56,7 +58,13 @@ export async function play(played: Case): Promise<Played> {
   if (existing !== undefined) writeFileSync(path, existing);
   const before = fileBefore(path);
   const bytes = await bytesOf(video);
-  const clock = eagerClock(goneQuiet(() => standin.requests));
+  const { firstTimeOutAt } = played;
+  let rings = 0;
+  const clock = eagerClock(
+    firstTimeOutAt === undefined
+      ? goneQuiet(() => standin.requests)
+      : () => host.output().length >= firstTimeOutAt && rings++ === 0,
+  );
   const standin = await startStandin({
     nowMs: clock.nowMs,
     onRequest({ order }) {

@@ -1,10 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { run } from '../../src/cli.ts';
-import { fakeHost } from '../helpers/fake-host.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
-import { envFor, withStandin } from '../helpers/with-standin.ts';
-import { eagerClock } from './eager-clock.ts';
 import { withOtherMedia } from './expectations.ts';
 import { LAYOUTS, layoutVideo } from './layouts.ts';
 import { type Case, type Played, play } from './play.ts';
@@ -123,36 +119,26 @@ describe.each(['file', 'stdout'] as const)('a broken transfer to %s', (to) => {
 });
 
 it('is done when the server says that nothing follows the bytes that have come, and fetches none again', async () => {
-  const standin = await withStandin({
-    videos: [layoutVideo('moov-last')],
-    faults: `stall@${SIZE}x1`,
-    offerRanges: true,
-  });
-  let rings = 0;
-  const clock = eagerClock(() => host.output().length === SIZE && rings++ === 0);
-  const host = fakeHost({ cwd: tempDir(), env: envFor(standin), clock });
-  const exitCode = await run(['download', 'VI600000000000000001', '-o', '-', '--json'], host);
-  expect(exitCode).toBe(0);
-  expect(host.output().equals(BYTES)).toBe(true);
-  expect(standin.requests.map(({ headers }) => headers.range)).toEqual([undefined, `bytes=${SIZE}-`]);
-  expect(host.errors()).toContain(`"bytes_received":${SIZE}`);
+  const played = await broken('stdout', `stall@${SIZE}x1`, { ...offering, firstTimeOutAt: SIZE });
+  expect(played.broken).toEqual([]);
+  expect(rangesOf(played).map(([range]) => range)).toEqual([undefined, `bytes=${SIZE}-`]);
+  expect(played.record).toMatchObject({ status: 'downloaded', attempts: 2, bytes_received: SIZE });
 });
 
 describe('a broken transfer of a video that has changed', () => {
-  const faults = `hangup@${CUT}x1,other-bytes`;
-
   it('gives a file the new bytes alone', async () => {
-    const played = await broken('file', faults, { truth: (video) => withOtherMedia(video) });
+    const played = await broken('file', `hangup@${CUT}x1,other-bytes`, {
+      truth: (video) => withOtherMedia(video),
+    });
     expect(played.broken).toEqual([]);
     expect(played.exitCode).toBe(0);
   });
 
   it('ends with exit 5 on standard output, and nothing of the new bytes is there', async () => {
-    const played = await broken('stdout', faults);
+    const played = await broken('stdout', `stall@${CUT}x1,other-bytes`, { firstTimeOutAt: CUT });
     expect(played.broken).toEqual([]);
     expect(played.exitCode).toBe(5);
-    expect(played.record.error?.code).toBe('changed');
-    expect(played.record.attempts).toBe(2);
+    expect(played.record).toMatchObject({ attempts: 2, error: { code: 'changed' } });
   });
 
   it('goes on with the new bytes on standard output if they differ only from there on', async () => {

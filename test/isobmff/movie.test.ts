@@ -49,6 +49,7 @@ describe('a movie', () => {
     ['an mdat to the end', bytes(FTYP, MOOV, openBox('mdat', 'x')), { ...whole, endProven: false }],
     ['a moov to the end', bytes(FTYP, MDAT, openBox('moov', box('mvhd'))), { ...whole, endProven: false }],
     ['an mvex that is not in its moov', bytes(FTYP, box('udta', box('mvex')), MOOV, MDAT), whole],
+    ['an mvex behind its moov', bytes(FTYP, MOOV, box('mvex'), MDAT), whole],
     ['an mvex deeper in its moov', bytes(FTYP, box('moov', box('trak', box('mvex'))), MDAT), whole],
   ])('is whole with %s', (_what, movie, expected) => {
     expect(verdict(movie)).toEqual(expected);
@@ -159,6 +160,7 @@ describe('the verdict is the same however the stream is cut', () => {
     ['fragments', FRAGMENTED],
     ['a 64-bit moov with fragments', bytes(FTYP, largeBox('moov', box('mvex')), MDAT)],
     ['a moov to the end with fragments', bytes(FTYP, MDAT, openBox('moov', box('mvhd'), box('mvex')))],
+    ['an mvex behind the moov', bytes(FTYP, MOOV, box('mvex'), MDAT)],
     ['junk', bytes(FASTSTART, new Uint8Array(30))],
     ['half a box', FASTSTART.subarray(0, -20)],
     ['a malformed box', bytes(FTYP, MOOV, uint32(7), 'mdat', 'more of it')],

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import stringWidth from 'string-width';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { run } from '../../src/cli.ts';
+import { type Clock, systemClock } from '../../src/host.ts';
 import { generatedLibrary } from '../../src/standin/generated.ts';
 import { libraryOf, type StoredVideo, type VideoStatus } from '../../src/standin/library.ts';
 import { SAMPLE_VIDEO_NOS } from '../../src/standin/samples.ts';
@@ -122,6 +123,20 @@ describe('the pages of the library', () => {
     }
   });
 
+  it('are said to be on their way when there are many of them', async () => {
+    const standin = await withStandin({ videos: generatedLibrary({ count: 450 }) });
+    let ticksMs = 0;
+    const clock: Clock = {
+      ...systemClock,
+      ticksMs() {
+        ticksMs += 3000;
+        return ticksMs;
+      },
+    };
+    const { host } = await list(standin, ['--ids'], { clock });
+    expect(host.errors()).toContain('mavi: listing the library: 200 of 450 videos so far\n');
+  });
+
   it('are not asked for beyond --limit', async () => {
     const standin = await withStandin({ videos: generatedLibrary({ count: 450 }) });
     expect((await list(standin, ['--ids', '--limit', '3'])).lines).toEqual(
@@ -219,7 +234,7 @@ describe('mavi list', () => {
     expect(code).toBe(0);
     expect(lines).toHaveLength(3);
     expect(standin.requests).toHaveLength(5);
-    expect(host.errors()).toMatch(/^mavi: the listing: the server answers HTTP 503.*; try 2 in /);
+    expect(host.errors()).toMatch(/^mavi: the listing: the server answers HTTP 503.*; try 2 (in|at once)/);
   });
 
   it.each([
@@ -281,6 +296,19 @@ describe('the table', () => {
     for (const videoNo of idsOf(madeVideos(names.length))) expect(lines.join('\n')).toContain(videoNo);
     expect(lines[0]).toMatch(columns >= 60 ? /^video_no +size .*name$/ : /^video_no .*name$/);
     expect(lines[2]).toMatch(/…$/);
+  });
+
+  it('keeps its columns over many rows, the widest of which comes late', async () => {
+    const videos = madeVideos(250, (index) => ({
+      sizeBytes: index === 240 ? 987_654_321 : 1000,
+      name: 'clip',
+    }));
+    const { lines } = await list(await withStandin({ videos }));
+    expect(lines).toHaveLength(251);
+    expect(new Set(lines.map((line) => line.lastIndexOf(' '))).size).toBe(1);
+    expect(lines.filter((line) => line.startsWith('video_no'))).toHaveLength(1);
+    expect(lines[241]).toContain('  941.9 MiB  ');
+    expect(lines[240]).toContain('  1000 bytes  ');
   });
 
   it('is not cut in a pipe', async () => {

@@ -3,7 +3,6 @@ import { UsageError } from '../../src/errors.ts';
 import {
   DEFINITIONS,
   originOf,
-  readSetting,
   resolveSettings,
   SETTING_NAMES,
   type SettingName,
@@ -208,7 +207,7 @@ describe('the settings', () => {
     const key = `sk-mavi-${'k'.repeat(40)}wxyz`;
     expect(() => resolveSettings({ rate: key }, {}, {})).toThrow(/not 'sk-mavi-…wxyz'$/);
     expect(() => resolveSettings({ baseUrl: `https://${key}@example.com` }, {}, {})).toThrow(
-      /not 'https:\/\/sk-mavi-…wxyz@example.com'$/,
+      /not 'https:\/\/…@example.com'$/,
     );
     expect(() => resolveSettings({}, { MAVI_TIMEOUT: 'soon' }, {})).toThrow(
       "MAVI_TIMEOUT takes a number of seconds, such as 30 or 0.5; 0 is no limit, not 'soon'",
@@ -219,10 +218,5 @@ describe('the settings', () => {
     expect(settingByConfigName('api-key')).toBeUndefined();
     expect(settingByConfigName('uniqueId')).toBeUndefined();
     expect(settingByConfigName('')).toBeUndefined();
-  });
-
-  it('let a defect through as it is', () => {
-    const broken = { source: 'flag', text: Symbol('no text') as unknown as string } as const;
-    expect(() => readSetting('rate', broken)).toThrow(TypeError);
   });
 });
