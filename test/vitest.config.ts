@@ -1,16 +1,5 @@
-import { defineConfig } from 'vitest/config';
+import { mergeConfig } from 'vitest/config';
+import all from './vitest.all.config.ts';
 
-export default defineConfig({
-  test: {
-    root: new URL('.', import.meta.url).pathname,
-    include: ['**/*.test.ts'],
-    exclude: ['bench/**'],
-    // Each file in a process of its own: nock, once imported, would take over the sockets of all others.
-    isolate: true,
-    pool: 'forks',
-    restoreMocks: true,
-    unstubEnvs: true,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
-  },
-});
+/** What needs nothing but Node and the tools that every Unix has: `npm test`. */
+export default mergeConfig(all, { test: { exclude: ['**/*.programs.test.ts'] } });

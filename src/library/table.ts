@@ -5,7 +5,7 @@ import { printable } from '../foreign-text.ts';
 import type { Host } from '../host.ts';
 import { cut } from '../progress/fit.ts';
 import { styleFor } from '../progress/style.ts';
-import { bytesText, durationText } from '../progress/units.ts';
+import { bytesText, clockText } from '../progress/units.ts';
 import type { LibraryRow } from './row.ts';
 
 /** Names are cut to leave room for the rest, but never below this many columns. */
@@ -49,7 +49,7 @@ function cellsOf(row: LibraryRow): string[] {
   return [
     printable(row.videoNo),
     row.sizeBytes === null ? '' : bytesText(row.sizeBytes),
-    row.durationSeconds === null ? '' : durationText(row.durationSeconds * 1000),
+    row.durationSeconds === null || row.durationSeconds <= 0 ? '' : clockText(row.durationSeconds * 1000),
     row.createdMs === null ? '' : day(row.createdMs),
     printable(row.status),
     printable(row.name),

@@ -55,7 +55,7 @@ async function start(plan: MockPlan, videos: Awaited<ReturnType<typeof videosFro
     }
     if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') {
       throw new LocalError('port', `port ${plan.port} is taken`, {
-        hint: 'leave --port out for any that is free',
+        hint: 'leave --port out, and a free one is taken',
       });
     }
     throw error;

@@ -31,7 +31,14 @@ function testOn(wantedVersion) {
   const { status } = spawnSync(
     process.execPath,
     [
-      ...['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/vitest.config.ts', 'bin/', 'package/'],
+      ...[
+        'node_modules/vitest/vitest.mjs',
+        'run',
+        '--config',
+        'test/vitest.all.config.ts',
+        'bin/',
+        'package/',
+      ],
       ...['--reporter=default', '--reporter=json', `--outputFile=${report}`],
     ],
     { cwd: root, env: { ...process.env, MAVI_TEST_NODE: node }, stdio: ['ignore', 'inherit', 'inherit'] },

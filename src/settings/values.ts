@@ -34,7 +34,7 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
 export function seconds(text: string): number {
   const ms = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : Number.NaN;
   if (!(ms >= 0 && ms <= LONGEST_TIMER_MS)) {
-    throw new RangeError('takes a number of seconds, such as 30 or 0.5; 0 is no limit');
+    throw new RangeError('takes a number of seconds, such as 30 or 0.5 (0 is no limit)');
   }
   return ms === 0 ? LONGEST_TIMER_MS : Math.max(1, Math.round(ms));
 }
@@ -58,7 +58,7 @@ export function rate(text: string): Rate | null {
   if (starts === 0) return null;
   if (!(starts >= 1 && starts <= 1_000_000 && windowMs > 0 && windowMs <= LONGEST_TIMER_MS)) {
     throw new RangeError(
-      'takes starts a minute, such as 12, or a form such as 12/m, 1/s or 700/h; 0 is no limit',
+      'takes starts a minute, such as 12, or a form such as 12/m, 1/s or 700/h (0 is no limit)',
     );
   }
   return { starts, windowMs };
@@ -84,7 +84,7 @@ export function baseUrl(text: string): URL {
   if (url.protocol !== 'https:' && url.protocol !== 'http:') throw new RangeError('takes an https address');
   if (url.protocol === 'http:' && !isLoopback(url)) {
     throw new RangeError(
-      'takes https; plain http would show your key to the network, so only loopback may have it',
+      'takes https, for plain http would show your key to the network (only loopback may have it)',
     );
   }
   url.pathname = url.pathname.replace(/\/+$/, '');

@@ -63,9 +63,13 @@ export async function printForecast(
   return print(host, `${lines.join('\n')}\n`);
 }
 
+/** `size unknown` is the widest that stands there. */
+const SIZE_WIDTH = 12;
+
 function lineFor({ task, kind }: Item): string {
   const size = task.listedSize === null ? 'size unknown' : bytesText(task.listedSize);
-  return `${task.videoNo}  ${kind === 'blocked' ? 'blocked' : size}  ${printable(fileOf(task) ?? '')}`;
+  const said = kind === 'blocked' ? 'blocked' : size;
+  return `${task.videoNo}  ${said.padStart(SIZE_WIDTH)}  ${printable(fileOf(task) ?? '')}`;
 }
 
 function jsonFor({ task, kind }: Item): string {

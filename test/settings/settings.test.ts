@@ -210,7 +210,7 @@ describe('the settings', () => {
       /not 'https:\/\/…@example.com'$/,
     );
     expect(() => resolveSettings({}, { MAVI_TIMEOUT: 'soon' }, {})).toThrow(
-      "MAVI_TIMEOUT takes a number of seconds, such as 30 or 0.5; 0 is no limit, not 'soon'",
+      "MAVI_TIMEOUT takes a number of seconds, such as 30 or 0.5 (0 is no limit), not 'soon'",
     );
   });
 

@@ -13,7 +13,8 @@ import {
 /** The longest delay that a timer takes: some 24 days. */
 const FOREVER_MS = 2_147_483_647;
 
-const NOT_HTTPS = 'takes https; plain http would show your key to the network, so only loopback may have it';
+const NOT_HTTPS =
+  'takes https, for plain http would show your key to the network (only loopback may have it)';
 const NOT_BARE = 'takes an address without user name, password, query or fragment';
 const NO_ADDRESS = 'takes an address such as https://api.memories.ai/serve/api/v1';
 
@@ -74,7 +75,7 @@ describe('seconds', () => {
     '"%s" is refused',
     (text) => {
       expect(() => seconds(text)).toThrow(
-        rangeError('takes a number of seconds, such as 30 or 0.5; 0 is no limit'),
+        rangeError('takes a number of seconds, such as 30 or 0.5 (0 is no limit)'),
       );
     },
   );
@@ -163,7 +164,7 @@ describe('a rate', () => {
     '1/1.5s',
   ])('"%s" is refused', (text) => {
     expect(() => rate(text)).toThrow(
-      rangeError('takes starts a minute, such as 12, or a form such as 12/m, 1/s or 700/h; 0 is no limit'),
+      rangeError('takes starts a minute, such as 12, or a form such as 12/m, 1/s or 700/h (0 is no limit)'),
     );
   });
 });

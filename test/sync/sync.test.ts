@@ -411,7 +411,7 @@ describe('--dry-run', () => {
     expect(code).toBe(0);
     expect(errors).toBe('');
     const lines = output.split('\n').slice(0, -1);
-    expect(lines.slice(0, 14)).toEqual(place.ids.map((id) => `${id}  4.7 GiB  lib/${id}.mp4`));
+    expect(lines.slice(0, 14)).toEqual(place.ids.map((id) => `${id}       4.7 GiB  lib/${id}.mp4`));
     expect(lines.slice(14)).toEqual([
       '14 to download: 65.2 GiB; 0 there already',
       'least time at the rate limit: 1 min 00 s',
@@ -451,7 +451,7 @@ describe('--dry-run', () => {
       dollars: 0,
     });
     const text = (await place.sync(['--dry-run'])).output;
-    expect(text).toContain(`${blocked}  blocked  lib/${blocked}.mp4\n`);
+    expect(text).toContain(`${blocked}       blocked  lib/${blocked}.mp4\n`);
     expect(text).toContain('2 to download: 2.0 KiB; 2 there already; 1 blocked by other files\n');
     expect(text).toContain('least time at the rate limit: 0.0 s\n');
     expect(text).toContain('price: less than $0.01 at $0.12 a GB\n');

@@ -33,6 +33,7 @@ export async function main(args: readonly string[], place: Place): Promise<numbe
       // Most of the time is spent in waits of the tools, so all of them meet a case at once.
       const row = await Promise.all(tools.map((tool) => attempt(tool, test, ground)));
       attempts.push(row);
+      for (const [index, each] of row.entries()) if (test.faults === '') demandWhole(each, tools[index]);
       if (values.verbose)
         row.forEach(({ said, requests }, index) => {
           console.error(`  ${tools[index]?.name} (${requests} requests): ${said.replace(/\s+/g, ' ')}`);
@@ -52,4 +53,10 @@ export async function main(args: readonly string[], place: Place): Promise<numbe
   writeFileSync(join(root, 'docs/reliability.md'), reliabilityPage(peers, unprovable, facts));
   console.log(`${sumsTable(peers)}\n\ndocs/reliability.md is written`);
   return 0;
+}
+
+/** Without a fault, a tool that fails is set up wrongly, and what it would do with a fault says nothing. */
+function demandWhole({ remains, exits, said }: Attempt, tool: Tool | undefined): void {
+  if (remains.kind === 'whole' && exits[0] === 0) return;
+  throw new Error(`${tool?.name} fails without any fault (exit ${exits[0]}): ${said}`);
 }

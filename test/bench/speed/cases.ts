@@ -8,6 +8,7 @@ import {
   mavi,
   python,
   wget,
+  withoutCertificate,
 } from './contenders.ts';
 
 /** Commands that are run in turn, round by round. */
@@ -30,6 +31,12 @@ const UNPACED: Load = { scheme: 'https', sizeBytes: GIBIBYTE, to: 'file' };
 /** All cases, in the order in which they run. */
 export const CASES: readonly SpeedCase[] = [
   { id: 'startup', title: 'start-up', contenders: [MAVI_VERSION, EMPTY_NODE], sizeBytes: null },
+  {
+    id: 'startup-bare',
+    title: 'start-up without NODE_EXTRA_CA_CERTS',
+    contenders: [MAVI_VERSION, EMPTY_NODE].map(withoutCertificate),
+    sizeBytes: null,
+  },
   ...(['100k', '100m', '1g'] as const).flatMap((size) =>
     (['http', 'https'] as const).flatMap((scheme) => [
       plain(size, scheme, 'file'),

@@ -80,12 +80,15 @@ export function python(load: Load): Contender {
 }
 
 /** `mavi --version`: what it takes to start. */
-export const MAVI_VERSION: Contender = {
-  ...bare('mavi --version', ({ bin }) => [process.execPath, bin, '--version']),
-};
+export const MAVI_VERSION = bare('mavi --version', ({ bin }) => [process.execPath, bin, '--version']);
 
 /** Node with nothing to do. */
-export const EMPTY_NODE: Contender = bare('node -e 0', () => [process.execPath, '-e', '0']);
+export const EMPTY_NODE = bare('node -e 0', () => [process.execPath, '-e', '0']);
+
+/** The same command where no certificate is named for Node, which then reads none before it needs them. */
+export function withoutCertificate(contender: Contender): Contender {
+  return { ...contender, env: () => ({}) };
+}
 
 function downloader(name: string, load: Load, argv: (work: Work) => readonly string[]): Contender {
   return {
@@ -95,7 +98,7 @@ function downloader(name: string, load: Load, argv: (work: Work) => readonly str
       MAVI_BASE_URL: work.origins[load.scheme],
       MAVI_API_KEY: KEY,
       MAVI_CONFIG_DIR: work.home,
-      NODE_EXTRA_CA_CERTS: work.certPath,
+      ...nodeCertificate(work),
       REQUESTS_CA_BUNDLE: work.certPath,
       URL: urlOf(load, work),
       KEY,
@@ -108,7 +111,11 @@ function downloader(name: string, load: Load, argv: (work: Work) => readonly str
 }
 
 function bare(name: string, argv: (work: Work) => readonly string[]): Contender {
-  return { name, argv, env: () => ({}), pipes: false, fileBytes: null };
+  return { name, argv, env: nodeCertificate, pipes: false, fileBytes: null };
+}
+
+function nodeCertificate({ certPath }: Work): Readonly<Record<string, string>> {
+  return { NODE_EXTRA_CA_CERTS: certPath };
 }
 
 function curlLine(load: Load, work: Work, file: string): readonly string[] {

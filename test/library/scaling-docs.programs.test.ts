@@ -1,39 +1,23 @@
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect } from 'vitest';
 import type { StoredVideo } from '../../src/standin/library.ts';
 import type { Standin } from '../../src/standin/server.ts';
+import { ROOT, recipesOf, withMavi } from '../helpers/recipes.ts';
 import { it, type Scene } from '../helpers/scene.ts';
 import { bytesOf } from '../helpers/videos.ts';
 import { downloadsOf } from '../helpers/with-standin.ts';
 import { madeVideos } from './stored-video.ts';
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const DOC = readFileSync(join(ROOT, 'docs/scaling.md'), 'utf8');
+const RECIPES = recipesOf('docs/scaling.md');
 
 /** Few enough that each shard keeps within the divided rate. */
 const VIDEOS = madeVideos(8);
 const FILES = VIDEOS.map((video) => `${video.videoNo}.mp4`).sort();
 
-/** The code under `<!-- recipe: name -->`, by name. */
-const RECIPES = new Map(
-  [...DOC.matchAll(/<!-- recipe: (.+) -->\n```\w+\n([\s\S]*?)^```$/gm)].map(([, name = '', code = '']) => [
-    name,
-    code,
-  ]),
-);
-
 function recipe(name: string): string {
   return RECIPES.get(name) ?? expect.fail(`docs/scaling.md has no recipe "${name}"`);
-}
-
-/** Puts `mavi` into the PATH, for what starts it by its name. */
-function withMavi(scene: Scene): void {
-  const tools = join(scene.configFolder, '..', 'tools');
-  mkdirSync(tools);
-  symlinkSync(join(ROOT, 'bin/mavi.js'), join(tools, 'mavi'));
-  scene.env.PATH = `${tools}:${scene.env.PATH}`;
 }
 
 async function place(scene: Scene, faults: Record<string, string> = {}, videos = VIDEOS): Promise<Standin> {

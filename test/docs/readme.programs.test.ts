@@ -1,0 +1,128 @@
+import { createHash } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect } from 'vitest';
+import { DEFINITIONS } from '../../src/settings/settings.ts';
+import { ROOT, recipesOf, withMavi } from '../helpers/recipes.ts';
+import { it, type Scene } from '../helpers/scene.ts';
+
+const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
+const RECIPES = recipesOf('README.md');
+const SAMPLE = readFileSync(join(ROOT, 'src/standin/samples/faststart.mp4'));
+const SHA256 = createHash('sha256').update(SAMPLE).digest('hex');
+const LIBRARY = ['VI623870256104189952.mp4', 'VI624611307445927936.mp4', 'VI625239098370850816.mp4'];
+
+function recipe(name: string): string {
+  return RECIPES.get(name) ?? expect.fail(`README.md has no recipe "${name}"`);
+}
+
+/** The commands of a CI job: the lines of its scripts, without those that install the package. */
+function jobCommands(name: string): string {
+  const lines = recipe(name).split('\n');
+  const commands = lines.map((line) => /^\s*- (?:run: )?((?:npm|mavi) .*)$/.exec(line)?.[1]);
+  return commands.filter((line) => line !== undefined && !line.startsWith('npm install')).join('\n');
+}
+
+async function ready(scene: Scene): Promise<void> {
+  withMavi(scene);
+  await scene.standin();
+}
+
+describe("README's recipes", () => {
+  it('are all run here', () => {
+    expect([...RECIPES.keys()].sort()).toEqual([
+      'GitHub Actions',
+      'GitLab CI',
+      'cron',
+      'jq',
+      'list and download',
+      'mock',
+      'pipe into ffmpeg',
+      'pipe into sha256sum',
+      'script',
+      'sync',
+    ]);
+  });
+
+  it('hash a video in a pipe', async ({ scene }) => {
+    await ready(scene);
+    const { code, stdout } = await scene.shell(`set -o pipefail; ${recipe('pipe into sha256sum')}`).ended;
+    expect([code, stdout.toString()]).toEqual([0, `${SHA256}  -\n`]);
+  });
+
+  it('cut the sound out of a video in a pipe', async ({ scene }) => {
+    await ready(scene);
+    expect((await scene.shell(`set -o pipefail; ${recipe('pipe into ffmpeg')}`).ended).code).toBe(0);
+    expect(scene.read('audio.m4a').subarray(4, 8).toString()).toBe('ftyp');
+  });
+
+  it('stop a script at the first failure', async ({ scene }) => {
+    await ready(scene);
+    chmodSync(scene.write('fetch.sh', recipe('script')), 0o755);
+    expect((await scene.shell('./fetch.sh').ended).code).toBe(0);
+    expect(scene.read('video.mp4').equals(SAMPLE)).toBe(true);
+    // The file is there now, so that the second run must not get as far as verifying.
+    const again = await scene.shell('./fetch.sh').ended;
+    expect([again.code, again.stdout.toString()]).toEqual([7, '']);
+  });
+
+  it.for(['list and download', 'sync'])('fetch the whole library: %s', async (name, { scene }) => {
+    await ready(scene);
+    expect((await scene.shell(`set -eo pipefail; ${recipe(name)}`).ended).code).toBe(0);
+    const there = LIBRARY.filter((file) => existsSync(scene.path(`library/${file}`)));
+    expect(there).toEqual(LIBRARY);
+    expect(scene.read(`library/${LIBRARY[2]}`).equals(SAMPLE)).toBe(true);
+  });
+
+  it('name the videos that failed, by jq', async ({ scene }) => {
+    await ready(scene);
+    const { stdout } = await scene.shell(recipe('jq')).ended;
+    expect(stdout.toString()).toBe('VI000000000000000000 0001\n');
+  });
+
+  it('sync from cron', async ({ scene }) => {
+    await ready(scene);
+    const home = dirname(scene.write('.mavi-key', scene.key));
+    const command = recipe('cron').replace(/^(\S+ ){5}/, '');
+    const env = { HOME: home, MAVI_API_KEY: undefined };
+    const { code, stdout, stderr } = await scene.shell(`env ${command}`, { env }).ended;
+    expect([code, stdout.toString(), stderr]).toEqual([0, '', '']);
+    expect(scene.read(`library/${LIBRARY[2]}`).equals(SAMPLE)).toBe(true);
+  });
+
+  it.for(['GitHub Actions', 'GitLab CI'])('fetch a video in a job of %s', async (name, { scene }) => {
+    await ready(scene);
+    expect(recipe(name)).toContain('npm install -g mavi');
+    expect((await scene.shell(`set -e\n${jobCommands(name)}`).ended).code).toBe(0);
+    expect(scene.read('video.mp4').equals(SAMPLE)).toBe(true);
+  });
+
+  it('test a script against the stand-in and its faults', async ({ scene }) => {
+    withMavi(scene);
+    mkdirSync(scene.path('work'));
+    const folder = scene.path('work');
+    const code = `set -m\n${recipe('mock')}`;
+    expect((await scene.shell(code, { folder, printsKey: true }).ended).stderr).toContain(
+      'saved dropped.mp4',
+    );
+    expect(scene.read('work/dropped.mp4').equals(SAMPLE)).toBe(true);
+  });
+});
+
+describe('README', () => {
+  it('names every setting with its flag and its variable', () => {
+    for (const { flag, variable } of Object.values(DEFINITIONS)) {
+      expect(README).toContain(`| \`${flag}\` | \`${variable}\` |`);
+    }
+  });
+
+  it('links to nothing that is not there', () => {
+    for (const page of ['README.md', 'docs/CONTRIBUTING.md', 'docs/scaling.md']) {
+      const text = readFileSync(join(ROOT, page), 'utf8');
+      const links = [...text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)|src="([^":]+)"/g)].map(
+        ([, a, b]) => a ?? b ?? '',
+      );
+      expect(links.filter((link) => !existsSync(join(ROOT, dirname(page), link)))).toEqual([]);
+    }
+  });
+});

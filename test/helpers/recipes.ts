@@ -1,0 +1,22 @@
+import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Scene } from './scene.ts';
+
+/** The checkout. */
+export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+/** The code blocks of a page that stand under `<!-- recipe: name -->`, by name. */
+export function recipesOf(page: string): ReadonlyMap<string, string> {
+  const text = readFileSync(join(ROOT, page), 'utf8');
+  const blocks = text.matchAll(/<!-- recipe: (.+) -->\n```\w+\n([\s\S]*?)^```$/gm);
+  return new Map([...blocks].map(([, name = '', code = '']) => [name, code]));
+}
+
+/** Puts `mavi` into the PATH of a scene, for what starts it by its name. */
+export function withMavi(scene: Scene): void {
+  const tools = join(scene.configFolder, '..', 'tools');
+  mkdirSync(tools);
+  symlinkSync(join(ROOT, 'bin/mavi.js'), join(tools, 'mavi'));
+  scene.env.PATH = `${tools}:${scene.env.PATH}`;
+}

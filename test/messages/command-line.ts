@@ -1,0 +1,246 @@
+import { download, FIRST, type Rows, SECOND } from './row.ts';
+
+/** What is said of the command line. */
+export const COMMAND_LINE: Rows = {
+  'an unknown command': {
+    args: ['downlod'],
+    code: 2,
+    says: ["mavi: unknown command 'downlod' (did you mean download?)", '      see: mavi --help'],
+  },
+  'an unknown flag': {
+    ...download('--ouput', 'x'),
+    code: 2,
+    says: ["mavi: unknown option '--ouput' (did you mean --output?)", '      see: mavi download --help'],
+  },
+  'a flag without its value': {
+    ...download('--rate'),
+    code: 2,
+    says: ["mavi: option '--rate <n>' argument missing", '      see: mavi download --help'],
+  },
+  'a flag that excludes another': {
+    ...download('--force', '--skip-existing'),
+    code: 2,
+    says: [
+      "mavi: option '-f, --force' cannot be used with option '--skip-existing'",
+      '      see: mavi download --help',
+    ],
+  },
+  'a word that is none of the choices': {
+    ...download('--verify', 'x'),
+    code: 2,
+    says: [
+      "mavi: option '--verify <level>' argument 'x' is invalid. Allowed choices are full, ftyp, none.",
+      '      see: mavi download --help',
+    ],
+  },
+  'no video': {
+    args: ['download'],
+    code: 2,
+    says: [
+      'mavi: no video named',
+      '      name one that mavi list shows, or a file of them with --batch-file',
+    ],
+  },
+  'an id that could name a path': {
+    args: ['download', '../x'],
+    code: 2,
+    says: [
+      "mavi: '../x' is no video_no: it takes 1 to 64 of A-Z a-z 0-9 _ -",
+      '      list what there is with: mavi list',
+    ],
+  },
+  'a line of a list that is no id': {
+    args: ['download', '-a', '-'],
+    host: { stdin: '# mine\nVI1\nx y\n' },
+    code: 2,
+    says: [
+      "mavi: 'x y' (standard input, line 3) is no video_no: it takes 1 to 64 of A-Z a-z 0-9 _ -",
+      '      list what there is with: mavi list',
+    ],
+  },
+  'a list without a video': {
+    args: ['download', '-a', '-'],
+    host: { stdin: '# none yet\n' },
+    code: 0,
+    says: ['mavi: standard input names no video, so there is nothing to do'],
+  },
+  'one name for many videos': {
+    args: ['download', FIRST, SECOND, '-o', 'x.mp4'],
+    code: 2,
+    says: ['mavi: --output takes one video only', '      for several use --output-dir <dir>'],
+  },
+  'a name that is empty': {
+    ...download('-o', ''),
+    code: 2,
+    says: ['mavi: --output takes a name, not nothing'],
+  },
+  'a video for a terminal': {
+    ...download('-o', '-'),
+    host: { stdoutIsTTY: true },
+    code: 2,
+    says: [
+      'mavi: the bytes of a video are not for a terminal',
+      '      write them to a file with -o video.mp4, or send standard output into a pipe',
+    ],
+  },
+  'a rate': {
+    ...download('--rate', 'x'),
+    code: 2,
+    says: [
+      "mavi: --rate takes starts a minute, such as 12, or a form such as 12/m, 1/s or 700/h (0 is no limit), not 'x'",
+    ],
+  },
+  'a number': {
+    ...download('-c', '0'),
+    code: 2,
+    says: ["mavi: --concurrency takes a whole number from 1 to 256, not '0'"],
+  },
+  seconds: {
+    ...download('--timeout', 'x'),
+    code: 2,
+    says: ["mavi: --timeout takes a number of seconds, such as 30 or 0.5 (0 is no limit), not 'x'"],
+  },
+  'a size': {
+    ...download('--limit-rate', 'x'),
+    code: 2,
+    says: ["mavi: --limit-rate takes a number of bytes above 0, such as 500000, 10M or 2.5G, not 'x'"],
+  },
+  'the bytes of a run': {
+    ...download('--max-transfer', '0'),
+    code: 2,
+    says: ["mavi: --max-transfer takes a number of bytes above 0, such as 500000, 10M or 2.5G, not '0'"],
+  },
+  'an address': {
+    ...download('--base-url', 'x'),
+    code: 2,
+    says: ["mavi: --base-url takes an address such as https://api.memories.ai/serve/api/v1, not 'x'"],
+  },
+  'an address that is not safe': {
+    ...download('--base-url', 'http://example.org'),
+    code: 2,
+    says: [
+      "mavi: --base-url takes https, for plain http would show your key to the network (only loopback may have it), not 'http://example.org'",
+    ],
+  },
+  'an address of another kind': {
+    ...download('--base-url', 'ftp://example.org'),
+    code: 2,
+    says: ["mavi: --base-url takes an https address, not 'ftp://example.org'"],
+  },
+  'an address with a user': {
+    ...download('--base-url', 'https://a@example.org'),
+    code: 2,
+    says: [
+      "mavi: --base-url takes an address without user name, password, query or fragment, not 'https://…@example.org'",
+    ],
+  },
+  'a scope': {
+    ...download('-u', ''),
+    code: 2,
+    says: ["mavi: --unique-id takes the name of a scope, such as default, not ''"],
+  },
+  'no folder to sync': {
+    args: ['sync'],
+    code: 2,
+    says: ["mavi: missing required argument 'dir'", '      see: mavi sync --help'],
+  },
+  'a folder whose name is empty': {
+    args: ['sync', ''],
+    code: 2,
+    says: ['mavi: <dir> takes a name, not nothing'],
+  },
+  'a shard': {
+    args: ['sync', 'x', '--shard', '3/2'],
+    code: 2,
+    says: ["mavi: --shard takes i/n with i from 1 to n, such as 1/4, not '3/2'"],
+  },
+  'an unknown field of a template': {
+    args: ['sync', 'x', '--name-template', '{x}'],
+    code: 2,
+    says: [
+      'mavi: --name-template has no field {x}',
+      '      there are: {video_no}, {video_name}, {create_date}',
+    ],
+  },
+  'a template without a field': {
+    args: ['sync', 'x', '--name-template', 'x'],
+    code: 2,
+    says: ['mavi: --name-template names every video the same', '      put a field in it, such as {video_no}'],
+  },
+  'a template that is a path': {
+    args: ['sync', 'x', '--name-template', '{video_no}/x'],
+    code: 2,
+    says: ['mavi: --name-template takes a file name, not a path', '      leave out / and \\'],
+  },
+  'a count': {
+    args: ['list', '--limit', '0'],
+    code: 2,
+    says: [
+      "mavi: option '--limit <n>' argument '0' is invalid. It takes a whole number above 0.",
+      '      see: mavi list --help',
+    ],
+  },
+  'a place on earth': {
+    args: ['list', '--near', 'x'],
+    code: 2,
+    says: [
+      "mavi: option '--near <lat,lon>' argument 'x' is invalid. It takes latitude and longitude, such as 48.2,16.37.",
+      '      see: mavi list --help',
+    ],
+  },
+  'a date': {
+    args: ['list', '--taken-after', 'x'],
+    code: 2,
+    says: [
+      "mavi: option '--taken-after <date>' argument 'x' is invalid. It takes a date, such as 2025-06-01.",
+      '      see: mavi list --help',
+    ],
+  },
+  'no file to verify': {
+    args: ['verify'],
+    code: 2,
+    says: ['mavi: no file named', '      give files, or --manifest <file> for all that it records'],
+  },
+  'a port': {
+    args: ['mock', '--port', 'x'],
+    code: 2,
+    says: ["mavi: --port takes a whole number from 0 to 65535, not 'x'"],
+  },
+  'an unknown fault': {
+    args: ['mock', '--fault', 'x'],
+    code: 2,
+    says: ['mavi: --fault: There is no fault "x"', '      see what there is with: mavi mock --list-faults'],
+  },
+  'a fault that is none': {
+    args: ['mock', '--fault', 'drop@x'],
+    code: 2,
+    says: [
+      'mavi: --fault: "drop@x" is no fault: write name[=value][@offset][xN], as in "drop@1000x3"',
+      '      see what there is with: mavi mock --list-faults',
+    ],
+  },
+  'an unknown shell': {
+    args: ['completion', 'x'],
+    code: 2,
+    says: [
+      "mavi: command-argument value 'x' is invalid for argument 'shell'. Allowed choices are bash, zsh, fish.",
+      '      see: mavi completion --help',
+    ],
+  },
+  'an unknown setting': {
+    args: ['config', 'get', 'colour'],
+    code: 2,
+    says: [
+      "mavi: 'colour' is no setting",
+      '      there are: unique-id, base-url, rate, concurrency, retries, connect-timeout, timeout, limit-rate',
+    ],
+  },
+  'the key among the settings': {
+    args: ['config', 'set', 'api-key', 'x'],
+    code: 2,
+    says: [
+      'mavi: the key is no setting: here it would stand among the arguments, for others to see',
+      '      store it with: mavi auth login; remove it with: mavi auth logout',
+    ],
+  },
+};

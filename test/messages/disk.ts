@@ -1,0 +1,114 @@
+import { sampleFile } from '../standin/sample-files.ts';
+import { download, type Rows } from './row.ts';
+
+/** What is said of the disk. */
+export const THE_DISK: Rows = {
+  'a list that is not there': {
+    args: ['download', '-a', 'none.txt'],
+    code: 7,
+    says: ['mavi: cannot read none.txt: the folder or file does not exist', '      check the path'],
+  },
+  'a file that is there': {
+    ...download('-o', 'a.mp4'),
+    files: { 'a.mp4': 'x' },
+    code: 7,
+    says: [
+      'mavi: VI625239098370850816: a.mp4 exists already',
+      '      --force replaces it; --skip-existing keeps it if it is a whole video',
+    ],
+  },
+  'a file to keep that is no whole video': {
+    ...download('-o', 'a.mp4', '--skip-existing'),
+    files: { 'a.mp4': 'x' },
+    code: 7,
+    says: [
+      'mavi: VI625239098370850816: a.mp4 is there, but it is no whole video: the video is cut after 1 byte, inside its first box',
+      '      it is left as it is; replace it with --force',
+    ],
+  },
+  'a folder of that name': {
+    ...download('-o', 'd'),
+    files: { d: null },
+    code: 7,
+    says: [
+      'mavi: VI625239098370850816: cannot write d: it is a folder',
+      '      name a file in it, or use --output-dir d',
+    ],
+  },
+  'a missing folder': {
+    ...download('-o', 'no/a.mp4'),
+    code: 7,
+    says: [
+      'mavi: VI625239098370850816: cannot write no/a.mp4: the folder DIR/no does not exist',
+      '      make it with: mkdir -p DIR/no',
+    ],
+  },
+  'a file where a folder should be': {
+    ...download('-o', 'f/a.mp4'),
+    files: { f: 'x' },
+    code: 7,
+    says: [
+      'mavi: VI625239098370850816: cannot write f/a.mp4: a part of the path is no folder',
+      '      check the path',
+    ],
+  },
+  'a file that is no folder to download to': {
+    ...download('-d', 'f'),
+    files: { f: 'x' },
+    code: 7,
+    says: ['mavi: cannot make the folder f: a file has that name', '      choose another folder'],
+  },
+  'a file that is no folder to sync': {
+    args: ['sync', 'f'],
+    files: { f: 'x' },
+    code: 7,
+    says: ['mavi: cannot make the folder f: a file has that name', '      choose another folder'],
+  },
+  'a full disk': {
+    ...download('-o', '/dev/full'),
+    code: 7,
+    says: [
+      'mavi: VI625239098370850816: cannot write /dev/full: the disk is full',
+      '      make room, then run the command again',
+    ],
+  },
+  'a link to itself': {
+    ...download('-o', 'loop'),
+    code: 7,
+    says: [
+      'mavi: VI625239098370850816: cannot write loop: too many symbolic links',
+      '      name the file itself',
+    ],
+  },
+  'a manifest in a missing folder': {
+    ...download('--manifest', 'no/m'),
+    code: 7,
+    says: ['mavi: cannot write no/m: the folder or file does not exist', '      check the path'],
+  },
+  'a manifest that is not there': {
+    args: ['verify', '--manifest', 'none'],
+    code: 7,
+    says: ['mavi: cannot read none: the folder or file does not exist', '      check the path'],
+  },
+  'a folder of videos that is not there': {
+    args: ['mock', '--videos', 'none'],
+    code: 7,
+    says: ['mavi: cannot read none: the folder or file does not exist', '      check the path'],
+  },
+  'a port that is taken': {
+    args: ['mock', '--port', 'PORT'],
+    code: 7,
+    says: ['mavi: port PORT is taken', '      leave --port out, and a free one is taken'],
+  },
+  'files that are no videos': {
+    args: ['verify', 'a.mp4', 'b.mp4', 'c.mp4'],
+    files: { 'a.mp4': 'x', 'b.mp4': sampleFile('faststart').subarray(0, 60_000) },
+    code: 5,
+    says: [],
+    prints: [
+      'a.mp4: FAILED: the video is cut after 1 byte, inside its first box',
+      "b.mp4: FAILED: the video is cut after 60000 bytes: box 'mdat' lacks 69950 bytes",
+      'c.mp4: FAILED: cannot read c.mp4: the folder or file does not exist',
+    ],
+  },
+};

@@ -1,0 +1,90 @@
+import { generatedLibrary } from '../../src/standin/generated.ts';
+import { env, FIRST, type Rows, SECOND, WRONG_KEY } from './row.ts';
+
+/** What is said of many videos. */
+export const MANY_VIDEOS: Rows = {
+  'a refused key ends all': {
+    args: ['download', FIRST, SECOND, '-c', '1'],
+    host: env({ MAVI_API_KEY: WRONG_KEY }),
+    code: 3,
+    says: [
+      'mavi: VI625239098370850816: the API refuses the key: "The API key is invalid or has no permission" (code 0401)',
+      '      see where the key comes from with: mavi auth status',
+      '      make a new one at https://api-platform.memories.ai',
+      'mavi: 2 videos: 1 failed, 1 not started; 109 bytes received in TIME',
+    ],
+  },
+  'too many bytes, of known sizes': {
+    args: ['download', FIRST, SECOND, '-c', '1', '--max-transfer', '1', '--lookup'],
+    code: 9,
+    says: [
+      'mavi: VI625239098370850816: not started: its 129950 bytes are too many, for 0 bytes of --max-transfer 1 are transferred or on their way',
+      '      run the command again with a higher --max-transfer',
+      'mavi: 2 videos: 2 not started; 0 bytes received in TIME',
+    ],
+  },
+  'too many bytes, of unknown sizes': {
+    args: ['download', FIRST, SECOND, '-c', '1', '--max-transfer', '1'],
+    code: 9,
+    says: [
+      '✓ saved VI625239098370850816.mp4 · 126.9 KiB in TIME, SPEED · verified: every box whole',
+      'mavi: VI624611307445927936: not started: 129950 bytes of --max-transfer 1 are transferred or on their way',
+      '      run the command again with a higher --max-transfer',
+      'mavi: 2 videos: 1 downloaded, 1 not started; 126.9 KiB received in TIME',
+    ],
+  },
+  'failures of more than one kind': {
+    args: ['download', FIRST, SECOND, '-c', '1', '--retries', '0'],
+    standin: { faults: { [FIRST]: 'not-found', [SECOND]: 'html' } },
+    code: 1,
+    says: [
+      'mavi: VI625239098370850816: the API refuses: "download video error" (code 0001)',
+      "      is it in the scope 'default'? look with: mavi list; another scope: --unique-id",
+      'mavi: VI624611307445927936: not an MP4: it is HTML, a web page',
+      '      a proxy or a sign-in page may stand between; check --base-url',
+      'mavi: 2 videos: 2 failed; 199 bytes received in TIME',
+    ],
+  },
+  'videos that are not ready': {
+    args: ['sync', 'lib'],
+    standin: { videos: generatedLibrary({ count: 3, statuses: ['UNPARSE', 'FAILED', 'PARSE'] }) },
+    code: 0,
+    says: [
+      'mavi: 1 not ready (status UNPARSE), and left for the next run',
+      'mavi: 1 not ready (status FAILED), and left for the next run',
+      '✓ saved lib/VI600000001000000000.mp4 · 4.0 KiB in TIME, SPEED · verified: every box whole, size as listed',
+      'mavi: 1 video: 1 downloaded; 4.0 KiB received in TIME',
+    ],
+  },
+  'nothing to sync': {
+    args: ['sync', 'lib'],
+    standin: { videos: generatedLibrary({ count: 0 }) },
+    code: 0,
+    says: ['mavi: nothing to download'],
+  },
+  'a dry run': {
+    args: ['sync', 'lib', '--dry-run', '--rate', '2'],
+    code: 0,
+    says: [],
+    prints: [
+      'VI625239098370850816     126.9 KiB  lib/VI625239098370850816.mp4',
+      'VI624611307445927936      97.9 KiB  lib/VI624611307445927936.mp4',
+      'VI623870256104189952     168.3 KiB  lib/VI623870256104189952.mp4',
+      '3 to download: 393.0 KiB; 0 there already',
+      'least time at the rate limit: 1 min 00 s',
+      'price: less than $0.01 at $0.12 a GB',
+    ],
+  },
+  'a file in the way of a sync': {
+    args: ['sync', 'lib', '-c', '1'],
+    files: { [`lib/${FIRST}.mp4`]: 'x' },
+    code: 7,
+    says: [
+      'mavi: VI625239098370850816: lib/VI625239098370850816.mp4 exists already',
+      '      it is no file of this sync, so it is left alone; move it away and run the sync again',
+      '✓ saved lib/VI624611307445927936.mp4 · 97.9 KiB in TIME, SPEED · verified: every box whole, size as listed',
+      '✓ saved lib/VI623870256104189952.mp4 · 168.3 KiB in TIME, SPEED · verified: every box whole, size as listed',
+      'mavi: 3 videos: 2 downloaded, 1 failed; 266.1 KiB received in TIME',
+    ],
+  },
+};

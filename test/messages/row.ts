@@ -1,0 +1,57 @@
+import { SAMPLE_VIDEO_NOS } from '../../src/standin/samples.ts';
+import type { StandinOptions } from '../../src/standin/server.ts';
+import type { FakeHostOptions } from '../helpers/fake-host.ts';
+
+export const { faststart: FIRST, moovLast: SECOND, fragmented: FRAGMENTED } = SAMPLE_VIDEO_NOS;
+export const UNKNOWN = 'VI000000000000000000';
+export const WRONG_KEY = 'sk-mavi-a-key-that-nobody-knows';
+
+/** A command, and all that it says. */
+export interface Row {
+  /** PORT stands for the port of the stand-in. */
+  readonly args: readonly string[];
+  readonly code: number;
+  /** The lines of standard error. */
+  readonly says: readonly string[];
+  /** The lines of standard output, but for a video. */
+  readonly prints?: readonly string[];
+  readonly standin?: StandinOptions;
+  readonly host?: Partial<FakeHostOptions>;
+  /** Files that are there before; a folder where there is no content. */
+  readonly files?: Readonly<Record<string, string | Uint8Array | null>>;
+  /** Whether others may read the files. */
+  readonly openToOthers?: boolean;
+}
+
+/** Rows by what happens in them. */
+export type Rows = Readonly<Record<string, Row>>;
+
+/** A download into a.mp4 that meets a fault, without retries unless the flags say so. */
+export function faulty(faults: string, ...flags: readonly string[]): Pick<Row, 'args' | 'standin'> {
+  return { args: ['download', FIRST, '-o', 'a.mp4', '--retries', '0', ...flags], standin: { faults } };
+}
+
+/** A download with these flags. */
+export function download(...flags: readonly string[]): Pick<Row, 'args'> {
+  return { args: ['download', FIRST, ...flags] };
+}
+
+/** Variables of a row. */
+export function env(variables: Readonly<Record<string, string>>): { env: Record<string, string> } {
+  return { env: { ...variables } };
+}
+
+/** A library of one video that is FIRST by its number, of these bytes. */
+export function videoOf(bytes: Uint8Array): StandinOptions {
+  const facts = {
+    uniqueId: 'default',
+    name: 'odd',
+    status: 'PARSE',
+    durationSeconds: 1,
+    createTimeMs: 0,
+  } as const;
+  const read = async function* (fromByte: number, toByte: number): AsyncGenerator<Uint8Array> {
+    yield bytes.subarray(fromByte, toByte);
+  };
+  return { videos: [{ ...facts, videoNo: FIRST, sizeBytes: bytes.length, read }] };
+}

@@ -1,0 +1,59 @@
+import { FIRST, faulty, type Rows } from './row.ts';
+
+/** What is said of another try. */
+export const TRIES: Rows = {
+  'a try from the start': {
+    ...faulty('drop@60000x1', '--retries', '1'),
+    code: 0,
+    says: [
+      '! VI625239098370850816: the connection to 127.0.0.1:PORT was broken off after 60000 bytes; try 2 at once: starting over; the bytes are fetched, and billed, again',
+      '✓ saved a.mp4 · 126.9 KiB in TIME, SPEED · verified: every box whole',
+    ],
+  },
+  'a try that goes on': {
+    ...faulty('drop@60000x1', '--retries', '1'),
+    standin: { faults: 'drop@60000x1', offerRanges: true },
+    code: 0,
+    says: [
+      '! VI625239098370850816: the connection to 127.0.0.1:PORT was broken off after 60000 bytes; try 2 at once: going on at byte 60000',
+      '✓ saved a.mp4 · 126.9 KiB in TIME, SPEED · verified: every box whole, length as announced',
+    ],
+  },
+  'a try after another part than asked for': {
+    ...faulty('', '--retries', '2'),
+    standin: { faults: 'drop@60000x1,bad-rangex1', offerRanges: true },
+    code: 0,
+    says: [
+      '! VI625239098370850816: the connection to 127.0.0.1:PORT was broken off after 60000 bytes; try 2 at once: going on at byte 60000',
+      '! VI625239098370850816: the server answers with another part than was asked for; try 3 at once: starting over; the bytes are fetched, and billed, again',
+      '✓ saved a.mp4 · 126.9 KiB in TIME, SPEED · verified: every box whole',
+    ],
+  },
+  'a try of a stream': {
+    args: ['download', FIRST, '-o', '-', '--retries', '1'],
+    standin: { faults: 'drop@60000x1' },
+    code: 0,
+    says: [
+      '! VI625239098370850816: the connection to 127.0.0.1:PORT was broken off after 60000 bytes; try 2 at once: fetching it again, and checking that it begins with the same bytes',
+      '✓ saved VI625239098370850816 to standard output · 126.9 KiB in TIME, SPEED · verified: every box whole',
+    ],
+  },
+  'a stream that changed': {
+    args: ['download', FIRST, '-o', '-', '--retries', '1'],
+    standin: { faults: 'drop@60000x1,other-bytesx1' },
+    code: 5,
+    says: [
+      '! VI625239098370850816: the connection to 127.0.0.1:PORT was broken off after 60000 bytes; try 2 at once: fetching it again, and checking that it begins with the same bytes',
+      'mavi: VI625239098370850816: the server sent other bytes when the video was fetched again',
+      '      what was written already cannot be taken back: throw it away and start over, or download to a file with -o',
+    ],
+  },
+  'a try after a refusal that passes': {
+    ...faulty('rate-limitx1', '--retries', '1'),
+    code: 0,
+    says: [
+      `! VI625239098370850816: the account's rate limit is reached: "Request has exceeded the limit." (code 0429); try 2 at once`,
+      '✓ saved a.mp4 · 126.9 KiB in TIME, SPEED · verified: every box whole',
+    ],
+  },
+};

@@ -1,0 +1,168 @@
+import { sampleFile } from '../standin/sample-files.ts';
+import { download, FRAGMENTED, faulty, type Rows, UNKNOWN, videoOf } from './row.ts';
+
+const FTYP = Buffer.from('\0\0\0\x10ftypisom\0\0\0\0', 'latin1');
+
+/** What is said of the video. */
+export const THE_VIDEO: Rows = {
+  'a web page': {
+    ...faulty('html'),
+    code: 5,
+    says: [
+      'mavi: VI625239098370850816: not an MP4: it is HTML, a web page',
+      '      a proxy or a sign-in page may stand between; check --base-url',
+    ],
+  },
+  'an empty video': {
+    ...faulty('empty'),
+    code: 5,
+    says: [
+      'mavi: VI625239098370850816: the video is empty',
+      '      if it stays so, the original itself may be empty: see mavi list',
+    ],
+  },
+  'a video of five bytes': {
+    ...faulty('tiny'),
+    code: 5,
+    says: [
+      'mavi: VI625239098370850816: the video is cut after 5 bytes, inside its first box',
+      '      the server ended the answer early; if it does so again, the original itself may be cut: --verify none takes it as it is',
+    ],
+  },
+  'no video at all': {
+    ...faulty('garbage'),
+    code: 5,
+    says: [
+      'mavi: VI625239098370850816: not an MP4: it is no known video format, by its first bytes',
+      '      the original itself may be no video; --verify none takes it as it is',
+    ],
+  },
+  'a box that cannot be': {
+    ...download('-o', 'a.mp4', '--retries', '0'),
+    standin: videoOf(Buffer.concat([FTYP, Buffer.from('\0\0\0\x04free', 'latin1')])),
+    code: 5,
+    says: [
+      "mavi: VI625239098370850816: the video's boxes are broken: box 'free' claims a size of 4 bytes at byte 16",
+      '      the original itself may be damaged; --verify ftyp takes it as it is',
+    ],
+  },
+  'a first box that cannot be': {
+    ...download('-o', 'a.mp4', '--retries', '0'),
+    standin: videoOf(Buffer.from('\0\0\0\x05ftypisom', 'latin1')),
+    code: 5,
+    says: [
+      'mavi: VI625239098370850816: not an MP4: it begins with an ftyp box of an impossible size (5 bytes)',
+      '      the original itself may be damaged; --verify none takes it as it is',
+    ],
+  },
+  Matroska: {
+    ...faulty('matroska'),
+    code: 5,
+    says: [
+      'mavi: VI625239098370850816: not an MP4: it is Matroska, by its first bytes',
+      '      take it as it is with --container any',
+    ],
+  },
+  WebM: {
+    ...faulty('webm'),
+    code: 5,
+    says: [
+      'mavi: VI625239098370850816: not an MP4: it is WebM, by its first bytes',
+      '      take it as it is with --container any',
+    ],
+  },
+  AVI: {
+    ...faulty('avi'),
+    code: 5,
+    says: [
+      'mavi: VI625239098370850816: not an MP4: it is AVI, by its first bytes',
+      '      take it as it is with --container any',
+    ],
+  },
+  'MPEG-TS': {
+    ...faulty('mpeg-ts'),
+    code: 5,
+    says: [
+      'mavi: VI625239098370850816: not an MP4: it is MPEG-TS, by its first bytes',
+      '      take it as it is with --container any',
+    ],
+  },
+  'old QuickTime': {
+    ...faulty('quicktime'),
+    code: 5,
+    says: [
+      'mavi: VI625239098370850816: not an MP4: it is QuickTime without ftyp, by its first bytes',
+      '      take it as it is with --container any',
+    ],
+  },
+  'a video that is cut': {
+    ...faulty('truncate'),
+    code: 5,
+    says: [
+      "mavi: VI625239098370850816: the video is cut after 64975 bytes: box 'mdat' lacks 64975 bytes",
+      '      the server ended the answer early; if it does so again, the original itself may be cut: --verify ftyp takes it as it is',
+    ],
+  },
+  'a video that is cut again': {
+    ...faulty('truncate', '--retries', '3'),
+    code: 5,
+    says: [
+      "! VI625239098370850816: the video is cut after 64975 bytes: box 'mdat' lacks 64975 bytes; try 2 at once: starting over; the bytes are fetched, and billed, again",
+      "mavi: VI625239098370850816: the video is cut after 64975 bytes: box 'mdat' lacks 64975 bytes",
+      '      the server ended the answer early; if it does so again, the original itself may be cut: --verify ftyp takes it as it is',
+    ],
+  },
+  'a video that is shorter than listed': {
+    args: ['download', FRAGMENTED, '-o', 'a.mp4', '--lookup', '--retries', '0'],
+    standin: { faults: 'truncate@-300' },
+    code: 5,
+    says: [
+      'mavi: VI623870256104189952: the video is cut: 171990 bytes came, and the library lists 172290',
+      '      if it comes so again, the listed size may be wrong: mavi download without --lookup does not ask for it',
+    ],
+  },
+  'junk after the video': {
+    ...faulty('junk-tail', '--progress', 'none'),
+    code: 0,
+    says: [
+      'mavi: warning: VI625239098370850816: 5 bytes after the last box are no box',
+      '✓ saved a.mp4 · 126.9 KiB in TIME, SPEED · verified: every box whole',
+    ],
+  },
+  'a video of another size than listed': {
+    ...faulty('junk-tail=3', '--lookup'),
+    code: 0,
+    says: [
+      'mavi: warning: VI625239098370850816: 3 bytes after the last box are no box',
+      'mavi: warning: VI625239098370850816: 129953 bytes came, but the library lists 129950',
+      '✓ saved a.mp4 · 126.9 KiB in TIME, SPEED · verified: every box whole',
+    ],
+  },
+  'a video that the library does not list': {
+    args: ['download', UNKNOWN, '-o', 'a.mp4', '--lookup'],
+    code: 4,
+    says: [
+      'mavi: warning: VI000000000000000000: the library does not list it, so its size is not known',
+      'mavi: VI000000000000000000: the API refuses: "download video error" (code 0001)',
+      "      is it in the scope 'default'? look with: mavi list; another scope: --unique-id",
+    ],
+  },
+  'a video that is saved': {
+    ...faulty(''),
+    code: 0,
+    says: ['✓ saved a.mp4 · 126.9 KiB in TIME, SPEED · verified: every box whole'],
+  },
+  'a video that is kept': {
+    ...download('-o', 'a.mp4', '--skip-existing'),
+    files: { 'a.mp4': sampleFile('faststart') },
+    code: 0,
+    says: ['✓ kept a.mp4 · 126.9 KiB · verified: every box whole'],
+  },
+  'a video that is streamed': {
+    ...download('-o', '-'),
+    code: 0,
+    says: [
+      '✓ saved VI625239098370850816 to standard output · 126.9 KiB in TIME, SPEED · verified: every box whole',
+    ],
+  },
+};
