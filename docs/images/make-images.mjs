@@ -1,155 +1,159 @@
 /**
- * Makes the pictures of the documentation: runs the real program against `mavi mock` in a terminal of tmux, and
- * draws what stands on its screen. `node docs/images/make-images.mjs`, after `npm run build`; needs tmux.
+ * Makes the pictures of the documentation: runs the built program in a terminal of tmux, against the stand-in with
+ * a library of made-up videos, and draws what stands on the screen. After `npm run build`:
+ * `node docs/images/make-images.mjs [name…]`; needs tmux.
  */
-import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
 import { animation, still } from './screen-svg.mjs';
+import { openTerminal } from './tmux.mjs';
 
+const MIB = 1024 * 1024;
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const out = fileURLToPath(new URL('.', import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), 'mavi-images-'));
-const socket = join(scratch, 'tmux');
-const COLUMNS = 90;
-const FRAME_MS = 200;
+
+const FIRST = 'VI625239098370850816';
+const SECOND = 'VI624611307445927936';
+const THIRD = 'VI623870256104189952';
+/** What the account has: number, name, megabytes, seconds, day. */
+const LIBRARY = [
+  [FIRST, 'first steps', 48.2, 41, '2025-10-04'],
+  [SECOND, 'Morning walk 🌅 | Lake, day #1?', 31.6, 27, '2025-10-02'],
+  [THIRD, 'screen recording 12:30', 12.4, 95, '2025-09-30'],
+  ['VI622954018833670144', '湖畔の朝、とても長い散歩の記録', 64.9, 3727, '2025-09-28'],
+  [
+    'VI621200118833670555',
+    'a recording whose name is longer than anybody wants to read',
+    22.5,
+    19,
+    '2025-09-21',
+  ],
+];
+
+const SCENES = {
+  session: {
+    rows: 17,
+    bytesPerSecond: 14 * MIB,
+    animated: true,
+    steps: [
+      { type: 'mavi list', until: /VI6212.*\n\$$/, rest: 1200 },
+      { type: `mavi download ${FIRST} -o video.mp4`, until: /saved video.mp4/, rest: 900 },
+      { type: 'mavi sync library', until: /5 downloaded/, rest: 200 },
+    ],
+  },
+  download: {
+    rows: 2,
+    bytesPerSecond: 12 * MIB,
+    steps: [{ type: `mavi download ${FIRST} -o video.mp4`, until: / 6\d % / }],
+  },
+  batch: {
+    rows: 7,
+    bytesPerSecond: 9 * MIB,
+    steps: [{ type: 'mavi sync library', until: /^2 of 5 videos .* 6\d % /m }],
+  },
+  waiting: {
+    rows: 7,
+    steps: [
+      {
+        type: 'mavi sync library --rate 3',
+        until: /rate limit, 0:5[0-7] left[\s\S]*rate limit, 0:5[0-7] left/,
+      },
+    ],
+  },
+  retrying: {
+    rows: 5,
+    faults: `drop@${20 * MIB}x1`,
+    bytesPerSecond: 40 * MIB,
+    steps: [{ type: `mavi download ${FIRST} -o video.mp4`, until: /! .*again\n.* [2-9]\d % / }],
+  },
+  narrow: {
+    columns: 48,
+    rows: 7,
+    bytesPerSecond: 9 * MIB,
+    steps: [{ type: 'mavi sync library', until: /^2 of 5 videos .* 6\d % /m }],
+  },
+  error: {
+    rows: 6,
+    steps: [
+      { type: 'mavi download VI000000000000000000 -o video.mp4', until: /scope[\s\S]*\n\$$/ },
+      { type: 'echo $?; ls', until: /^4$/m },
+    ],
+  },
+  list: { rows: 7, steps: [{ type: 'mavi list', until: /VI6212.*\n\$$/ }] },
+  'dry-run': { rows: 10, steps: [{ type: 'mavi sync library --dry-run', until: /price.*\n\$$/ }] },
+  help: {
+    columns: 100,
+    rows: 46,
+    steps: [{ type: 'mavi download --help | head -44', until: /limit-rate[\s\S]*\$$/ }],
+  },
+};
 
 const tools = join(scratch, 'bin');
 mkdirSync(tools);
 symlinkSync(join(root, 'bin/mavi.js'), join(tools, 'mavi'));
+const { startStandin, generatedLibrary, libraryOf } = await standinParts();
 
 try {
-  await scene({
-    mock: ['--pace', '32K'],
-    rows: 12,
-    name: 'session',
-    animated: true,
-    steps: [
-      { type: 'mavi list', until: 'screen recording' },
-      { type: 'mavi download VI625239098370850816 -o video.mp4', until: 'saved video.mp4' },
-      { type: 'mavi sync library', until: '3 videos: 3 downloaded' },
-    ],
-  });
-  await scene({
-    mock: ['--pace', '20K'],
-    rows: 4,
-    name: 'download',
-    steps: [{ type: 'mavi download VI625239098370850816 -o video.mp4', until: /(4|5|6)\d % .*left/ }],
-  });
-  await scene({
-    mock: ['--pace', '20K'],
-    rows: 6,
-    name: 'batch',
-    steps: [{ type: 'mavi sync library -c 3', until: /(4|5)\d % .*left/ }],
-  });
-  await scene({
-    mock: [],
-    rows: 8,
-    name: 'waiting',
-    steps: [{ type: 'mavi sync library --rate 2', until: /waiting for the rate limit/ }],
-  });
-  await scene({
-    mock: [],
-    rows: 5,
-    name: 'error',
-    steps: [
-      { type: 'mavi download VI000000000000000000 -o video.mp4; echo "exit code $?"', until: 'exit code 4' },
-    ],
-  });
-  await scene({
-    mock: [],
-    rows: 6,
-    name: 'list',
-    steps: [{ type: 'mavi list', until: 'screen recording' }],
-  });
-  await scene({
-    mock: [],
-    rows: 44,
-    name: 'help',
-    steps: [{ type: 'mavi download --help | head -42', until: '--limit-rate' }],
-  });
-} finally {
-  try {
-    tmux('kill-server');
-  } catch {
-    // It ended with its last session.
+  const wanted = process.argv.slice(2);
+  for (const [name, scene] of Object.entries(SCENES)) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
+    const picture = await play(name, scene);
+    writeFileSync(join(out, `${name}.svg`), picture);
+    console.log(`${name}.svg ${Math.ceil(picture.length / 1024)} KiB`);
   }
+} finally {
   rmSync(scratch, { recursive: true, force: true });
 }
 
-/** Plays one scene in a terminal of its own, and writes its picture. */
-async function scene({ mock, rows, name, steps, animated = false }) {
+/** Plays one scene in a terminal of its own; answers with its picture. */
+async function play(name, { columns = 90, rows, steps, animated = false, ...how }) {
   const home = mkdtempSync(join(scratch, 'home-'));
-  const { child, env } = await startMock(mock);
-  const settings = { ...env, MAVI_CONFIG_DIR: join(home, 'config'), LANG: 'C.UTF-8', PS1: '$ ', HOME: home };
-  const given = Object.entries(settings).flatMap(([key, value]) => ['-e', `${key}=${value}`]);
-  tmux(
-    'new-session',
-    '-d',
-    '-s',
-    name,
-    '-x',
-    COLUMNS,
-    '-y',
-    rows,
-    '-c',
-    home,
-    ...given,
-    'bash',
-    '--norc',
-    '--noprofile',
-  );
-  tmux('set-option', '-t', name, 'status', 'off');
-  tmux('send-keys', '-t', name, `PATH=${tools}:$PATH; clear`, 'Enter');
-  await sleep(500);
-  const frames = [];
-  const look = () => frames.push(tmux('capture-pane', '-t', name, '-e', '-p'));
-  for (const { type, until } of steps) {
-    tmux('send-keys', '-t', name, '-l', type);
-    look();
-    tmux('send-keys', '-t', name, 'Enter');
-    for (const end = Date.now() + 60_000; ; ) {
-      await sleep(FRAME_MS);
-      look();
-      const text = plain(frames.at(-1));
-      if (typeof until === 'string' ? text.includes(until) : until.test(text)) break;
-      if (Date.now() > end) throw new Error(`${name}: "${until}" never came:\n${text}`);
+  const standin = await startStandin({ videos: libraryOf(LIBRARY.map(videoOf)), ...how });
+  const env = {
+    HOME: home,
+    LANG: 'C.UTF-8',
+    MAVI_CONFIG_DIR: join(home, '.config'),
+    MAVI_BASE_URL: standin.baseUrl,
+    MAVI_API_KEY: standin.key,
+  };
+  const terminal = await openTerminal({ socket: join(scratch, name), columns, rows, folder: home, env });
+  try {
+    await terminal.clear(tools);
+    for (const { type, until, rest = 0 } of steps) {
+      await terminal.type(type);
+      await terminal.until(until);
+      await terminal.rest(rest);
     }
-    await sleep(400);
-    look();
+    const title = steps.map(({ type }) => type).join('; ');
+    if (animated) return animation(terminal.shots, columns, rows, title, 4000);
+    return still(terminal.shots.at(-1).screen, columns, rows, title);
+  } finally {
+    await terminal.close();
+    await standin.close();
   }
-  const title = `A terminal: ${steps.map(({ type }) => type).join('; ')}`;
-  writeFileSync(
-    join(out, `${name}.svg`),
-    animated ? animation(frames, COLUMNS, rows, title, FRAME_MS) : still(frames.at(-2), COLUMNS, rows, title),
+}
+
+function videoOf([videoNo, name, megabytes, durationSeconds, day], index) {
+  const made = generatedLibrary({ count: 1, seed: index + 1, sizeBytes: Math.round(megabytes * MIB) });
+  return { ...made.at('default', 0), videoNo, name, durationSeconds, createTimeMs: Date.parse(day) };
+}
+
+/** The parts of the stand-in that are needed, which are TypeScript. */
+async function standinParts() {
+  const contents = ['server', 'generated', 'library'].map(
+    (part) => `export * from './src/standin/${part}.ts';`,
   );
-  tmux('kill-session', '-t', name);
-  child.kill();
-  console.log(`${name}.svg`);
-}
-
-/** Starts the stand-in; answers with the variables that it prints. */
-async function startMock(args) {
-  const child = spawn(process.execPath, [join(root, 'bin/mavi.js'), 'mock', '--limit', '0', ...args], {
-    stdio: ['ignore', 'pipe', 'ignore'],
+  const outfile = join(scratch, 'standin.mjs');
+  await build({
+    stdin: { contents: contents.join('\n'), resolveDir: root },
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    outfile,
   });
-  const env = {};
-  for await (const line of createInterface({ input: child.stdout })) {
-    const [, key, value] = /^(\w+)=(.*)$/.exec(line) ?? [];
-    if (key !== undefined) env[key] = value;
-    if (Object.keys(env).length === 2) break;
-  }
-  return { child, env };
-}
-
-function tmux(...args) {
-  return execFileSync('tmux', ['-S', socket, ...args.map(String)], { encoding: 'utf8' });
-}
-
-function plain(frame) {
-  return frame.replace(/\u001b\[[0-9;]*m/g, '');
+  return import(pathToFileURL(outfile).href);
 }

@@ -1,68 +1,114 @@
-/** Draws screens of a terminal, as `tmux capture-pane -e` gives them, as SVG. */
+/** Draws screens of a terminal, as `tmux capture-pane -e` gives them, as SVG: light or dark as the reader likes. */
+import stringWidth from 'string-width';
 
 const CHARACTER = 8.43;
 const LINE = 19;
 const MARGIN = 14;
-const BAR = 30;
-const COLOURS = { 31: '#ff7b72', 32: '#7ee787', 33: '#e3b341', 34: '#79c0ff', 35: '#d2a8ff', 36: '#76e3ea' };
-const STYLE = `text { font: 14px ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace; fill: #e6edf3; white-space: pre; }`;
+const TITLE_BAR = 30;
+/** Classes of the colours and forms that the program uses, by the codes that switch them on. */
+const CLASSES = { 1: 'b', 2: 'q', 31: 'r', 32: 'g', 33: 'y' };
+const STYLE = `
+svg { --bg: #0d1117; --fg: #e6edf3; --edge: #30363d; --quiet: #8b949e; --r: #ff7b72; --g: #56d364; --y: #e3b341 }
+@media (prefers-color-scheme: light) {
+svg { --bg: #fff; --fg: #1f2328; --edge: #d0d7de; --quiet: #6e7781; --r: #cf222e; --g: #1a7f37; --y: #9a6700 } }
+text { font: 14px ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace; fill: var(--fg) }
+.b { font-weight: bold } .q { fill: var(--quiet) } .r { fill: var(--r) } .g { fill: var(--g) } .y { fill: var(--y) }
+rect.q { opacity: .35 }`;
 
 /** One screen. */
-export function still(frame, columns, rows, title) {
-  return page(columns, rows, title, STYLE, drawing(frame));
+export function still(screen, columns, rows, title) {
+  const lines = linesOf(screen).map((line, row) => drawn(line, row));
+  return page(columns, rows, title, STYLE, lines.filter(Boolean).join('\n'));
 }
 
-/** Screens one after another, for ever; screens that are the same as the one before only last longer. */
-export function animation(frames, columns, rows, title, frameMs) {
-  const shots = [];
-  for (const frame of frames) {
-    if (shots.at(-1)?.frame === frame) shots.at(-1).ms += frameMs;
-    else shots.push({ frame, ms: frameMs });
-  }
-  // Whoever looks wants to read the end.
-  shots.at(-1).ms += 4000;
-  const totalMs = shots.reduce((sum, { ms }) => sum + ms, 0);
-  let startMs = 0;
+/**
+ * Screens one after another, for ever. Each row is a film of its own, so that a row that stays is drawn once.
+ * Whoever wants no motion sees the last screen.
+ */
+export function animation(shots, columns, rows, title, restMs) {
+  const totalMs = shots.reduce((sum, { ms }) => sum + ms, 0) + restMs;
+  const percent = (ms) => Number(((ms / totalMs) * 100).toFixed(2));
   const rules = [];
-  const groups = shots.map(({ frame, ms }, index) => {
-    const [from, to] = [startMs, startMs + ms].map((at) => ((at / totalMs) * 100).toFixed(3));
-    startMs += ms;
-    rules.push(
-      `@keyframes f${index} { 0%, ${from}% { visibility: hidden } ${from}%, ${to}% { visibility: visible } ${to}%, 100% { visibility: hidden } }`,
-      `.f${index} { visibility: hidden; animation: f${index} ${totalMs}ms step-end infinite }`,
-    );
-    return `<g class="f${index}">${drawing(frame)}</g>`;
-  });
-  return page(columns, rows, title, [STYLE, ...rules].join('\n'), groups.join('\n'));
+  const groups = [];
+  for (let row = 0; row < rows; row += 1) {
+    for (const { line, fromMs, toMs } of scenesOf(shots, row)) {
+      const content = drawn(line, row);
+      if (content === '') continue;
+      const isLast = toMs === null;
+      const name = `k${rules.length}`;
+      const end = isLast ? '' : `${percent(toMs)}%{visibility:hidden}`;
+      rules.push(`@keyframes ${name}{0%{visibility:hidden}${percent(fromMs)}%{visibility:visible}${end}}`);
+      groups.push(`<g class="s${isLast ? ' last' : ''}" style="animation-name:${name}">${content}</g>`);
+    }
+  }
+  const motion = `.s { visibility: hidden; animation: ${totalMs}ms step-end infinite }
+@media (prefers-reduced-motion: reduce) { .s { animation: none } .last { visibility: visible } }`;
+  return page(columns, rows, title, [STYLE, motion, ...rules].join('\n'), groups.join('\n'));
+}
+
+/** What one row shows, and from when to when; null is the end. */
+function scenesOf(shots, row) {
+  const scenes = [];
+  let atMs = 0;
+  for (const { screen, ms } of shots) {
+    const line = linesOf(screen)[row] ?? '';
+    const last = scenes.at(-1);
+    if (last?.line !== line) {
+      if (last !== undefined) last.toMs = atMs;
+      scenes.push({ line, fromMs: atMs, toMs: null });
+    }
+    atMs += ms;
+  }
+  return scenes;
 }
 
 function page(columns, rows, title, style, content) {
   const width = Math.ceil(columns * CHARACTER + 2 * MARGIN);
-  const height = rows * LINE + BAR + MARGIN;
+  const height = rows * LINE + TITLE_BAR + MARGIN;
   const buttons = ['#ff5f57', '#febc2e', '#28c840'].map(
     (fill, index) => `<circle cx="${18 + index * 18}" cy="15" r="5.5" fill="${fill}"/>`,
   );
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">
 <title>${escaped(title)}</title>
-<style>${style}</style>
-<rect width="${width}" height="${height}" rx="8" fill="#0d1117" stroke="#30363d"/>
+<style>${style}
+</style>
+<rect x=".5" y=".5" width="${width - 1}" height="${height - 1}" rx="8" style="fill: var(--bg); stroke: var(--edge)"/>
 ${buttons.join('')}
 ${content}
 </svg>
 `;
 }
 
-function drawing(frame) {
-  return frame
-    .trimEnd()
-    .split('\n')
-    .map((line, index) => {
-      const spans = runsOf(line).map(
-        ({ text, codes }) => `<tspan${attributes(codes)}>${escaped(text)}</tspan>`,
-      );
-      return `<text x="${MARGIN}" y="${BAR + (index + 0.8) * LINE}">${spans.join('')}</text>`;
-    })
-    .join('\n');
+function linesOf(screen) {
+  return screen.replace(/\n+$/, '').split('\n');
+}
+
+/** A line: its words at their columns, whatever the width of the reader's font; its bars as boxes. */
+function drawn(line, row) {
+  const top = TITLE_BAR + row * LINE;
+  const parts = [];
+  let column = 0;
+  for (const { text, codes } of runsOf(line)) {
+    const classes = codes.map((code) => CLASSES[code]).filter(Boolean);
+    const named = classes.length === 0 ? '' : ` class="${classes.join(' ')}"`;
+    for (const piece of text.match(/[█░]+|(?: ?[^█░ ])+ ?|\s+/g) ?? []) {
+      const width = stringWidth(piece);
+      const x = fixed(MARGIN + column * CHARACTER);
+      const length = fixed(width * CHARACTER);
+      if (/[█░]/.test(piece)) {
+        parts.push(`<rect${named} x="${x}" y="${top + 3}" width="${length}" height="${LINE - 6}"/>`);
+      } else if (piece.trim() !== '') {
+        const words = escaped(piece.trim());
+        const shift = fixed((piece.length - piece.trimStart().length) * CHARACTER);
+        const fits = ` textLength="${fixed(stringWidth(piece.trim()) * CHARACTER)}"`;
+        parts.push(
+          `<text${named} x="${fixed(x + shift)}" y="${fixed(top + 0.74 * LINE)}"${fits}>${words}</text>`,
+        );
+      }
+      column += width;
+    }
+  }
+  return parts.join('');
 }
 
 /** The runs of one style in a line. */
@@ -73,25 +119,20 @@ function runsOf(line) {
     const set = /^\u001b\[([0-9;]*)m$/.exec(part)?.[1];
     if (set === undefined) {
       if (part !== '') runs.push({ text: part, codes });
-    } else {
-      for (const code of set.split(';').map(Number)) {
-        if (code === 0) codes = [];
-        else if (code === 39) codes = codes.filter((each) => !(each in COLOURS));
-        else if (code === 22) codes = codes.filter((each) => each !== 1 && each !== 2);
-        else codes = [...codes, code];
-      }
+      continue;
+    }
+    for (const code of set.split(';').map(Number)) {
+      if (code === 0) codes = [];
+      else if (code === 39) codes = codes.filter((each) => each < 30);
+      else if (code === 22) codes = codes.filter((each) => each > 2);
+      else codes = [...codes, code];
     }
   }
   return runs;
 }
 
-function attributes(codes) {
-  const colour = codes.map((code) => COLOURS[code]).findLast((each) => each !== undefined);
-  return [
-    colour === undefined ? '' : ` fill="${colour}"`,
-    codes.includes(1) ? ' font-weight="bold"' : '',
-    codes.includes(2) ? ' opacity="0.6"' : '',
-  ].join('');
+function fixed(number) {
+  return Number(number.toFixed(1));
 }
 
 function escaped(text) {
