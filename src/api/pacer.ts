@@ -39,17 +39,20 @@ export function pacer(rate: Rate, record: StartRecord, clock: Clock): Pacer {
   /** What the head saw, as long as it waits. */
   let waitingFor: Starts | null = null;
 
+  const time = (): number => clock.nowMs();
+
   const take = async (signal: AbortSignal): Promise<number> => {
     for (;;) {
       if (signal.aborted) throw signal.reason;
-      const nowMs = clock.nowMs();
       let wait = 0;
-      const looked = record.update(nowMs, (now) => {
+      let startedMs = 0;
+      const looked = record.update(time, (now, nowMs) => {
         wait = Math.max(waitMs(now.starts, rate, nowMs), now.blockedUntilMs - nowMs);
+        startedMs = nowMs;
         return wait > 0 ? now : { ...now, starts: [...now.starts, nowMs] };
       });
       const seen = await orAborted(looked, signal);
-      if (wait <= 0) return nowMs;
+      if (wait <= 0) return startedMs;
       waitingFor = seen;
       queue.forEach(announce);
       try {
@@ -81,8 +84,8 @@ export function pacer(rate: Rate, record: StartRecord, clock: Clock): Pacer {
         const startedMs = await mine;
         return {
           async sent() {
-            const nowMs = clock.nowMs();
-            await record.update(nowMs, (now) => ({ ...now, starts: moved(now.starts, startedMs, nowMs) }));
+            const sentMs = time();
+            await record.update(time, (now) => ({ ...now, starts: moved(now.starts, startedMs, sentMs) }));
           },
         };
       } finally {
@@ -90,7 +93,7 @@ export function pacer(rate: Rate, record: StartRecord, clock: Clock): Pacer {
       }
     },
     async pushBack(untilMs) {
-      await record.update(clock.nowMs(), (now) => ({
+      await record.update(time, (now) => ({
         ...now,
         blockedUntilMs: Math.max(now.blockedUntilMs, untilMs),
       }));

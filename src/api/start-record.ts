@@ -15,16 +15,19 @@ export interface Starts {
 
 /** A place where starts are kept; `update` is atomic. */
 export interface StartRecord {
-  /** Replaces what is there by what `change` makes of it, and answers with that. */
-  update(nowMs: number, change: (now: Starts) => Starts): Promise<Starts>;
+  /**
+   * Replaces what is there by what `change` makes of it, and answers with that. The time is taken when the record
+   * is at hand: waiting for it takes a while, and a start that is recorded too early lets another come too soon.
+   */
+  update(nowMs: () => number, change: (now: Starts, nowMs: number) => Starts): Promise<Starts>;
 }
 
 /** A record of this process alone. */
 export function ownRecord(): StartRecord {
   let kept: Starts = { starts: [], blockedUntilMs: 0 };
   return {
-    async update(_nowMs, change) {
-      kept = change(kept);
+    async update(nowMs, change) {
+      kept = change(kept, nowMs());
       return kept;
     },
   };
@@ -56,7 +59,9 @@ export function sharedRecord(
       if (!alone) {
         try {
           return await locked(folder, path, async () => {
-            const after = change(current(await read(path), keepMs, nowMs));
+            const before = await read(path);
+            const atMs = nowMs();
+            const after = change(current(before, keepMs, atMs), atMs);
             await write(path, after);
             await own.update(nowMs, () => after);
             return after;
@@ -66,7 +71,7 @@ export function sharedRecord(
           onAlone((error as Error).message);
         }
       }
-      return own.update(nowMs, (now) => change(current(now, keepMs, nowMs)));
+      return own.update(nowMs, (now, atMs) => change(current(now, keepMs, atMs), atMs));
     },
   };
 }

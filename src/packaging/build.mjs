@@ -20,6 +20,16 @@ const dist = join(root, 'dist');
 const made = join(root, `node_modules/.cache/mavi-dist-${process.pid}`);
 mkdirSync(made, { recursive: true });
 
+/** Parts of got that nothing here asks for (HTTP/2, caches, forms, decoding), by what is imported of them. */
+const UNUSED = {
+  'http2-wrapper': 'export default {};',
+  'cacheable-request':
+    'export default class {} export class CacheError extends Error {} export class RequestError extends Error {}',
+  'cacheable-lookup': 'export default class {}',
+  'decompress-response': 'export default (response) => response;',
+  'form-data-encoder': 'export class FormDataEncoder {} export const isFormData = () => false;',
+};
+
 const COMMON = {
   absWorkingDir: root,
   bundle: true,
@@ -30,7 +40,13 @@ const COMMON = {
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
-  plugins: [{ name: 'version', setup: takeVersionOnly }],
+  plugins: [
+    { name: 'version', setup: takeVersionOnly },
+    { name: 'process', setup: takeProcessAsItIs },
+    { name: 'unused', setup: leaveOutUnused },
+  ],
+  define: { 'Intl.ListFormat': 'LazyListFormat', 'Intl.Segmenter': 'LazySegmenter' },
+  inject: ['src/packaging/lazy-intl.js'],
   logLevel: 'warning',
 };
 
@@ -76,6 +92,21 @@ function takeVersionOnly({ onLoad }) {
     const { version } = JSON.parse(readFileSync(path, 'utf8'));
     return { contents: JSON.stringify({ version }), loader: 'json' };
   });
+}
+
+/**
+ * Node reads every property of a built-in module that is imported, and those of node:process open standard input and
+ * output, which makes a pipe there non-blocking. The global is the same object, without that.
+ */
+function takeProcessAsItIs({ onResolve, onLoad }) {
+  onResolve({ filter: /^node:process$/ }, () => ({ path: 'process', namespace: 'global' }));
+  onLoad({ filter: /./, namespace: 'global' }, () => ({ contents: 'module.exports = process;' }));
+}
+
+function leaveOutUnused({ onResolve, onLoad }) {
+  const filter = new RegExp(`^(${Object.keys(UNUSED).join('|')})$`);
+  onResolve({ filter }, ({ path }) => ({ path, namespace: 'unused' }));
+  onLoad({ filter: /./, namespace: 'unused' }, ({ path }) => ({ contents: UNUSED[path] }));
 }
 
 function copySamples() {

@@ -1,6 +1,7 @@
 /** One line of the display, made to fit its places. Pure. */
-import stringWidth from 'string-width';
+
 import type { Clock } from '../host.ts';
+import { columnsOf } from './columns.ts';
 import { cut, cutMiddle, padded } from './fit.ts';
 import { GAP, type Layout, WIDTHS } from './layout.ts';
 import type { Meter } from './meter.ts';
@@ -48,8 +49,7 @@ export function barLine(line: VideoLine, layout: Layout, width: number, clock: C
   if (state.kind === 'receiving') return name + figuresText(figuresOf(meter, clock.ticksMs()), layout, style);
   const room = width - layout.name - GAP.length;
   const texts = stateTexts(state, clock.nowMs());
-  const text =
-    texts.find((each) => stringWidth(each) <= room) ?? cut(texts.at(-1) ?? '', room, style.ellipsis);
+  const text = texts.find((each) => columnsOf(each) <= room) ?? cut(texts.at(-1) ?? '', room, style.ellipsis);
   const paint = 'untilMs' in state ? style.attention : style.quiet;
   return `${name}${GAP}${paint(text)}`;
 }
@@ -59,11 +59,11 @@ export function totalLine(
   counts: BatchCounts,
   running: readonly VideoLine[],
   layout: Layout,
-  nowMs: number,
+  clock: Clock,
   style: Style,
 ): string {
   const texts = labels(counts);
-  const label = texts.find((each) => stringWidth(each) <= layout.name) ?? texts.at(-1) ?? '';
+  const label = texts.find((each) => columnsOf(each) <= layout.name) ?? texts.at(-1) ?? '';
   const name = padded(cut(label, layout.name, style.ellipsis), layout.name);
   const { done, failed, total } = counts;
   const totalBytes = counts.totalBytes || null;
@@ -73,15 +73,17 @@ export function totalLine(
   const parts = coming.reduce((sum, { meter }) => sum + (meter.percent ?? 0) / 100, done);
   const share = totalBytes === null ? parts / total : bytes / totalBytes;
   const percent = done === total ? 100 : Math.min(99, Math.floor(share * 100));
+  const nowMs = clock.ticksMs();
   const elapsedMs = nowMs - counts.startedMs;
   const speeds = coming.flatMap(({ meter }) => meter.speed(nowMs) ?? []);
   // The pace so far holds the waits for the rate limit too, which the speed of the moment does not.
   const leftMs = totalBytes === null || share < 0.01 ? null : (elapsedMs * (1 - share)) / share;
+  const waits = running.map(({ state }) => ('untilMs' in state ? state.untilMs - clock.nowMs() : 0));
   const figures: Figures = {
     percent,
     size: totalBytes === null ? bytesText(bytes) : partText(Math.min(bytes, totalBytes), totalBytes),
     speed: speeds.length === 0 ? null : speeds.reduce((sum, speed) => sum + speed, 0),
-    time: timeText(leftMs === null ? null : Math.max(0, leftMs), elapsedMs),
+    time: timeText(leftMs === null ? null : Math.max(0, leftMs, ...waits), elapsedMs),
     elapsedMs,
   };
   return (failed > 0 ? style.bad(name) : style.strong(name)) + figuresText(figures, layout, style);

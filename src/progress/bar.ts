@@ -1,10 +1,10 @@
 /** Progress as bars on a terminal: one for each running video and, for many, one for all. The only file that imports cli-progress. */
 import { basename } from 'node:path';
 import cliProgress from 'cli-progress';
-import stringWidth from 'string-width';
 import { printable, redactKeys } from '../foreign-text.ts';
 import type { VideoLine } from './bar-line.ts';
 import { blockLines } from './block.ts';
+import { columnsOf } from './columns.ts';
 import type { ProgressEvent } from './events.ts';
 import { Meter } from './meter.ts';
 import type { Renderer, RendererOptions } from './renderer.ts';
@@ -70,7 +70,7 @@ export function barProgress(options: RendererOptions, style: Style): Renderer {
     const line = lineFor(event.videoNo);
     if (event.kind === 'begun') {
       line.name = event.file === null ? event.videoNo : printable(basename(event.file));
-      longestName = Math.max(longestName, stringWidth(line.name));
+      longestName = Math.max(longestName, columnsOf(line.name));
     } else if (event.kind === 'waiting') line.state = { kind: 'waiting', untilMs: event.untilMs };
     else if (event.kind === 'requesting') {
       line.state = { kind: 'asking' };

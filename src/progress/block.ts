@@ -1,7 +1,8 @@
 /** All lines of the display at one moment: the batch, and each running video. Pure. */
-import stringWidth from 'string-width';
+
 import type { Clock } from '../host.ts';
 import { type BatchCounts, barLine, labels, totalLine, type VideoLine } from './bar-line.ts';
+import { columnsOf } from './columns.ts';
 import { cut } from './fit.ts';
 import { layoutFor } from './layout.ts';
 import type { Style } from './style.ts';
@@ -24,9 +25,9 @@ export function blockLines(
   style: Style,
 ): readonly string[] {
   const width = columns - 1;
-  const label = counts === null ? 0 : stringWidth(labels(counts)[0] ?? '');
+  const label = counts === null ? 0 : columnsOf(labels(counts)[0] ?? '');
   const layout = layoutFor(width, Math.max(longestName, label));
-  const head = counts === null ? [] : [totalLine(counts, running, layout, clock.ticksMs(), style)];
+  const head = counts === null ? [] : [totalLine(counts, running, layout, clock, style)];
   const room = Math.max(1, rows - 1 - head.length);
   const shown = running.length <= room ? running : running.slice(0, Math.max(0, room - 1));
   const lines = shown.map((line) => barLine(line, layout, width, clock, style));

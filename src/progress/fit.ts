@@ -1,25 +1,25 @@
 /** Makes text fit a number of columns; wide characters count as two. Pure. */
-import stringWidth from 'string-width';
+import { columnsOf } from './columns.ts';
 
 /** Text of at most `width` columns: its end gives way to `ellipsis`. */
 export function cut(text: string, width: number, ellipsis: string): string {
-  if (stringWidth(text) <= width) return text;
-  return taken(letters(text), width - stringWidth(ellipsis)) + ellipsis.slice(0, Math.max(0, width));
+  if (columnsOf(text) <= width) return text;
+  return taken(letters(text), width - columnsOf(ellipsis)) + ellipsis.slice(0, Math.max(0, width));
 }
 
 /** Text of at most `width` columns: its middle gives way, for names often differ at their ends alone. */
 export function cutMiddle(text: string, width: number, ellipsis: string): string {
-  if (stringWidth(text) <= width) return text;
-  const room = width - stringWidth(ellipsis);
+  if (columnsOf(text) <= width) return text;
+  const room = width - columnsOf(ellipsis);
   if (room < 4) return cut(text, width, ellipsis);
   const front = taken(letters(text), Math.ceil(room / 2));
-  const back = taken(letters(text).reverse(), room - stringWidth(front), (letter, all) => letter + all);
+  const back = taken(letters(text).reverse(), room - columnsOf(front), (letter, all) => letter + all);
   return front + ellipsis + back;
 }
 
 /** Text filled up with spaces to `width` columns, at its end or, with `start`, before it. */
 export function padded(text: string, width: number, side: 'end' | 'start' = 'end'): string {
-  const spaces = ' '.repeat(Math.max(0, width - stringWidth(text)));
+  const spaces = ' '.repeat(Math.max(0, width - columnsOf(text)));
   return side === 'end' ? text + spaces : spaces + text;
 }
 
@@ -33,7 +33,7 @@ export function wrapped(text: string, width: number, first: string, indent: stri
   let isEmpty = true;
   for (const word of text.split(' ')) {
     const longer = isEmpty ? line + word : `${line} ${word}`;
-    if (!isEmpty && stringWidth(longer) > width) {
+    if (!isEmpty && columnsOf(longer) > width) {
       lines.push(line);
       line = indent + word;
     } else line = longer;
@@ -51,7 +51,7 @@ function taken(
   let joined = '';
   for (const letter of all) {
     const longer = join(letter, joined);
-    if (stringWidth(longer) > width) break;
+    if (columnsOf(longer) > width) break;
     joined = longer;
   }
   return joined;

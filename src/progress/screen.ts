@@ -4,7 +4,7 @@
  * first character of the block, which is where it still is when the window has changed its width and broken the
  * lines anew; and what the terminal itself writes there, such as ^C, is drawn over.
  */
-import stringWidth from 'string-width';
+import { columnsOf } from './columns.ts';
 
 /** What the screen writes to. */
 export interface ScreenStream {
@@ -92,7 +92,7 @@ export class Screen {
   /** Clears as many lines as the block can have become in a narrower window; nothing else stands below it. */
   #cleared(columns: number): string {
     const rows = this.#drawn.reduce(
-      (sum, line) => sum + Math.max(1, Math.ceil(stringWidth(line) / columns)),
+      (sum, line) => sum + Math.max(1, Math.ceil(columnsOf(line) / columns)),
       0,
     );
     if (rows === 0) return '\r';

@@ -1,7 +1,8 @@
 /** The lines that stay: what is said of a video, the same in every renderer. */
-import stringWidth from 'string-width';
+
 import type { VideoRecord } from '../download/record.ts';
 import { printable } from '../foreign-text.ts';
+import { columnsOf } from './columns.ts';
 import type { ProgressEvent } from './events.ts';
 import { wrapped } from './fit.ts';
 import type { Style } from './style.ts';
@@ -88,5 +89,5 @@ function arrivalText(record: VideoRecord, verified: string, style: Style): strin
     [head, proof],
     [head],
   ].map((parts) => parts.join(style.separator));
-  return forms.find((form) => stringWidth(form) <= style.width()) ?? head;
+  return forms.find((form) => columnsOf(form) <= style.width()) ?? head;
 }
