@@ -65,10 +65,10 @@ const SCENES = {
     ],
   },
   retrying: {
-    rows: 5,
+    rows: 4,
     faults: `drop@${20 * MIB}x1`,
-    bytesPerSecond: 40 * MIB,
-    steps: [{ type: `mavi download ${FIRST} -o video.mp4`, until: /! .*again\n.* [2-9]\d % / }],
+    bytesPerSecond: 12 * MIB,
+    steps: [{ type: `mavi download ${FIRST} -o video.mp4`, until: /again\nvideo.mp4 .* 3\d % / }],
   },
   narrow: {
     columns: 48,
@@ -80,15 +80,15 @@ const SCENES = {
     rows: 6,
     steps: [
       { type: 'mavi download VI000000000000000000 -o video.mp4', until: /scope[\s\S]*\n\$$/ },
-      { type: 'echo $?; ls', until: /^4$/m },
+      { type: 'echo "exit code $?"; ls', until: /^exit code 4$/m },
     ],
   },
-  list: { rows: 7, steps: [{ type: 'mavi list', until: /VI6212.*\n\$$/ }] },
+  list: { rows: 8, steps: [{ type: 'mavi list', until: /VI6212.*\n\$$/ }] },
   'dry-run': { rows: 10, steps: [{ type: 'mavi sync library --dry-run', until: /price.*\n\$$/ }] },
   help: {
     columns: 100,
-    rows: 46,
-    steps: [{ type: 'mavi download --help | head -44', until: /limit-rate[\s\S]*\$$/ }],
+    rows: 44,
+    steps: [{ type: 'mavi download --help | head -42', until: /limit-rate[\s\S]*\$$/ }],
   },
 };
 

@@ -17,7 +17,7 @@ rect.q { opacity: .35 }`;
 
 /** One screen. */
 export function still(screen, columns, rows, title) {
-  const lines = linesOf(screen).map((line, row) => drawn(line, row));
+  const lines = linesOf(screen).map(drawn);
   return page(columns, rows, title, STYLE, lines.filter(Boolean).join('\n'));
 }
 
@@ -37,7 +37,8 @@ export function animation(shots, columns, rows, title, restMs) {
       const isLast = toMs === null;
       const name = `k${rules.length}`;
       const end = isLast ? '' : `${percent(toMs)}%{visibility:hidden}`;
-      rules.push(`@keyframes ${name}{0%{visibility:hidden}${percent(fromMs)}%{visibility:visible}${end}}`);
+      const before = percent(fromMs) === 0 ? '' : '0%{visibility:hidden}';
+      rules.push(`@keyframes ${name}{${before}${percent(fromMs)}%{visibility:visible}${end}}`);
       groups.push(`<g class="s${isLast ? ' last' : ''}" style="animation-name:${name}">${content}</g>`);
     }
   }
@@ -79,8 +80,17 @@ ${content}
 `;
 }
 
+/** The lines, each with the codes that are on at its start: tmux says only what changes from one line to the next. */
 function linesOf(screen) {
-  return screen.replace(/\n+$/, '').split('\n');
+  let codes = [];
+  return screen
+    .replace(/\n+$/, '')
+    .split('\n')
+    .map((line) => {
+      const whole = codes.map((code) => `\u001b[${code}m`).join('') + line;
+      codes = runsOf(whole).codes;
+      return whole;
+    });
 }
 
 /** A line: its words at their columns, whatever the width of the reader's font; its bars as boxes. */
@@ -88,7 +98,7 @@ function drawn(line, row) {
   const top = TITLE_BAR + row * LINE;
   const parts = [];
   let column = 0;
-  for (const { text, codes } of runsOf(line)) {
+  for (const { text, codes } of runsOf(line).runs) {
     const classes = codes.map((code) => CLASSES[code]).filter(Boolean);
     const named = classes.length === 0 ? '' : ` class="${classes.join(' ')}"`;
     for (const piece of text.match(/[█░]+|(?: ?[^█░ ])+ ?|\s+/g) ?? []) {
@@ -111,7 +121,7 @@ function drawn(line, row) {
   return parts.join('');
 }
 
-/** The runs of one style in a line. */
+/** The runs of one style in a line, and the codes that are on at its end. */
 function runsOf(line) {
   let codes = [];
   const runs = [];
@@ -128,7 +138,7 @@ function runsOf(line) {
       else codes = [...codes, code];
     }
   }
-  return runs;
+  return { runs, codes };
 }
 
 function fixed(number) {

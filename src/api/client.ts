@@ -134,7 +134,7 @@ export function apiClient(options: ClientOptions): Client {
 
     async download(videoNo, question) {
       const asked = { video_no: videoNo, unique_id: settings.uniqueId };
-      const hint = `is it in the scope '${settings.uniqueId}'? look with: mavi list; another scope: --unique-id`;
+      const hint = `is it in the scope '${settings.uniqueId}'? look with: mavi list, or give --unique-id`;
       const answer = await paced(
         videoPacer,
         requestFor('POST', '/download', asked, options, question.from),

@@ -300,7 +300,7 @@ describe('an answer for a video', () => {
   it('names the scope in the hint of a refusal', async () => {
     answer('POST', '/serve/api/v1/download', 200, failure('0001', 'x'));
     await expect(client({ uniqueId: 'work' }).download(VIDEO_NO, question())).rejects.toMatchObject({
-      hint: "is it in the scope 'work'? look with: mavi list; another scope: --unique-id",
+      hint: "is it in the scope 'work'? look with: mavi list, or give --unique-id",
     });
   });
 

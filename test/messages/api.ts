@@ -7,7 +7,7 @@ export const THE_API: Rows = {
     code: 4,
     says: [
       'mavi: VI625239098370850816: the API refuses: "download video error" (code 0001)',
-      "      is it in the scope 'default'? look with: mavi list; another scope: --unique-id",
+      "      is it in the scope 'default'? look with: mavi list, or give --unique-id",
     ],
   },
   'a refused key': {
@@ -64,7 +64,7 @@ export const THE_API: Rows = {
     code: 4,
     says: [
       'mavi: VI625239098370850816: the API refuses: "download video error" (without a code)',
-      "      is it in the scope 'default'? look with: mavi list; another scope: --unique-id",
+      "      is it in the scope 'default'? look with: mavi list, or give --unique-id",
     ],
   },
   'an answer of success without a video': {
@@ -72,7 +72,7 @@ export const THE_API: Rows = {
     code: 4,
     says: [
       'mavi: VI625239098370850816: the API sends no video: "success" (code 0000)',
-      "      is it in the scope 'default'? look with: mavi list; another scope: --unique-id",
+      "      is it in the scope 'default'? look with: mavi list, or give --unique-id",
     ],
   },
   'a server in trouble': {
@@ -133,7 +133,7 @@ export const THE_API: Rows = {
     code: 4,
     says: [
       'mavi: VI625239098370850816: the API refuses: "download video error" (code 0001)',
-      "      is it in the scope 'default'? look with: mavi list; another scope: --unique-id",
+      "      is it in the scope 'default'? look with: mavi list, or give --unique-id",
     ],
   },
   'a message full of control characters and a key': {
@@ -141,7 +141,7 @@ export const THE_API: Rows = {
     code: 4,
     says: [
       'mavi: VI625239098370850816: the API refuses: "denied for sk-mavi-…ake0  31m [31mred[0m ]0;title esrever and so on and so on and so on and so on and so on and so on and so on and so on and so on and so on and so on and so on and so on and so on and so on and so on and so on and so on and so on and so on and so on and so on and so on and so on an…" (code 0001)',
-      "      is it in the scope 'default'? look with: mavi list; another scope: --unique-id",
+      "      is it in the scope 'default'? look with: mavi list, or give --unique-id",
     ],
   },
   'a listing that is a web page': {

@@ -39,7 +39,7 @@ export const MANY_VIDEOS: Rows = {
     code: 1,
     says: [
       'mavi: VI625239098370850816: the API refuses: "download video error" (code 0001)',
-      "      is it in the scope 'default'? look with: mavi list; another scope: --unique-id",
+      "      is it in the scope 'default'? look with: mavi list, or give --unique-id",
       'mavi: VI624611307445927936: not an MP4: it is HTML, a web page',
       '      a proxy or a sign-in page may stand between; check --base-url',
       'mavi: 2 videos: 2 failed; 199 bytes received in TIME',

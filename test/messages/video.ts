@@ -144,7 +144,7 @@ export const THE_VIDEO: Rows = {
     says: [
       'mavi: warning: VI000000000000000000: the library does not list it, so its size is not known',
       'mavi: VI000000000000000000: the API refuses: "download video error" (code 0001)',
-      "      is it in the scope 'default'? look with: mavi list; another scope: --unique-id",
+      "      is it in the scope 'default'? look with: mavi list, or give --unique-id",
     ],
   },
   'a video that is saved': {

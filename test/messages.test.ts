@@ -1,0 +1,105 @@
+/**
+ * Every message of the program: what failed, for which video, and what to type next. Each is brought about by its
+ * real cause; what a test cannot bring about, such as every kind of full disk, stands at the end.
+ */
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { run } from '../src/cli.ts';
+import { localError } from '../src/local-error.ts';
+import { fakeHost } from './helpers/fake-host.ts';
+import { tempDir } from './helpers/temp-dir.ts';
+import { withStandin } from './helpers/with-standin.ts';
+import { THE_API } from './messages/api.ts';
+import { COMMAND_LINE } from './messages/command-line.ts';
+import { THE_DISK } from './messages/disk.ts';
+import { MANY_VIDEOS } from './messages/many.ts';
+import { THE_NETWORK } from './messages/network.ts';
+import { SETTINGS_AND_KEY } from './messages/settings.ts';
+import { TRIES } from './messages/tries.ts';
+import { THE_VIDEO } from './messages/video.ts';
+
+const TABLES = {
+  'the command line': COMMAND_LINE,
+  'settings and the key': SETTINGS_AND_KEY,
+  'the API': THE_API,
+  'the video': THE_VIDEO,
+  'the network': THE_NETWORK,
+  'another try': TRIES,
+  'the disk': THE_DISK,
+  'many videos': MANY_VIDEOS,
+};
+
+/** What differs from run to run, in words that do not. */
+function steady(text: string, folder: string): string[] {
+  const lines = text
+    .replaceAll(folder, 'DIR')
+    .replace(/(127\.0\.0\.1:|port )\d+/g, '$1PORT')
+    .replace(/\d{4}-\d\d-\d\dT[\d:]+Z/g, 'DATE')
+    .replace(/ in \d+(\.\d+)? s\b/g, ' in TIME')
+    .replace(/, \d+(\.\d+)? [KMG]?i?B\/s/g, ', SPEED')
+    .split('\n');
+  return lines.slice(0, lines.at(-1) === '' ? -1 : lines.length);
+}
+
+describe.each(Object.entries(TABLES))('of %s', (_what, rows) => {
+  it.each(Object.entries(rows))('%s is told in these words', async (_name, row) => {
+    const folder = tempDir();
+    symlinkSync('loop', join(folder, 'loop'));
+    for (const [name, content] of Object.entries(row.files ?? {})) {
+      mkdirSync(join(folder, content === null ? name : dirname(name)), { recursive: true });
+      if (content !== null) writeFileSync(join(folder, name), content);
+      chmodSync(join(folder, name), row.openToOthers === true ? 0o755 : 0o700);
+    }
+    const standin = await withStandin(row.standin);
+    const variables = { MAVI_BASE_URL: standin.baseUrl, MAVI_API_KEY: standin.key, MAVI_RATE: '0' };
+    const host = fakeHost({ cwd: folder, ...row.host, env: { ...variables, ...row.host?.env } });
+    const port = new URL(standin.baseUrl).port;
+    const args = row.args.map((word) => word.replace('PORT', port));
+    const code = await run(args, host);
+    const output = host.output().includes('ftyp') ? '' : host.output().toString();
+    expect({ code, says: steady(host.errors(), folder), prints: steady(output, folder) }).toEqual({
+      code: row.code,
+      says: row.says,
+      prints: row.prints ?? [],
+    });
+  });
+});
+
+describe('of a file system', () => {
+  it.each([
+    ['ENOSPC', 'the disk is full', 'make room, then run the command again'],
+    ['EDQUOT', 'your disk quota is used up', 'make room, then run the command again'],
+    ['EFBIG', 'the file is too big for this file system', 'choose another place'],
+    ['EACCES', 'permission denied', 'choose another place'],
+    ['EPERM', 'the operation is not permitted', 'choose another place'],
+    ['EROFS', 'the file system is read-only', 'choose another place'],
+    ['EIO', 'the disk reports an error', 'check the disk'],
+    ['ENOENT', 'the folder or file does not exist', 'check the path'],
+    ['ENOTDIR', 'a part of the path is no folder', 'check the path'],
+    ['EISDIR', 'it is a folder', 'name a file in it'],
+    ['ELOOP', 'too many symbolic links', 'check the path'],
+    ['ENAMETOOLONG', 'the name is too long', 'choose a shorter name'],
+    ['EEXIST', 'something of that name is there', 'replace it with --force, or keep it with --skip-existing'],
+    ['EMFILE', 'too many files are open', 'lower --concurrency'],
+    ['EBUSY', 'another program has it open', 'close that program, then run the command again'],
+    ['EXDEV', 'it is on another file system', 'choose another place'],
+    ['EWHAT', 'what the system says', 'check the path'],
+  ])('%s is told in these words', (code, meaning, hint) => {
+    const cause = Object.assign(new Error('what the system says'), { code });
+    expect(localError(cause, 'library/a.mp4')).toMatchObject({
+      exitCode: 7,
+      message: `cannot write library/a.mp4: ${meaning}`,
+      hint,
+      cause,
+    });
+  });
+
+  it('tells who cannot read to look who may, for there is no other place', () => {
+    const cause = Object.assign(new Error(''), { code: 'EACCES' });
+    expect(localError(cause, 'list.txt', 'read')).toMatchObject({
+      message: 'cannot read list.txt: permission denied',
+      hint: 'check who may read it',
+    });
+  });
+});
