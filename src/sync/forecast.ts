@@ -57,7 +57,7 @@ export async function printForecast(
   const blocked = sum.blocked === 0 ? '' : `; ${sum.blocked} blocked by other files`;
   const lines = [
     `${sum.videos} to download: ${bytesText(sum.bytes)}${unknown}; ${sum.already_there} there already${blocked}`,
-    `least time at the rate limit: ${durationText(sum.least_seconds * 1000)}`,
+    `least time at the rate limit: ${sum.least_seconds === 0 ? 'none' : durationText(sum.least_seconds * 1000)}`,
     `price: ${price} at $${DOLLARS_PER_GB} a GB`,
   ];
   return print(host, `${lines.join('\n')}\n`);

@@ -2,11 +2,9 @@ import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect } from 'vitest';
-import { DEFINITIONS } from '../../src/settings/settings.ts';
 import { ROOT, recipesOf, withMavi } from '../helpers/recipes.ts';
 import { it, type Scene } from '../helpers/scene.ts';
 
-const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
 const RECIPES = recipesOf('README.md');
 const SAMPLE = readFileSync(join(ROOT, 'src/standin/samples/faststart.mp4'));
 const SHA256 = createHash('sha256').update(SAMPLE).digest('hex');
@@ -34,6 +32,7 @@ describe("README's recipes", () => {
       'GitHub Actions',
       'GitLab CI',
       'cron',
+      'first download',
       'jq',
       'list and download',
       'mock',
@@ -42,6 +41,16 @@ describe("README's recipes", () => {
       'script',
       'sync',
     ]);
+  });
+
+  it('begin with a key, a look at the library and one video', async ({ scene }) => {
+    await ready(scene);
+    const env = { MAVI_API_KEY: undefined };
+    const { code, stdout, stderr } = await scene.shell(recipe('first download'), { env, stdin: scene.key })
+      .ended;
+    expect([code, stdout.toString().match(/^VI\d{18} /gm)?.length]).toEqual([0, 3]);
+    expect(stderr).toContain('mavi: stored sk-mavi-…');
+    expect(scene.read('video.mp4').equals(SAMPLE)).toBe(true);
   });
 
   it('hash a video in a pipe', async ({ scene }) => {
@@ -106,23 +115,5 @@ describe("README's recipes", () => {
       'saved dropped.mp4',
     );
     expect(scene.read('work/dropped.mp4').equals(SAMPLE)).toBe(true);
-  });
-});
-
-describe('README', () => {
-  it('names every setting with its flag and its variable', () => {
-    for (const { flag, variable } of Object.values(DEFINITIONS)) {
-      expect(README).toContain(`| \`${flag}\` | \`${variable}\` |`);
-    }
-  });
-
-  it('links to nothing that is not there', () => {
-    for (const page of ['README.md', 'docs/CONTRIBUTING.md', 'docs/scaling.md']) {
-      const text = readFileSync(join(ROOT, page), 'utf8');
-      const links = [...text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)|src="([^":]+)"/g)].map(
-        ([, a, b]) => a ?? b ?? '',
-      );
-      expect(links.filter((link) => !existsSync(join(ROOT, dirname(page), link)))).toEqual([]);
-    }
   });
 });
