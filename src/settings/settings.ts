@@ -1,6 +1,6 @@
 /** Every setting but the key: flag, then environment, then config store, then default, in one place. */
 import { UsageError } from '../errors.ts';
-import { baseUrl, byteSize, type Rate, rate, seconds, uniqueId, wholeNumber } from './values.ts';
+import { baseUrl, byteLimit, type Rate, rate, seconds, uniqueId, wholeNumber } from './values.ts';
 
 /** The settings, checked. */
 export interface Settings {
@@ -97,8 +97,8 @@ export const DEFINITIONS = {
     variable: 'MAVI_LIMIT_RATE',
     config: 'limit-rate',
     fallback: null,
-    summary: 'bytes a second over all videos, such as 10M',
-    read: byteSize,
+    summary: 'bytes a second over all videos, such as 10M; 0 = no limit',
+    read: byteLimit,
   },
 } as const satisfies Record<keyof Settings, Definition>;
 

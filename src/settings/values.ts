@@ -50,6 +50,11 @@ export function byteSize(text: string): number {
   return value;
 }
 
+/** A limit of bytes a second: a size; 0 is no limit, as in curl, given as null. */
+export function byteLimit(text: string): number | null {
+  return text === '0' ? null : byteSize(text);
+}
+
 /** Starts a minute, or curl's forms `12/m`, `1/s`, `700/h`, `3/15s`; 0 is no limit, given as null. */
 export function rate(text: string): Rate | null {
   const [, number = '', count = '1', unit = 'm'] = /^(\d+)(?:\/(\d*)([smhd]))?$/.exec(text) ?? [];

@@ -6,6 +6,7 @@ import {
   type KnownSizes,
   type Level,
   type Proof,
+  refuseSignature,
 } from '../../src/download/check.ts';
 import { BodyError, TruncatedError } from '../../src/errors.ts';
 import type { Container } from '../../src/isobmff/signature.ts';
@@ -119,6 +120,17 @@ describe('the first bytes of a body', () => {
     expect(judgeOpening(bytes('{"code":"0001"}'), true, rules)).toEqual({ kind: 'json' });
   });
 
+  it('are those of no video when the JSON turns out to be nothing of the API', () => {
+    expect(refuseSignature('json')).toMatchObject({
+      kind: 'refused',
+      error: {
+        code: 'not_video',
+        message: 'not an MP4: it is JSON, by its first bytes',
+        hint: 'check --base-url, and whether a proxy stands between',
+      },
+    });
+  });
+
   it('are waited for until they tell', () => {
     for (const [whole, enough] of [
       [FTYP, FTYP.length],
@@ -133,14 +145,28 @@ describe('the first bytes of a body', () => {
     }
   });
 
-  it.each<[string, Uint8Array, string]>([
-    ['nothing came', new Uint8Array(0), 'the video is empty'],
-    ['five bytes came', bytes('tiny!'), 'the video is cut after 5 bytes, inside its first box'],
-    ['half an ftyp came', FTYP.subarray(0, 20), 'the video is cut after 20 bytes, inside its first box'],
-  ])('are those of a cut body when %s and it ends', (_what, first, message) => {
+  const cutShort =
+    'the server ended the answer early; if it does so again, the original itself may be cut: --verify none takes it as it is';
+
+  it.each<[string, Uint8Array, string, string]>([
+    [
+      'nothing came',
+      new Uint8Array(0),
+      'the video is empty',
+      'if it stays so, the original itself may be empty: see mavi list',
+    ],
+    ['one byte came', bytes('x'), 'the video is cut after 1 byte, inside its first box', cutShort],
+    ['five bytes came', bytes('tiny!'), 'the video is cut after 5 bytes, inside its first box', cutShort],
+    [
+      'half an ftyp came',
+      FTYP.subarray(0, 20),
+      'the video is cut after 20 bytes, inside its first box',
+      cutShort,
+    ],
+  ])('are those of a cut body when %s and it ends', (_what, first, message, hint) => {
     for (const rules of [FULL, ANY, { level: 'ftyp', container: 'any' } as const]) {
       const opening = judgeOpening(first, true, rules);
-      expect(opening).toMatchObject({ kind: 'refused', error: { message, lengthBytes: first.length } });
+      expect(opening).toMatchObject({ kind: 'refused', error: { message, hint, lengthBytes: first.length } });
       expect(opening.kind === 'refused' && opening.error).toBeInstanceOf(TruncatedError);
     }
   });
@@ -294,6 +320,7 @@ describe('the size in the library', () => {
     expect(longer).toThrow(
       expect.objectContaining({
         message: `the video is cut: ${body.length} bytes came, and the library lists ${body.length + 1}`,
+        hint: 'if it comes so again, the listed size may be wrong: mavi download without --lookup does not ask for it',
         lengthBytes: body.length,
       }),
     );

@@ -100,9 +100,9 @@ const SAMPLES: readonly Sample[] = [
     variable: 'MAVI_LIMIT_RATE',
     config: 'limit-rate',
     first: ['10M', 10_485_760],
-    second: ['1', 1],
+    second: ['0', null],
     fallback: null,
-    malformed: '0',
+    malformed: '-1',
   },
 ];
 
@@ -198,7 +198,7 @@ describe('the settings', () => {
           "retries: tries after the first",
           "connect-timeout: seconds until the connection stands",
           "timeout: seconds without a byte; never a limit on the whole transfer",
-          "limit-rate: bytes a second over all videos, such as 10M",
+          "limit-rate: bytes a second over all videos, such as 10M; 0 = no limit",
         ]
       `);
   });
