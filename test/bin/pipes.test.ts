@@ -116,7 +116,7 @@ describe.concurrent('a reader that closes the pipe', () => {
   it('ends a download quietly with 141', async ({ scene }) => {
     const { video, videoNo, bytes } = await knownVideo(20_000_000);
     const standin = await scene.standin({ videos: [video] });
-    const line = `mavi download ${videoNo} -o - | head -c 10; echo "code \${PIPESTATUS[0]}"`;
+    const line = `mavi download ${videoNo} -o - --progress none | head -c 10; echo "code \${PIPESTATUS[0]}"`;
     const { stdout, stderr } = await scene.shell(line).ended;
     expect(stdout.equals(Buffer.concat([bytes.subarray(0, 10), Buffer.from('code 141\n')]))).toBe(true);
     expect(stderr).toBe('');
@@ -151,7 +151,7 @@ describe.concurrent('a reader that closes the pipe', () => {
     const { video, videoNo } = madeUpVideo(20_000_000);
     await scene.standin({ videos: [video] });
     makeFifo(scene.path('fifo'));
-    const run = scene.start(['download', videoNo, '-o', 'fifo']);
+    const run = scene.start(['download', videoNo, '-o', 'fifo', '--progress', 'none']);
     const reader = await open(scene.path('fifo'), 'r');
     await reader.read(Buffer.alloc(10));
     await reader.close();
