@@ -1,4 +1,4 @@
-/** `mavi mock`, from a checked plan to an exit code: the only place where the stand-in meets the rest. */
+/** `mavi mock`, from a checked plan to an exit code: the only place that starts the stand-in. */
 import { resolve } from 'node:path';
 import type { MockPlan } from '../commands/mock.ts';
 import { type ExitCode, LocalError, UsageError } from '../errors.ts';
