@@ -1,8 +1,9 @@
 import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { libraryOf, type StoredVideo, type VideoLibrary } from './library.ts';
 import { readerOf } from './video-file.ts';
 
-const SAMPLES_FOLDER = new URL('./samples/', import.meta.url);
+const SAMPLES_FOLDER = join(import.meta.dirname, 'samples');
 
 /** The `video_no`s of the samples; the first is the one that the vendor's documentation uses. */
 export const SAMPLE_VIDEO_NOS = {
@@ -66,9 +67,9 @@ const SAMPLES: readonly (Facts & { readonly file: string })[] = [
 /** The library of the samples that ship with the package: three in `default`, one in `holiday_2025`. */
 export async function sampleLibrary(): Promise<VideoLibrary> {
   const videos = SAMPLES.map(async ({ file, ...facts }): Promise<StoredVideo> => {
-    const url = new URL(file, SAMPLES_FOLDER);
-    const { size } = await stat(url);
-    return { ...facts, sizeBytes: size, status: 'PARSE', read: readerOf(url) };
+    const path = join(SAMPLES_FOLDER, file);
+    const { size } = await stat(path);
+    return { ...facts, sizeBytes: size, status: 'PARSE', read: readerOf(path) };
   });
   return libraryOf(await Promise.all(videos));
 }

@@ -13,7 +13,7 @@ describe('the package', () => {
 
   test('holds the launcher, the bundle, the samples, the texts, and nothing else', () => {
     // The bundler names these after what is in them.
-    const parts = files.filter((file) => /^dist\/[a-z0-9-]+-[A-Z0-9]{8}\.js$/.test(file));
+    const parts = files.filter((file) => /^dist\/[a-z0-9-]+-[A-Z0-9]{8}\.cjs$/.test(file));
     expect(parts.length).toBeGreaterThan(0);
     expect(files.filter((file) => !parts.includes(file))).toEqual(
       [
@@ -21,8 +21,9 @@ describe('the package', () => {
         'LICENSE',
         'README.md',
         'bin/mavi.js',
+        'bin/package.json',
         'dist/THIRD-PARTY-LICENSES.txt',
-        'dist/main.js',
+        'dist/main.cjs',
         'dist/mavi.1',
         ...SAMPLES.map((name) => `dist/samples/${name}`),
         'package.json',
