@@ -1,7 +1,5 @@
 #!/usr/bin/env node
 'use strict';
-const nodeModule = require('node:module');
+const { loadProgram } = require('../dist/launch.cjs');
 
-// Node 22 and up keep compiled code between runs, which halves the time until the first line runs.
-nodeModule.enableCompileCache?.();
-require('../dist/main.cjs').main();
+loadProgram(process, require).then(({ main }) => main());

@@ -135,6 +135,10 @@ describe('the arrows point one way', () => {
     expect(outside('src/standin').filter((target) => !target.startsWith('node:'))).toEqual([]);
   });
 
+  it('what loads the program knows nothing of it', () => {
+    expect(outside('src/launch').filter((target) => !target.startsWith('node:'))).toEqual(['env-paths']);
+  });
+
   it('errors and the cleaning of text are at the bottom', () => {
     expect(importsOf('src/foreign-text.ts')).toEqual([]);
     expect(importsOf('src/errors.ts').map(({ target }) => target)).toEqual(['src/foreign-text.ts']);

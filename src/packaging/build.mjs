@@ -76,6 +76,13 @@ try {
 }
 
 async function bundle() {
+  const launcher = await build({
+    ...COMMON,
+    ...SMALL,
+    entryPoints: ['src/launch/launch.ts'],
+    outfile: join(made, 'launch.cjs'),
+    format: 'cjs',
+  });
   const modules = await build({
     ...COMMON,
     ...SMALL,
@@ -101,7 +108,7 @@ async function bundle() {
     });
     writeFileSync(path, code);
   }
-  return modules.metafile;
+  return { outputs: { ...launcher.metafile.outputs, ...modules.metafile.outputs } };
 }
 
 /** The page is made by the commands themselves, so they are bundled for once to be asked. */

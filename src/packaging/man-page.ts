@@ -40,6 +40,10 @@ export function manPage(program: Command, version: string): string {
     '.SH FILES',
     ...taggedList([
       [bold('config.json'), 'The stored key and settings; mavi config path prints where it is.'],
+      [
+        bold('~/.cache/mavi'),
+        'Or the like on other systems: the code that Node has compiled of mavi; may be deleted at any time.',
+      ],
       [bold('mavi-manifest.ndjson'), 'What mavi sync has downloaded into the folder that it lies in.'],
     ]),
     '.SH EXAMPLES',

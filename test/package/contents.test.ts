@@ -23,6 +23,7 @@ describe('the package', () => {
         'bin/mavi.js',
         'bin/package.json',
         'dist/THIRD-PARTY-LICENSES.txt',
+        'dist/launch.cjs',
         'dist/main.cjs',
         'dist/mavi.1',
         ...SAMPLES.map((name) => `dist/samples/${name}`),
