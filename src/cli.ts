@@ -14,6 +14,17 @@ import { printable, redactKeys } from './foreign-text.ts';
 import { type Host, print, say } from './host.ts';
 import { version } from './version.ts';
 
+const COMMANDS: Readonly<Record<string, (program: Command, context: CommandContext) => void>> = {
+  download: addDownload,
+  list: addList,
+  sync: addSync,
+  verify: addVerify,
+  auth: addAuth,
+  config: addConfig,
+  mock: addMock,
+  completion: addCompletion,
+};
+
 /** Runs a command line. Answers its exit code; never throws. */
 export async function run(argv: readonly string[], host: Host): Promise<ExitCode> {
   let exitCode: ExitCode = 0;
@@ -26,6 +37,7 @@ export async function run(argv: readonly string[], host: Host): Promise<ExitCode
       },
     },
     output,
+    neededBy(argv),
   );
   try {
     try {
@@ -43,8 +55,19 @@ export async function run(argv: readonly string[], host: Host): Promise<ExitCode
   }
 }
 
-/** The whole tree of commands. */
-export function commandTree(context: CommandContext, output: { help: string; usage: string }): Command {
+/** The names of the commands that a command line can come to: to make them all takes longer than to run one. */
+function neededBy([first = '']: readonly string[]): readonly string[] {
+  if (first === '--version' || first === '-V') return [];
+  // Completion is made out of all of them, and so are the list of commands and what is meant by a wrong name.
+  return Object.hasOwn(COMMANDS, first) && first !== 'completion' ? [first] : Object.keys(COMMANDS);
+}
+
+/** The tree of commands, with all of them or those that are named. */
+export function commandTree(
+  context: CommandContext,
+  output: { help: string; usage: string },
+  names: readonly string[] = Object.keys(COMMANDS),
+): Command {
   const program = new Command('mavi')
     .description(
       'Download your original videos from a Memories.ai library, each one proved whole before it gets its name.',
@@ -71,14 +94,7 @@ export function commandTree(context: CommandContext, output: { help: string; usa
       getOutHelpWidth: () => (context.host.stdout.isTTY ? context.host.stderr.columns() : 100),
     });
   program.showHelpAfterError(usageHint(program));
-  addDownload(program, context);
-  addList(program, context);
-  addSync(program, context);
-  addVerify(program, context);
-  addAuth(program, context);
-  addConfig(program, context);
-  addMock(program, context);
-  addCompletion(program, context);
+  for (const name of names) COMMANDS[name]?.(program, context);
   addEnd(program, [
     ['mavi auth login', 'once: store the API key'],
     ['mavi download VI625239098370850816 -o video.mp4', 'one video'],

@@ -26,11 +26,14 @@ const MAIN = 'main.cjs';
 export async function loadProgram(runtime: Runtime, nodeRequire: Require): Promise<Program> {
   const dist = import.meta.dirname;
   const folder = await codeFolder(runtime.env);
-  if (folder === null || enableCompileCache !== undefined) {
-    if (folder !== null) enableCompileCache?.(folder);
-    return nodeRequire(join(dist, MAIN)) as Program;
+  if (folder !== null && enableCompileCache === undefined) {
+    return loadWithKeptCode(dist, join(folder, `${runtime.version}-${runtime.arch}`), runtime, nodeRequire);
   }
-  const path = join(folder, `${runtime.version}-${runtime.arch}`);
+  if (folder !== null) enableCompileCache?.(folder);
+  return nodeRequire(join(dist, MAIN)) as Program;
+}
+
+function loadWithKeptCode(dist: string, path: string, runtime: Runtime, nodeRequire: Require): Program {
   // The names of the other parts tell their content, and main.cjs names them, so it stands for all.
   const key = `${runtime.version} ${crc32(readFileSync(join(dist, MAIN)))}`;
   const kept = keptCode(readKeptCode(path, runtime.getuid?.()), key);

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { SAMPLE_VIDEO_NOS } from '../../src/standin/samples.ts';
+import { leakedPart } from '../helpers/leaks.ts';
 import { it, type Scene } from '../helpers/scene.ts';
 import { sampleFile } from '../standin/sample-files.ts';
 
@@ -35,6 +36,11 @@ describe.concurrent('the code that V8 makes of the program', () => {
     const kept = filesOf(folder);
     expect(kept.size).toBeGreaterThan(0);
     expect([...kept.keys()].filter((name) => !name.startsWith(join('mavi', 'compiled')))).toEqual([]);
+    for (const name of kept.keys()) {
+      expect(leakedPart(scene.key, readFileSync(join(folder, name))), `a part of the key in ${name}`).toBe(
+        null,
+      );
+    }
     await runBoth(scene);
     expect(filesOf(folder)).toEqual(kept);
   });

@@ -158,6 +158,23 @@ describe('help', () => {
     expect([controlCharacter(text), host.errors()]).toEqual([null, '']);
   });
 
+  it.for(['download', 'list', 'sync', 'verify', 'auth', 'config', 'mock', 'completion'])(
+    'of %s, which is made alone then, is that of the whole tree',
+    async (name) => {
+      const texts: string[] = [];
+      for (const args of [
+        [name, '--help'],
+        ['help', name],
+      ]) {
+        const host = fakeHost({ cwd: tempDir() });
+        expect(await run(args, host)).toBe(0);
+        texts.push(host.output().toString());
+      }
+      expect(texts[0]).toContain(`Usage: mavi ${name} `);
+      expect(texts[0]).toBe(texts[1]);
+    },
+  );
+
   it('tells the exit codes and the variables', async () => {
     const host = fakeHost({ cwd: tempDir() });
     await run(['download', '--help'], host);
