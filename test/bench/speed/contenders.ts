@@ -90,6 +90,12 @@ export function withoutCertificate(contender: Contender): Contender {
   return { ...contender, env: () => ({}) };
 }
 
+/** The same command of `mavi` without the code that its earlier runs have compiled. */
+export function withoutKeptCode(contender: Contender): Contender {
+  const env = (work: Work) => ({ ...contender.env(work), NODE_DISABLE_COMPILE_CACHE: '1' });
+  return { ...contender, name: `${contender.name}, no kept code`, env };
+}
+
 function downloader(name: string, load: Load, argv: (work: Work) => readonly string[]): Contender {
   return {
     name,

@@ -1,4 +1,5 @@
 import { table } from '../markdown.ts';
+import { SHORT_PASSES } from './cases.ts';
 import { LEAST_SECONDS, RATE_LIMIT, RATE_VIDEOS, type RateResult } from './rate.ts';
 import type { CaseResult, Measurement } from './rounds.ts';
 import { median } from './statistics.ts';
@@ -74,9 +75,9 @@ ${[...run.versions].map(([name, version]) => `${name} ${version}`).join(', ')}.
 A server in a process of its own sends an mp4 in chunks of 64 KiB from memory, over the loopback address and as fast as
 the client reads (or at 400 MB/s where that is said); files go to memory too (\`/dev/shm\`). So this is what the programs
 cost themselves: over a real network, at a tenth of these speeds, all of them wait for the same bytes. Commands run in
-turn, A B C A B C, ${run.rounds} rounds after one that does not count. A ratio is taken within a round; the table has the median of
-the rounds. What \`mavi\` does in this time and the others do not: it reads the boxes, flushes the file, and gives it its
-name in one step.
+turn, A B C A B C, ${run.rounds} rounds after one that does not count; a round of start-up and of 100 kB has the medians
+of ${SHORT_PASSES} such turns. A ratio is taken within a round; the table has the median of the rounds. What \`mavi\` does
+in this time and the others do not: it reads the boxes, flushes the file, and gives it its name in one step.
 
 ## Targets
 
@@ -90,8 +91,11 @@ ${ratiosTable(run)}
 
 Standard output is a pipe that \`cat\` reads. CPU seconds are user and system time of the client; what \`cat\` and the
 server took is not in them. Peak memory is the largest resident set of one process; the measurement itself cannot show
-less than about 10 MB. All commands run in the same environment. In it NODE_EXTRA_CA_CERTS names the certificate of the
-run, and with that set Node reads all the certificates that it has before anything else; start-up is shown without it too.
+less than about 10 MB. Before each command as much memory as its file takes is filled and freed, so
+that none of them has to wait for memory that the host of a virtual machine has taken back. All commands run in the same
+environment. In it NODE_EXTRA_CA_CERTS names the certificate of the run, and with that set Node reads all the
+certificates that it has before anything else; start-up is shown without it too.
+But for "no kept code", \`mavi\` finds the code that its runs before have compiled.
 
 ${measuresTable(run)}
 
