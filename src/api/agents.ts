@@ -1,11 +1,11 @@
 /** The agent for each request: straight, or through the proxy that the usual variables name. */
-import { type Agent, Agent as HttpAgent, type IncomingHttpHeaders } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
+import type { Agent, IncomingHttpHeaders } from 'node:http';
 import { checkServerIdentity as checkIdentity, type PeerCertificate } from 'node:tls';
 import type { HttpsProxyAgent } from 'https-proxy-agent';
 import type { SocksProxyAgent } from 'socks-proxy-agent';
 import { NetworkError, UsageError } from '../errors.ts';
 import { printable } from '../foreign-text.ts';
+import { OneBufferAgent, OneBufferSecureAgent } from './one-buffer.ts';
 import { proxyFor, type Variables } from './proxies.ts';
 
 /** Names the agent for a URL. */
@@ -16,8 +16,8 @@ export function agents(env: Variables): AgentFor {
   // Connections are not kept: at twelve videos a minute that saves nothing, and an idle connection that the
   // server has dropped would cost a start of the account's limit.
   const straight = {
-    'http:': new HttpAgent({ keepAlive: false }),
-    'https:': new HttpsAgent({ keepAlive: false }),
+    'http:': new OneBufferAgent({ keepAlive: false }),
+    'https:': new OneBufferSecureAgent({ keepAlive: false }),
   };
   return async (url) => {
     const proxy = proxyFor(url, env);
