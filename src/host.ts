@@ -1,7 +1,6 @@
 /** Everything ambient in one value: streams, environment, clock, chance, signals. The only file that names `process`. */
 import { writev } from 'node:fs';
 import { homedir, hostname } from 'node:os';
-import { isatty } from 'node:tty';
 import { dropBytes } from './chunks.ts';
 import { ClosedPipe, type EndingSignal, type ExitCode, Interrupted, SIGNAL_EXIT_CODES } from './errors.ts';
 import { redactKeys } from './foreign-text.ts';
@@ -120,17 +119,23 @@ export interface SystemHost extends Host {
 /** The process that this is. */
 export function systemHost(): SystemHost {
   ensureHome();
+  // Node makes the stream when it is first named, and loads a dozen modules for it.
+  let stderr: NodeJS.WriteStream | null = null;
+  const openStderr = (): NodeJS.WriteStream => {
+    if (stderr !== null) return stderr;
+    stderr = process.stderr;
+    // Whoever closes standard error has stopped reading it; the download does not depend on that.
+    stderr.on('error', () => {});
+    return stderr;
+  };
   const interruption = new AbortController();
   const onSignal = (signal: EndingSignal): void => {
     if (!interruption.signal.aborted) return interruption.abort(new Interrupted(signal));
     // The second signal means at once: nothing is waited for, only the terminal is put right.
-    if (process.stderr.isTTY) process.stderr.write(SHOW_CURSOR);
+    if (stderr?.isTTY) stderr.write(SHOW_CURSOR);
     dieOf(signal, onSignal);
   };
   for (const signal of ENDING_SIGNALS) process.on(signal, onSignal);
-  // Whoever closes standard error has stopped reading it; the download does not depend on that.
-  process.stderr.on('error', () => {});
-  const stdoutIsTTY = isatty(1);
   return {
     argv: process.argv.slice(2),
     env: process.env,
@@ -140,21 +145,32 @@ export function systemHost(): SystemHost {
     platform: process.platform,
     nodeVersion: process.versions.node,
     stdin: {
-      isTTY: isatty(0),
+      get isTTY() {
+        return isTerminal(0);
+      },
       get stream() {
         return process.stdin;
       },
     },
-    stdout: { isTTY: stdoutIsTTY, write: descriptorWriter(1) },
-    stderr: {
-      isTTY: isatty(2),
-      // What is shown on standard output is as wide as its own terminal, when errors go elsewhere.
-      columns: () => process.stderr.columns || (stdoutIsTTY ? process.stdout.columns : 0) || 80,
-      rows: () => process.stderr.rows || 24,
-      write: (text) => {
-        process.stderr.write(text);
+    stdout: {
+      get isTTY() {
+        return isTerminal(1);
       },
-      stream: process.stderr,
+      write: descriptorWriter(1),
+    },
+    stderr: {
+      get isTTY() {
+        return isTerminal(2);
+      },
+      // What is shown on standard output is as wide as its own terminal, when errors go elsewhere.
+      columns: () => openStderr().columns || (isTerminal(1) ? process.stdout.columns : 0) || 80,
+      rows: () => openStderr().rows || 24,
+      write: (text) => {
+        openStderr().write(text);
+      },
+      get stream() {
+        return openStderr();
+      },
     },
     clock: systemClock,
     random: Math.random,
@@ -166,7 +182,8 @@ export function systemHost(): SystemHost {
       const signal = ENDING_SIGNALS.find((each) => SIGNAL_EXIT_CODES[each] === code);
       if (signal !== undefined) dieOf(signal, onSignal);
       // What is still open, such as a connection to a proxy that never answered, would keep the process.
-      process.stderr.write('', () => process.exit());
+      if (stderr === null) process.exit();
+      stderr.write('', () => process.exit());
     },
   };
 }
@@ -184,6 +201,11 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
+
+/** Whether a descriptor is a terminal. The module is loaded when it is asked: `mavi --version` does without. */
+function isTerminal(descriptor: number): boolean {
+  return process.getBuiltinModule('node:tty').isatty(descriptor);
+}
 
 function dieOf(signal: EndingSignal, handler: (signal: EndingSignal) => void): void {
   process.removeListener(signal, handler);
