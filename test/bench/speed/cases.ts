@@ -1,4 +1,5 @@
 import {
+  bareNode,
   type Contender,
   curl,
   curlThenHash,
@@ -57,8 +58,13 @@ export const CASES: readonly SpeedCase[] = [
   ),
   {
     id: 'checksum-paced',
-    title: '1 GiB over https at 400 MB/s, with SHA-256 (curl alone: without)',
-    contenders: [mavi(PACED, ['--checksum'], 'mavi --checksum'), curl(PACED), curlThenHash(PACED)],
+    title: '1 GiB over https at 400 MB/s, with SHA-256 (curl and Node alone: without)',
+    contenders: [
+      mavi(PACED, ['--checksum'], 'mavi --checksum'),
+      curl(PACED),
+      curlThenHash(PACED),
+      bareNode(PACED),
+    ],
     sizeBytes: GIBIBYTE,
   },
   {
@@ -89,7 +95,7 @@ function plain(size: keyof typeof SIZES, scheme: 'http' | 'https', to: 'file' | 
       mavi(load),
       curl(load),
       wget(load),
-      ...(to === 'file' ? [python(load)] : []),
+      ...(to === 'file' ? [python(load), bareNode(load)] : []),
       ...(size === '100k' && to === 'file' ? [EMPTY_NODE, withoutKeptCode(mavi(load))] : []),
     ],
     passes: size === '100k' ? SHORT_PASSES : 1,

@@ -36,6 +36,9 @@ export interface Contender {
   readonly fileBytes: number | null;
 }
 
+/** The name of the contender that shows what Node takes by itself. */
+export const BARE_NODE = 'bare Node';
+
 const KEY = 'sk-mavi-of-the-benchmark-and-of-nothing-else';
 
 /** `mavi download`. */
@@ -77,6 +80,11 @@ export function wget(load: Load): Contender {
 /** The Python example of the API's documentation; it knows files alone. */
 export function python(load: Load): Contender {
   return downloader('Python', load, ({ root }) => [PYTHON, `${root}test/bench/documented.py`]);
+}
+
+/** A dozen lines of Node, which check nothing. */
+export function bareNode(load: Load): Contender {
+  return downloader(BARE_NODE, load, ({ root }) => [process.execPath, `${root}test/bench/bare-node.cjs`]);
 }
 
 /** `mavi --version`: what it takes to start. */

@@ -1,3 +1,4 @@
+import { BARE_NODE } from './contenders.ts';
 import type { CaseResult, Measurement } from './rounds.ts';
 import { median } from './statistics.ts';
 
@@ -18,6 +19,8 @@ export interface Judgement {
   readonly ratios: readonly number[];
   readonly median: number;
   readonly met: boolean;
+  /** The same ratio for a dozen lines of Node; null where they did not run. */
+  readonly bareNode: number | null;
 }
 
 /** The most memory that a download may take, whatever its size. */
@@ -53,12 +56,16 @@ export function highestPeak(results: readonly CaseResult[]): number | null {
 }
 
 function judgement(each: Target, { measurements }: CaseResult): Judgement {
-  const values = (name: string): readonly number[] =>
-    (measurements.get(name) ?? []).map((measured: Measurement) => measured[each.measure]);
-  const others = values(each.against);
-  const ratios = values(each.name).map((value, round) => value / (others[round] ?? Number.NaN));
+  const ratiosOf = (name: string): readonly number[] => {
+    const values = (contender: string): readonly number[] =>
+      (measurements.get(contender) ?? []).map((measured: Measurement) => measured[each.measure]);
+    const others = values(each.against);
+    return values(name).map((value, round) => value / (others[round] ?? Number.NaN));
+  };
+  const ratios = ratiosOf(each.name);
   const middle = median(ratios);
-  return { target: each, ratios, median: middle, met: middle <= each.atMost };
+  const bareNode = measurements.has(BARE_NODE) ? median(ratiosOf(BARE_NODE)) : null;
+  return { target: each, ratios, median: middle, met: middle <= each.atMost, bareNode };
 }
 
 function target(caseId: string, name: string, against: string, atMost: number): Target {
