@@ -2,9 +2,7 @@
 import { readFileSync } from 'node:fs';
 import nodeModule from 'node:module';
 import { join } from 'node:path';
-import { crc32 } from 'node:zlib';
-import { keptCode, readKeptCode, writeKeptCode } from './kept-code.ts';
-import { type Require, startParts } from './parts.ts';
+import type { Require } from './parts.ts';
 
 /** What is asked of the process. */
 export type Runtime = Pick<NodeJS.Process, 'arch' | 'env' | 'getuid' | 'once' | 'pid' | 'version'>;
@@ -26,16 +24,29 @@ const MAIN = 'main.cjs';
 export async function loadProgram(runtime: Runtime, nodeRequire: Require): Promise<Program> {
   const dist = import.meta.dirname;
   const folder = await codeFolder(runtime.env);
-  if (folder !== null && enableCompileCache === undefined) {
-    return loadWithKeptCode(dist, join(folder, `${runtime.version}-${runtime.arch}`), runtime, nodeRequire);
+  const load = (): Program => nodeRequire(join(dist, MAIN)) as Program;
+  if (folder === null) return load();
+  if (enableCompileCache === undefined) {
+    const path = join(folder, `${runtime.version}-${runtime.arch}`);
+    return (await loadWithKeptCode(dist, path, runtime, nodeRequire)) ?? load();
   }
-  if (folder !== null) enableCompileCache?.(folder);
-  return nodeRequire(join(dist, MAIN)) as Program;
+  enableCompileCache(folder);
+  return load();
 }
 
-function loadWithKeptCode(dist: string, path: string, runtime: Runtime, nodeRequire: Require): Program {
+/** The same where Node keeps no code itself; null where what is kept could not be checked. */
+async function loadWithKeptCode(
+  dist: string,
+  path: string,
+  runtime: Runtime,
+  nodeRequire: Require,
+): Promise<Program | null> {
+  // Not at the top: these load modules of Node that a newer one needs nothing of.
+  const { canCheck, checksumOf, keptCode, readKeptCode, writeKeptCode } = await import('./kept-code.ts');
+  const { startParts } = await import('./parts.ts');
+  if (!canCheck) return null;
   // The names of the other parts tell their content, and main.cjs names them, so it stands for all.
-  const key = `${runtime.version} ${crc32(readFileSync(join(dist, MAIN)))}`;
+  const key = `${runtime.version} ${checksumOf(readFileSync(join(dist, MAIN)))}`;
   const kept = keptCode(readKeptCode(path, runtime.getuid?.()), key);
   const parts = startParts(dist, nodeRequire, kept);
   runtime.once('exit', () => {

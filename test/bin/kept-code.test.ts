@@ -88,6 +88,16 @@ describe.concurrent('the code that V8 makes of the program', () => {
     expect(scene.names()).toEqual(['elsewhere', 'video.mp4']);
   });
 
+  it('is done without on a Node that has no checksum to check it with', async ({ scene }) => {
+    await scene.standin();
+    scene.env.XDG_CACHE_HOME = scene.path('cache');
+    // As in Node 21 and the first of 22.
+    const older = scene.write('older.cjs', "delete require('node:zlib').crc32;");
+    scene.env.NODE_OPTIONS = `--require=${older}`;
+    await runBoth(scene);
+    await runBoth(scene);
+  });
+
   it('is done without where it cannot be kept: no word of it, and nothing left', async ({ scene }) => {
     await scene.standin();
     scene.env.XDG_CACHE_HOME = scene.write('file', 'no folder');
