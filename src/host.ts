@@ -1,6 +1,8 @@
 /** Everything ambient in one value: streams, environment, clock, chance, signals. The only file that names `process`. */
 import { writev } from 'node:fs';
+import { createRequire } from 'node:module';
 import { homedir, hostname } from 'node:os';
+import { join } from 'node:path';
 import { dropBytes } from './chunks.ts';
 import { ClosedPipe, type EndingSignal, type ExitCode, Interrupted, SIGNAL_EXIT_CODES } from './errors.ts';
 import { redactKeys } from './foreign-text.ts';
@@ -204,7 +206,9 @@ export const systemClock: Clock = {
 
 /** Whether a descriptor is a terminal. The module is loaded when it is asked: `mavi --version` does without. */
 function isTerminal(descriptor: number): boolean {
-  return process.getBuiltinModule('node:tty').isatty(descriptor);
+  const load = createRequire(join(import.meta.dirname, 'host.ts'));
+  const { isatty } = load('node:tty') as typeof import('node:tty');
+  return isatty(descriptor);
 }
 
 function dieOf(signal: EndingSignal, handler: (signal: EndingSignal) => void): void {

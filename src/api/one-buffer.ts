@@ -1,26 +1,26 @@
 /**
  * Agents whose connections read into one buffer each. Node's own way takes new memory for every read, which over TLS
- * is every record of at most 16 KiB: a quarter of the time of a large download.
+ * is every record of at most 16 KiB; without that, 1 GiB over https with SHA-256 takes 8 % less time.
  */
 import { Agent, type ClientRequestArgs } from 'node:http';
 import { Agent as SecureAgent } from 'node:https';
 import type { ConnectOpts } from 'node:net';
 import type { Duplex } from 'node:stream';
 
-/** Measured over plain http: 64 KiB takes a fifth longer, and more than this gains nothing. */
+/** To read 1 GiB over http took 0.73 s of the processor with 64 KiB, 0.61 s with this, 0.53 s with 1 MiB. */
 const BUFFER_BYTES = 256 * 1024;
 
-/** Answers for http. */
+/** The agent for http. */
 export class OneBufferAgent extends Agent {
   override createConnection(...[options, callback]: Parameters<Agent['createConnection']>): Connection {
-    return intoOneBuffer(options, (reading) => super.createConnection(reading, callback));
+    return intoOneBuffer(options, (withBuffer) => super.createConnection(withBuffer, callback));
   }
 }
 
-/** Answers for https. */
+/** The agent for https. */
 export class OneBufferSecureAgent extends SecureAgent {
   override createConnection(...[options, callback]: Parameters<SecureAgent['createConnection']>): Connection {
-    return intoOneBuffer(options, (reading) => super.createConnection(reading, callback));
+    return intoOneBuffer(options, (withBuffer) => super.createConnection(withBuffer, callback));
   }
 }
 
@@ -28,7 +28,8 @@ type Connection = Duplex | null | undefined;
 
 /**
  * Connects, and gives what is read to whoever listens for data, as if the connection had read it as usual. The
- * listener is Node's parser of HTTP, which copies what it hands on, so that the buffer is free when it returns.
+ * listener is Node's parser of HTTP, which copies what it hands on of a body (in Node 20 to 26), so that the buffer
+ * is free when it returns. A paused connection reads no more, but does not hold back what it has read.
  */
 function intoOneBuffer<Options extends ClientRequestArgs>(
   options: Options,

@@ -3,43 +3,62 @@ import { buffer } from 'node:stream/consumers';
 import { describe, expect } from 'vitest';
 import { generatedLibrary } from '../../src/standin/generated.ts';
 import type { StoredVideo } from '../../src/standin/library.ts';
+import type { Standin, StandinOptions } from '../../src/standin/server.ts';
+import { moment } from '../helpers/moment.ts';
 import { it, type Scene } from '../helpers/scene.ts';
 import { selfSigned } from '../standin/self-signed.ts';
 
 // Larger than all buffers on the way together, so that each of them is used again and again.
-const library = generatedLibrary({ count: 1, sizeBytes: 16 * 1024 * 1024 });
-const { videoNo, read, sizeBytes } = library.at('default', 0) as StoredVideo;
+const VIDEO_BYTES = 32 * 1024 * 1024;
+/** What the sockets of both sides, the pipe and the program may hold: less than the video, whatever the system. */
+const MOST_HELD_BYTES = 24 * 1024 * 1024;
 
-async function serve(scheme: string, scene: Scene): Promise<Buffer> {
-  if (scheme === 'https') {
-    const tls = selfSigned();
-    scene.env.NODE_EXTRA_CA_CERTS = scene.write('certificate.pem', tls.cert);
-    await scene.standin({ videos: library, tls });
-  } else await scene.standin({ videos: library });
-  return buffer(read(0, sizeBytes));
+const library = generatedLibrary({ count: 2, sizeBytes: VIDEO_BYTES });
+const [VIDEO, OTHER] = [library.at('default', 0), library.at('default', 1)] as [StoredVideo, StoredVideo];
+const bytesOf = ({ read }: StoredVideo): Promise<Buffer> => buffer(read(0, VIDEO_BYTES));
+
+function serve(scheme: string, scene: Scene, options: StandinOptions = {}): Promise<Standin> {
+  if (scheme === 'http') return scene.standin({ videos: library, ...options });
+  const tls = selfSigned();
+  scene.env.NODE_EXTRA_CA_CERTS = scene.write('certificate.pem', tls.cert);
+  return scene.standin({ videos: library, tls, ...options });
 }
 
-describe.concurrent.for(['http', 'https'])('a large video over %s', (scheme) => {
+describe.for(['http', 'https'])('a large video over %s', (scheme) => {
   it('comes into a file as it is, and so does its SHA-256', async ({ scene }) => {
-    const video = await serve(scheme, scene);
+    await serve(scheme, scene);
+    const video = await bytesOf(VIDEO);
     const { code, stdout } = await scene.run([
-      'download',
-      videoNo,
-      '-o',
-      'video.mp4',
-      '--checksum',
-      '--json',
+      ...['download', VIDEO.videoNo, '-o', 'video.mp4', '--checksum', '--json'],
     ]);
     expect(code).toBe(0);
     expect(scene.read('video.mp4').equals(video)).toBe(true);
     const sha256 = createHash('sha256').update(video).digest('hex');
-    expect(JSON.parse(stdout.toString())).toMatchObject({ bytes: sizeBytes, sha256 });
+    expect(JSON.parse(stdout.toString())).toMatchObject({ bytes: VIDEO_BYTES, sha256 });
   });
 
-  it('comes out of standard output as it is', async ({ scene }) => {
-    const video = await serve(scheme, scene);
-    const { code, stdout } = await scene.run(['download', videoNo, '-o', '-']);
+  it('goes on where its connection broke, twice, and is the same in the end', async ({ scene }) => {
+    const faults = 'drop@9000000x1,hangup@30000000x1';
+    const standin = await serve(scheme, scene, { faults, offerRanges: true });
+    const { code } = await scene.run(['download', VIDEO.videoNo, '-o', 'video.mp4']);
     expect(code).toBe(0);
-    expect(stdout.equals(video)).toBe(true);
+    expect(scene.read('video.mp4').equals(await bytesOf(VIDEO))).toBe(true);
+    const asked = standin.requests.map(({ headers }) => headers.range);
+    const rest = expect.stringMatching(/^bytes=[1-9]\d+-$/);
+    expect(asked).toEqual([undefined, rest, rest]);
+  });
+
+  it('is taken from the server no faster than whoever reads standard output takes it', async ({ scene }) => {
+    const asked = moment();
+    const standin = await serve(scheme, scene, { onRequest: asked.now });
+    const held = scene.start(['download', VIDEO.videoNo, '-o', '-', '-q'], { stdout: 'held' });
+    await asked.happened;
+    // Another comes whole meanwhile, so that this one has had all the time that it could want.
+    expect(await scene.run(['download', OTHER.videoNo, '-o', 'other.mp4'])).toMatchObject({ code: 0 });
+    expect(standin.requests[0]?.bytesSent).toBeLessThan(MOST_HELD_BYTES);
+    held.readOn();
+    const { code, stdout } = await held.ended;
+    expect(code).toBe(0);
+    expect(stdout.equals(await bytesOf(VIDEO))).toBe(true);
   });
 });
