@@ -1,4 +1,4 @@
-/** What the documented Python example does, in the fewest lines of Node: what the runtime takes by itself. */
+/** What the documented Python example does, in the fewest lines of Node. */
 'use strict';
 
 const { createWriteStream } = require('node:fs');

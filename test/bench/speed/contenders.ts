@@ -36,8 +36,9 @@ export interface Contender {
   readonly fileBytes: number | null;
 }
 
-/** The name of the contender that shows what Node takes by itself. */
+/** The names that others tell contenders by. */
 export const BARE_NODE = 'bare Node';
+export const CURL_THEN_HASH = 'curl; openssl dgst; sync; mv';
 
 const KEY = 'sk-mavi-of-the-benchmark-and-of-nothing-else';
 
@@ -56,7 +57,7 @@ export function curl(load: Load): Contender {
 
 /** What a careful user of curl would type to have a file that is hashed, flushed, and whole under its name. */
 export function curlThenHash(load: Load): Contender {
-  return downloader('curl; openssl dgst; sync; mv', load, (work) => {
+  return downloader(CURL_THEN_HASH, load, (work) => {
     const part = `${work.target}.part`;
     const steps = [
       curlLine(load, work, part),
@@ -82,7 +83,7 @@ export function python(load: Load): Contender {
   return downloader('Python', load, ({ root }) => [PYTHON, `${root}test/bench/documented.py`]);
 }
 
-/** A dozen lines of Node, which check nothing. */
+/** The fewest lines of Node that do it, which check nothing. */
 export function bareNode(load: Load): Contender {
   return downloader(BARE_NODE, load, ({ root }) => [process.execPath, `${root}test/bench/bare-node.cjs`]);
 }

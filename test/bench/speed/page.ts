@@ -84,9 +84,10 @@ in this time and the others do not: it reads the boxes, flushes the file, and gi
 
 ## Targets
 
-The last column has the same ratio for a dozen lines of Node that check nothing (\`test/bench/bare-node.cjs\`): what
-the runtime takes by itself. At 400 MB/s the last byte comes 2.68 s after the first, to all of them; what a program
-takes to start and to end comes on top.
+The last column has the same ratio for the fewest lines of Node that do it (\`test/bench/bare-node.cjs\`). They check
+nothing and write as it comes, so for 1 GiB they are no bound; for 100 kB they are what Node takes to start and to have
+https. Where the server sets the pace, the last byte comes to all programs at the same time, and what one takes to start
+and to end comes on top.
 
 ${targetsTable(run)}
 
@@ -98,7 +99,7 @@ ${ratiosTable(run)}
 
 Standard output is a pipe that \`cat\` reads. CPU seconds are user and system time of the client; what \`cat\` and the
 server took is not in them. Peak memory is the largest resident set of one process; the measurement itself cannot show
-less than about 10 MB. Before each command three times the memory that its file takes is filled and freed, so
+less than about 10 MB. Before each command three times the memory that its file takes, at most 6 GiB, is filled and freed, so
 that none of them has to wait for memory that the host of a virtual machine has taken back. All commands run in the same
 environment. In it NODE_EXTRA_CA_CERTS names the certificate of the run, and with that set Node reads all the
 certificates that it has before anything else; start-up is shown without it too.
