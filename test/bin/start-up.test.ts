@@ -51,7 +51,7 @@ describe.concurrent('what a command loads', () => {
     expect(modules.filter((name) => /^(http|https|tls|crypto|dns|readline)$/.test(name))).toEqual([]);
   });
 
-  it('is for --version nothing that speaks to a terminal either, as --help does', async ({ scene }) => {
+  it('is for --version no terminal either, while --help asks for one', async ({ scene }) => {
     expect((await loadedBy(['--help'], scene)).modules).toContain('tty');
     const { modules } = await loadedBy(['--version'], scene);
     expect(modules.filter((name) => /^(tty|net)$/.test(name))).toEqual([]);

@@ -86,8 +86,8 @@ in this time and the others do not: it reads the boxes, flushes the file, and gi
 
 The last column has the same ratio for the fewest lines of Node that do it (\`test/bench/bare-node.cjs\`). They check
 nothing and write as it comes, so for 1 GiB they are no bound; for 100 kB they are what Node takes to start and to have
-https. Where the server sets the pace, the last byte comes to all programs at the same time, and what one takes to start
-and to end comes on top${startCost(run)}.
+https. Where the server sets the pace, the last byte comes to all that keep up at the same time, and what one takes to
+start and to end comes on top${startCost(run)}.
 
 ${targetsTable(run)}
 
