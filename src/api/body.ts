@@ -76,7 +76,7 @@ export class Body {
   }
 
   /** Breaks the connection off; `finished` rejects with `error`. Without effect once the body has ended. */
-  giveUp(error: unknown): void {
+  abort(error: unknown): void {
     this.#finish(error);
   }
 
@@ -173,7 +173,7 @@ export async function readSmallBody(body: Body, mostBytes: number): Promise<Buff
   const tooLong = new NetworkError('too_long', 'the answer is too long');
   body.use((chunk) => {
     size += chunk.length;
-    if (size > mostBytes) body.giveUp(tooLong);
+    if (size > mostBytes) body.abort(tooLong);
     else chunks.push(chunk);
   });
   body.resume();

@@ -118,7 +118,7 @@ export function apiClient(options: ClientOptions): Client {
 
   const failureOf = async (answer: Answer, hint: string): Promise<MaviError> => {
     if (isJson(answer.headers)) return envelopeError(await envelopeOf(answer, hint), contextOf(answer, hint));
-    answer.body.giveUp(new NetworkError('refused', 'not read'));
+    answer.body.abort(new NetworkError('refused', 'not read'));
     return (
       statusError(contextOf(answer, hint), '') ??
       new RefusedError(

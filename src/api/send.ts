@@ -45,7 +45,7 @@ export async function send(first: WireRequest, wire: Wire, sending: Sending): Pr
   for (let hop = 0; ; hop += 1) {
     const answer = await sendOnce(request, wire, hop === 0 ? sending : { ...sending, onSent: () => {} });
     if (!isRedirect(answer.status)) return answer;
-    answer.body.giveUp(new NetworkError('redirect', 'redirected'));
+    answer.body.abort(new NetworkError('redirect', 'redirected'));
     if (hop === MOST_REDIRECTS) {
       throw new NetworkError('redirect', `${first.url.host} redirects more than ${MOST_REDIRECTS} times`, {
         retryable: false,

@@ -86,7 +86,7 @@ export class Intake {
   async #takeRest(answer: VideoAnswer, broken: Resumable, delivery: Delivery): Promise<Delivery> {
     const { headers, status } = answer;
     if (status === 416 && endsAt(headers, broken, delivery.transferSize)) {
-      answer.body.giveUp(new NetworkError('refused', 'not read'));
+      answer.body.abort(new NetworkError('refused', 'not read'));
       delivery.goOn(broken.offset);
       return delivery;
     }

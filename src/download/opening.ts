@@ -28,11 +28,11 @@ export async function readOpening(answer: VideoAnswer, rules: CheckRules): Promi
     );
     const refused = refuseSignature('json') as Extract<Opening, { kind: 'refused' }>;
     const error = answer.errorFrom(text) ?? refused.error;
-    body.giveUp(error);
+    body.abort(error);
     throw error;
   }
   const error = opening.kind === 'refused' ? opening.error : new NetworkError('network', 'nothing came');
-  body.giveUp(error);
+  body.abort(error);
   throw error;
 }
 

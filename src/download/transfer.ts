@@ -101,7 +101,7 @@ export function transfer(body: Body, first: readonly Uint8Array[], options: Tran
       failedByUs = true;
       waiting = [];
       waitingBytes = 0;
-      body.giveUp(error);
+      body.abort(error);
     };
 
     body.finished

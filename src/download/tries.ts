@@ -71,7 +71,7 @@ export class Tries {
       Object.assign(this.#facts, { bytes: delivery.receivedBytes, sha256: delivery.sha256() });
       return { proof, sink: delivery.sink };
     } catch (error) {
-      answer.body.giveUp(error);
+      answer.body.abort(error);
       throw error;
     } finally {
       this.#facts.receivedBytes += answer.body.wireBytes;

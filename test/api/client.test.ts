@@ -289,7 +289,7 @@ describe('an answer for a video', () => {
     answer('POST', '/serve/api/v1/download', 200, 'the bytes', headers as Record<string, string>);
     const got = await client().download(VIDEO_NO, question());
     expect(got.contentLength).toBe(expected);
-    got.body.giveUp(new Error('seen'));
+    got.body.abort(new Error('seen'));
   });
 
   it('carries the wait that the server asks for', async () => {
