@@ -54,7 +54,7 @@ export class Delivery {
   }
 
   /** Goes on with a pass that broke; the file's size is known now, in bytes. */
-  goOn(transferSize: number | null): void {
+  resume(transferSize: number | null): void {
     this.#transferSize = transferSize;
   }
 

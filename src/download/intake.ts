@@ -87,7 +87,7 @@ export class Intake {
     const { headers, status } = answer;
     if (status === 416 && endsAt(headers, broken, delivery.transferSize)) {
       answer.body.abort(new NetworkError('refused', 'not read'));
-      delivery.goOn(broken.offset);
+      delivery.resume(broken.offset);
       return delivery;
     }
     if (status !== 206 || !continuesAt(headers, broken, delivery.transferSize)) {
@@ -96,7 +96,7 @@ export class Intake {
         hint: 'check whether a proxy stands between',
       });
     }
-    delivery.goOn(totalOf(headers));
+    delivery.resume(totalOf(headers));
     return this.#pour(answer, [], delivery);
   }
 
