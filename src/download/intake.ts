@@ -79,7 +79,7 @@ export class Intake {
     this.#facts.expectedSize = this.#task.listedSize ?? answer.contentLength;
     const delivery = await this.#deliveryFor(opening.container);
     await delivery.begin(answer.contentLength, strongEtag(answer.headers));
-    return this.#pour(answer, first, delivery);
+    return this.#receiveBody(answer, first, delivery);
   }
 
   /** Takes what follows the bytes that have come, or the word that nothing does. */
@@ -97,7 +97,7 @@ export class Intake {
       });
     }
     delivery.resume(totalOf(headers));
-    return this.#pour(answer, [], delivery);
+    return this.#receiveBody(answer, [], delivery);
   }
 
   /** The delivery for a container; one for another container, which a file would be misnamed by, is discarded. */
@@ -128,7 +128,11 @@ export class Intake {
     return fileSink({ fileSystem, clock: host.clock, target, temporary, force, signal: host.interrupt });
   }
 
-  async #pour(answer: VideoAnswer, first: readonly Uint8Array[], delivery: Delivery): Promise<Delivery> {
+  async #receiveBody(
+    answer: VideoAnswer,
+    first: readonly Uint8Array[],
+    delivery: Delivery,
+  ): Promise<Delivery> {
     const { clock } = this.#tools.host;
     await transfer(answer.body, first, {
       clock,
