@@ -27,7 +27,7 @@ export async function downloadVideo(task: VideoTask, tools: VideoTools, facts: V
   if (existing !== undefined && task.whenExists === 'skip') return skip(existing, task, tools, facts);
   if (existing !== undefined && task.whenExists === 'refuse') throw alreadyThere(existing, task);
 
-  const spend = tools.budget.begin(task.listedSize);
+  const settle = tools.budget.begin(task.listedSize);
   report({ kind: 'begun', videoNo: task.videoNo, file: facts.file });
   const tries = new Tries(task, tools, facts, targets);
   try {
@@ -41,7 +41,7 @@ export async function downloadVideo(task: VideoTask, tools: VideoTools, facts: V
     await tries.discard();
     throw error;
   } finally {
-    spend(facts.receivedBytes);
+    settle(facts.receivedBytes);
   }
 }
 
