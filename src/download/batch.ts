@@ -4,7 +4,7 @@ import { AccountError, BudgetError, ClosedPipe, type ExitCode, Interrupted } fro
 import type { VideoTask } from './plan.ts';
 import { recordedError, type VideoFacts, type VideoRecord } from './record.ts';
 import type { VideoTools } from './tools.ts';
-import { type Arrival, downloadVideo } from './video.ts';
+import { type DownloadResult, downloadVideo } from './video.ts';
 
 /** One video and how it went. */
 export interface Outcome {
@@ -92,18 +92,18 @@ async function one(task: VideoTask, tools: VideoTools): Promise<Outcome & { veri
     sha256: null,
     bytes: null,
   };
-  let arrival: Arrival | null = null;
+  let result: DownloadResult | null = null;
   let error: unknown = null;
   try {
     if (tools.stop.aborted) throw tools.stop.reason;
-    arrival = await downloadVideo(task, tools, facts);
+    result = await downloadVideo(task, tools, facts);
   } catch (thrown) {
     error = asBegun(thrown, facts.attempts);
   }
   const record: VideoRecord = {
     video_no: task.videoNo,
     unique_id: tools.settings.uniqueId,
-    status: arrival?.status ?? 'failed',
+    status: result?.status ?? 'failed',
     file: facts.file,
     bytes: facts.bytes,
     bytes_received: facts.receivedBytes,
@@ -112,9 +112,9 @@ async function one(task: VideoTask, tools: VideoTools): Promise<Outcome & { veri
     seconds: Math.round(host.clock.ticksMs() - startedMs) / 1000,
     attempts: facts.attempts,
     brand: facts.brand,
-    downloaded_at: arrival?.status === 'downloaded' ? new Date(host.clock.nowMs()).toISOString() : null,
+    downloaded_at: result?.status === 'downloaded' ? new Date(host.clock.nowMs()).toISOString() : null,
     error: error === null ? null : recordedError(error, host.secrets),
-    warnings: arrival?.proof.warnings ?? [],
+    warnings: result?.proof.warnings ?? [],
   };
-  return { record, error, verified: arrival?.proof.verified ?? '' };
+  return { record, error, verified: result?.proof.verified ?? '' };
 }

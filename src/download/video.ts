@@ -10,7 +10,7 @@ import type { VideoTools } from './tools.ts';
 import { Tries } from './tries.ts';
 
 /** How a video came to be in its place. */
-export interface Arrival {
+export interface DownloadResult {
   readonly status: 'downloaded' | 'skipped';
   readonly proof: Proof;
 }
@@ -20,7 +20,11 @@ export interface Arrival {
  * has, as far as can be proved; rejects with a MaviError otherwise, and the target is what it was before.
  * `facts` is kept up to date for the record, in failure too.
  */
-export async function downloadVideo(task: VideoTask, tools: VideoTools, facts: VideoFacts): Promise<Arrival> {
+export async function downloadVideo(
+  task: VideoTask,
+  tools: VideoTools,
+  facts: VideoFacts,
+): Promise<DownloadResult> {
   const { host, report } = tools;
   const targets = await lookAtTargets(task, tools);
   const existing = [...targets.values()].find((target) => target.existing !== null);
@@ -61,7 +65,12 @@ async function lookAtTargets(
 }
 
 /** Counts a file as done if it passes the same check as a download. */
-async function skip(target: Target, task: VideoTask, tools: VideoTools, facts: VideoFacts): Promise<Arrival> {
+async function skip(
+  target: Target,
+  task: VideoTask,
+  tools: VideoTools,
+  facts: VideoFacts,
+): Promise<DownloadResult> {
   facts.file = target.shown;
   const { listedSize } = task;
   const check = { ...tools.rules, listedSize, signal: tools.host.interrupt };
