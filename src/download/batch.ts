@@ -87,7 +87,7 @@ async function one(task: VideoTask, tools: VideoTools): Promise<Outcome & { veri
     attempts: 0,
     receivedBytes: 0,
     expectedSize: task.listedSize,
-    file: task.place.kind === 'stdout' ? null : task.place.nameFor('mp4'),
+    file: task.destination.kind === 'stdout' ? null : task.destination.nameFor('mp4'),
     brand: null,
     sha256: null,
     bytes: null,

@@ -116,8 +116,8 @@ export class Intake {
 
   async #openSink(container: Container | null): Promise<Sink> {
     const { fileSystem, host, owner } = this.#tools;
-    const { place, whenExists } = this.#task;
-    if (place.kind === 'stdout') return stdoutSink(host.stdout, host.interrupt);
+    const { destination, whenExists } = this.#task;
+    if (destination.kind === 'stdout') return stdoutSink(host.stdout, host.interrupt);
     const target =
       (container === null ? undefined : this.#targets.get(container)) ?? this.#targets.get('mp4');
     if (target === undefined) throw new Error(`no target for ${container}`);

@@ -6,7 +6,7 @@ import type { CheckRules } from './check.ts';
 export type WhenExists = 'refuse' | 'force' | 'skip';
 
 /** Where a video goes. */
-export type Place =
+export type Destination =
   | { readonly kind: 'stdout' }
   /** A file: `nameFor` gives its path for each container that it may turn out to be. */
   | {
@@ -18,7 +18,7 @@ export type Place =
 /** One video to download. */
 export interface VideoTask {
   readonly videoNo: string;
-  readonly place: Place;
+  readonly destination: Destination;
   readonly whenExists: WhenExists;
   /** What to do about a file that is in the way, for the error. */
   readonly existsHint: string;

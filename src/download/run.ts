@@ -11,7 +11,7 @@ import { lookUp } from '../library/lookup.ts';
 import { localError, MAKE_FOLDER } from '../local-error.ts';
 import { readVideoNos } from './batch-file.ts';
 import { openManifest } from './manifest.ts';
-import type { Place, VideoTask } from './plan.ts';
+import type { Destination, VideoTask } from './plan.ts';
 import { runBatch } from './run-batch.ts';
 
 /** Downloads what the plan names. Answers the merged exit code; throws what ends the run itself. */
@@ -68,7 +68,7 @@ async function allVideoNos(plan: DownloadPlan, host: Host): Promise<readonly str
 function taskFor(plan: DownloadPlan, videoNo: string, listedSize: number | null): VideoTask {
   return {
     videoNo,
-    place: placeOf(plan, videoNo),
+    destination: destinationOf(plan, videoNo),
     whenExists: plan.whenExists,
     existsHint: '--force replaces it; --skip-existing keeps it if it is a whole video',
     notWholeHint: 'it is left as it is; replace it with --force',
@@ -76,7 +76,7 @@ function taskFor(plan: DownloadPlan, videoNo: string, listedSize: number | null)
   };
 }
 
-function placeOf(plan: DownloadPlan, videoNo: string): Place {
+function destinationOf(plan: DownloadPlan, videoNo: string): Destination {
   const { output } = plan;
   if (output === '-') return { kind: 'stdout' };
   if (output !== null) return { kind: 'file', containers: ['mp4'], nameFor: () => output };

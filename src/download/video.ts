@@ -51,13 +51,13 @@ export async function downloadVideo(
 
 /** Looks at every name that the video may get; none for standard output. */
 async function lookAtTargets(
-  { place }: VideoTask,
+  { destination }: VideoTask,
   { host, sweep }: VideoTools,
 ): Promise<ReadonlyMap<Container, Target>> {
   const targets = new Map<Container, Target>();
-  if (place.kind === 'stdout') return targets;
-  for (const container of place.containers) {
-    const target = await lookAtTarget(place.nameFor(container), host.cwd);
+  if (destination.kind === 'stdout') return targets;
+  for (const container of destination.containers) {
+    const target = await lookAtTarget(destination.nameFor(container), host.cwd);
     if (target.kind === 'file') await sweep(target.path);
     targets.set(container, target);
   }

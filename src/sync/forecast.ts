@@ -81,6 +81,6 @@ function jsonFor({ task, kind }: Item): string {
   });
 }
 
-function fileOf({ place }: Item['task']): string | null {
-  return place.kind === 'file' ? place.nameFor('mp4') : null;
+function fileOf({ destination }: Item['task']): string | null {
+  return destination.kind === 'file' ? destination.nameFor('mp4') : null;
 }

@@ -82,7 +82,7 @@ function itemFor(
 ): Item {
   const task: VideoTask = {
     videoNo: row.videoNo,
-    place: { kind: 'file', containers, nameFor: (container) => stem + EXTENSIONS[container] },
+    destination: { kind: 'file', containers, nameFor: (container) => stem + EXTENSIONS[container] },
     whenExists,
     existsHint: IN_THE_WAY,
     notWholeHint: IN_THE_WAY,

@@ -68,7 +68,7 @@ async function endure(
   });
   const task = {
     videoNo: VIDEO.videoNo,
-    place: { kind: 'file', containers: ['mp4'], nameFor: () => path },
+    destination: { kind: 'file', containers: ['mp4'], nameFor: () => path },
     whenExists: existing === null ? 'refuse' : 'force',
     existsHint: '',
     notWholeHint: '',
