@@ -17,7 +17,7 @@ import {
 } from './command.ts';
 
 /** How a run talks. */
-export interface Talk {
+export interface OutputOptions {
   readonly progress: ProgressMode;
   readonly quiet: boolean;
   readonly verbose: boolean;
@@ -26,7 +26,7 @@ export interface Talk {
 }
 
 /** What `mavi download` was asked to do. */
-export interface DownloadPlan extends Talk {
+export interface DownloadPlan extends OutputOptions {
   /** As given, duplicates and all; checked. */
   readonly videoNos: readonly string[];
   readonly batchFile: string | null;
@@ -123,7 +123,7 @@ export function addTalk(command: Command): Command {
 }
 
 /** How a run talks, out of its flags. */
-export function talkOf(flags: Record<string, unknown>): Talk {
+export function outputOptionsOf(flags: Record<string, unknown>): OutputOptions {
   return {
     progress: flags.progress as ProgressMode,
     quiet: flags.quiet === true,
@@ -170,7 +170,7 @@ function downloadPlan(videoNos: readonly string[], flags: Record<string, unknown
   if (output !== null && new Set(checked).size > 1) throw oneVideoOnly();
   const force = flags.force === true || flags.clobber === true;
   return Object.freeze({
-    ...talkOf(flags),
+    ...outputOptionsOf(flags),
     videoNos: checked,
     batchFile,
     output,

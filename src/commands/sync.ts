@@ -18,8 +18,8 @@ import {
   addTalk,
   checksOf,
   maxTransferOf,
-  type Talk,
-  talkOf,
+  type OutputOptions,
+  outputOptionsOf,
 } from './download.ts';
 
 /** One of `of` disjoint parts of a library, from 1. */
@@ -29,7 +29,7 @@ export interface Shard {
 }
 
 /** What `mavi sync` was asked to do. */
-export interface SyncPlan extends Talk {
+export interface SyncPlan extends OutputOptions {
   readonly folder: string;
   readonly dryRun: boolean;
   readonly template: Template;
@@ -78,7 +78,7 @@ export function addSync(program: Command, context: CommandContext): void {
 function syncPlan(folder: string, template: Template, flags: Record<string, unknown>): SyncPlan {
   if (folder === '') throw new UsageError('<dir> takes a name, not nothing');
   return Object.freeze({
-    ...talkOf(flags),
+    ...outputOptionsOf(flags),
     folder,
     dryRun: flags.dryRun === true,
     template,

@@ -1,6 +1,6 @@
 /** Many videos from their tasks to one exit code: shown, recorded and summed up. */
 import type { Session } from '../api/session.ts';
-import type { Talk } from '../commands/download.ts';
+import type { OutputOptions } from '../commands/download.ts';
 import { type ExitCode, exitCodeFor, mergeExitCodes } from '../errors.ts';
 import { safeJson } from '../foreign-text.ts';
 import { type Host, print, say } from '../host.ts';
@@ -16,7 +16,7 @@ import { batchTools } from './tools.ts';
 export interface BatchRun {
   readonly host: Host;
   readonly session: Session;
-  readonly talk: Talk;
+  readonly output: OutputOptions;
   readonly rules: DownloadRules;
   /** Bytes; null is no limit. */
   readonly maxTransfer: number | null;
@@ -31,19 +31,19 @@ export interface BatchRun {
 
 /** Downloads the tasks. Answers the merged exit code; throws what ends the run itself. */
 export async function runBatch(tasks: readonly VideoTask[], run: BatchRun): Promise<ExitCode> {
-  const { host, session, talk, manifest } = run;
+  const { host, session, output, manifest } = run;
   const { concurrency } = session.settings;
   const view = await renderer({
     host,
-    mode: talk.progress,
-    quiet: talk.quiet,
+    mode: output.progress,
+    quiet: output.quiet,
     videos: tasks.length,
     totalBytes: sumOfSizes(tasks),
-    sharesTerminal: talk.verbose || (talk.json && (run.streams || host.stdout.isTTY)),
+    sharesTerminal: output.verbose || (output.json && (run.streams || host.stdout.isTTY)),
   });
   const keep = async (record: VideoRecord): Promise<void> => {
     await manifest?.append(recordFrom(manifest.folder, host.cwd, record));
-    if (!talk.json) return;
+    if (!output.json) return;
     if (run.streams) say(host, safeJson(record));
     else await print(host, `${safeJson(record)}\n`);
   };
@@ -53,7 +53,7 @@ export async function runBatch(tasks: readonly VideoTask[], run: BatchRun): Prom
     for (const warning of run.warnings) view.report({ kind: 'warning', ...warning });
     const outcomes = await downloadBatch(tasks, { tools, concurrency, keep });
     view.close();
-    if (run.summaryEnd !== null && !talk.quiet) {
+    if (run.summaryEnd !== null && !output.quiet) {
       const records = outcomes.map(({ record }) => record);
       say(host, summaryText(records, host.clock.ticksMs() - startedMs) + run.summaryEnd);
     }

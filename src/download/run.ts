@@ -42,7 +42,7 @@ export async function runDownload(plan: DownloadPlan, host: Host): Promise<ExitC
     return await runBatch(tasks, {
       host,
       session,
-      talk: plan,
+      output: plan,
       rules: plan.rules,
       maxTransfer: plan.maxTransfer,
       manifest,

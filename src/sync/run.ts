@@ -49,7 +49,7 @@ export async function runSync(plan: SyncPlan, host: Host): Promise<ExitCode> {
         {
           host,
           session,
-          talk: plan,
+          output: plan,
           rules: { ...plan.rules, checksum: true },
           maxTransfer: plan.maxTransfer,
           manifest,

@@ -52,7 +52,7 @@ export class Scene {
     };
   }
 
-  /** A stand-in that takes the scene's key, and that its runs talk to. */
+  /** A stand-in that takes the scene's key, and that its runs output to. */
   async standin(options: StandinOptions = {}): Promise<Standin> {
     const standin = await startStandin({ key: this.key, ...options });
     this.#onFinished(() => standin.close());
