@@ -1,9 +1,9 @@
 /** Many videos: some at once, each with its own outcome, one end. */
 import { setMaxListeners } from 'node:events';
 import { AccountError, BudgetError, ClosedPipe, type ExitCode, Interrupted } from '../errors.ts';
+import type { DownloadContext } from './context.ts';
 import type { VideoTask } from './plan.ts';
 import { recordedError, type VideoFacts, type VideoRecord } from './record.ts';
-import type { VideoTools } from './tools.ts';
 import { type DownloadResult, downloadVideo } from './video.ts';
 
 /** One video and how it went. */
@@ -14,7 +14,7 @@ export interface Outcome {
 
 /** What a batch needs besides what each download needs. */
 export interface BatchOptions {
-  readonly tools: Omit<VideoTools, 'stop'>;
+  readonly context: Omit<DownloadContext, 'stop'>;
   readonly concurrency: number;
   /** Keeps the record of each video as soon as it is over; awaited before the next begins in its place. */
   readonly keep: (record: VideoRecord) => Promise<void>;
@@ -27,10 +27,10 @@ export interface BatchOptions {
 export async function downloadBatch(tasks: readonly VideoTask[], options: BatchOptions): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   const stop = new AbortController();
-  const { interrupt } = options.tools.host;
-  const tools: VideoTools = { ...options.tools, stop: AbortSignal.any([interrupt, stop.signal]) };
+  const { interrupt } = options.context.host;
+  const context: DownloadContext = { ...options.context, stop: AbortSignal.any([interrupt, stop.signal]) };
   // Each download listens while it runs, and many at once are no leak, of which Node would warn.
-  setMaxListeners(0, interrupt, tools.stop);
+  setMaxListeners(0, interrupt, context.stop);
   const queue = tasks.values();
   let fatal: unknown = null;
   let budgetSaid = false;
@@ -39,12 +39,12 @@ export async function downloadBatch(tasks: readonly VideoTask[], options: BatchO
     for (const task of queue) {
       // What ended the run itself needs no word of each video that was not begun.
       if (fatal !== null) return;
-      const { record, error, verified } = await one(task, tools);
+      const { record, error, verified } = await one(task, context);
       outcomes.push({ record, error });
       // What stays undone for want of budget is said of one video; the summary counts the others.
       const isSaid = budgetSaid && error instanceof BudgetError;
       budgetSaid ||= error instanceof BudgetError;
-      if (!isSaid) tools.report({ kind: 'over', videoNo: task.videoNo, record, verified });
+      if (!isSaid) context.report({ kind: 'over', videoNo: task.videoNo, record, verified });
       if (error instanceof AccountError && !stop.signal.aborted) stop.abort(notStarted(error));
       if (error instanceof ClosedPipe || error instanceof Interrupted) fatal ??= error;
       // Nobody reads any more: what is still running would be billed for nothing.
@@ -80,8 +80,8 @@ function asBegun(error: unknown, attempts: number): unknown {
 }
 
 /** One video to its record; never throws. */
-async function one(task: VideoTask, tools: VideoTools): Promise<Outcome & { verified: string }> {
-  const { host } = tools;
+async function one(task: VideoTask, context: DownloadContext): Promise<Outcome & { verified: string }> {
+  const { host } = context;
   const startedMs = host.clock.ticksMs();
   const facts: VideoFacts = {
     attempts: 0,
@@ -95,14 +95,14 @@ async function one(task: VideoTask, tools: VideoTools): Promise<Outcome & { veri
   let result: DownloadResult | null = null;
   let error: unknown = null;
   try {
-    if (tools.stop.aborted) throw tools.stop.reason;
-    result = await downloadVideo(task, tools, facts);
+    if (context.stop.aborted) throw context.stop.reason;
+    result = await downloadVideo(task, context, facts);
   } catch (thrown) {
     error = asBegun(thrown, facts.attempts);
   }
   const record: VideoRecord = {
     video_no: task.videoNo,
-    unique_id: tools.settings.uniqueId,
+    unique_id: context.settings.uniqueId,
     status: result?.status ?? 'failed',
     file: facts.file,
     bytes: facts.bytes,

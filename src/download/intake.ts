@@ -2,6 +2,7 @@
 import type { VideoAnswer } from '../api/client.ts';
 import { NetworkError, RefusedError } from '../errors.ts';
 import type { Container } from '../isobmff/signature.ts';
+import type { DownloadContext } from './context.ts';
 import { Delivery, type Resumable } from './delivery.ts';
 import { readOpening } from './opening.ts';
 import type { VideoTask } from './plan.ts';
@@ -9,13 +10,12 @@ import { continuesAt, endsAt, strongEtag, totalOf } from './range.ts';
 import type { VideoFacts } from './record.ts';
 import { fileSink, type Sink, stdoutSink, straightSink } from './sink.ts';
 import { type Target, temporaryPath } from './target.ts';
-import type { VideoTools } from './tools.ts';
 import { FILE_BATCH_BYTES, transfer } from './transfer.ts';
 
 /** What takes the answers for one video. */
 export class Intake {
   readonly #task: VideoTask;
-  readonly #tools: VideoTools;
+  readonly #context: DownloadContext;
   readonly #facts: VideoFacts;
   readonly #targets: ReadonlyMap<Container, Target>;
   #delivery: Delivery | null = null;
@@ -23,12 +23,12 @@ export class Intake {
 
   constructor(
     task: VideoTask,
-    tools: VideoTools,
+    context: DownloadContext,
     facts: VideoFacts,
     targets: ReadonlyMap<Container, Target>,
   ) {
     this.#task = task;
-    this.#tools = tools;
+    this.#context = context;
     this.#facts = facts;
     this.#targets = targets;
   }
@@ -74,7 +74,7 @@ export class Intake {
       }
       return this.#takeRest(answer, broken, this.#delivery);
     }
-    const { opening, first } = await readOpening(answer, this.#tools.rules);
+    const { opening, first } = await readOpening(answer, this.#context.rules);
     this.#facts.brand = opening.brand;
     this.#facts.expectedSize = this.#task.listedSize ?? answer.contentLength;
     const delivery = await this.#deliveryFor(opening.container);
@@ -108,14 +108,14 @@ export class Intake {
       await this.#delivery.sink.discard();
       this.#delivery = null;
     }
-    const { rules } = this.#tools;
+    const { rules } = this.#context;
     const sink = await this.#openSink(container);
     this.#delivery = new Delivery(sink, container, rules.level, rules.checksum);
     return this.#delivery;
   }
 
   async #openSink(container: Container | null): Promise<Sink> {
-    const { fileSystem, host, owner } = this.#tools;
+    const { fileSystem, host, owner } = this.#context;
     const { destination, whenExists } = this.#task;
     if (destination.kind === 'stdout') return stdoutSink(host.stdout, host.interrupt);
     const target =
@@ -133,10 +133,10 @@ export class Intake {
     first: readonly Uint8Array[],
     delivery: Delivery,
   ): Promise<Delivery> {
-    const { clock } = this.#tools.host;
+    const { clock } = this.#context.host;
     await transfer(answer.body, first, {
       clock,
-      throttle: this.#tools.throttle,
+      throttle: this.#context.throttle,
       // Whoever reads a pipe wants the bytes as they come; a file takes them in larger pieces.
       batchBytes: delivery.sink.restart === null ? 1 : FILE_BATCH_BYTES,
       write: (batch) => delivery.write(batch),
@@ -154,7 +154,7 @@ export class Intake {
     const receivedBytes = delivery.receivedBytes;
     const told = delivery.transferSize ?? listedSize;
     const byBoxes = delivery.sizeByBoxes;
-    this.#tools.report({
+    this.#context.report({
       kind: 'receiving',
       videoNo,
       receivedBytes,

@@ -6,11 +6,11 @@ import { safeJson } from '../foreign-text.ts';
 import { type Host, print, say } from '../host.ts';
 import { renderer } from '../progress/renderer.ts';
 import { accountFirst, downloadBatch } from './batch.ts';
+import { downloadContext } from './context.ts';
 import type { Manifest } from './manifest.ts';
 import type { DownloadRules, VideoTask } from './plan.ts';
 import { recordFrom, type VideoRecord } from './record.ts';
 import { summaryText } from './summary.ts';
-import { batchTools } from './tools.ts';
 
 /** What holds for all videos of a run. */
 export interface BatchRun {
@@ -49,9 +49,9 @@ export async function runBatch(tasks: readonly VideoTask[], run: BatchRun): Prom
   };
   const startedMs = host.clock.ticksMs();
   try {
-    const tools = batchTools({ ...run, report: view.report });
+    const context = downloadContext({ ...run, report: view.report });
     for (const warning of run.warnings) view.report({ kind: 'warning', ...warning });
-    const outcomes = await downloadBatch(tasks, { tools, concurrency, keep });
+    const outcomes = await downloadBatch(tasks, { context, concurrency, keep });
     view.close();
     if (run.summaryEnd !== null && !output.quiet) {
       const records = outcomes.map(({ record }) => record);

@@ -5,17 +5,17 @@ import { MaviError, RateLimitError, TruncatedError } from '../errors.ts';
 import { sleep } from '../host.ts';
 import type { Container } from '../isobmff/signature.ts';
 import type { Proof } from './check.ts';
+import type { DownloadContext } from './context.ts';
 import { Intake } from './intake.ts';
 import type { VideoTask } from './plan.ts';
 import type { VideoFacts } from './record.ts';
 import type { Sink } from './sink.ts';
 import type { Target } from './target.ts';
-import type { VideoTools } from './tools.ts';
 
 /** The tries for one video. */
 export class Tries {
   readonly #task: VideoTask;
-  readonly #tools: VideoTools;
+  readonly #context: DownloadContext;
   readonly #facts: VideoFacts;
   readonly #intake: Intake;
 
@@ -25,19 +25,19 @@ export class Tries {
    */
   constructor(
     task: VideoTask,
-    tools: VideoTools,
+    context: DownloadContext,
     facts: VideoFacts,
     targets: ReadonlyMap<Container, Target>,
   ) {
     this.#task = task;
-    this.#tools = tools;
+    this.#context = context;
     this.#facts = facts;
-    this.#intake = new Intake(task, tools, facts, targets);
+    this.#intake = new Intake(task, context, facts, targets);
   }
 
   /** Tries until a whole video has come, or the failure is final. */
   async untilWhole(): Promise<{ proof: Proof; sink: Sink }> {
-    const { host, settings } = this.#tools;
+    const { host, settings } = this.#context;
     const cutLengths: number[] = [];
     for (let failures = 1; ; failures += 1) {
       try {
@@ -79,7 +79,7 @@ export class Tries {
   }
 
   #ask(): Promise<VideoAnswer> {
-    const { client, host, report, stop } = this.#tools;
+    const { client, host, report, stop } = this.#context;
     const { videoNo } = this.#task;
     const facts = this.#facts;
     return client.download(videoNo, {
@@ -98,7 +98,7 @@ export class Tries {
   }
 
   async #waitAfter(error: MaviError, untilMs: number, delayMs: number): Promise<void> {
-    const { client, host, report, stop } = this.#tools;
+    const { client, host, report, stop } = this.#context;
     const { videoNo } = this.#task;
     const attempt = this.#facts.attempts + 1;
     report({ kind: 'retrying', videoNo, why: error.message, untilMs, attempt, how: this.#intake.howNext() });

@@ -2,11 +2,11 @@
 import { BodyError, LocalError } from '../errors.ts';
 import type { Container } from '../isobmff/signature.ts';
 import type { Proof } from './check.ts';
+import type { DownloadContext } from './context.ts';
 import { checkFile } from './existing.ts';
 import type { VideoTask } from './plan.ts';
 import type { VideoFacts } from './record.ts';
 import { lookAtTarget, type Target } from './target.ts';
-import type { VideoTools } from './tools.ts';
 import { Tries } from './tries.ts';
 
 /** How a video came to be in its place. */
@@ -22,18 +22,18 @@ export interface DownloadResult {
  */
 export async function downloadVideo(
   task: VideoTask,
-  tools: VideoTools,
+  context: DownloadContext,
   facts: VideoFacts,
 ): Promise<DownloadResult> {
-  const { host, report } = tools;
-  const targets = await lookAtTargets(task, tools);
+  const { host, report } = context;
+  const targets = await lookAtTargets(task, context);
   const existing = [...targets.values()].find((target) => target.existing !== null);
-  if (existing !== undefined && task.whenExists === 'skip') return skip(existing, task, tools, facts);
+  if (existing !== undefined && task.whenExists === 'skip') return skip(existing, task, context, facts);
   if (existing !== undefined && task.whenExists === 'refuse') throw alreadyThere(existing, task);
 
-  const settle = tools.budget.begin(task.listedSize);
+  const settle = context.budget.begin(task.listedSize);
   report({ kind: 'begun', videoNo: task.videoNo, file: facts.file });
-  const tries = new Tries(task, tools, facts, targets);
+  const tries = new Tries(task, context, facts, targets);
   try {
     const { proof, sink } = await tries.untilWhole();
     report({ kind: 'finishing', videoNo: task.videoNo });
@@ -52,7 +52,7 @@ export async function downloadVideo(
 /** Looks at every name that the video may get; none for standard output. */
 async function lookAtTargets(
   { destination }: VideoTask,
-  { host, sweep }: VideoTools,
+  { host, sweep }: DownloadContext,
 ): Promise<ReadonlyMap<Container, Target>> {
   const targets = new Map<Container, Target>();
   if (destination.kind === 'stdout') return targets;
@@ -68,12 +68,12 @@ async function lookAtTargets(
 async function skip(
   target: Target,
   task: VideoTask,
-  tools: VideoTools,
+  context: DownloadContext,
   facts: VideoFacts,
 ): Promise<DownloadResult> {
   facts.file = target.shown;
   const { listedSize } = task;
-  const check = { ...tools.rules, listedSize, signal: tools.host.interrupt };
+  const check = { ...context.rules, listedSize, signal: context.host.interrupt };
   try {
     const { bytes, brand, sha256, verified, warnings } = await checkFile(target.path, target.shown, check);
     Object.assign(facts, { bytes, brand, sha256 });

@@ -4,8 +4,8 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { openSession } from '../../src/api/session.ts';
 import { run } from '../../src/cli.ts';
 import { downloadBatch } from '../../src/download/batch.ts';
+import { downloadContext } from '../../src/download/context.ts';
 import type { VideoRecord } from '../../src/download/record.ts';
-import { batchTools } from '../../src/download/tools.ts';
 import { ClosedPipe, exitCodeFor } from '../../src/errors.ts';
 import { generatedLibrary } from '../../src/standin/generated.ts';
 import type { StoredVideo } from '../../src/standin/library.ts';
@@ -58,7 +58,7 @@ async function endure(
   const host = fakeHost({ cwd: folder, env: envFor(standin), clock: eagerClock(() => false) });
   const session = await openSession(host, { retries: '1' }, false);
   const { fileSystem, calls } = troubledDisk(trouble);
-  const tools = batchTools({
+  const context = downloadContext({
     host,
     session,
     rules: { level: 'full', container: 'mp4', checksum: false },
@@ -74,7 +74,7 @@ async function endure(
     notWholeHint: '',
     listedSize: null,
   } as const;
-  const [outcome] = await downloadBatch([task], { tools, concurrency: 1, keep: async () => {} });
+  const [outcome] = await downloadBatch([task], { context, concurrency: 1, keep: async () => {} });
   await standin.close();
   if (outcome === undefined) throw new Error('no outcome');
   const { record, error } = outcome;

@@ -12,7 +12,7 @@ import type { Owner } from './target.ts';
 import { Throttle } from './throttle.ts';
 
 /** What every download of a run shares. */
-export interface VideoTools {
+export interface DownloadContext {
   readonly host: Host;
   readonly client: Client;
   readonly settings: Settings;
@@ -38,8 +38,8 @@ export interface RunParts {
   readonly fileSystem?: FileSystem;
 }
 
-/** The tools of a run, all but the signal that stops it, which the batch makes. */
-export function batchTools(parts: RunParts): Omit<VideoTools, 'stop'> {
+/** The context of a run, all but the signal that stops it, which the batch makes. */
+export function downloadContext(parts: RunParts): Omit<DownloadContext, 'stop'> {
   const { host, session, rules, report, fileSystem = diskFileSystem } = parts;
   const { settings, client } = session;
   const run = Math.floor(host.random() * 0x1_0000_0000)
