@@ -11,9 +11,9 @@ import type { LibraryRow } from './row.ts';
 export async function runList(plan: ListPlan, host: Host): Promise<ExitCode> {
   const session = await openSession(host, plan.settings, plan.verbose);
   const { settings } = session;
-  const asker = { ...session, host, note: (text: string) => say(host, `mavi: ${text}`) };
+  const listing = { ...session, host, note: (text: string) => say(host, `mavi: ${text}`) };
   if (plan.scopes) {
-    const scopes = await libraryScopes(asker);
+    const scopes = await libraryScopes(listing);
     const lines = scopes.map((scope) =>
       plan.form === 'json' ? safeJson({ unique_id: scope }) : printable(scope),
     );
@@ -21,7 +21,7 @@ export async function runList(plan: ListPlan, host: Host): Promise<ExitCode> {
     return 0;
   }
   const rows: LibraryRow[] = [];
-  for await (const row of libraryRows(asker, plan.filters, plan.limit)) {
+  for await (const row of libraryRows(listing, plan.filters, plan.limit)) {
     if (plan.form === 'json') await print(host, `${safeJson(row.fields)}\n`);
     else if (plan.form === 'ids') await print(host, `${printable(row.videoNo)}\n`);
     else rows.push(row);

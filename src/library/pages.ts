@@ -17,7 +17,7 @@ const NOTE_EVERY_MS = 5000;
 export type Filters = Readonly<Record<string, unknown>>;
 
 /** Who asks for a listing. */
-export interface Asker {
+export interface ListingContext {
   readonly client: Client;
   readonly settings: Settings;
   readonly host: Host;
@@ -32,18 +32,18 @@ export interface Asker {
  * @param mostRows ends after so many
  */
 export async function* libraryRows(
-  asker: Asker,
+  listing: ListingContext,
   filters: Filters = {},
   mostRows = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<LibraryRow> {
-  const { clock } = asker.host;
+  const { clock } = listing.host;
   const seen = new Set<string>();
   let came = 0;
   let noteAtMs = clock.ticksMs() + NOTE_EVERY_MS;
   for (let page = 1; seen.size < mostRows; page += 1) {
     const size = Math.min(PAGE_SIZE, mostRows);
-    const body = { page, size, unique_id: asker.settings.uniqueId, ...filters };
-    const { videos, total } = readPage(await callWithRetries(asker, 'POST', '/list_videos', body));
+    const body = { page, size, unique_id: listing.settings.uniqueId, ...filters };
+    const { videos, total } = readPage(await callWithRetries(listing, 'POST', '/list_videos', body));
     const seenBefore = seen.size;
     for (const value of videos) {
       const row = readRow(value);
@@ -57,27 +57,27 @@ export async function* libraryRows(
     if (videos.length === 0 || over) return;
     if (clock.ticksMs() >= noteAtMs) {
       noteAtMs = clock.ticksMs() + NOTE_EVERY_MS;
-      asker.note(`listing the library: ${seen.size}${total === null ? '' : ` of ${total}`} videos so far`);
+      listing.note(`listing the library: ${seen.size}${total === null ? '' : ` of ${total}`} videos so far`);
     }
   }
 }
 
 /** The scopes of the account; where the API does not know that call any more, just `default`, if it answers. */
-export async function libraryScopes(asker: Asker): Promise<string[]> {
+export async function libraryScopes(listing: ListingContext): Promise<string[]> {
   try {
-    const data = await callWithRetries(asker, 'GET', '/list_unique_ids', undefined);
+    const data = await callWithRetries(listing, 'GET', '/list_unique_ids', undefined);
     const scopes = (data as { unique_ids?: unknown } | null)?.unique_ids;
     return Array.isArray(scopes) ? scopes.filter((scope) => typeof scope === 'string') : [];
   } catch (error) {
     if (!isUnknownRoute(error)) throw error;
-    await callWithRetries(asker, 'POST', '/list_videos', { page: 1, size: 1, unique_id: 'default' });
+    await callWithRetries(listing, 'POST', '/list_videos', { page: 1, size: 1, unique_id: 'default' });
     return ['default'];
   }
 }
 
 /** A call of the listing with the same retries as a download. */
 async function callWithRetries(
-  { client, settings, host, note }: Asker,
+  { client, settings, host, note }: ListingContext,
   method: 'GET' | 'POST',
   path: string,
   body: unknown,

@@ -11,7 +11,7 @@ import type { ExitCode } from '../errors.ts';
 import { printable } from '../foreign-text.ts';
 import { type Host, say } from '../host.ts';
 import { type Container, EXTENSIONS } from '../isobmff/signature.ts';
-import { type Asker, libraryRows } from '../library/pages.ts';
+import { type ListingContext, libraryRows } from '../library/pages.ts';
 import type { LibraryRow } from '../library/row.ts';
 import { localError, MAKE_FOLDER } from '../local-error.ts';
 import { printForecast } from './forecast.ts';
@@ -29,9 +29,9 @@ export async function runSync(plan: SyncPlan, host: Host): Promise<ExitCode> {
     if (!plan.quiet) say(host, `mavi: ${text}`);
   };
   const session = await openSession(host, plan.settings, plan.verbose);
-  const asker: Asker = { ...session, host, note };
+  const listing: ListingContext = { ...session, host, note };
   if (plan.dryRun) {
-    await printForecast(await inventory(plan, asker), session.settings.rate, plan.json, host);
+    await printForecast(await inventory(plan, listing), session.settings.rate, plan.json, host);
     return 0;
   }
   const folder = resolve(host.cwd, plan.folder);
@@ -40,7 +40,7 @@ export async function runSync(plan: SyncPlan, host: Host): Promise<ExitCode> {
   });
   const release = await lockFolder({ folder, shown: plan.folder, shard: plan.shard, host, note });
   try {
-    const { items, there } = await inventory(plan, asker);
+    const { items, there } = await inventory(plan, listing);
     const shownManifest = join(plan.folder, MANIFEST_NAME);
     const manifest = await openManifest(resolve(host.cwd, shownManifest), shownManifest);
     try {
@@ -67,11 +67,11 @@ export async function runSync(plan: SyncPlan, host: Host): Promise<ExitCode> {
 }
 
 /** Lists the scope, says what cannot be had now, and compares the rest with the folder. */
-async function inventory(plan: SyncPlan, asker: Asker): Promise<Inventory> {
-  const { cwd } = asker.host;
+async function inventory(plan: SyncPlan, listing: ListingContext): Promise<Inventory> {
+  const { cwd } = listing.host;
   const folder = resolve(cwd, plan.folder);
   const index = await readManifest(join(folder, MANIFEST_NAME), join(plan.folder, MANIFEST_NAME), true);
-  const rows = await readyRows(plan, asker);
+  const rows = await readyRows(plan, listing);
   const recorded = new Map<string, string>();
   for (const { videoNo, path } of index.byVideoNo.values()) {
     if (dirname(path) === folder) recorded.set(videoNo, basename(path, extname(path)));
@@ -84,12 +84,15 @@ async function inventory(plan: SyncPlan, asker: Asker): Promise<Inventory> {
 const MP4: readonly Container[] = ['mp4'];
 
 /** All rows of the library, for their names, and those of this shard that can be downloaded. */
-async function readyRows(plan: SyncPlan, asker: Asker): Promise<Record<'all' | 'ready', LibraryRow[]>> {
+async function readyRows(
+  plan: SyncPlan,
+  listing: ListingContext,
+): Promise<Record<'all' | 'ready', LibraryRow[]>> {
   const all: LibraryRow[] = [];
   const ready: LibraryRow[] = [];
   const left = new Map<string, number>();
   const leave = (why: string): void => void left.set(why, (left.get(why) ?? 0) + 1);
-  for await (const listed of libraryRows(asker)) {
+  for await (const listed of libraryRows(listing)) {
     if (!isVideoNo(listed.videoNo)) {
       leave('left out, for their video_no can be none');
       continue;
@@ -102,6 +105,6 @@ async function readyRows(plan: SyncPlan, asker: Asker): Promise<Record<'all' | '
     if (row.status === 'PARSE') ready.push(row);
     else leave(`not ready (status ${printable(row.status) || 'missing'}), and left for the next run`);
   }
-  for (const [why, count] of left) asker.note(`${count} ${why}`);
+  for (const [why, count] of left) listing.note(`${count} ${why}`);
   return { all, ready };
 }
