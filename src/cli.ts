@@ -50,7 +50,7 @@ export async function run(argv: readonly string[], host: Host): Promise<ExitCode
     if (output.usage !== '') say(host, output.usage.trimEnd());
     return exitCode;
   } catch (error) {
-    await tell(error, host, argv);
+    await printError(error, host, argv);
     return exitCodeFor(error);
   }
 }
@@ -104,7 +104,7 @@ export function commandTree(
 }
 
 /** Says what failed and what to do; a signal and a closed pipe end without a word. */
-async function tell(error: unknown, host: Host, argv: readonly string[]): Promise<void> {
+async function printError(error: unknown, host: Host, argv: readonly string[]): Promise<void> {
   if (error instanceof ClosedPipe || error instanceof Interrupted) return;
   const { errorText } = await import('./progress/words.ts');
   const { styleFor } = await import('./progress/style.ts');

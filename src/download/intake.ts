@@ -142,14 +142,14 @@ export class Intake {
       write: (batch) => delivery.write(batch),
       inspect: (chunk) => {
         const wanted = delivery.inspect(chunk);
-        this.#tell(delivery);
+        this.#reportProgress(delivery);
         return wanted;
       },
     });
     return delivery;
   }
 
-  #tell(delivery: Delivery): void {
+  #reportProgress(delivery: Delivery): void {
     const { videoNo, listedSize } = this.#task;
     const receivedBytes = delivery.receivedBytes;
     const told = delivery.transferSize ?? listedSize;
