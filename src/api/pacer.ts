@@ -1,5 +1,5 @@
 /** Lets requests for videos start no faster than the account allows, in the order in which they asked. */
-import { type Clock, orAborted, sleep } from '../host.ts';
+import { abortable, type Clock, sleep } from '../host.ts';
 import type { Rate } from '../settings/values.ts';
 import { waitMs } from './pacing.ts';
 import type { StartRecord, Starts } from './start-record.ts';
@@ -51,7 +51,7 @@ export function pacer(rate: Rate, record: StartRecord, clock: Clock): Pacer {
         startedMs = nowMs;
         return wait > 0 ? now : { ...now, starts: [...now.starts, nowMs] };
       });
-      const seen = await orAborted(looked, signal);
+      const seen = await abortable(looked, signal);
       if (wait <= 0) return startedMs;
       waitingFor = seen;
       queue.forEach(announce);

@@ -2,7 +2,7 @@
 import { text as readText } from 'node:stream/consumers';
 import { type ExitCode, UsageError } from '../errors.ts';
 import { maskKey } from '../foreign-text.ts';
-import { type Host, orAborted, say } from '../host.ts';
+import { abortable, type Host, say } from '../host.ts';
 import { KEY_PAGE, keyFault, keyWarning } from '../settings/key.ts';
 import { configPath, removeValue, storeValue } from '../settings/store.ts';
 import { askSilently } from './prompt.ts';
@@ -38,6 +38,6 @@ function sayWhatWins(host: Host): void {
 }
 
 async function readKey(host: Host): Promise<string> {
-  if (!host.stdin.isTTY) return orAborted(readText(host.stdin.stream), host.interrupt);
+  if (!host.stdin.isTTY) return abortable(readText(host.stdin.stream), host.interrupt);
   return askSilently(`API key (from ${KEY_PAGE}, not shown): `, host);
 }

@@ -2,7 +2,7 @@
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { Interrupted } from '../errors.ts';
-import { type Host, orAborted } from '../host.ts';
+import { abortable, type Host } from '../host.ts';
 
 /** The line that is typed; empty at the end of the input. Throws Interrupted on Ctrl-C and on a signal. */
 export async function askSilently(question: string, host: Host): Promise<string> {
@@ -11,7 +11,7 @@ export async function askSilently(question: string, host: Host): Promise<string>
   // Asked only now: what is typed at once is not shown any more.
   host.stderr.write(question);
   try {
-    return await orAborted(
+    return await abortable(
       new Promise<string>((resolve, reject) => {
         lines.on('line', resolve);
         lines.on('close', () => resolve(''));

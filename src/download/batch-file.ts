@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { text as readText } from 'node:stream/consumers';
-import { type Host, orAborted } from '../host.ts';
+import { abortable, type Host } from '../host.ts';
 import { localError } from '../local-error.ts';
 import { checkVideoNo } from './video-no.ts';
 
@@ -26,7 +26,7 @@ async function readWhole(file: string, host: Host): Promise<string> {
   try {
     // A file may be a FIFO, which is read for as long as somebody writes.
     const text = file === '-' ? readText(host.stdin.stream) : readFile(resolve(host.cwd, file), 'utf8');
-    return await orAborted(text, host.interrupt);
+    return await abortable(text, host.interrupt);
   } catch (error) {
     throw localError(error, file === '-' ? 'standard input' : file, 'read');
   }

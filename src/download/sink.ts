@@ -2,7 +2,7 @@
 
 import { dropBytes } from '../chunks.ts';
 import { ClosedPipe, type MaviError } from '../errors.ts';
-import { type Clock, type DataOutput, orAborted, sleep } from '../host.ts';
+import { abortable, type Clock, type DataOutput, sleep } from '../host.ts';
 import { localError } from '../local-error.ts';
 import type { FileSystem, OpenFile } from './file-system.ts';
 import type { Target } from './target.ts';
@@ -160,7 +160,7 @@ export async function straightSink(
 ): Promise<Sink> {
   const failed = (error: unknown): MaviError =>
     codeOf(error) === 'EPIPE' ? new ClosedPipe() : localError(error, target.shown);
-  const file = await orAborted(fileSystem.openStraight(target.path), signal).catch((error) => {
+  const file = await abortable(fileSystem.openStraight(target.path), signal).catch((error) => {
     throw failed(error);
   });
   let open = true;
@@ -171,7 +171,7 @@ export async function straightSink(
   };
   return {
     write: (chunks) =>
-      orAborted(writeAll(file, chunks), signal).catch((error) => {
+      abortable(writeAll(file, chunks), signal).catch((error) => {
         throw failed(error);
       }),
     restart: null,
@@ -193,7 +193,7 @@ export async function straightSink(
 export function stdoutSink(stdout: DataOutput, signal: AbortSignal): Sink {
   return {
     write: (chunks) =>
-      orAborted(stdout.write(chunks), signal).catch((error) => {
+      abortable(stdout.write(chunks), signal).catch((error) => {
         throw localError(error, 'standard output', 'write to');
       }),
     restart: null,

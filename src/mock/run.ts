@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import type { MockPlan } from '../commands/mock.ts';
 import { type ExitCode, LocalError, UsageError } from '../errors.ts';
-import { type Host, orAborted, print, printUnmasked, say } from '../host.ts';
+import { abortable, type Host, print, printUnmasked, say } from '../host.ts';
 import { localError } from '../local-error.ts';
 import { FAULTS } from '../standin/faults.ts';
 import { videosFromFolder } from '../standin/folder.ts';
@@ -25,7 +25,7 @@ export async function runMock(plan: MockPlan, host: Host): Promise<ExitCode> {
     await printUnmasked(host, lines);
     const count = videos.uniqueIds.reduce((sum, uniqueId) => sum + videos.count(uniqueId), 0);
     say(host, `mavi: the stand-in serves ${count} videos until Ctrl-C; its key works nowhere else`);
-    return await orAborted(new Promise<never>(() => {}), host.interrupt);
+    return await abortable(new Promise<never>(() => {}), host.interrupt);
   } finally {
     await standin.close();
   }

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { AccountError, Interrupted, UsageError } from '../errors.ts';
-import { type Host, orAborted } from '../host.ts';
+import { abortable, type Host } from '../host.ts';
 import type { StoredValues } from './store.ts';
 
 /** A key, and where it was found, in words. */
@@ -87,7 +87,7 @@ async function keyFromFile(host: Host): Promise<FoundKey | null> {
   if (path === undefined || path === '') return null;
   let text: Buffer;
   try {
-    text = await orAborted(readFile(resolve(host.cwd, path)), host.interrupt);
+    text = await abortable(readFile(resolve(host.cwd, path)), host.interrupt);
   } catch (error) {
     if (error instanceof Interrupted) throw error;
     throw new UsageError(

@@ -6,7 +6,7 @@ import { type FileRecord, type ManifestIndex, readManifest } from '../download/m
 import { type RecordedError, recordedError } from '../download/record.ts';
 import { BodyError, type ExitCode, Interrupted } from '../errors.ts';
 import { printable, safeJson } from '../foreign-text.ts';
-import { type Host, orAborted, print } from '../host.ts';
+import { abortable, type Host, print } from '../host.ts';
 import { bytesText } from '../progress/units.ts';
 
 /** What was found of one file: one line of `--json`. */
@@ -29,7 +29,7 @@ export async function runVerify(plan: VerifyPlan, host: Host): Promise<ExitCode>
   const index =
     plan.manifest === null
       ? null
-      : await orAborted(readManifest(resolve(host.cwd, plan.manifest), plan.manifest), host.interrupt);
+      : await abortable(readManifest(resolve(host.cwd, plan.manifest), plan.manifest), host.interrupt);
   const files =
     plan.files.length > 0
       ? plan.files
