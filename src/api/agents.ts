@@ -1,4 +1,4 @@
-/** The agent for each request: straight, or through the proxy that the usual variables name. */
+/** The agent for each request: direct, or through the proxy that the usual variables name. */
 import type { Agent, IncomingHttpHeaders } from 'node:http';
 import { checkServerIdentity as checkIdentity, type PeerCertificate } from 'node:tls';
 import type { HttpsProxyAgent } from 'https-proxy-agent';
@@ -15,14 +15,14 @@ export type AgentFor = (url: URL) => Promise<Agent>;
 export function agents(env: Variables): AgentFor {
   // Connections are not kept: at twelve videos a minute that saves nothing, and an idle connection that the
   // server has dropped would cost a start of the account's limit.
-  const straight = {
+  const direct = {
     'http:': new OneBufferAgent({ keepAlive: false }),
     'https:': new OneBufferSecureAgent({ keepAlive: false }),
   };
   return async (url) => {
     const proxy = proxyFor(url, env);
     if (proxy !== null) return proxyAgent(proxy);
-    return url.protocol === 'https:' ? straight['https:'] : straight['http:'];
+    return url.protocol === 'https:' ? direct['https:'] : direct['http:'];
   };
 }
 

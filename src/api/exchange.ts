@@ -15,7 +15,7 @@ export interface ExchangeOptions {
   readonly signal: AbortSignal;
   /** Told when the connection stands and the request goes out. */
   readonly onSent: () => void;
-  /** The agent for this URL: straight, or through a proxy. */
+  /** The agent for this URL: direct, or through a proxy. */
   readonly agent: Agent;
 }
 

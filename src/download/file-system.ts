@@ -18,8 +18,8 @@ export interface OpenFile {
 export interface FileSystem {
   /** Creates a file that must not exist. */
   create(path: string): Promise<OpenFile>;
-  /** Opens what is there for writing, straight. */
-  openStraight(path: string): Promise<OpenFile>;
+  /** Opens what is there for writing, directly. */
+  openDevice(path: string): Promise<OpenFile>;
   /** Gives a file a second name, which must be free. */
   link(from: string, to: string): Promise<void>;
   /** Gives a file another name, replacing what has it. */
@@ -34,7 +34,7 @@ export interface FileSystem {
 /** The machine's own file system. */
 export const diskFileSystem: FileSystem = {
   create: (path) => openFile(path, 'wx'),
-  openStraight: (path) => openFile(path, 'w'),
+  openDevice: (path) => openFile(path, 'w'),
   link,
   rename,
   unlink,

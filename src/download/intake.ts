@@ -8,7 +8,7 @@ import { readOpening } from './opening.ts';
 import type { VideoTask } from './plan.ts';
 import { continuesAt, endsAt, strongEtag, totalOf } from './range.ts';
 import type { VideoFacts } from './record.ts';
-import { fileSink, type Sink, stdoutSink, straightSink } from './sink.ts';
+import { deviceSink, fileSink, type Sink, stdoutSink } from './sink.ts';
 import { type Target, temporaryPath } from './target.ts';
 import { FILE_BATCH_BYTES, transfer } from './transfer.ts';
 
@@ -122,7 +122,7 @@ export class Intake {
       (container === null ? undefined : this.#targets.get(container)) ?? this.#targets.get('mp4');
     if (target === undefined) throw new Error(`no target for ${container}`);
     this.#facts.file = target.shown;
-    if (target.kind === 'straight') return straightSink(fileSystem, target, host.interrupt);
+    if (target.kind === 'device') return deviceSink(fileSystem, target, host.interrupt);
     const temporary = temporaryPath(target.path, owner);
     const force = whenExists === 'force';
     return fileSink({ fileSystem, clock: host.clock, target, temporary, force, signal: host.interrupt });

@@ -150,17 +150,13 @@ export async function fileSink(options: FileSinkOptions): Promise<Sink> {
 }
 
 /**
- * A device or a FIFO: written straight, and what is written is gone.
+ * A device or a FIFO: written directly, and what is written is gone.
  * @param signal ends a wait for a reader that may never come
  */
-export async function straightSink(
-  fileSystem: FileSystem,
-  target: Target,
-  signal: AbortSignal,
-): Promise<Sink> {
+export async function deviceSink(fileSystem: FileSystem, target: Target, signal: AbortSignal): Promise<Sink> {
   const failed = (error: unknown): MaviError =>
     codeOf(error) === 'EPIPE' ? new ClosedPipe() : localError(error, target.shown);
-  const file = await abortable(fileSystem.openStraight(target.path), signal).catch((error) => {
+  const file = await abortable(fileSystem.openDevice(target.path), signal).catch((error) => {
     throw failed(error);
   });
   let open = true;

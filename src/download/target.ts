@@ -1,4 +1,4 @@
-/** Where a video is to stand: a plain file, or a device or FIFO that is written straight. */
+/** Where a video is to stand: a plain file, or a device or FIFO that is written directly. */
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, lstat, readlink, stat } from 'node:fs/promises';
@@ -12,7 +12,7 @@ export interface Target {
   readonly shown: string;
   /** The file itself, behind any symbolic link. */
   readonly path: string;
-  readonly kind: 'file' | 'straight';
+  readonly kind: 'file' | 'device';
   /** What is there now, if anything: its permission bits. */
   readonly existing: { readonly mode: number } | null;
 }
@@ -34,7 +34,7 @@ export async function lookAtTarget(shown: string, cwd: string): Promise<Target> 
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw localError(error, shown);
   }
   if (found?.isDirectory()) throw isDirectory(shown);
-  if (found !== null && !found.isFile()) return { shown, path, kind: 'straight', existing: null };
+  if (found !== null && !found.isFile()) return { shown, path, kind: 'device', existing: null };
   await checkFolder(dirname(path), shown);
   return { shown, path, kind: 'file', existing: found === null ? null : { mode: found.mode & 0o7777 } };
 }

@@ -255,7 +255,7 @@ describe.concurrent('a target that is no plain file', () => {
     expect(scene.read('copy.mp4').equals(sampleFile('faststart'))).toBe(true);
   });
 
-  it('such as /dev/null or /dev/full is written straight', async ({ scene }) => {
+  it('such as /dev/null or /dev/full is written directly', async ({ scene }) => {
     await scene.standin();
     const thrownAway = await scene.run(['download', faststart, '-o', '/dev/null']);
     const full = await scene.run(['download', faststart, '-o', '/dev/full']);

@@ -100,7 +100,7 @@ describe('a temporary file', () => {
 });
 
 describe.runIf(isPosix)('a device or a FIFO', () => {
-  it('is written straight, and nothing is made beside it', async () => {
+  it('is written directly, and nothing is made beside it', async () => {
     const here = await placeToDownload({ faults: 'hangup@9000x1' });
     const { code, record } = await here.download(['-o', '/dev/null']);
     expect(code).toBe(0);

@@ -1,7 +1,7 @@
 import { diskFileSystem, type FileSystem, type OpenFile } from '../../src/download/file-system.ts';
 
 /** A call of the write path. */
-export type Call = keyof Omit<FileSystem, 'openStraight'> | keyof OpenFile;
+export type Call = keyof Omit<FileSystem, 'openDevice'> | keyof OpenFile;
 
 /** What happens instead of a call, or null to let it be; told which of the calls of its kind it is, from 1. */
 export type Trouble = (call: Call, turn: number) => Failure | null;
@@ -42,7 +42,7 @@ export function troubledDisk(trouble: Trouble): TroubledDisk {
 
   const fileSystem: FileSystem = {
     create: (path) => around('create', async () => wrapped(await diskFileSystem.create(path))),
-    openStraight: (path) => diskFileSystem.openStraight(path),
+    openDevice: (path) => diskFileSystem.openDevice(path),
     link: (from, to) => around('link', () => diskFileSystem.link(from, to)),
     rename: (from, to) => around('rename', () => diskFileSystem.rename(from, to)),
     unlink: (path) => around('unlink', () => diskFileSystem.unlink(path)),
