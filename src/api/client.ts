@@ -66,7 +66,7 @@ export interface Client {
   /** Sends a call whose answer is an envelope, and answers with its data. Throws what the envelope means. */
   call(method: 'GET' | 'POST', path: string, body: unknown, signal: AbortSignal): Promise<unknown>;
   /** Lets no request for a video start before then (milliseconds since the epoch). */
-  pushBack(untilMs: number): Promise<void>;
+  pauseUntil(untilMs: number): Promise<void>;
 }
 
 /** A client of one key, for one run. */
@@ -130,7 +130,7 @@ export function apiClient(options: ClientOptions): Client {
   };
 
   return {
-    pushBack: (untilMs) => videoPacer.pushBack(untilMs),
+    pauseUntil: (untilMs) => videoPacer.pauseUntil(untilMs),
 
     async download(videoNo, question) {
       const asked = { video_no: videoNo, unique_id: settings.uniqueId };

@@ -18,13 +18,13 @@ export interface Pacer {
    */
   start(signal: AbortSignal, onWait: (untilMs: number) => void): Promise<Start>;
   /** Lets nobody start before then: the server has said that the limit is reached. */
-  pushBack(untilMs: number): Promise<void>;
+  pauseUntil(untilMs: number): Promise<void>;
 }
 
 /** A pacer that neither waits nor records, for `--rate 0`. */
 export const unpaced: Pacer = {
   start: async () => ({ sent: async () => {} }),
-  pushBack: async () => {},
+  pauseUntil: async () => {},
 };
 
 interface Waiting {
@@ -92,7 +92,7 @@ export function pacer(rate: Rate, record: StartRecord, clock: Clock): Pacer {
         queue.splice(queue.indexOf(waiting), 1);
       }
     },
-    async pushBack(untilMs) {
+    async pauseUntil(untilMs) {
       await record.update(time, (now) => ({
         ...now,
         blockedUntilMs: Math.max(now.blockedUntilMs, untilMs),

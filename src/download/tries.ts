@@ -102,7 +102,7 @@ export class Tries {
     const { videoNo } = this.#task;
     const attempt = this.#facts.attempts + 1;
     report({ kind: 'retrying', videoNo, why: error.message, untilMs, attempt, how: this.#intake.howNext() });
-    if (error instanceof RateLimitError) await client.pushBack(untilMs);
+    if (error instanceof RateLimitError) await client.pauseUntil(untilMs);
     await sleep(host.clock, delayMs, stop);
   }
 }

@@ -161,7 +161,7 @@ describe('a pacer', () => {
 describe('pushed back', () => {
   it('a pacer lets nobody start before then', async () => {
     const { clock, gate, started, waits, ask } = line();
-    await gate.pushBack(clock.nowMs() + 7000);
+    await gate.pauseUntil(clock.nowMs() + 7000);
     void ask('a');
     await clock.advance(6999);
     expect(started).toEqual([]);
@@ -175,7 +175,7 @@ describe('pushed back', () => {
     await ask('a');
     void ask('b');
     await clock.advance(500);
-    await gate.pushBack(clock.nowMs() + 2500);
+    await gate.pauseUntil(clock.nowMs() + 2500);
     await clock.advance(2499);
     expect(started).toEqual([['a', 0]]);
     expect(waits).toEqual([
@@ -188,8 +188,8 @@ describe('pushed back', () => {
 
   it('a pacer is not let go by a later word for an earlier time', async () => {
     const { clock, gate, started, ask } = line();
-    await gate.pushBack(clock.nowMs() + 3000);
-    await gate.pushBack(clock.nowMs() + 1000);
+    await gate.pauseUntil(clock.nowMs() + 3000);
+    await gate.pauseUntil(clock.nowMs() + 1000);
     void ask('a');
     await clock.advance(5000);
     expect(started).toEqual([['a', 3000]]);
@@ -197,7 +197,7 @@ describe('pushed back', () => {
 
   it('a pacer keeps to its rate afterwards', async () => {
     const { clock, gate, started, ask } = line();
-    await gate.pushBack(clock.nowMs() + 3000);
+    await gate.pauseUntil(clock.nowMs() + 3000);
     for (const name of ['a', 'b', 'c']) void ask(name);
     await clock.advance(10_000);
     expect(started).toEqual([
@@ -269,7 +269,7 @@ describe('a start that is given up', () => {
 describe('without a rate', () => {
   it('everybody starts at once, and nothing is pushed back', async () => {
     const { signal } = new AbortController();
-    await unpaced.pushBack(Number.POSITIVE_INFINITY);
+    await unpaced.pauseUntil(Number.POSITIVE_INFINITY);
     for (let index = 0; index < 100; index += 1) {
       const start = await unpaced.start(signal, () => expect.unreachable('nobody waits'));
       await start.sent();
