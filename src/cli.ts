@@ -10,8 +10,8 @@ import { addMock } from './commands/mock.ts';
 import { addSync } from './commands/sync.ts';
 import { addVerify } from './commands/verify.ts';
 import { ClosedPipe, type ExitCode, exitCodeFor, Interrupted, MaviError } from './errors.ts';
-import { printable, redactKeys } from './foreign-text.ts';
 import { type Host, print, say } from './host.ts';
+import { printable, redactKeys } from './sanitize.ts';
 import { version } from './version.ts';
 
 const COMMANDS: Readonly<Record<string, (program: Command, context: CommandContext) => void>> = {

@@ -1,4 +1,4 @@
-import { printable, redactKeys } from './foreign-text.ts';
+import { printable, redactKeys } from './sanitize.ts';
 
 /** The exit codes of the command, the same table that README.md and `mavi --help` print. */
 export const EXIT_CODES = {

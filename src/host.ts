@@ -5,8 +5,8 @@ import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
 import { dropBytes } from './chunks.ts';
 import { ClosedPipe, type EndingSignal, type ExitCode, Interrupted, SIGNAL_EXIT_CODES } from './errors.ts';
-import { redactKeys } from './foreign-text.ts';
 import { localError } from './local-error.ts';
+import { redactKeys } from './sanitize.ts';
 
 /** Time, so that a test can own it. */
 export interface Clock {

@@ -140,8 +140,8 @@ describe('the arrows point one way', () => {
   });
 
   it('errors and the cleaning of text are at the bottom', () => {
-    expect(importsOf('src/foreign-text.ts')).toEqual([]);
-    expect(importsOf('src/errors.ts').map(({ target }) => target)).toEqual(['src/foreign-text.ts']);
+    expect(importsOf('src/sanitize.ts')).toEqual([]);
+    expect(importsOf('src/errors.ts').map(({ target }) => target)).toEqual(['src/sanitize.ts']);
   });
 
   it('only `mavi mock` uses the stand-in, but for the names of its faults', () => {

@@ -4,7 +4,7 @@ import { checkServerIdentity as checkIdentity, type PeerCertificate } from 'node
 import type { HttpsProxyAgent } from 'https-proxy-agent';
 import type { SocksProxyAgent } from 'socks-proxy-agent';
 import { NetworkError, UsageError } from '../errors.ts';
-import { printable } from '../foreign-text.ts';
+import { printable } from '../sanitize.ts';
 import { OneBufferAgent, OneBufferSecureAgent } from './one-buffer.ts';
 import { proxyFor, type Variables } from './proxies.ts';
 

@@ -1,6 +1,6 @@
 /** The API's JSON answers: what a code, a message and an HTTP status mean. Pure. */
 import { AccountError, type MaviError, NetworkError, RateLimitError, RefusedError } from '../errors.ts';
-import { serverText } from '../foreign-text.ts';
+import { serverText } from '../sanitize.ts';
 
 /** How much of a JSON answer is read, in bytes; the real ones have some hundred. */
 export const ENVELOPE_BYTES = 64 * 1024;

@@ -2,8 +2,8 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Transform } from 'node:stream';
 import { NetworkError, RefusedError } from '../errors.ts';
-import { printable } from '../foreign-text.ts';
 import type { Clock } from '../host.ts';
+import { printable } from '../sanitize.ts';
 import type { AgentFor } from './agents.ts';
 import { Body } from './body.ts';
 import { exchange } from './exchange.ts';

@@ -1,8 +1,8 @@
 /** `mavi auth login` and `logout`. */
 import { text as readText } from 'node:stream/consumers';
 import { type ExitCode, UsageError } from '../errors.ts';
-import { maskKey } from '../foreign-text.ts';
 import { abortable, type Host, say } from '../host.ts';
+import { maskKey } from '../sanitize.ts';
 import { KEY_PAGE, keyFault, keyWarning } from '../settings/key.ts';
 import { configPath, removeValue, storeValue } from '../settings/store.ts';
 import { askSilently } from './prompt.ts';

@@ -1,9 +1,9 @@
 /** `mavi auth status`: where the key comes from, and whether the API takes it. */
 import { clientFor } from '../api/session.ts';
 import { AccountError, type ExitCode, MaviError } from '../errors.ts';
-import { maskKey, printable } from '../foreign-text.ts';
 import { type Host, print } from '../host.ts';
 import { libraryScopes } from '../library/pages.ts';
+import { maskKey, printable } from '../sanitize.ts';
 import { findKey, keyWarning, noKey } from '../settings/key.ts';
 import { resolveSettings, type SettingTexts } from '../settings/settings.ts';
 import { readStore } from '../settings/store.ts';

@@ -1,7 +1,7 @@
 /** `mavi config`: reads and writes the stored settings. */
 import { type ExitCode, UsageError } from '../errors.ts';
-import { printable } from '../foreign-text.ts';
 import { type Host, print } from '../host.ts';
+import { printable } from '../sanitize.ts';
 import {
   DEFINITIONS,
   originOf,

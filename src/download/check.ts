@@ -1,6 +1,5 @@
 /** Whether what comes is a whole video: the first bytes, then the boxes, then the sizes. Knows no I/O. */
 import { BodyError, type MaviError, TruncatedError } from '../errors.ts';
-import { printable } from '../foreign-text.ts';
 import { readFtyp } from '../isobmff/ftyp.ts';
 import { MovieReader } from '../isobmff/movie.ts';
 import {
@@ -11,6 +10,7 @@ import {
   type Signature,
   signatureOf,
 } from '../isobmff/signature.ts';
+import { printable } from '../sanitize.ts';
 
 /** How much must hold before a file gets its name. */
 export type Level = 'full' | 'ftyp' | 'none';

@@ -1,8 +1,8 @@
 /** An append-only list of records, one JSON object a line. */
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { safeJson } from '../foreign-text.ts';
 import { localError } from '../local-error.ts';
+import { safeJson } from '../sanitize.ts';
 import type { VideoRecord } from './record.ts';
 
 /** A manifest that is open for appending. */

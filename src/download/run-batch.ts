@@ -2,9 +2,9 @@
 import type { Session } from '../api/session.ts';
 import type { OutputOptions } from '../commands/download.ts';
 import { type ExitCode, exitCodeFor, mergeExitCodes } from '../errors.ts';
-import { safeJson } from '../foreign-text.ts';
 import { type Host, print, say } from '../host.ts';
 import { renderer } from '../progress/renderer.ts';
+import { safeJson } from '../sanitize.ts';
 import { accountFirst, downloadBatch } from './batch.ts';
 import { downloadContext } from './context.ts';
 import type { Manifest } from './manifest.ts';

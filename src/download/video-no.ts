@@ -1,6 +1,6 @@
 /** What can be a `video_no`: it is opaque, but it can never name a path. Pure. */
 import { UsageError } from '../errors.ts';
-import { redactKeys } from '../foreign-text.ts';
+import { redactKeys } from '../sanitize.ts';
 
 /** Whether a text can be a video_no: 1 to 64 characters, none of which could lead to another folder. */
 export function isVideoNo(text: string): boolean {

@@ -2,8 +2,8 @@
 import { openSession } from '../api/session.ts';
 import type { ListPlan } from '../commands/list.ts';
 import type { ExitCode } from '../errors.ts';
-import { printable, safeJson } from '../foreign-text.ts';
 import { type Host, print, say } from '../host.ts';
+import { printable, safeJson } from '../sanitize.ts';
 import { libraryRows, libraryScopes } from './pages.ts';
 import type { LibraryRow } from './row.ts';
 

@@ -1,11 +1,11 @@
 /** The library as a table that fits the terminal. */
 import CliTable from 'cli-table3';
 import stringWidth from 'string-width';
-import { printable } from '../foreign-text.ts';
 import type { Host } from '../host.ts';
 import { cut } from '../progress/fit.ts';
 import { styleFor } from '../progress/style.ts';
 import { bytesText, clockText } from '../progress/units.ts';
+import { printable } from '../sanitize.ts';
 import type { LibraryRow } from './row.ts';
 
 /** Names are cut to leave room for the rest, but never below this many columns. */

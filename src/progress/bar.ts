@@ -1,7 +1,7 @@
 /** Progress as bars on a terminal: one for each running video and, for many, one for all. The only file that imports cli-progress. */
 import { basename } from 'node:path';
 import cliProgress from 'cli-progress';
-import { printable, redactKeys } from '../foreign-text.ts';
+import { printable, redactKeys } from '../sanitize.ts';
 import type { VideoLine } from './bar-line.ts';
 import { blockLines } from './block.ts';
 import { columnsOf } from './columns.ts';

@@ -1,7 +1,7 @@
 /** The lines that stay: what is said of a video, the same in every renderer. */
 
 import type { VideoRecord } from '../download/record.ts';
-import { printable } from '../foreign-text.ts';
+import { printable } from '../sanitize.ts';
 import { columnsOf } from './columns.ts';
 import type { ProgressEvent } from './events.ts';
 import { wrapped } from './fit.ts';

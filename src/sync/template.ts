@@ -1,9 +1,9 @@
 /** File names out of a template, safe on every platform. Pure. */
 import sanitize from 'sanitize-filename';
 import { UsageError } from '../errors.ts';
-import { printable } from '../foreign-text.ts';
 import { EXTENSIONS } from '../isobmff/signature.ts';
 import type { LibraryRow } from '../library/row.ts';
+import { printable } from '../sanitize.ts';
 
 /** A checked template: the name of a file for a row, without its extension. */
 export type Template = (row: LibraryRow) => string;

@@ -5,9 +5,9 @@ import { type CheckedFile, checkFile } from '../download/existing.ts';
 import { type FileRecord, type ManifestIndex, readManifest } from '../download/manifest-index.ts';
 import { type RecordedError, recordedError } from '../download/record.ts';
 import { BodyError, type ExitCode, Interrupted } from '../errors.ts';
-import { printable, safeJson } from '../foreign-text.ts';
 import { abortable, type Host, print } from '../host.ts';
 import { bytesText } from '../progress/units.ts';
+import { printable, safeJson } from '../sanitize.ts';
 
 /** What was found of one file: one line of `--json`. */
 interface Finding {

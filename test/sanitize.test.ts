@@ -1,13 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  maskKey,
-  printable,
-  redactKeys,
-  SHOWN_CHARACTERS,
-  safeJson,
-  serverText,
-} from '../src/foreign-text.ts';
+import { maskKey, printable, redactKeys, SHOWN_CHARACTERS, safeJson, serverText } from '../src/sanitize.ts';
 
 const KEY = `sk-mavi-${'k'.repeat(118)}wxyz`;
 
