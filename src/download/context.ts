@@ -6,8 +6,8 @@ import type { Report } from '../progress/events.ts';
 import type { Settings } from '../settings/settings.ts';
 import { Budget } from './budget.ts';
 import { diskFileSystem, type FileSystem } from './file-system.ts';
-import { type Sweep, sweeper } from './leftovers.ts';
 import type { DownloadRules } from './plan.ts';
+import { type RemoveStalePartials, stalePartialRemover } from './stale-partials.ts';
 import type { Owner } from './target.ts';
 import { Throttle } from './throttle.ts';
 
@@ -19,7 +19,7 @@ export interface DownloadContext {
   readonly rules: DownloadRules;
   readonly fileSystem: FileSystem;
   readonly owner: Owner;
-  readonly sweep: Sweep;
+  readonly removeStalePartials: RemoveStalePartials;
   readonly throttle: Throttle | null;
   readonly budget: Budget;
   readonly report: Report;
@@ -54,7 +54,7 @@ export function downloadContext(parts: RunParts): Omit<DownloadContext, 'stop'> 
     report,
     fileSystem,
     owner,
-    sweep: sweeper(fileSystem, owner, host.isAlive),
+    removeStalePartials: stalePartialRemover(fileSystem, owner, host.isAlive),
     throttle: settings.limitRate === null ? null : new Throttle(settings.limitRate),
     budget: new Budget(parts.maxTransfer),
   };

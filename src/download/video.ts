@@ -52,13 +52,13 @@ export async function downloadVideo(
 /** Looks at every name that the video may get; none for standard output. */
 async function lookAtTargets(
   { destination }: VideoTask,
-  { host, sweep }: DownloadContext,
+  { host, removeStalePartials }: DownloadContext,
 ): Promise<ReadonlyMap<Container, Target>> {
   const targets = new Map<Container, Target>();
   if (destination.kind === 'stdout') return targets;
   for (const container of destination.containers) {
     const target = await lookAtTarget(destination.nameFor(container), host.cwd);
-    if (target.kind === 'file') await sweep(target.path);
+    if (target.kind === 'file') await removeStalePartials(target.path);
     targets.set(container, target);
   }
   return targets;

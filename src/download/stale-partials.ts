@@ -4,13 +4,17 @@ import type { FileSystem } from './file-system.ts';
 import { isLeftover, type Owner } from './target.ts';
 
 /** Removes the temporary files of dead runs for one target. Never throws. */
-export type Sweep = (path: string) => Promise<void>;
+export type RemoveStalePartials = (path: string) => Promise<void>;
 
 /**
- * A sweep that lists each folder once in its life, so that a run of many videos into one folder does not list
+ * A removeStalePartials that lists each folder once in its life, so that a run of many videos into one folder does not list
  * it for every one of them.
  */
-export function sweeper(fileSystem: FileSystem, owner: Owner, isAlive: (pid: number) => boolean): Sweep {
+export function stalePartialRemover(
+  fileSystem: FileSystem,
+  owner: Owner,
+  isAlive: (pid: number) => boolean,
+): RemoveStalePartials {
   const folders = new Map<string, Promise<readonly string[]>>();
   return async (path) => {
     const folder = dirname(path);
