@@ -110,6 +110,8 @@ export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<
 }
 
 const ENDING_SIGNALS: readonly EndingSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+/** A second signal within this time is the first one again: timeout(1) and npx deliver each signal twice. */
+const ECHO_MS = 300;
 const SHOW_CURSOR = '\u001b[?25h\u001b[?7h';
 
 /** A host that is the real process, and the way to end it. */
@@ -131,11 +133,16 @@ export function systemHost(): SystemHost {
     return stderr;
   };
   const interruption = new AbortController();
+  let interruptedAtMs = 0;
   const onSignal = (signal: EndingSignal): void => {
-    if (!interruption.signal.aborted) return interruption.abort(new Interrupted(signal));
-    // The second signal means at once: nothing is waited for, only the terminal is put right.
+    if (!interruption.signal.aborted) {
+      interruptedAtMs = systemClock.ticksMs();
+      return interruption.abort(new Interrupted(signal));
+    }
+    if (systemClock.ticksMs() - interruptedAtMs < ECHO_MS) return;
+    // The second signal means at once: nothing is waited for, only the terminal is restored.
     if (stderr?.isTTY) stderr.write(SHOW_CURSOR);
-    dieOf(signal, onSignal);
+    dieOf(signal);
   };
   for (const signal of ENDING_SIGNALS) process.on(signal, onSignal);
   return {
@@ -182,7 +189,7 @@ export function systemHost(): SystemHost {
     end(code) {
       process.exitCode = code;
       const signal = ENDING_SIGNALS.find((each) => SIGNAL_EXIT_CODES[each] === code);
-      if (signal !== undefined) dieOf(signal, onSignal);
+      if (signal !== undefined) dieOf(signal);
       // What is still open, such as a connection to a proxy that never answered, would keep the process.
       if (stderr === null) process.exit();
       stderr.write('', () => process.exit());
@@ -211,11 +218,9 @@ function isTerminal(descriptor: number): boolean {
   return isatty(descriptor);
 }
 
-function dieOf(signal: EndingSignal, handler: (signal: EndingSignal) => void): void {
-  process.removeListener(signal, handler);
-  // What a dependency does at a signal, such as to remove its locks, it does now: its handler, left in place,
-  // would keep the signal from ending the process at once.
-  process.emit(signal, signal);
+function dieOf(signal: EndingSignal): void {
+  // Death by a signal skips the exit handlers, in which dependencies remove their locks.
+  process.emit('exit', SIGNAL_EXIT_CODES[signal]);
   process.removeAllListeners(signal);
   process.kill(process.pid, signal);
 }

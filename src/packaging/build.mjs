@@ -47,6 +47,8 @@ const COMMON = {
     { name: 'process', setup: takeProcessAsItIs },
     { name: 'unused', setup: leaveOutUnused },
   ],
+  // Both hook every signal as soon as they are imported and send it again, which would count as the user's second.
+  alias: { 'when-exit': './src/packaging/on-exit.cjs', 'signal-exit': './src/packaging/on-exit.cjs' },
   define: {
     'import.meta.dirname': '__dirname',
     'Intl.ListFormat': 'LazyListFormat',

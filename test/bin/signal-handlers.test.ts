@@ -1,0 +1,112 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect } from 'vitest';
+import { SAMPLE_VIDEO_NOS } from '../../src/standin/samples.ts';
+import { appears } from '../helpers/moment.ts';
+import { it, type Scene } from '../helpers/scene.ts';
+import { madeUpVideo } from '../helpers/videos.ts';
+
+const { faststart, moovLast } = SAMPLE_VIDEO_NOS;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Notes every handler of a signal that the process installs, one name a line. */
+const NOTE_TAKER = `
+const { appendFileSync } = require('node:fs');
+for (const method of ['on', 'once', 'addListener', 'prependListener', 'prependOnceListener']) {
+  const install = process[method];
+  process[method] = function (event, ...rest) {
+    if (/^SIG/.test(event) && !/WINCH/.test(event)) appendFileSync(process.env.NOTES, event + '\\n');
+    return install.call(this, event, ...rest);
+  };
+}`;
+
+/** Puts a settings file into place, as \`mavi config set\` would. */
+function storeSettings(scene: Scene, settings: Readonly<Record<string, string>> = { retries: '4' }): void {
+  mkdirSync(scene.configFolder, { recursive: true, mode: 0o700 });
+  writeFileSync(join(scene.configFolder, 'config.json'), JSON.stringify(settings), { mode: 0o600 });
+}
+
+describe.concurrent('signals are handled by the program alone, not by what it is built with', () => {
+  const COMMANDS: Readonly<Record<string, readonly string[]>> = {
+    'reading settings': ['config', 'list'],
+    'writing settings': ['config', 'set', 'rate', '6'],
+    'storing the key': ['auth', 'login'],
+    'removing the key': ['auth', 'logout'],
+    'testing the key': ['auth', 'status'],
+    'a download': ['download', faststart, '--rate', '12'],
+    'a batch': ['download', faststart, moovLast, '-d', 'some', '--rate', '12'],
+    'a pipe': ['download', faststart, '-o', '-', '--rate', '12'],
+    'a sync': ['sync', 'library', '--rate', '12'],
+    'a listing': ['list', '--json'],
+    'a completion script': ['completion', 'zsh'],
+  };
+
+  it.for(Object.entries(COMMANDS))('%s', async ([, args], { scene }) => {
+    await scene.standin();
+    storeSettings(scene);
+    mkdirSync(scene.path('library'));
+    const notes = scene.path('notes');
+    const env = { NODE_OPTIONS: `--require=${scene.write('note-taker.cjs', NOTE_TAKER)}`, NOTES: notes };
+    const { code, stderr } = await scene.run(args, { env, stdin: `${scene.key}\n` });
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    const installed = readFileSync(notes, 'utf8').trim().split('\n');
+    expect(installed.toSorted()).toEqual(SIGNALS.toSorted());
+  });
+});
+
+describe.concurrent.for(SIGNALS)('with a settings file in place, %s leaves nothing behind', (signal) => {
+  it.for([
+    ['a download', ['download', faststart, '--force', '-o', 'video.mp4']],
+    ['a batch', ['download', faststart, moovLast, '-d', 'library']],
+    ['a sync', ['sync', 'library']],
+  ] as const)('in %s', async ([, args], { scene }) => {
+    await scene.standin({ faults: 'stall@100000' });
+    storeSettings(scene);
+    scene.write('video.mp4', 'mine');
+    mkdirSync(scene.path('library'));
+    const run = scene.start(args, { env: { MAVI_RATE: '12' } });
+    await appears(
+      args[0] === 'download' && args[2] === '--force' ? scene.folder : scene.path('library'),
+      /\.part$/,
+    );
+    run.child.kill(signal);
+    const ended = await run.ended;
+    expect({ signal: ended.signal, left: scene.leftovers() }).toEqual({ signal, left: [] });
+    expect(scene.read('video.mp4').toString()).toBe('mine');
+  });
+
+  it('in a pipe', async ({ scene }) => {
+    const { video, videoNo } = madeUpVideo(30_000_000);
+    await scene.standin({ videos: [video] });
+    storeSettings(scene);
+    const run = scene.start(['download', videoNo, '-o', '-'], { stdout: 'held', env: { MAVI_RATE: '12' } });
+    await new Promise((resolve) => run.child.stdout?.once('readable', resolve));
+    run.child.kill(signal);
+    await run.exited;
+    expect(run.child.signalCode).toBe(signal);
+  });
+
+  it('when it is delivered twice, as by timeout(1) and npx', async ({ scene }) => {
+    await scene.standin({ faults: 'stall@100000' });
+    const run = scene.start(['download', faststart, '-o', 'video.mp4']);
+    await appears(scene.folder, /\.part$/);
+    run.child.kill(signal);
+    run.child.kill(signal);
+    const ended = await run.ended;
+    expect({ signal: ended.signal, left: scene.names() }).toEqual({ signal, left: [] });
+  });
+});
+
+describe.concurrent('a limit on the size of files (ulimit -f)', () => {
+  it.for(['0', '12'])('is exit 7 that names the file, at --rate %s', async (rate, { scene }) => {
+    const { video, videoNo } = madeUpVideo(1_000_000);
+    await scene.standin({ videos: [video] });
+    storeSettings(scene);
+    const { code, signal, stderr } = await scene.shell(
+      `ulimit -f 100; exec $program download ${videoNo} -o video.mp4 --rate ${rate}`,
+    ).ended;
+    expect({ code, signal }).toEqual({ code: 7, signal: null });
+    expect(stderr).toContain('video.mp4');
+    expect(scene.names()).toEqual([]);
+  });
+});
