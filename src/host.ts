@@ -47,6 +47,7 @@ export interface DataInput {
 export interface Host {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** The folder that relative names start from: `.`, for its absolute name need not be UTF-8, nor be allowed to be read. */
   readonly cwd: string;
   readonly hostname: string;
   readonly pid: number;
@@ -148,7 +149,7 @@ export function systemHost(): SystemHost {
   return {
     argv: process.argv.slice(2),
     env: process.env,
-    cwd: currentFolder(),
+    cwd: '.',
     hostname: hostname(),
     pid: process.pid,
     platform: process.platform,
@@ -223,15 +224,6 @@ function dieOf(signal: EndingSignal): void {
   process.emit('exit', SIGNAL_EXIT_CODES[signal]);
   process.removeAllListeners(signal);
   process.kill(process.pid, signal);
-}
-
-/** The current folder; where it was removed, the name that it had, so that what is done there fails by that name. */
-function currentFolder(): string {
-  try {
-    return process.cwd();
-  } catch {
-    return process.env.PWD || '/proc/self/cwd';
-  }
 }
 
 /** A container may run under a user id that has no home, which Node refuses to look up: like its shells, take the root. */

@@ -1,7 +1,7 @@
 /** Reads a list of video_nos: one a line, `#` comments and blank lines skipped. */
 import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { text as readText } from 'node:stream/consumers';
+import { pathFrom } from '../folders.ts';
 import { abortable, type Host } from '../host.ts';
 import { localError } from '../local-error.ts';
 import { checkVideoNo } from './video-no.ts';
@@ -25,7 +25,7 @@ export function parseVideoNos(text: string): { videoNo: string; line: number }[]
 async function readWhole(file: string, host: Host): Promise<string> {
   try {
     // A file may be a FIFO, which is read for as long as somebody writes.
-    const text = file === '-' ? readText(host.stdin.stream) : readFile(resolve(host.cwd, file), 'utf8');
+    const text = file === '-' ? readText(host.stdin.stream) : readFile(pathFrom(host.cwd, file), 'utf8');
     return await abortable(text, host.interrupt);
   } catch (error) {
     throw localError(error, file === '-' ? 'standard input' : file, 'read');

@@ -1,14 +1,15 @@
 /** What a manifest says: its last good record of each file and of each video. */
 import { createReadStream } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
+import { pathFrom, pathKey } from '../folders.ts';
 import { localError } from '../local-error.ts';
 import type { VideoRecord } from './record.ts';
 
 /** A record of a file that is in its place. */
 export interface FileRecord {
   readonly videoNo: string;
-  /** The file's absolute path. */
+  /** Where the file is, named from where the manifest is named from. */
   readonly path: string;
   readonly bytes: number;
   /** Lower-case hexadecimal; null if it was not computed. */
@@ -17,6 +18,7 @@ export interface FileRecord {
 
 /** The records that count, the later one of two for the same. */
 export interface ManifestIndex {
+  /** By `pathKey` of the file. */
   readonly byPath: ReadonlyMap<string, FileRecord>;
   readonly byVideoNo: ReadonlyMap<string, FileRecord>;
 }
@@ -40,7 +42,7 @@ export async function readManifest(
     })) {
       const record = readRecord(line, folder);
       if (record === null) continue;
-      byPath.set(record.path, record);
+      byPath.set(pathKey(record.path), record);
       byVideoNo.set(record.videoNo, record);
     }
   } catch (error) {
@@ -63,7 +65,7 @@ function readRecord(line: string, folder: string): FileRecord | null {
   if (typeof video_no !== 'string' || typeof file !== 'string' || typeof bytes !== 'number') return null;
   return {
     videoNo: video_no,
-    path: resolve(folder, file),
+    path: pathFrom(folder, file),
     bytes,
     sha256: typeof sha256 === 'string' ? sha256.toLowerCase() : null,
   };

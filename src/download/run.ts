@@ -1,13 +1,12 @@
 /** `mavi download`, from a checked plan to an exit code. */
-import { mkdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { openSession } from '../api/session.ts';
 import type { DownloadPlan } from '../commands/download.ts';
 import { type ExitCode, UsageError } from '../errors.ts';
+import { makeFolder, pathFrom } from '../folders.ts';
 import { type Host, say } from '../host.ts';
 import { type Container, EXTENSIONS } from '../isobmff/signature.ts';
 import { lookUp } from '../library/lookup.ts';
-import { localError, MAKE_FOLDER } from '../local-error.ts';
 import { printable } from '../sanitize.ts';
 import { readVideoNos } from './batch-file.ts';
 import { openManifest } from './manifest.ts';
@@ -31,9 +30,9 @@ export async function runDownload(plan: DownloadPlan, host: Host): Promise<ExitC
     });
   }
   const session = await openSession(host, plan.settings, plan.verbose);
-  if (plan.output === null) await makeFolder(plan.outputDir, host);
+  if (plan.output === null) await makeFolder(pathFrom(host.cwd, plan.outputDir), plan.outputDir);
   const manifest =
-    plan.manifest === null ? null : await openManifest(resolve(host.cwd, plan.manifest), plan.manifest);
+    plan.manifest === null ? null : await openManifest(pathFrom(host.cwd, plan.manifest), plan.manifest);
   try {
     const rows = plan.lookup ? await lookUp({ ...session, host, note }, videoNos) : null;
     const tasks = videoNos.map((videoNo) => taskFor(plan, videoNo, rows?.get(videoNo)?.sizeBytes ?? null));
@@ -86,10 +85,4 @@ function destinationOf(plan: DownloadPlan, videoNo: string): Destination {
     containers: plan.rules.container === 'any' ? all : ['mp4'],
     nameFor: (container) => join(plan.outputDir, videoNo + EXTENSIONS[container]),
   };
-}
-
-async function makeFolder(folder: string, host: Host): Promise<void> {
-  await mkdir(resolve(host.cwd, folder), { recursive: true }).catch((error) => {
-    throw localError(error, folder, MAKE_FOLDER);
-  });
 }

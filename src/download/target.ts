@@ -1,9 +1,10 @@
 /** Where a video is to stand: a plain file, or a device or FIFO that is written directly. */
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, lstat, readlink, stat } from 'node:fs/promises';
-import { basename, dirname, resolve } from 'node:path';
+import { access, lstat, readlink, realpath, stat } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import { LocalError } from '../errors.ts';
+import { pathFrom } from '../folders.ts';
 import { localError } from '../local-error.ts';
 
 /** A checked target. */
@@ -25,7 +26,7 @@ const MOST_LINKS = 40;
  * written and the link stays. Throws LocalError for a directory, a missing or unwritable folder.
  */
 export async function lookAtTarget(shown: string, cwd: string): Promise<Target> {
-  const path = await behindLinks(resolve(cwd, shown), shown);
+  const path = await behindLinks(pathFrom(cwd, shown), shown);
   if (/[\\/]$/.test(shown)) throw isDirectory(shown);
   let found: Awaited<ReturnType<typeof stat>> | null = null;
   try {
@@ -52,7 +53,7 @@ async function behindLinks(path: string, shown: string): Promise<string> {
         ))
       )
         return at;
-      at = resolve(dirname(at), await readlink(at));
+      at = pathFrom(dirname(at), await readlink(at));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return at;
       throw localError(error, shown);
@@ -70,9 +71,16 @@ async function checkFolder(folder: string, shown: string): Promise<void> {
       throw new LocalError('bad_folder', `cannot write ${shown}: ${folder} is no folder`, {
         hint: 'choose another place',
       });
+    // A deleted folder can still be looked at by whoever is in it; only its path tells.
+    if (found.nlink === 0) await realpath(folder);
     await access(folder, constants.W_OK | constants.X_OK);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      if (folder === '.') {
+        throw new LocalError('bad_folder', `cannot write ${shown}: the current folder was deleted`, {
+          hint: 'change to another folder',
+        });
+      }
       throw new LocalError('bad_folder', `cannot write ${shown}: the folder ${folder} does not exist`, {
         hint: `make it with: mkdir -p ${folder}`,
       });
@@ -108,7 +116,7 @@ function stemOf(path: string): string {
 
 /** The path of a temporary file: beside the target, so that it can be renamed to it in one step. */
 export function temporaryPath(path: string, owner: Owner): string {
-  return resolve(
+  return pathFrom(
     dirname(path),
     `${stemOf(path)}.mavi-${hostTag(owner.hostname)}-${owner.pid}-${owner.run}.part`,
   );

@@ -1,7 +1,7 @@
 /** `mavi mock`, from a checked plan to an exit code: the only place that starts the stand-in. */
-import { resolve } from 'node:path';
 import type { MockPlan } from '../commands/mock.ts';
 import { type ExitCode, LocalError, UsageError } from '../errors.ts';
+import { pathFrom } from '../folders.ts';
 import { abortable, type Host, print, printUnmasked, say } from '../host.ts';
 import { localError } from '../local-error.ts';
 import { FAULTS } from '../standin/faults.ts';
@@ -32,7 +32,7 @@ export async function runMock(plan: MockPlan, host: Host): Promise<ExitCode> {
 }
 
 async function folderLibrary(folder: string, host: Host): ReturnType<typeof videosFromFolder> {
-  return videosFromFolder(resolve(host.cwd, folder)).catch((error) => {
+  return videosFromFolder(pathFrom(host.cwd, folder)).catch((error) => {
     throw localError(error, folder, 'read');
   });
 }

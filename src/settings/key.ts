@@ -1,7 +1,7 @@
 /** The API key: where it comes from, and what makes one malformed. */
 import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { AccountError, Interrupted, UsageError } from '../errors.ts';
+import { pathFrom } from '../folders.ts';
 import { abortable, type Host } from '../host.ts';
 import type { StoredValues } from './store.ts';
 
@@ -87,7 +87,7 @@ async function keyFromFile(host: Host): Promise<FoundKey | null> {
   if (path === undefined || path === '') return null;
   let text: Buffer;
   try {
-    text = await abortable(readFile(resolve(host.cwd, path)), host.interrupt);
+    text = await abortable(readFile(pathFrom(host.cwd, path)), host.interrupt);
   } catch (error) {
     if (error instanceof Interrupted) throw error;
     throw new UsageError(

@@ -1,8 +1,9 @@
 /** What a synced folder lacks: each row of the library against the manifest and the disk. */
 import { stat } from 'node:fs/promises';
-import { basename, dirname, extname, join, resolve } from 'node:path';
+import { basename, dirname, extname, join } from 'node:path';
 import type { ManifestIndex } from '../download/manifest-index.ts';
 import type { VideoTask } from '../download/plan.ts';
+import { pathFrom, pathKey } from '../folders.ts';
 import { type Container, EXTENSIONS } from '../isobmff/signature.ts';
 import type { LibraryRow } from '../library/row.ts';
 
@@ -37,12 +38,13 @@ const IN_THE_WAY = 'it is no file of this sync, so it is left alone; move it awa
 
 /** Takes the inventory; no request is made, and no file is read. */
 export async function takeInventory(options: InventoryOptions): Promise<Inventory> {
-  const folder = resolve(options.cwd, options.folder);
+  const folder = pathKey(pathFrom(options.cwd, options.folder));
   const items: Item[] = [];
   let there = 0;
   for (const row of options.rows) {
     const record = options.index.byVideoNo.get(row.videoNo);
-    if (record === undefined || dirname(record.path) !== folder) items.push(await first(row, options));
+    if (record === undefined || pathKey(dirname(record.path)) !== folder)
+      items.push(await first(row, options));
     else {
       const size = await sizeOf(record.path);
       if (size === record.bytes) there += 1;
@@ -65,7 +67,7 @@ function again(row: LibraryRow, path: string, changed: boolean, options: Invento
 async function first(row: LibraryRow, options: InventoryOptions): Promise<Item> {
   const stem = join(options.folder, options.names.get(row.videoNo) ?? row.videoNo);
   for (const container of options.containers) {
-    const size = await sizeOf(resolve(options.cwd, stem + EXTENSIONS[container]));
+    const size = await sizeOf(pathFrom(options.cwd, stem + EXTENSIONS[container]));
     // Where the library gives no size, nothing tells a file of the user's own from the video.
     if (size !== null && size === row.sizeBytes) return itemFor(row, stem, 'skip', 'keep', options);
     if (size !== null) return itemFor(row, stem, 'refuse', 'blocked', options);

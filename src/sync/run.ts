@@ -1,6 +1,5 @@
 /** `mavi sync`, from a checked plan to an exit code: list, skip what is there, download the rest. */
-import { mkdir } from 'node:fs/promises';
-import { basename, dirname, extname, join, resolve } from 'node:path';
+import { basename, dirname, extname, join } from 'node:path';
 import { openSession } from '../api/session.ts';
 import type { SyncPlan } from '../commands/sync.ts';
 import { openManifest } from '../download/manifest.ts';
@@ -8,11 +7,11 @@ import { readManifest } from '../download/manifest-index.ts';
 import { runBatch } from '../download/run-batch.ts';
 import { isVideoNo } from '../download/video-no.ts';
 import type { ExitCode } from '../errors.ts';
+import { makeFolder, pathFrom, pathKey } from '../folders.ts';
 import { type Host, say } from '../host.ts';
 import { type Container, EXTENSIONS } from '../isobmff/signature.ts';
 import { type ListingContext, libraryRows } from '../library/pages.ts';
 import type { LibraryRow } from '../library/row.ts';
-import { localError, MAKE_FOLDER } from '../local-error.ts';
 import { printable } from '../sanitize.ts';
 import { printForecast } from './forecast.ts';
 import { type Inventory, takeInventory } from './inventory.ts';
@@ -34,15 +33,13 @@ export async function runSync(plan: SyncPlan, host: Host): Promise<ExitCode> {
     await printForecast(await inventory(plan, listing), session.settings.rate, plan.json, host);
     return 0;
   }
-  const folder = resolve(host.cwd, plan.folder);
-  await mkdir(folder, { recursive: true }).catch((error) => {
-    throw localError(error, plan.folder, MAKE_FOLDER);
-  });
+  const folder = pathFrom(host.cwd, plan.folder);
+  await makeFolder(folder, plan.folder);
   const release = await lockFolder({ folder, shown: plan.folder, shard: plan.shard, host, note });
   try {
     const { items, there } = await inventory(plan, listing);
     const shownManifest = join(plan.folder, MANIFEST_NAME);
-    const manifest = await openManifest(resolve(host.cwd, shownManifest), shownManifest);
+    const manifest = await openManifest(pathFrom(host.cwd, shownManifest), shownManifest);
     try {
       return await runBatch(
         items.map(({ task }) => task),
@@ -69,12 +66,12 @@ export async function runSync(plan: SyncPlan, host: Host): Promise<ExitCode> {
 /** Lists the scope, says what cannot be had now, and compares the rest with the folder. */
 async function inventory(plan: SyncPlan, listing: ListingContext): Promise<Inventory> {
   const { cwd } = listing.host;
-  const folder = resolve(cwd, plan.folder);
+  const folder = pathFrom(cwd, plan.folder);
   const index = await readManifest(join(folder, MANIFEST_NAME), join(plan.folder, MANIFEST_NAME), true);
   const rows = await readyRows(plan, listing);
   const recorded = new Map<string, string>();
   for (const { videoNo, path } of index.byVideoNo.values()) {
-    if (dirname(path) === folder) recorded.set(videoNo, basename(path, extname(path)));
+    if (pathKey(dirname(path)) === pathKey(folder)) recorded.set(videoNo, basename(path, extname(path)));
   }
   const names = assignNames(rows.all, plan.template, recorded);
   const containers = plan.rules.container === 'any' ? (Object.keys(EXTENSIONS) as Container[]) : MP4;

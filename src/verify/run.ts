@@ -1,10 +1,11 @@
 /** `mavi verify`, from a checked plan to an exit code. */
-import { relative, resolve } from 'node:path';
+import { relative } from 'node:path';
 import type { VerifyPlan } from '../commands/verify.ts';
 import { type CheckedFile, checkFile } from '../download/existing.ts';
 import { type FileRecord, type ManifestIndex, readManifest } from '../download/manifest-index.ts';
 import { type RecordedError, recordedError } from '../download/record.ts';
 import { BodyError, type ExitCode, Interrupted } from '../errors.ts';
+import { pathFrom, pathKey } from '../folders.ts';
 import { abortable, type Host, print } from '../host.ts';
 import { bytesText } from '../progress/units.ts';
 import { printable, safeJson } from '../sanitize.ts';
@@ -29,11 +30,11 @@ export async function runVerify(plan: VerifyPlan, host: Host): Promise<ExitCode>
   const index =
     plan.manifest === null
       ? null
-      : await abortable(readManifest(resolve(host.cwd, plan.manifest), plan.manifest), host.interrupt);
+      : await abortable(readManifest(pathFrom(host.cwd, plan.manifest), plan.manifest), host.interrupt);
   const files =
     plan.files.length > 0
       ? plan.files
-      : [...(index?.byPath.keys() ?? [])].map((path) => relative(host.cwd, path));
+      : [...(index?.byPath.values() ?? [])].map(({ path }) => relative(host.cwd, path));
   let failed = false;
   for (const file of files) {
     const finding = await examine(file, plan, index, host);
@@ -49,8 +50,8 @@ async function examine(
   index: ManifestIndex | null,
   host: Host,
 ): Promise<Finding> {
-  const path = resolve(host.cwd, file);
-  const record = index?.byPath.get(path);
+  const path = pathFrom(host.cwd, file);
+  const record = index?.byPath.get(pathKey(path));
   const listed = index === null ? null : record !== undefined;
   const checksum = record !== undefined && record.sha256 !== null;
   try {

@@ -1,0 +1,91 @@
+/** Folders on disk: naming a path from one, creating them, and flushing them so that new names survive a power cut. */
+import { mkdir, open, stat } from 'node:fs/promises';
+import { dirname, isAbsolute, normalize, resolve } from 'node:path';
+import { localError, MAKE_FOLDER } from './local-error.ts';
+
+/**
+ * A path as the file system is to see it, named from `cwd`. It is not made absolute and not normalized: the name
+ * of a folder above may be no UTF-8 or may not be searchable, and `link/..` means what the kernel says.
+ */
+export function pathFrom(cwd: string, path: string): string {
+  if (path === '') return cwd;
+  if (cwd === '.' || isAbsolute(path)) return path;
+  return cwd.endsWith('/') ? cwd + path : `${cwd}/${path}`;
+}
+
+/** What two names of one path have in common, to compare them by; never to open a file with. */
+export function pathKey(path: string): string {
+  try {
+    return resolve(path);
+  } catch {
+    // The current folder was deleted.
+    return normalize(path);
+  }
+}
+
+/**
+ * Creates a folder and the missing ones above it, and flushes each into the folder that holds it. Does nothing
+ * where it exists. Node's recursive mkdir never returns where the kernel answers ENOENT below a folder that
+ * exists, as in /proc or in a deleted folder. Throws LocalError.
+ * @param shown what messages call it
+ * @param mode permission bits of the folders that are created, before the umask
+ */
+export async function makeFolder(path: string, shown = path, mode = 0o777): Promise<void> {
+  await makeWithParents(path, mode, true).catch((error) => {
+    throw localError(error, shown, MAKE_FOLDER);
+  });
+}
+
+async function makeWithParents(path: string, mode: number, mayMakeParent: boolean): Promise<void> {
+  try {
+    await mkdir(path, { mode });
+  } catch (error) {
+    // What mkdir answers for a folder that exists differs: EEXIST, EROFS, EPERM for a drive of Windows.
+    if (await isFolder(path)) return;
+    const parent = dirname(path);
+    if (!mayMakeParent || codeOf(error) !== 'ENOENT' || parent === path) throw error;
+    await makeWithParents(parent, mode, true);
+    return makeWithParents(path, mode, false);
+  }
+  await flushFolder(dirname(path));
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}
+
+/** What opening or flushing a folder answers where it cannot be done: Windows, some network file systems, no read permission. */
+const CANNOT_FLUSH = new Set([
+  'EINVAL',
+  'ENOTSUP',
+  'EOPNOTSUPP',
+  'ENOSYS',
+  'EPERM',
+  'EACCES',
+  'EISDIR',
+  'EBADF',
+]);
+
+/**
+ * Flushes a folder, so that the names in it survive a power cut. Does nothing where folders can't be flushed.
+ * Throws the system's error.
+ */
+export async function flushFolder(path: string): Promise<void> {
+  try {
+    const handle = await open(path, 'r');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close().catch(() => {});
+    }
+  } catch (error) {
+    if (!CANNOT_FLUSH.has(codeOf(error))) throw error;
+  }
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? '';
+}
