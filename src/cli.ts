@@ -106,7 +106,7 @@ export function commandTree(
 /** Says what failed and what to do; a signal and a closed pipe end without a word. */
 async function printError(error: unknown, host: Host, argv: readonly string[]): Promise<void> {
   if (error instanceof ClosedPipe || error instanceof Interrupted) return;
-  const { errorText } = await import('./progress/words.ts');
+  const { errorText } = await import('./progress/messages.ts');
   const { styleFor } = await import('./progress/style.ts');
   const style = await styleFor(host, host.stderr.isTTY);
   const verbose = argv.includes('-v') || argv.includes('--verbose');

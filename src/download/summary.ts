@@ -1,5 +1,5 @@
 /** The one line that sums up many videos. Pure. */
-import { bytesText, durationText } from '../progress/units.ts';
+import { bytesText, durationText } from '../progress/text.ts';
 import type { VideoRecord } from './record.ts';
 
 /** Codes of videos that were never asked for. */

@@ -3,7 +3,7 @@ import type { Client } from '../api/client.ts';
 import { decide } from '../api/retry.ts';
 import { MaviError, RefusedError } from '../errors.ts';
 import { type Host, sleep } from '../host.ts';
-import { pauseText } from '../progress/units.ts';
+import { pauseText } from '../progress/text.ts';
 import type { Settings } from '../settings/settings.ts';
 import { type LibraryRow, readNumber, readRow } from './row.ts';
 

@@ -2,9 +2,8 @@
 import CliTable from 'cli-table3';
 import stringWidth from 'string-width';
 import type { Host } from '../host.ts';
-import { cut } from '../progress/fit.ts';
 import { styleFor } from '../progress/style.ts';
-import { bytesText, clockText } from '../progress/units.ts';
+import { bytesText, clockText, cut } from '../progress/text.ts';
 import { printable } from '../sanitize.ts';
 import type { LibraryRow } from './row.ts';
 

@@ -4,13 +4,13 @@ import cliProgress from 'cli-progress';
 import { printable, redactKeys } from '../sanitize.ts';
 import type { VideoLine } from './bar-line.ts';
 import { blockLines } from './block.ts';
-import { columnsOf } from './columns.ts';
 import type { ProgressEvent } from './events.ts';
+import { wordsFor } from './messages.ts';
 import { Meter } from './meter.ts';
 import type { Renderer, RendererOptions } from './renderer.ts';
 import { Screen } from './screen.ts';
 import type { Style } from './style.ts';
-import { wordsFor } from './words.ts';
+import { columnsOf } from './text.ts';
 
 /** How often the screen is drawn, a second: smooth to the eye, and nothing beside the download. */
 const DRAWINGS_PER_SECOND = 8;

@@ -1,11 +1,9 @@
 /** All lines of the display at one moment: the batch, and each running video. Pure. */
 
 import type { Clock } from '../host.ts';
-import { type BatchCounts, barLine, labels, totalLine, type VideoLine } from './bar-line.ts';
-import { columnsOf } from './columns.ts';
-import { cut } from './fit.ts';
-import { layoutFor } from './layout.ts';
+import { type BatchCounts, barLine, labels, layoutFor, totalLine, type VideoLine } from './bar-line.ts';
 import type { Style } from './style.ts';
+import { columnsOf, cut } from './text.ts';
 
 /** What a block shows. */
 export interface BlockContent {

@@ -3,7 +3,7 @@ import { type Host, say } from '../host.ts';
 import type { ProgressEvent } from './events.ts';
 import { Meter } from './meter.ts';
 import type { Renderer, RendererOptions } from './renderer.ts';
-import { bytesText, speedText, timeLeftText } from './units.ts';
+import { bytesText, speedText, timeLeftText } from './text.ts';
 
 /** The first line of a transfer comes soon, to show that it lives; the others keep a log short. */
 const FIRST_LINE_MS = 1000;

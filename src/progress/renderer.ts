@@ -1,9 +1,9 @@
 /** Shows the events of a run: chooses how. */
 import { type Host, say } from '../host.ts';
 import type { ProgressEvent, Report } from './events.ts';
+import { wordsFor } from './messages.ts';
 import { plainProgress } from './plain.ts';
 import { styleFor } from './style.ts';
-import { wordsFor } from './words.ts';
 
 /** How progress is shown. */
 export type ProgressMode = 'auto' | 'bar' | 'plain' | 'none';

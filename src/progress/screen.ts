@@ -4,7 +4,7 @@
  * first character of the block, which is where it still is when the window has changed its width and broken the
  * lines anew; and what the terminal itself writes there, such as ^C, is drawn over.
  */
-import { columnsOf } from './columns.ts';
+import { columnsOf } from './text.ts';
 
 /** What the screen writes to. */
 export interface ScreenStream {

@@ -1,7 +1,7 @@
 /** What a sync would do, at what time and price, for `--dry-run`. */
 
 import { type Host, print } from '../host.ts';
-import { bytesText, durationText } from '../progress/units.ts';
+import { bytesText, durationText } from '../progress/text.ts';
 import { printable, safeJson } from '../sanitize.ts';
 import type { Rate } from '../settings/values.ts';
 import type { Inventory, Item } from './inventory.ts';

@@ -7,7 +7,7 @@ import { type RecordedError, recordedError } from '../download/record.ts';
 import { BodyError, type ExitCode, Interrupted } from '../errors.ts';
 import { pathFrom, pathKey } from '../folders.ts';
 import { abortable, type Host, print } from '../host.ts';
-import { bytesText } from '../progress/units.ts';
+import { bytesText } from '../progress/text.ts';
 import { printable, safeJson } from '../sanitize.ts';
 
 /** What was found of one file: one line of `--json`. */

@@ -7,7 +7,7 @@ import {
   partText,
   speedText,
   timeLeftText,
-} from '../../src/progress/units.ts';
+} from '../../src/progress/text.ts';
 
 const KIB = 1024;
 const MIB = 1024 ** 2;

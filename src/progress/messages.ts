@@ -2,11 +2,9 @@
 
 import type { VideoRecord } from '../download/record.ts';
 import { printable } from '../sanitize.ts';
-import { columnsOf } from './columns.ts';
 import type { ProgressEvent } from './events.ts';
-import { wrapped } from './fit.ts';
 import type { Style } from './style.ts';
-import { bytesText, durationText, pauseText, speedText } from './units.ts';
+import { bytesText, columnsOf, durationText, pauseText, speedText, wrapped } from './text.ts';
 
 /** How much is said. */
 export interface Loudness {

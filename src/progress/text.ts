@@ -1,0 +1,140 @@
+/** Text for people: sizes, speeds and times, and how many columns they take. Pure. */
+import stringWidth from 'string-width';
+
+const BYTE_UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
+
+/** A size: `532 bytes`, `12.3 MiB`; units of 1024. */
+export function bytesText(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  // 1023.95 would be rounded to 1024.0, which is 1.0 of the next unit.
+  while (value >= (unit === 0 ? 1024 : 1023.95) && unit < BYTE_UNITS.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  if (unit === 0) return value === 1 ? '1 byte' : `${Math.round(value)} bytes`;
+  return `${value.toFixed(1)} ${BYTE_UNITS[unit]}`;
+}
+
+/** A speed, in at most ten characters: `3.8 MiB/s`, `896 KiB/s`. */
+export function speedText(bytesPerSecond: number): string {
+  const [number = '', unit = ''] = bytesText(bytesPerSecond).split(' ');
+  const shorter = number.length > 4 ? String(Math.round(Number(number))) : number;
+  return `${shorter} ${unit.replace(/^bytes?$/, 'B')}/s`;
+}
+
+/** A duration: `0.4 s`, `13 s`, `2 min 05 s`, `1 h 02 min`. */
+export function durationText(ms: number): string {
+  const seconds = Math.max(0, ms) / 1000;
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return `${minutes} min ${pad(whole % 60)} s`;
+  return `${Math.floor(minutes / 60)} h ${pad(minutes % 60)} min`;
+}
+
+/** Time that is left, in whole seconds so that it does not flicker. */
+export function timeLeftText(ms: number): string {
+  return durationText(Math.max(1, Math.ceil(ms / 1000)) * 1000).replace('.0 s', ' s');
+}
+
+/** When something comes after a pause: `in 0.7 s`, or `at once`. */
+export function pauseText(ms: number): string {
+  return ms < 50 ? 'at once' : `in ${durationText(ms)}`;
+}
+
+/** A duration as clocks and video players show it, in whole seconds: `0:07`, `2:05`, `1:02:07`. */
+export function clockText(ms: number): string {
+  const whole = Math.max(0, Math.ceil(ms / 1000));
+  const minutes = Math.floor(whole / 60);
+  const [hours, rest] = [Math.floor(minutes / 60), `${pad(whole % 60)}`];
+  return hours === 0 ? `${minutes}:${rest}` : `${hours}:${pad(minutes % 60)}:${rest}`;
+}
+
+/** How much of a whole has come, in the unit of the whole and as short as can be: `13.4/48.2 MiB`. */
+export function partText(bytes: number, ofBytes: number): string {
+  let divisor = 1;
+  let unit = 0;
+  while (ofBytes / divisor >= (unit === 0 ? 1024 : 1023.95) && unit < BYTE_UNITS.length - 1) {
+    divisor *= 1024;
+    unit += 1;
+  }
+  const decimals =
+    unit === 0 || ofBytes / divisor >= 99.95 ? 0 : ofBytes / divisor < 9.995 && unit > 2 ? 2 : 1;
+  const [part, whole] = [bytes, ofBytes].map((each) => (each / divisor).toFixed(decimals));
+  return `${part}/${whole} ${unit === 0 ? 'B' : BYTE_UNITS[unit]}`;
+}
+
+function pad(value: number): string {
+  return String(value).padStart(2, '0');
+}
+
+/** ASCII and the signs of our own words, each one column wide: nearly all that is ever measured. */
+const NARROW = /^[\x20-\x7e·…–—✓✗!]*$/;
+
+/** The columns of a text; wide characters count as two. Measuring any other text loads the tables of ICU. */
+export function columnsOf(text: string): number {
+  return NARROW.test(text) ? text.length : stringWidth(text);
+}
+
+/** Text of at most `width` columns: its end gives way to `ellipsis`. */
+export function cut(text: string, width: number, ellipsis: string): string {
+  if (columnsOf(text) <= width) return text;
+  return taken(letters(text), width - columnsOf(ellipsis)) + ellipsis.slice(0, Math.max(0, width));
+}
+
+/** Text of at most `width` columns: its middle gives way, for names often differ at their ends alone. */
+export function cutMiddle(text: string, width: number, ellipsis: string): string {
+  if (columnsOf(text) <= width) return text;
+  const room = width - columnsOf(ellipsis);
+  if (room < 4) return cut(text, width, ellipsis);
+  const front = taken(letters(text), Math.ceil(room / 2));
+  const back = taken(letters(text).reverse(), room - columnsOf(front), (letter, all) => letter + all);
+  return front + ellipsis + back;
+}
+
+/** Text filled up with spaces to `width` columns, at its end or, with `start`, before it. */
+export function padded(text: string, width: number, side: 'end' | 'start' = 'end'): string {
+  const spaces = ' '.repeat(Math.max(0, width - columnsOf(text)));
+  return side === 'end' ? text + spaces : spaces + text;
+}
+
+/**
+ * Text in lines of at most `width` columns, broken between words; a word that is longer stays whole, for the
+ * terminal to break. The first line begins with `first`, the others with `indent`.
+ */
+export function wrapped(text: string, width: number, first: string, indent: string): string {
+  const lines: string[] = [];
+  let line = first;
+  let isEmpty = true;
+  for (const word of text.split(' ')) {
+    const longer = isEmpty ? line + word : `${line} ${word}`;
+    if (!isEmpty && columnsOf(longer) > width) {
+      lines.push(line);
+      line = indent + word;
+    } else line = longer;
+    isEmpty = false;
+  }
+  return [...lines, line].join('\n');
+}
+
+/** As many of the letters as fit. */
+function taken(
+  all: readonly string[],
+  width: number,
+  join = (letter: string, joined: string): string => joined + letter,
+): string {
+  let joined = '';
+  for (const letter of all) {
+    const longer = join(letter, joined);
+    if (columnsOf(longer) > width) break;
+    joined = longer;
+  }
+  return joined;
+}
+
+/** What a reader takes for single characters: flags, families and accents are not taken apart. */
+function letters(text: string): string[] {
+  return Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment);
+}
