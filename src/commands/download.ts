@@ -1,11 +1,11 @@
 /** `mavi download`: flags to a checked plan. */
 import { type Command, Option } from 'commander';
 import type { CheckRules, Level } from '../download/check.ts';
+import { type DownloadPlan, type OutputOptions, oneVideoOnly } from '../download/plan.ts';
 import { checkVideoNo } from '../download/video-no.ts';
 import { UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import type { ProgressMode } from '../progress/renderer.ts';
-import type { SettingTexts } from '../settings/settings.ts';
 import { byteSize } from '../settings/values.ts';
 import {
   addEnd,
@@ -15,32 +15,6 @@ import {
   settingTexts,
   subcommand,
 } from './command.ts';
-
-/** How a run talks. */
-export interface OutputOptions {
-  readonly progress: ProgressMode;
-  readonly quiet: boolean;
-  readonly verbose: boolean;
-  /** One JSON record a video. */
-  readonly json: boolean;
-}
-
-/** What `mavi download` was asked to do. */
-export interface DownloadPlan extends OutputOptions {
-  /** As given, duplicates and all; checked. */
-  readonly videoNos: readonly string[];
-  readonly batchFile: string | null;
-  /** `-` is standard output; null is a name of its own for each video. */
-  readonly output: string | null;
-  readonly outputDir: string;
-  readonly whenExists: 'refuse' | 'force' | 'skip';
-  readonly rules: CheckRules & { readonly checksum: boolean };
-  readonly lookup: boolean;
-  /** Bytes; null is no limit. */
-  readonly maxTransfer: number | null;
-  readonly manifest: string | null;
-  readonly settings: SettingTexts;
-}
 
 /** Adds the command; `run` does the work, and a test may take its place. */
 export function addDownload(
@@ -182,9 +156,4 @@ function downloadPlan(videoNos: readonly string[], flags: Record<string, unknown
     manifest: text('manifest'),
     settings: settingTexts(flags),
   });
-}
-
-/** The refusal of one name for several videos. */
-export function oneVideoOnly(): UsageError {
-  return new UsageError('--output takes one video only', { hint: 'for several use --output-dir <dir>' });
 }

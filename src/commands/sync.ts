@@ -1,6 +1,7 @@
 /** `mavi sync`: flags to a checked plan. */
 import { type Command, Option } from 'commander';
 import type { CheckRules } from '../download/check.ts';
+import type { OutputOptions } from '../download/plan.ts';
 import { UsageError } from '../errors.ts';
 import type { SettingTexts } from '../settings/settings.ts';
 import type { Template } from '../sync/template.ts';
@@ -12,15 +13,7 @@ import {
   settingTexts,
   subcommand,
 } from './command.ts';
-import {
-  addChecks,
-  addMaxTransfer,
-  addTalk,
-  checksOf,
-  maxTransferOf,
-  type OutputOptions,
-  outputOptionsOf,
-} from './download.ts';
+import { addChecks, addMaxTransfer, addTalk, checksOf, maxTransferOf, outputOptionsOf } from './download.ts';
 
 /** One of `of` disjoint parts of a library, from 1. */
 export interface Shard {

@@ -1,9 +1,9 @@
 /** Many videos: some at once, each with its own outcome, one end. */
 import { setMaxListeners } from 'node:events';
 import { AccountError, BudgetError, ClosedPipe, type ExitCode, Interrupted } from '../errors.ts';
+import { recordedError, type VideoFacts, type VideoRecord } from '../record.ts';
 import type { DownloadContext } from './context.ts';
 import type { VideoTask } from './plan.ts';
-import { recordedError, type VideoFacts, type VideoRecord } from './record.ts';
 import { type DownloadResult, downloadVideo } from './video.ts';
 
 /** One video and how it went. */

@@ -2,12 +2,12 @@
 import type { VideoAnswer } from '../api/client.ts';
 import { NetworkError, RefusedError } from '../errors.ts';
 import type { Container } from '../isobmff/signature.ts';
+import type { VideoFacts } from '../record.ts';
 import type { DownloadContext } from './context.ts';
 import { Delivery, type Resumable } from './delivery.ts';
 import { readOpening } from './opening.ts';
 import type { VideoTask } from './plan.ts';
 import { continuesAt, endsAt, strongEtag, totalOf } from './range.ts';
-import type { VideoFacts } from './record.ts';
 import { deviceSink, fileSink, type Sink, stdoutSink } from './sink.ts';
 import { type Target, temporaryPath } from './target.ts';
 import { FILE_BATCH_BYTES, transfer } from './transfer.ts';

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pathFrom, pathKey } from '../folders.ts';
 import { localError } from '../local-error.ts';
-import type { VideoRecord } from './record.ts';
+import type { VideoRecord } from '../record.ts';
 
 /** A record of a file that is in its place. */
 export interface FileRecord {

@@ -2,8 +2,8 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { localError } from '../local-error.ts';
+import type { VideoRecord } from '../record.ts';
 import { safeJson } from '../sanitize.ts';
-import type { VideoRecord } from './record.ts';
 
 /** A manifest that is open for appending. */
 export interface Manifest {

@@ -1,6 +1,35 @@
 /** What a download is asked to do: checked values, no flags. */
+import { UsageError } from '../errors.ts';
 import type { Container } from '../isobmff/signature.ts';
+import type { ProgressMode } from '../progress/renderer.ts';
+import type { SettingTexts } from '../settings/settings.ts';
 import type { CheckRules } from './check.ts';
+
+/** How a run talks. */
+export interface OutputOptions {
+  readonly progress: ProgressMode;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  /** One JSON record a video. */
+  readonly json: boolean;
+}
+
+/** What `mavi download` was asked to do. */
+export interface DownloadPlan extends OutputOptions {
+  /** As given, duplicates and all; checked. */
+  readonly videoNos: readonly string[];
+  readonly batchFile: string | null;
+  /** `-` is standard output; null is a name of its own for each video. */
+  readonly output: string | null;
+  readonly outputDir: string;
+  readonly whenExists: 'refuse' | 'force' | 'skip';
+  readonly rules: CheckRules & { readonly checksum: boolean };
+  readonly lookup: boolean;
+  /** Bytes; null is no limit. */
+  readonly maxTransfer: number | null;
+  readonly manifest: string | null;
+  readonly settings: SettingTexts;
+}
 
 /** What to do with a file that has the target's name already. */
 export type WhenExists = 'refuse' | 'force' | 'skip';
@@ -32,4 +61,9 @@ export interface VideoTask {
 export interface DownloadRules extends CheckRules {
   /** Whether to compute SHA-256 on the way. */
   readonly checksum: boolean;
+}
+
+/** The refusal of one file name for several videos. */
+export function oneVideoOnly(): UsageError {
+  return new UsageError('--output takes one video only', { hint: 'for several use --output-dir <dir>' });
 }

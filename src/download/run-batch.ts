@@ -1,15 +1,14 @@
 /** Many videos from their tasks to one exit code: shown, recorded and summed up. */
 import type { Session } from '../api/session.ts';
-import type { OutputOptions } from '../commands/download.ts';
 import { type ExitCode, exitCodeFor, mergeExitCodes } from '../errors.ts';
 import { type Host, print, say } from '../host.ts';
 import { renderer } from '../progress/renderer.ts';
+import { recordFrom, type VideoRecord } from '../record.ts';
 import { safeJson } from '../sanitize.ts';
 import { accountFirst, downloadBatch } from './batch.ts';
 import { downloadContext } from './context.ts';
 import type { Manifest } from './manifest.ts';
-import type { DownloadRules, VideoTask } from './plan.ts';
-import { recordFrom, type VideoRecord } from './record.ts';
+import type { DownloadRules, OutputOptions, VideoTask } from './plan.ts';
 import { summaryText } from './summary.ts';
 
 /** What holds for all videos of a run. */

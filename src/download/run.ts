@@ -1,7 +1,6 @@
 /** `mavi download`, from a checked plan to an exit code. */
 import { join } from 'node:path';
 import { openSession } from '../api/session.ts';
-import type { DownloadPlan } from '../commands/download.ts';
 import { type ExitCode, UsageError } from '../errors.ts';
 import { makeFolder, pathFrom } from '../folders.ts';
 import { type Host, say } from '../host.ts';
@@ -10,7 +9,7 @@ import { lookUp } from '../library/lookup.ts';
 import { printable } from '../sanitize.ts';
 import { readVideoNos } from './batch-file.ts';
 import { openManifest } from './manifest.ts';
-import type { Destination, VideoTask } from './plan.ts';
+import { type Destination, type DownloadPlan, oneVideoOnly, type VideoTask } from './plan.ts';
 import { runBatch } from './run-batch.ts';
 
 /** Downloads what the plan names. Answers the merged exit code; throws what ends the run itself. */
@@ -59,7 +58,7 @@ async function allVideoNos(plan: DownloadPlan, host: Host): Promise<readonly str
   const listed = plan.batchFile === null ? [] : await readVideoNos(plan.batchFile, host);
   const videoNos = [...new Set([...plan.videoNos, ...listed])];
   if (plan.output !== null && videoNos.length > 1) {
-    throw new UsageError('--output takes one video only', { hint: 'for several use --output-dir <dir>' });
+    throw oneVideoOnly();
   }
   return videoNos;
 }

@@ -1,6 +1,6 @@
 /** The one line that sums up many videos. Pure. */
 import { bytesText, durationText } from '../progress/text.ts';
-import type { VideoRecord } from './record.ts';
+import type { VideoRecord } from '../record.ts';
 
 /** Codes of videos that were never asked for. */
 const NOT_STARTED = new Set(['not_started', 'max_transfer']);

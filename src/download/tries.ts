@@ -4,11 +4,11 @@ import { decide } from '../api/retry.ts';
 import { MaviError, RateLimitError, TruncatedError } from '../errors.ts';
 import { sleep } from '../host.ts';
 import type { Container } from '../isobmff/signature.ts';
+import type { VideoFacts } from '../record.ts';
 import type { Proof } from './check.ts';
 import type { DownloadContext } from './context.ts';
 import { Intake } from './intake.ts';
 import type { VideoTask } from './plan.ts';
-import type { VideoFacts } from './record.ts';
 import type { Sink } from './sink.ts';
 import type { Target } from './target.ts';
 

@@ -1,11 +1,11 @@
 /** The whole story of one download, in order: look at the target, fetch until whole, publish, or take it back. */
 import { BodyError, LocalError } from '../errors.ts';
 import type { Container } from '../isobmff/signature.ts';
+import type { VideoFacts } from '../record.ts';
 import type { Proof } from './check.ts';
 import type { DownloadContext } from './context.ts';
 import { checkFile } from './existing.ts';
 import type { VideoTask } from './plan.ts';
-import type { VideoFacts } from './record.ts';
 import { lookAtTarget, type Target } from './target.ts';
 import { Tries } from './tries.ts';
 

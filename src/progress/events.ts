@@ -1,5 +1,5 @@
 /** What can be told of a run while it goes on: data, before it is pixels. */
-import type { VideoRecord } from '../download/record.ts';
+import type { VideoRecord } from '../record.ts';
 
 /** How far one transfer is. */
 export interface TransferState {

@@ -1,6 +1,6 @@
 /** The lines that stay: what is said of a video, the same in every renderer. */
 
-import type { VideoRecord } from '../download/record.ts';
+import type { VideoRecord } from '../record.ts';
 import { printable } from '../sanitize.ts';
 import type { ProgressEvent } from './events.ts';
 import type { Style } from './style.ts';

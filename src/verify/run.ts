@@ -3,11 +3,11 @@ import { relative } from 'node:path';
 import type { VerifyPlan } from '../commands/verify.ts';
 import { type CheckedFile, checkFile } from '../download/existing.ts';
 import { type FileRecord, type ManifestIndex, readManifest } from '../download/manifest-index.ts';
-import { type RecordedError, recordedError } from '../download/record.ts';
 import { BodyError, type ExitCode, Interrupted } from '../errors.ts';
 import { pathFrom, pathKey } from '../folders.ts';
 import { abortable, type Host, print } from '../host.ts';
 import { bytesText } from '../progress/text.ts';
+import { type RecordedError, recordedError } from '../record.ts';
 import { printable, safeJson } from '../sanitize.ts';
 
 /** What was found of one file: one line of `--json`. */

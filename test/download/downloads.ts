@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { run } from '../../src/cli.ts';
-import type { VideoRecord } from '../../src/download/record.ts';
 import type { EndingSignal } from '../../src/errors.ts';
+import type { VideoRecord } from '../../src/record.ts';
 import type { StoredVideo } from '../../src/standin/library.ts';
 import type { Standin, StandinOptions } from '../../src/standin/server.ts';
 import { type FakeHost, type FakeHostOptions, fakeHost } from '../helpers/fake-host.ts';

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Manifest, openManifest } from '../../src/download/manifest.ts';
 import { readManifest } from '../../src/download/manifest-index.ts';
-import type { VideoRecord } from '../../src/download/record.ts';
 import { LocalError } from '../../src/errors.ts';
+import type { VideoRecord } from '../../src/record.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
 
 function record(videoNo: string, more: Partial<VideoRecord> = {}): VideoRecord {

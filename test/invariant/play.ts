@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from '../../src/cli.ts';
-import type { VideoRecord } from '../../src/download/record.ts';
+import type { VideoRecord } from '../../src/record.ts';
 import type { StoredVideo } from '../../src/standin/library.ts';
 import { type Standin, type StandinOptions, startStandin } from '../../src/standin/server.ts';
 import { type FakeHost, type FakeHostOptions, fakeHost } from '../helpers/fake-host.ts';

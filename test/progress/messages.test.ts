@@ -1,9 +1,9 @@
 import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
-import type { RecordedError, VideoRecord } from '../../src/download/record.ts';
 import type { ProgressEvent } from '../../src/progress/events.ts';
 import { errorText, warningText, wordsFor } from '../../src/progress/messages.ts';
 import { type Style, styleFor } from '../../src/progress/style.ts';
+import type { RecordedError, VideoRecord } from '../../src/record.ts';
 import { fakeHost } from '../helpers/fake-host.ts';
 
 const NOW = 1_000_000;

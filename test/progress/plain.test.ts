@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { VideoRecord } from '../../src/download/record.ts';
 import type { ProgressEvent } from '../../src/progress/events.ts';
 import { Meter } from '../../src/progress/meter.ts';
 import { plainProgress, transferText } from '../../src/progress/plain.ts';
+import type { VideoRecord } from '../../src/record.ts';
 import { fakeHost } from '../helpers/fake-host.ts';
 import { type ManualClock, manualClock } from '../helpers/manual-clock.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { recordedError, recordFrom, type VideoRecord } from '../../src/download/record.ts';
-import { LocalError, NetworkError } from '../../src/errors.ts';
+import { LocalError, NetworkError } from '../src/errors.ts';
+import { recordedError, recordFrom, type VideoRecord } from '../src/record.ts';
 
 const RECORD: VideoRecord = {
   video_no: 'VI1',

@@ -1,7 +1,7 @@
 /** The JSON record of one video: the same in `--json`, in `--manifest` and in a synced folder. */
 import { relative, resolve } from 'node:path';
-import { MaviError } from '../errors.ts';
-import { redactKeys } from '../sanitize.ts';
+import { MaviError } from './errors.ts';
+import { redactKeys } from './sanitize.ts';
 
 /** Why a video failed. */
 export interface RecordedError {
