@@ -1,5 +1,9 @@
 #!/usr/bin/env node
-'use strict';
-const { loadProgram } = require('../dist/launch.cjs');
+import { existsSync } from 'node:fs';
 
-loadProgram(process, require).then(({ main }) => main());
+const program = new URL('../dist/main.mjs', import.meta.url);
+if (existsSync(program)) await (await import(program.href)).main();
+else {
+  console.error('mavi: this checkout is not built yet; run: npm ci');
+  process.exitCode = 1;
+}

@@ -14,17 +14,6 @@ import { type Host, print, say } from './host.ts';
 import { printable, redactKeys } from './sanitize.ts';
 import { version } from './version.ts';
 
-const COMMANDS: Readonly<Record<string, (program: Command, context: CommandContext) => void>> = {
-  download: addDownload,
-  list: addList,
-  sync: addSync,
-  verify: addVerify,
-  auth: addAuth,
-  config: addConfig,
-  mock: addMock,
-  completion: addCompletion,
-};
-
 /** Runs a command line. Answers its exit code; never throws. */
 export async function run(argv: readonly string[], host: Host): Promise<ExitCode> {
   let exitCode: ExitCode = 0;
@@ -37,7 +26,6 @@ export async function run(argv: readonly string[], host: Host): Promise<ExitCode
       },
     },
     output,
-    neededBy(argv),
   );
   try {
     try {
@@ -55,19 +43,8 @@ export async function run(argv: readonly string[], host: Host): Promise<ExitCode
   }
 }
 
-/** The names of the commands that a command line can come to: to make them all takes longer than to run one. */
-function neededBy([first = '']: readonly string[]): readonly string[] {
-  if (first === '--version' || first === '-V') return [];
-  // Completion is made out of all of them, and so are the list of commands and what is meant by a wrong name.
-  return Object.hasOwn(COMMANDS, first) && first !== 'completion' ? [first] : Object.keys(COMMANDS);
-}
-
-/** The tree of commands, with all of them or those that are named. */
-export function commandTree(
-  context: CommandContext,
-  output: { help: string; usage: string },
-  names: readonly string[] = Object.keys(COMMANDS),
-): Command {
+/** The tree of commands. */
+export function commandTree(context: CommandContext, output: { help: string; usage: string }): Command {
   const program = new Command('mavi')
     .description(
       'Download your original videos from a Memories.ai library, each one proved whole before it gets its name.',
@@ -94,7 +71,9 @@ export function commandTree(
       getOutHelpWidth: () => (context.host.stdout.isTTY ? context.host.stderr.columns() : 100),
     });
   program.showHelpAfterError(usageHint(program));
-  for (const name of names) COMMANDS[name]?.(program, context);
+  for (const add of [addDownload, addList, addSync, addVerify, addAuth, addConfig, addMock, addCompletion]) {
+    add(program, context);
+  }
   addEnd(program, [
     ['mavi auth login', 'once: store the API key'],
     ['mavi download VI625239098370850816 -o video.mp4', 'one video'],

@@ -1,8 +1,7 @@
 /** Everything ambient in one value: streams, environment, clock, chance, signals. The only file that names `process`. */
 import { writev } from 'node:fs';
-import { createRequire } from 'node:module';
 import { homedir, hostname } from 'node:os';
-import { join } from 'node:path';
+import { isatty } from 'node:tty';
 import { dropBytes } from './chunks.ts';
 import { ClosedPipe, type EndingSignal, type ExitCode, Interrupted, SIGNAL_EXIT_CODES } from './errors.ts';
 import { localError } from './local-error.ts';
@@ -156,7 +155,7 @@ export function systemHost(): SystemHost {
     nodeVersion: process.versions.node,
     stdin: {
       get isTTY() {
-        return isTerminal(0);
+        return isatty(0);
       },
       get stream() {
         return process.stdin;
@@ -164,16 +163,16 @@ export function systemHost(): SystemHost {
     },
     stdout: {
       get isTTY() {
-        return isTerminal(1);
+        return isatty(1);
       },
       write: descriptorWriter(1),
     },
     stderr: {
       get isTTY() {
-        return isTerminal(2);
+        return isatty(2);
       },
       // What is shown on standard output is as wide as its own terminal, when errors go elsewhere.
-      columns: () => openStderr().columns || (isTerminal(1) ? process.stdout.columns : 0) || 80,
+      columns: () => openStderr().columns || (isatty(1) ? process.stdout.columns : 0) || 80,
       rows: () => openStderr().rows || 24,
       write: (text) => {
         openStderr().write(text);
@@ -201,23 +200,12 @@ export function systemHost(): SystemHost {
 /** The machine's own clock. */
 export const systemClock: Clock = {
   nowMs: Date.now,
-  ticksMs() {
-    // Not performance.now(): to name it makes Node load nine modules, which is felt in a short download.
-    const [seconds, nanoseconds] = process.hrtime();
-    return seconds * 1e3 + nanoseconds / 1e6;
-  },
+  ticksMs: () => performance.now(),
   after(delayMs, callback) {
     const timer = setTimeout(callback, delayMs);
     return () => clearTimeout(timer);
   },
 };
-
-/** Whether a descriptor is a terminal. The module is loaded when it is asked: `mavi --version` does without. */
-function isTerminal(descriptor: number): boolean {
-  const load = createRequire(join(import.meta.dirname, 'host.ts'));
-  const { isatty } = load('node:tty') as typeof import('node:tty');
-  return isatty(descriptor);
-}
 
 function dieOf(signal: EndingSignal): void {
   // Death by a signal skips the exit handlers, in which dependencies remove their locks.

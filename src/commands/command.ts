@@ -76,7 +76,6 @@ export const VARIABLES: readonly (readonly [name: string, meaning: string])[] = 
   ['MAVI_CONFIG_DIR', 'the folder of the config file'],
   ['HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY', 'the proxy, and what is not to go through it'],
   ['NODE_EXTRA_CA_CERTS', 'a file of further certificate authorities'],
-  ['NODE_DISABLE_COMPILE_CACHE', 'keep no compiled code in the cache folder'],
   ['NO_COLOR, FORCE_COLOR', 'no colours; colours everywhere'],
 ];
 

@@ -1,14 +1,23 @@
 /** The man page, out of the same tree and tables that `--help` prints. */
 import type { EventEmitter } from 'node:events';
 import type { Argument, Command, Option } from 'commander';
+import { commandTree } from '../cli.ts';
 import { VARIABLES } from '../commands/command.ts';
 import { EXIT_CODES } from '../errors.ts';
+import type { Host } from '../host.ts';
+import { version } from '../version.ts';
 import { bold, literalBlock, placeholder, roffText, taggedList } from './roff.ts';
 
 const SETTINGS_GROUP = 'Settings:';
 
+/** The man page of this version; the tree of commands is only read, so nothing in it asks for its host. */
+export function madeManPage(): string {
+  const tree = commandTree({ host: {} as Host, run: async () => {} }, { help: '', usage: '' });
+  return manPage(tree, version);
+}
+
 /** The source of mavi(1). */
-export function manPage(program: Command, version: string): string {
+function manPage(program: Command, version: string): string {
   const commands = below(program);
   const leaves = commands.filter((command) => command.commands.length === 0);
   const lines = [
@@ -40,10 +49,6 @@ export function manPage(program: Command, version: string): string {
     '.SH FILES',
     ...taggedList([
       [bold('config.json'), 'The stored key and settings; mavi config path prints where it is.'],
-      [
-        bold('~/.cache/mavi'),
-        'Or the like on other systems: the code that Node has compiled of mavi; may be deleted at any time.',
-      ],
       [bold('mavi-manifest.ndjson'), 'What mavi sync has downloaded into the folder that it lies in.'],
     ]),
     '.SH EXAMPLES',

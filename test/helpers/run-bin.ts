@@ -1,7 +1,6 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
-import { CACHE_HOME } from './cache-home.ts';
 import { NODE } from './node.ts';
 
 /** The built program. */
@@ -24,7 +23,7 @@ export interface Running {
 }
 
 export interface BinOptions extends Pick<SpawnOptions, 'cwd'> {
-  /** The whole environment, but for PATH and the cache; nothing of the tester's own is handed on. */
+  /** The whole environment, but for PATH; nothing of the tester's own is handed on. */
   readonly env?: Record<string, string>;
   readonly stdin?: string;
   /** The program to start; default: this Node with bin/mavi.js. */
@@ -36,7 +35,7 @@ export function startBin(args: readonly string[], options: BinOptions = {}): Run
   const [program, ...first] = options.command ?? [NODE, BIN];
   const child = spawn(program as string, [...first, ...args], {
     cwd: options.cwd,
-    env: { PATH: process.env.PATH, XDG_CACHE_HOME: CACHE_HOME, ...options.env },
+    env: { PATH: process.env.PATH, ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   onTestFinished(() => {

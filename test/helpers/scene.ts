@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, type OnTestFinishedHandler, test } from 'vitest';
 import { type Standin, type StandinOptions, startStandin } from '../../src/standin/server.ts';
-import { CACHE_HOME } from './cache-home.ts';
 import { controlCharacter, hasStackTrace, leakedPart } from './leaks.ts';
 import { type Ended, PROGRAM, type Program, type ProgramOptions, startProgram } from './program.ts';
 
@@ -44,7 +43,7 @@ export class Scene {
     this.env = {
       PATH: process.env.PATH ?? '',
       HOME: join(root, 'home'),
-      XDG_CACHE_HOME: CACHE_HOME,
+
       LANG: 'C.UTF-8',
       MAVI_CONFIG_DIR: this.configFolder,
       MAVI_API_KEY: this.key,

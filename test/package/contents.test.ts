@@ -13,7 +13,7 @@ describe('the package', () => {
 
   test('holds the launcher, the bundle, the samples, the texts, and nothing else', () => {
     // The bundler names these after what is in them.
-    const parts = files.filter((file) => /^dist\/[a-z0-9-]+-[A-Z0-9]{8}\.cjs$/.test(file));
+    const parts = files.filter((file) => /^dist\/[a-z0-9-]+-[A-Z0-9]{8}\.mjs$/.test(file));
     expect(parts.length).toBeGreaterThan(0);
     expect(files.filter((file) => !parts.includes(file))).toEqual(
       [
@@ -21,10 +21,8 @@ describe('the package', () => {
         'LICENSE',
         'README.md',
         'bin/mavi.js',
-        'bin/package.json',
         'dist/THIRD-PARTY-LICENSES.txt',
-        'dist/launch.cjs',
-        'dist/main.cjs',
+        'dist/main.mjs',
         'dist/mavi.1',
         ...SAMPLES.map((name) => `dist/samples/${name}`),
         'package.json',
@@ -39,6 +37,10 @@ describe('the package', () => {
     for (const script of ['preinstall', 'install', 'postinstall']) {
       expect(manifest.scripts).not.toHaveProperty(script);
     }
+  });
+
+  test('cannot be published by accident under a name that is not claimed', () => {
+    expect(manifest.private).toBe(true);
   });
 
   test('names no path of the machine that it was built on', () => {

@@ -126,7 +126,7 @@ describe('what is loaded', () => {
 const LARGEST_START_BYTES = 130_000;
 
 /** What only the HTTP client, the config file, a SOCKS proxy, and a table would bring. */
-const OF_OTHERS = ['ERR_GOT_REQUEST_ERROR', 'strictSchema', 'SocksClient', 'cli-table'];
+const OF_OTHERS = ['ERR_GOT_REQUEST_ERROR', 'strictSchema', 'SocksClient', 'colWidths'];
 
 function tree(): ReturnType<typeof commandTree> {
   const context: CommandContext = { host: fakeHost({ cwd: ROOT }), run: async () => {} };

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { thirdPartyLicences } from '../../src/packaging/third-party.mjs';
+import { thirdPartyLicences } from '../../src/packaging/licences.mjs';
 import { tempDir } from '../helpers/temp-dir.ts';
 
 /** A checkout with these files. */
@@ -17,7 +17,7 @@ function checkout(files: Record<string, string>): string {
 /** What the bundler says of a bundle of these files, by the bytes of each that got into it. */
 function bundleOf(inputs: Record<string, number>): Parameters<typeof thirdPartyLicences>[0] {
   const entries = Object.entries(inputs).map(([file, bytesInOutput]) => [file, { bytesInOutput }]);
-  return { outputs: { 'dist/main.cjs': { inputs: Object.fromEntries(entries) } } } as never;
+  return { outputs: { 'dist/main.mjs': { inputs: Object.fromEntries(entries) } } } as never;
 }
 
 const left = (version: string): string => JSON.stringify({ name: 'left', version, license: 'MIT' });
