@@ -5,7 +5,7 @@ import { type DownloadPlan, type OutputOptions, oneVideoOnly } from '../download
 import { checkVideoNo } from '../download/video-no.ts';
 import { UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
-import type { ProgressMode } from '../progress/renderer.ts';
+import type { ProgressMode } from '../progress/events.ts';
 import { byteSize } from '../settings/values.ts';
 import {
   addEnd,

@@ -1,7 +1,7 @@
 /** What a download is asked to do: checked values, no flags. */
 import { UsageError } from '../errors.ts';
 import type { Container } from '../isobmff/signature.ts';
-import type { ProgressMode } from '../progress/renderer.ts';
+import type { ProgressMode } from '../progress/events.ts';
 import type { SettingTexts } from '../settings/settings.ts';
 import type { CheckRules } from './check.ts';
 

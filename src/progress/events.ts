@@ -1,4 +1,5 @@
 /** What can be told of a run while it goes on: data, before it is pixels. */
+import type { Host } from '../host.ts';
 import type { VideoRecord } from '../record.ts';
 
 /** How far one transfer is. */
@@ -41,3 +42,26 @@ export type ProgressEvent =
 
 /** Takes events as they happen. */
 export type Report = (event: ProgressEvent) => void;
+
+/** How progress is shown. */
+export type ProgressMode = 'auto' | 'bar' | 'plain' | 'none';
+
+/** What shows a run. */
+export interface Renderer {
+  readonly report: Report;
+  /** Takes down what is on the screen for the moment; to be called before the command ends. */
+  close(): void;
+}
+
+/** What a renderer has to know of the run. */
+export interface RendererOptions {
+  readonly host: Host;
+  readonly mode: ProgressMode;
+  readonly quiet: boolean;
+  /** How many videos there are. */
+  readonly videos: number;
+  /** Bytes of all videos together; null where not all sizes are known. */
+  readonly totalBytes: number | null;
+  /** Whether other lines go to the same terminal meanwhile, which bars would run into. */
+  readonly sharesTerminal: boolean;
+}

@@ -13,14 +13,19 @@ export interface Loudness {
 }
 
 /** The lines that an event leaves for good, without a line end; none for what only passes. */
-export function wordsFor(event: ProgressEvent, nowMs: number, style: Style, { quiet }: Loudness): string[] {
+export function messagesFor(
+  event: ProgressEvent,
+  nowMs: number,
+  style: Style,
+  { quiet }: Loudness,
+): string[] {
   switch (event.kind) {
     case 'warning':
       return quiet ? [] : [warningText(event.videoNo, event.text, style)];
     case 'retrying':
       return quiet ? [] : [retryText(event, nowMs, style)];
     case 'over':
-      return overWords(event.record, event.verified, style, quiet);
+      return overMessages(event.record, event.verified, style, quiet);
     default:
       return [];
   }
@@ -62,7 +67,7 @@ function subject(videoNo: string | null): string {
 /** A signal is its own message, a reader that left hears none, and what stopped the account has been said once. */
 const SILENT_ENDS = new Set(['interrupted', 'closed_pipe', 'not_started']);
 
-function overWords(record: VideoRecord, verified: string, style: Style, quiet: boolean): string[] {
+function overMessages(record: VideoRecord, verified: string, style: Style, quiet: boolean): string[] {
   const warnings = quiet ? [] : record.warnings.map((text) => warningText(record.video_no, text, style));
   if (record.error !== null) {
     if (SILENT_ENDS.has(record.error.code)) return [];

@@ -1,8 +1,7 @@
 /** Progress as lines now and then, without control codes: for logs and pipes. */
 import { type Host, say } from '../host.ts';
-import type { ProgressEvent } from './events.ts';
+import type { ProgressEvent, Renderer, RendererOptions } from './events.ts';
 import { Meter } from './meter.ts';
-import type { Renderer, RendererOptions } from './renderer.ts';
 import { bytesText, speedText, timeLeftText } from './text.ts';
 
 /** The first line of a transfer comes soon, to show that it lives; the others keep a log short. */

@@ -1,32 +1,9 @@
 /** Shows the events of a run: chooses how. */
-import { type Host, say } from '../host.ts';
-import type { ProgressEvent, Report } from './events.ts';
-import { wordsFor } from './messages.ts';
+import { say } from '../host.ts';
+import type { ProgressEvent, Renderer, RendererOptions } from './events.ts';
+import { messagesFor } from './messages.ts';
 import { plainProgress } from './plain.ts';
 import { styleFor } from './style.ts';
-
-/** How progress is shown. */
-export type ProgressMode = 'auto' | 'bar' | 'plain' | 'none';
-
-/** What shows a run. */
-export interface Renderer {
-  readonly report: Report;
-  /** Takes down what is on the screen for the moment; to be called before the command ends. */
-  close(): void;
-}
-
-/** What a renderer has to know of the run. */
-export interface RendererOptions {
-  readonly host: Host;
-  readonly mode: ProgressMode;
-  readonly quiet: boolean;
-  /** How many videos there are. */
-  readonly videos: number;
-  /** Bytes of all videos together; null where not all sizes are known. */
-  readonly totalBytes: number | null;
-  /** Whether other lines go to the same terminal meanwhile, which bars would run into. */
-  readonly sharesTerminal: boolean;
-}
 
 /** The renderer for a run: a bar on a terminal, calm lines elsewhere, unless the user chose. */
 export async function renderer(options: RendererOptions): Promise<Renderer> {
@@ -42,7 +19,7 @@ export async function renderer(options: RendererOptions): Promise<Renderer> {
     return barProgress(options, style);
   }
   const words = (event: ProgressEvent): void => {
-    for (const line of wordsFor(event, host.clock.nowMs(), style, { quiet })) say(host, line);
+    for (const line of messagesFor(event, host.clock.nowMs(), style, { quiet })) say(host, line);
   };
   return mode === 'plain' ? plainProgress(options, words) : { report: words, close: () => {} };
 }

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
+import { blockLines } from '../../src/progress/bar.ts';
 import type { BatchCounts, VideoLine, VideoState } from '../../src/progress/bar-line.ts';
-import { blockLines } from '../../src/progress/block.ts';
 import { Meter } from '../../src/progress/meter.ts';
 import { type Style, styleFor } from '../../src/progress/style.ts';
 import { cut, cutMiddle } from '../../src/progress/text.ts';
@@ -187,7 +187,7 @@ describe('all lines, whatever their names and figures', () => {
     const many = Array.from({ length: 30 }, () => HALF);
     const lines = linesOf(many, 80, PLAIN, {}, 10);
     expect(lines).toHaveLength(9);
-    expect(lines.at(-1)).toBe('and 23 more under way');
+    expect(lines.at(-1)).toBe('and 23 more in progress');
   });
 
   it('show a percent that is never over 100 and never 100 before the end', () => {

@@ -1,7 +1,7 @@
 import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
 import type { ProgressEvent } from '../../src/progress/events.ts';
-import { errorText, warningText, wordsFor } from '../../src/progress/messages.ts';
+import { errorText, messagesFor, warningText } from '../../src/progress/messages.ts';
 import { type Style, styleFor } from '../../src/progress/style.ts';
 import type { RecordedError, VideoRecord } from '../../src/record.ts';
 import { fakeHost } from '../helpers/fake-host.ts';
@@ -52,7 +52,7 @@ function over(what: VideoRecord, verified = 'every box whole'): ProgressEvent {
 }
 
 function said(event: ProgressEvent, style = LOG, quiet = false): string[] {
-  return wordsFor(event, NOW, style, { quiet });
+  return messagesFor(event, NOW, style, { quiet });
 }
 
 describe('of a video in its place', () => {
