@@ -1,0 +1,78 @@
+/** Whether a process that left a lock or a temporary file behind still runs. */
+import { createHash } from 'node:crypto';
+import { readFileSync, readlinkSync } from 'node:fs';
+import type { Host } from './host.ts';
+
+/** What is known of a process from the traces that it left. `unknown`: it may run on another machine or in another container. */
+export type Liveness = 'alive' | 'dead' | 'unknown';
+
+/** The parts of the host that tell which process this is. */
+export type ProcessHost = Pick<Host, 'hostname' | 'pid' | 'isAlive'>;
+
+/** Stands for what the platform does not tell, such as `/proc` on macOS. */
+const NOT_KNOWN = '0';
+
+/**
+ * Identifies this process across machines, reboots, containers and reused process ids. Five hexadecimal fields joined
+ * by `-`, at most 48 characters, so that it can be part of a file name: the machine, its boot, the PID namespace,
+ * the PID and the time at which the process started.
+ */
+export function processIdentity({ hostname, pid }: ProcessHost): string {
+  return [
+    shortHash(hostname + (readText('/etc/machine-id') ?? ''), 8),
+    shortHash(readText('/proc/sys/kernel/random/boot_id'), 6),
+    pidNamespace(),
+    pid.toString(16),
+    statOf(pid)?.startTime ?? NOT_KNOWN,
+  ].join('-');
+}
+
+/** Whether the process with that identity runs. Never judged by age: clocks step, and file systems round times. */
+export function livenessOf(identity: string, host: ProcessHost): Liveness {
+  const fields = /^([0-9a-f]+)-([0-9a-f]+)-([0-9a-f]+)-([0-9a-f]+)-([0-9a-f]+)$/.exec(identity)?.slice(1);
+  if (fields === undefined) return 'unknown';
+  const [machine, boot, namespace, pid = '', startTime] = fields;
+  const [ownMachine, ownBoot, ownNamespace] = processIdentity(host).split('-');
+  if (machine !== ownMachine) return 'unknown';
+  // The same machine was started again since.
+  if (boot !== ownBoot) return 'dead';
+  if (namespace !== ownNamespace) return 'unknown';
+  const number = Number.parseInt(pid, 16);
+  if (!host.isAlive(number)) return 'dead';
+  // Another user's process may be hidden; then the PID alone has to do.
+  const stat = statOf(number);
+  if (stat === null) return 'alive';
+  const isAnother = startTime !== NOT_KNOWN && stat.startTime !== startTime;
+  return isAnother || stat.hasEnded ? 'dead' : 'alive';
+}
+
+/** When a process started, in clock ticks since the boot, as hex, and whether it is a zombie; null where that can't be read. */
+function statOf(pid: number): { startTime: string; hasEnded: boolean } | null {
+  // The name of the program, in parentheses, may hold spaces and parentheses itself.
+  const fields = readText(`/proc/${pid}/stat`)
+    ?.replace(/^.*\) /s, '')
+    .split(' ');
+  const ticks = Number(fields?.[19]);
+  if (fields === undefined || !Number.isSafeInteger(ticks)) return null;
+  return { startTime: ticks.toString(16), hasEnded: fields[0] === 'Z' || fields[0] === 'X' };
+}
+
+function pidNamespace(): string {
+  try {
+    return Number(/\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? 0).toString(16);
+  } catch {
+    return NOT_KNOWN;
+  }
+}
+
+function readText(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch {
+    return null;
+  }
+}
+
+function shortHash(text: string | null, digits: number): string {
+  return text === null ? NOT_KNOWN : createHash('sha256').update(text).digest('hex').slice(0, digits);
+}
