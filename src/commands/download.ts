@@ -1,7 +1,7 @@
 /** `mavi download`: flags to a checked plan. */
 import { type Command, Option } from 'commander';
-import type { CheckRules, Level } from '../download/check.ts';
 import { type DownloadPlan, type OutputOptions, oneVideoOnly } from '../download/plan.ts';
+import type { CheckRules, Level } from '../download/sniff.ts';
 import { checkVideoNo } from '../download/video-no.ts';
 import { UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';

@@ -1,7 +1,7 @@
 /** `mavi sync`: flags to a checked plan. */
 import { type Command, Option } from 'commander';
-import type { CheckRules } from '../download/check.ts';
 import type { OutputOptions } from '../download/plan.ts';
+import type { CheckRules } from '../download/sniff.ts';
 import { UsageError } from '../errors.ts';
 import type { SettingTexts } from '../settings/settings.ts';
 import type { Template } from '../sync/template.ts';

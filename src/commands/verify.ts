@@ -1,6 +1,6 @@
 /** `mavi verify`: flags to a checked plan. */
 import type { Command } from 'commander';
-import type { CheckRules } from '../download/check.ts';
+import type { CheckRules } from '../download/sniff.ts';
 import { UsageError } from '../errors.ts';
 import { addEnd, type CommandContext, subcommand } from './command.ts';
 import { addChecks, checksOf } from './download.ts';

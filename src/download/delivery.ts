@@ -3,8 +3,9 @@ import { createHash, type Hash } from 'node:crypto';
 import { byteCount } from '../chunks.ts';
 import { BodyError, NetworkError } from '../errors.ts';
 import type { Container } from '../isobmff/signature.ts';
-import { BodyCheck, type KnownSizes, type Level, type Proof } from './check.ts';
+import { BodyCheck, type KnownSizes, type Proof } from './body-check.ts';
 import type { Sink } from './sink.ts';
+import type { Level } from './sniff.ts';
 
 /** A file that a server offers to send in parts. */
 export interface Resumable {

@@ -4,7 +4,8 @@ import { open } from 'node:fs/promises';
 import { ENVELOPE_BYTES } from '../api/envelope.ts';
 import { BodyError } from '../errors.ts';
 import { localError } from '../local-error.ts';
-import { BodyCheck, type CheckRules, judgeOpening, type Proof, refuseSignature } from './check.ts';
+import { BodyCheck, type Proof } from './body-check.ts';
+import { type CheckRules, refuseSignature, sniff } from './sniff.ts';
 
 /** What a checked file is. */
 export interface CheckedFile extends Proof {
@@ -39,7 +40,7 @@ export async function checkFile(path: string, shown: string, rules: FileCheck): 
       return buffer.subarray(0, bytesRead);
     };
     const first = Buffer.from(await read(0, ENVELOPE_BYTES));
-    const opening = judgeOpening(first, true, rules);
+    const opening = sniff(first, true, rules);
     if (opening.kind === 'refused') throw opening.error;
     if (opening.kind !== 'accepted') {
       const refused = refuseSignature('json');

@@ -2,7 +2,7 @@
 import type { VideoAnswer } from '../api/client.ts';
 import { ENVELOPE_BYTES } from '../api/envelope.ts';
 import { NetworkError } from '../errors.ts';
-import { type CheckRules, judgeOpening, type Opening, refuseSignature } from './check.ts';
+import { type CheckRules, type Opening, refuseSignature, sniff } from './sniff.ts';
 
 /** A body that may be taken, and what of it has been read. */
 export interface Opened {
@@ -18,7 +18,7 @@ export async function readOpening(answer: VideoAnswer, rules: CheckRules): Promi
   const { body } = answer;
   const first: Uint8Array[] = [];
   const opening = await gather(answer, first, (bytes, ended) => {
-    const judged = judgeOpening(bytes, ended, rules);
+    const judged = sniff(bytes, ended, rules);
     return judged.kind === 'more' ? null : judged;
   });
   if (opening.kind === 'accepted') return { opening, first };

@@ -3,7 +3,7 @@ import { UsageError } from '../errors.ts';
 import type { Container } from '../isobmff/signature.ts';
 import type { ProgressMode } from '../progress/events.ts';
 import type { SettingTexts } from '../settings/settings.ts';
-import type { CheckRules } from './check.ts';
+import type { CheckRules } from './sniff.ts';
 
 /** How a run talks. */
 export interface OutputOptions {

@@ -5,7 +5,7 @@ import { MaviError, RateLimitError, TruncatedError } from '../errors.ts';
 import { sleep } from '../host.ts';
 import type { Container } from '../isobmff/signature.ts';
 import type { VideoFacts } from '../record.ts';
-import type { Proof } from './check.ts';
+import type { Proof } from './body-check.ts';
 import type { DownloadContext } from './context.ts';
 import { Intake } from './intake.ts';
 import type { VideoTask } from './plan.ts';

@@ -2,7 +2,7 @@
 import { BodyError, LocalError } from '../errors.ts';
 import type { Container } from '../isobmff/signature.ts';
 import type { VideoFacts } from '../record.ts';
-import type { Proof } from './check.ts';
+import type { Proof } from './body-check.ts';
 import type { DownloadContext } from './context.ts';
 import { checkFile } from './existing.ts';
 import type { VideoTask } from './plan.ts';
