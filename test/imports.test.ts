@@ -66,8 +66,8 @@ function under(folder: string): (file: string) => boolean {
 
 it('the sources are found, with all their imports', () => {
   expect(SOURCES.length).toBeGreaterThan(60);
-  expect(importsOf('src/api/exchange.ts')).toContainEqual({
-    file: 'src/api/exchange.ts',
+  expect(importsOf('src/api/http.ts')).toContainEqual({
+    file: 'src/api/http.ts',
     target: 'got',
     kind: 'value',
   });
@@ -78,7 +78,7 @@ it('the sources are found, with all their imports', () => {
 
 describe('each of these has one home', () => {
   it.each([
-    ['got', ['src/api/exchange.ts']],
+    ['got', ['src/api/http.ts']],
     ['conf', ['src/settings/store.ts']],
     ['cli-progress', ['src/progress/bar.ts']],
     ['chalk', ['src/progress/style.ts']],

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Readable, Transform } from 'node:stream';
 import { NetworkError } from '../errors.ts';
 import type { Clock } from '../host.ts';
-import { wireError } from './wire-error.ts';
+import { wireError } from './network-errors.ts';
 
 /** What a body needs to know of its surroundings. */
 export interface BodyOptions {

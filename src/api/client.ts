@@ -15,9 +15,9 @@ import {
   statusError,
   strangeWords,
 } from './envelope.ts';
-import type { Pacer } from './pacer.ts';
-import type { WireRequest } from './redirect.ts';
-import { type Answer, send, type Wire } from './send.ts';
+import type { WireRequest } from './http.ts';
+import { type Answer, send, type Wire } from './http.ts';
+import type { Pacer } from './rate-limiter.ts';
 
 /** How much of a page of the listing is read, in bytes: two hundred rows, each with long names and many tags. */
 const PAGE_BYTES = 16 * 1024 * 1024;

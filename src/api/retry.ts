@@ -1,7 +1,7 @@
 /** Whether and when a request is tried again. Pure. */
 
 import { type MaviError, NetworkError, RateLimitError, TruncatedError } from '../errors.ts';
-import { LONGEST_WAIT_MS } from './pacing.ts';
+import { LONGEST_WAIT_MS } from './rate-limit-store.ts';
 
 /** The longest pause that back-off grows to, in milliseconds, as the vendor advises. */
 export const LONGEST_BACKOFF_MS = 32_000;

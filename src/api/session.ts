@@ -4,10 +4,10 @@ import { requireKey } from '../settings/key.ts';
 import { resolveSettings, type Settings, type SettingTexts } from '../settings/settings.ts';
 import { configFolder, readStore } from '../settings/store.ts';
 import { version } from '../version.ts';
-import { agents } from './agents.ts';
 import { apiClient, type Client } from './client.ts';
-import { type Pacer, pacer, unpaced } from './pacer.ts';
-import { ownRecord, sharedRecord } from './start-record.ts';
+import { agents } from './proxy.ts';
+import { ownRecord, sharedRecord } from './rate-limit-store.ts';
+import { type Pacer, pacer, unpaced } from './rate-limiter.ts';
 
 /** What a command works with. */
 export interface Session {

@@ -1,9 +1,9 @@
 /** What goes onto the wire, to the letter. The only file that imports nock, which takes over all sockets. */
 import nock from 'nock';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { agents } from '../../src/api/agents.ts';
 import { apiClient, type Client, type VideoAnswer, type VideoQuestion } from '../../src/api/client.ts';
-import { unpaced } from '../../src/api/pacer.ts';
+import { agents } from '../../src/api/proxy.ts';
+import { unpaced } from '../../src/api/rate-limiter.ts';
 import { run } from '../../src/cli.ts';
 import { AccountError, NetworkError, RateLimitError, RefusedError } from '../../src/errors.ts';
 import { systemClock } from '../../src/host.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isRedirect, redirected, type WireRequest } from '../../src/api/redirect.ts';
+import { isRedirect, redirected, type WireRequest } from '../../src/api/http.ts';
 import { NetworkError } from '../../src/errors.ts';
 
 const HEADERS = {

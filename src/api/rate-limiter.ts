@@ -1,8 +1,8 @@
 /** Lets requests for videos start no faster than the account allows, in the order in which they asked. */
 import { abortable, type Clock, sleep } from '../host.ts';
 import type { Rate } from '../settings/values.ts';
-import { waitMs } from './pacing.ts';
-import type { StartRecord, Starts } from './start-record.ts';
+import type { StartRecord, Starts } from './rate-limit-store.ts';
+import { waitMs } from './rate-limit-store.ts';
 
 /** A start that was granted. */
 export interface Start {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Pacer, pacer, unpaced } from '../../src/api/pacer.ts';
-import { ownRecord, type StartRecord, type Starts } from '../../src/api/start-record.ts';
+import { ownRecord, type StartRecord, type Starts } from '../../src/api/rate-limit-store.ts';
+import { type Pacer, pacer, unpaced } from '../../src/api/rate-limiter.ts';
 import { type ManualClock, manualClock } from '../helpers/manual-clock.ts';
 
 const TWO_A_SECOND = { starts: 2, windowMs: 1000 };

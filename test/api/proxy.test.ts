@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { proxyFor } from '../../src/api/proxies.ts';
+import { proxyFor } from '../../src/api/proxy.ts';
 
 const API = 'https://api.memories.test/v1';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { wireError } from '../../src/api/wire-error.ts';
+import { wireError } from '../../src/api/network-errors.ts';
 import { Interrupted, NetworkError } from '../../src/errors.ts';
 
 const HOST = 'api.example.com';

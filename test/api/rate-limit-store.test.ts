@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ownRecord, type StartRecord, type Starts, sharedRecord } from '../../src/api/start-record.ts';
+import { ownRecord, type StartRecord, type Starts, sharedRecord } from '../../src/api/rate-limit-store.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
 
 const KEY = `sk-mavi-${'k'.repeat(60)}wxyz`;
