@@ -3,7 +3,7 @@ import type { Client } from '../api/client.ts';
 import { decide } from '../api/retry.ts';
 import { MaviError, RefusedError } from '../errors.ts';
 import { type Host, sleep } from '../host.ts';
-import { pauseText } from '../progress/text.ts';
+import { retryingText } from '../progress/text.ts';
 import type { Settings } from '../settings/settings.ts';
 import { type LibraryRow, readNumber, readRow } from './row.ts';
 
@@ -90,7 +90,7 @@ async function callWithRetries(
       const tries = { failures, retries: settings.retries, cutLengths: [] };
       const decision = decide(error, tries, host.random(), host.clock.nowMs());
       if (decision.kind === 'final') throw decision.error;
-      note(`the listing: ${error.message}; try ${failures + 1} ${pauseText(decision.delayMs)}`);
+      note(`the listing: ${error.message}; ${retryingText(decision.delayMs, failures + 1)}`);
       await sleep(host.clock, decision.delayMs, host.interrupt);
     }
   }

@@ -229,9 +229,7 @@ function stateTexts(state: VideoState, nowMs: number): readonly string[] {
     const left = clockText(Math.max(0, state.untilMs - nowMs));
     return state.kind === 'waiting'
       ? [`waiting for the rate limit, ${left} left`, `rate limit, ${left} left`, `rate limit ${left}`, left]
-      : [`trying again in ${left}`, `again in ${left}`, left];
+      : [`retrying in ${left}`, `retry ${left}`, left];
   }
-  return state.kind === 'finishing'
-    ? ['whole; flushing it to the disk', 'flushing']
-    : ['asking the server', 'asking'];
+  return state.kind === 'finishing' ? ['complete; flushing to disk', 'flushing'] : ['requesting'];
 }

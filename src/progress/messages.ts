@@ -1,10 +1,10 @@
-/** The lines that stay: what is said of a video, the same in every renderer. */
+/** Messages about a video, the same in every renderer. */
 
 import type { VideoRecord } from '../record.ts';
 import { printable } from '../sanitize.ts';
 import type { ProgressEvent } from './events.ts';
 import type { Style } from './style.ts';
-import { bytesText, columnsOf, durationText, pauseText, speedText, wrapped } from './text.ts';
+import { bytesText, columnsOf, durationText, retryingText, speedText, wrapped } from './text.ts';
 
 /** How much is said. */
 export interface Loudness {
@@ -12,7 +12,7 @@ export interface Loudness {
   readonly quiet: boolean;
 }
 
-/** The lines that an event leaves for good, without a line end; none for what only passes. */
+/** The messages of an event, without a line end; none for events that only move the progress. */
 export function messagesFor(
   event: ProgressEvent,
   nowMs: number,
@@ -31,7 +31,7 @@ export function messagesFor(
   }
 }
 
-/** What stands before every line of a text but its first. */
+/** Before every line of a message but the first. */
 const INDENT = ' '.repeat(6);
 
 /** A warning. */
@@ -54,9 +54,9 @@ export function errorText(videoNo: string | null, message: string, hint: string,
 }
 
 function retryText(event: Extract<ProgressEvent, { kind: 'retrying' }>, nowMs: number, style: Style): string {
-  const when = pauseText(event.untilMs - nowMs);
+  const retrying = retryingText(event.untilMs - nowMs, event.attempt);
   const how = event.how === '' ? '' : `: ${event.how}`;
-  const text = `${subject(event.videoNo)}${event.why}; try ${event.attempt} ${when}${how}`;
+  const text = `${subject(event.videoNo)}${event.why}; ${retrying}${how}`;
   return wrapped(text, style.width(), `${style.attention(style.marks.attention)} `, INDENT);
 }
 
@@ -64,7 +64,7 @@ function subject(videoNo: string | null): string {
   return videoNo === null ? '' : `${videoNo}: `;
 }
 
-/** A signal is its own message, a reader that left hears none, and what stopped the account has been said once. */
+/** Ends without a message: a signal, a closed pipe, and videos not started after an account failure. */
 const SILENT_ENDS = new Set(['interrupted', 'closed_pipe', 'not_started']);
 
 function overMessages(record: VideoRecord, verified: string, style: Style, quiet: boolean): string[] {
@@ -73,13 +73,14 @@ function overMessages(record: VideoRecord, verified: string, style: Style, quiet
     if (SILENT_ENDS.has(record.error.code)) return [];
     return [...warnings, errorText(record.video_no, record.error.message, record.error.hint, style)];
   }
-  return quiet ? [] : [...warnings, arrivalText(record, verified, style)];
+  return quiet ? [] : [...warnings, doneText(record, verified, style)];
 }
 
-/** The line of a video that is in its place: all that is known of it, or what of that fits one line. */
-function arrivalText(record: VideoRecord, verified: string, style: Style): string {
-  const name = record.file === null ? `${record.video_no} to standard output` : printable(record.file);
-  const head = `${style.good(style.marks.good)} ${record.status === 'skipped' ? 'kept' : 'saved'} ${style.strong(name)}`;
+/** The line of a finished video, shortened until it fits the window. */
+function doneText(record: VideoRecord, verified: string, style: Style): string {
+  const verb = record.status === 'skipped' ? 'skipped' : record.file === null ? 'wrote' : 'saved';
+  const name = record.file === null ? `${record.video_no} to stdout` : printable(record.file);
+  const head = `${style.good(style.marks.good)} ${verb} ${style.strong(name)}`;
   const size = bytesText(record.bytes ?? 0);
   const time = record.status === 'skipped' ? '' : ` in ${durationText(record.seconds * 1000)}`;
   const speed = time === '' ? '' : `, ${speedText((record.bytes ?? 0) / Math.max(record.seconds, 0.001))}`;

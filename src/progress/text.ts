@@ -39,9 +39,9 @@ export function timeLeftText(ms: number): string {
   return durationText(Math.max(1, Math.ceil(ms / 1000)) * 1000).replace('.0 s', ' s');
 }
 
-/** When something comes after a pause: `in 0.7 s`, or `at once`. */
-export function pauseText(ms: number): string {
-  return ms < 50 ? 'at once' : `in ${durationText(ms)}`;
+/** The announcement of a retry after a pause in milliseconds: `retrying in 0.7 s (attempt 2)`, `retrying now (attempt 3)`. */
+export function retryingText(delayMs: number, attempt: number): string {
+  return `retrying ${delayMs < 50 ? 'now' : `in ${durationText(delayMs)}`} (attempt ${attempt})`;
 }
 
 /** A duration as clocks and video players show it, in whole seconds: `0:07`, `2:05`, `1:02:07`. */

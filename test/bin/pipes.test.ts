@@ -17,7 +17,7 @@ describe.concurrent('a video to standard output', () => {
     const { code, stdout, stderr } = await scene.run([...TO_STDOUT, '--json']);
     expect(code).toBe(0);
     expect(stdout.equals(sampleFile('faststart'))).toBe(true);
-    expect(stderr).toContain('to standard output');
+    expect(stderr).toContain('to stdout');
     const record = JSON.parse(stderr.split('\n').find((line) => line.startsWith('{')) ?? '');
     expect(record).toMatchObject({ status: 'downloaded', file: null, bytes: stdout.length });
     expect(scene.names()).toEqual([]);
@@ -228,7 +228,7 @@ describe.concurrent('a target that is no plain file', () => {
         `mavi download ${faststart} -o ${output} > file.mp4; echo $?; mavi download ${faststart} -o ${output} | cmp - file.mp4; echo $?`,
       ).ended;
       expect(stdout.toString()).toBe('0\n0\n');
-      expect(stderr).toContain('to standard output');
+      expect(stderr).toContain('to stdout');
       expect(scene.names()).toEqual(['file.mp4']);
       expect(scene.read('file.mp4').equals(sampleFile('faststart'))).toBe(true);
     },

@@ -53,7 +53,7 @@ describe('processes of one user and key', () => {
     const [first = '', second = ''] = IDS;
     const standin = await scene.standin({ videos: VIDEOS, faults: { [first]: 'rate-limit=2x1' } });
     const told = scene.start(['download', first, '--rate', '100/s']);
-    await told.says('try 2');
+    await told.says('attempt 2');
     const other = await scene.run(['download', second, '--rate', '100/s']);
     expect([other.code, (await told.ended).code]).toEqual([0, 0]);
     expect(downloadsOf(standin)).toHaveLength(3);

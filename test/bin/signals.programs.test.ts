@@ -70,7 +70,7 @@ const STAGES: Readonly<Record<string, Stage>> = {
   'pausing before another try': async (scene) => {
     await scene.standin({ faults: 'rate-limit=300' });
     const run = scene.start(REPLACING);
-    await run.says('try 2 in 5 min');
+    await run.says('retrying in 5 min');
     return run;
   },
   'writing to a pipe that nobody reads': async (scene) => {

@@ -78,7 +78,7 @@ describe('mock', () => {
     const { env } = await serving(cwd, '--fault', 'drop@1000x2,rate-limitx1');
     const { code, errors } = await mavi(cwd, env, 'download', faststart);
     expect(code).toBe(0);
-    expect(errors.match(/; try \d/g)).toEqual(['; try 2', '; try 3', '; try 4']);
+    expect(errors.match(/attempt \d/g)).toEqual(['attempt 2', 'attempt 3', 'attempt 4']);
     expect(errors).toContain('0429');
   });
 

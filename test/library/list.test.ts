@@ -234,7 +234,9 @@ describe('mavi list', () => {
     expect(code).toBe(0);
     expect(lines).toHaveLength(3);
     expect(standin.requests).toHaveLength(5);
-    expect(host.errors()).toMatch(/^mavi: the listing: the server answers HTTP 503.*; try 2 (in|at once)/);
+    expect(host.errors()).toMatch(
+      /^mavi: the listing: the server answers HTTP 503.*; retrying (in .*|now) \(attempt 2\)/,
+    );
   });
 
   it.each([

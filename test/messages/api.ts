@@ -158,7 +158,7 @@ export const THE_API: Rows = {
     standin: { listFaults: 'server-error' },
     code: 6,
     says: [
-      'mavi: the listing: the server answers HTTP 503: Service Unavailable; try 2 at once',
+      'mavi: the listing: the server answers HTTP 503: Service Unavailable; retrying now (attempt 2)',
       'mavi: the server answers HTTP 503: Service Unavailable',
       '      try again in a while',
     ],

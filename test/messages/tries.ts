@@ -6,7 +6,7 @@ export const TRIES: Rows = {
     ...faulty('drop@60000x1', '--retries', '1'),
     code: 0,
     says: [
-      '! VI625239098370850816: the connection to 127.0.0.1:PORT was broken off after 60000 bytes; try 2 at once: starting over; the bytes are fetched, and billed, again',
+      '! VI625239098370850816: the connection to 127.0.0.1:PORT was broken off after 60000 bytes; retrying now (attempt 2): starting over; the bytes are fetched, and billed, again',
       '✓ saved a.mp4 · 126.9 KiB in TIME, SPEED · verified: every box whole',
     ],
   },
@@ -15,7 +15,7 @@ export const TRIES: Rows = {
     standin: { faults: 'drop@60000x1', offerRanges: true },
     code: 0,
     says: [
-      '! VI625239098370850816: the connection to 127.0.0.1:PORT was broken off after 60000 bytes; try 2 at once: going on at byte 60000',
+      '! VI625239098370850816: the connection to 127.0.0.1:PORT was broken off after 60000 bytes; retrying now (attempt 2): going on at byte 60000',
       '✓ saved a.mp4 · 126.9 KiB in TIME, SPEED · verified: every box whole, length as announced',
     ],
   },
@@ -24,8 +24,8 @@ export const TRIES: Rows = {
     standin: { faults: 'drop@60000x1,bad-rangex1', offerRanges: true },
     code: 0,
     says: [
-      '! VI625239098370850816: the connection to 127.0.0.1:PORT was broken off after 60000 bytes; try 2 at once: going on at byte 60000',
-      '! VI625239098370850816: the server answers with another part than was asked for; try 3 at once: starting over; the bytes are fetched, and billed, again',
+      '! VI625239098370850816: the connection to 127.0.0.1:PORT was broken off after 60000 bytes; retrying now (attempt 2): going on at byte 60000',
+      '! VI625239098370850816: the server answers with another part than was asked for; retrying now (attempt 3): starting over; the bytes are fetched, and billed, again',
       '✓ saved a.mp4 · 126.9 KiB in TIME, SPEED · verified: every box whole',
     ],
   },
@@ -34,8 +34,8 @@ export const TRIES: Rows = {
     standin: { faults: 'drop@60000x1' },
     code: 0,
     says: [
-      '! VI625239098370850816: the connection to 127.0.0.1:PORT was broken off after 60000 bytes; try 2 at once: fetching it again, and checking that it begins with the same bytes',
-      '✓ saved VI625239098370850816 to standard output · 126.9 KiB in TIME, SPEED · verified: every box whole',
+      '! VI625239098370850816: the connection to 127.0.0.1:PORT was broken off after 60000 bytes; retrying now (attempt 2): fetching it again, and checking that it begins with the same bytes',
+      '✓ wrote VI625239098370850816 to stdout · 126.9 KiB in TIME, SPEED · verified: every box whole',
     ],
   },
   'a stream that changed': {
@@ -43,7 +43,7 @@ export const TRIES: Rows = {
     standin: { faults: 'drop@60000x1,other-bytesx1' },
     code: 5,
     says: [
-      '! VI625239098370850816: the connection to 127.0.0.1:PORT was broken off after 60000 bytes; try 2 at once: fetching it again, and checking that it begins with the same bytes',
+      '! VI625239098370850816: the connection to 127.0.0.1:PORT was broken off after 60000 bytes; retrying now (attempt 2): fetching it again, and checking that it begins with the same bytes',
       'mavi: VI625239098370850816: the server sent other bytes when the video was fetched again',
       '      what was written already cannot be taken back: throw it away and start over, or download to a file with -o',
     ],
@@ -52,7 +52,7 @@ export const TRIES: Rows = {
     ...faulty('rate-limitx1', '--retries', '1'),
     code: 0,
     says: [
-      `! VI625239098370850816: the account's rate limit is reached: "Request has exceeded the limit." (code 0429); try 2 at once`,
+      `! VI625239098370850816: the account's rate limit is reached: "Request has exceeded the limit." (code 0429); retrying now (attempt 2)`,
       '✓ saved a.mp4 · 126.9 KiB in TIME, SPEED · verified: every box whole',
     ],
   },

@@ -107,7 +107,7 @@ export const THE_VIDEO: Rows = {
     ...faulty('truncate', '--retries', '3'),
     code: 5,
     says: [
-      "! VI625239098370850816: the video is cut after 64975 bytes: box 'mdat' lacks 64975 bytes; try 2 at once: starting over; the bytes are fetched, and billed, again",
+      "! VI625239098370850816: the video is cut after 64975 bytes: box 'mdat' lacks 64975 bytes; retrying now (attempt 2): starting over; the bytes are fetched, and billed, again",
       "mavi: VI625239098370850816: the video is cut after 64975 bytes: box 'mdat' lacks 64975 bytes",
       '      the server ended the answer early; if it does so again, the original itself may be cut: --verify ftyp takes it as it is',
     ],
@@ -156,13 +156,11 @@ export const THE_VIDEO: Rows = {
     ...download('-o', 'a.mp4', '--skip-existing'),
     files: { 'a.mp4': sampleFile('faststart') },
     code: 0,
-    says: ['✓ kept a.mp4 · 126.9 KiB · verified: every box whole'],
+    says: ['✓ skipped a.mp4 · 126.9 KiB · verified: every box whole'],
   },
   'a video that is streamed': {
     ...download('-o', '-'),
     code: 0,
-    says: [
-      '✓ saved VI625239098370850816 to standard output · 126.9 KiB in TIME, SPEED · verified: every box whole',
-    ],
+    says: ['✓ wrote VI625239098370850816 to stdout · 126.9 KiB in TIME, SPEED · verified: every box whole'],
   },
 };

@@ -105,7 +105,7 @@ describe('the line of a video', () => {
   it.each(kinds)('says what the video is doing, on 40 columns too (%s)', (kind) => {
     for (const columns of [40, 80]) {
       const [line] = linesOf([{ ...HALF, kind }], columns, PLAIN);
-      expect(line).toMatch(/asking|\d %|flush|limit|again/);
+      expect(line).toMatch(/requesting|\d %|flush|limit|retry/);
     }
   });
 

@@ -64,11 +64,11 @@ describe('of a video in its place', () => {
 
   it('is said that it was kept, without a speed', () => {
     const [line = ''] = said(over(record({ status: 'skipped', seconds: 0 })));
-    expect(line).toMatch(/^✓ kept clips\/VI1\.mp4 · 53\.0 MiB · verified: every box whole$/);
+    expect(line).toMatch(/^✓ skipped clips\/VI1\.mp4 · 53\.0 MiB · verified: every box whole$/);
   });
 
   it('is said that it went to standard output', () => {
-    expect(said(over(record({ file: null })))[0]).toMatch(/^✓ saved VI1 to standard output · /);
+    expect(said(over(record({ file: null })))[0]).toMatch(/^✓ wrote VI1 to stdout · /);
   });
 
   it('is named without control characters', () => {
@@ -131,7 +131,7 @@ describe('of a try that failed', () => {
 
   it('is said why, when the next one comes, and what of it is fetched', () => {
     expect(said(retrying(4000))).toEqual([
-      '! VI1: the connection was broken off; try 2 in 4.0 s: going on at 12.3 MiB',
+      '! VI1: the connection was broken off; retrying in 4.0 s (attempt 2): going on at 12.3 MiB',
     ]);
   });
 
