@@ -9,7 +9,7 @@ import { addList } from './commands/list.ts';
 import { addMock } from './commands/mock.ts';
 import { addSync } from './commands/sync.ts';
 import { addVerify } from './commands/verify.ts';
-import { ClosedPipe, type ExitCode, exitCodeFor, Interrupted, MaviError } from './errors.ts';
+import { ClosedPipe, type ExitCode, exitCodeFor, Interrupted, MaviError, UsageError } from './errors.ts';
 import { type Host, print, say } from './host.ts';
 import { printable, redactKeys } from './sanitize.ts';
 import { version } from './version.ts';
@@ -28,6 +28,7 @@ export async function run(argv: readonly string[], host: Host): Promise<ExitCode
     output,
   );
   try {
+    refuseChangedNames(argv, host);
     try {
       await program.parseAsync([...argv], { from: 'user' });
     } catch (error) {
@@ -41,6 +42,15 @@ export async function run(argv: readonly string[], host: Host): Promise<ExitCode
     await printError(error, host, argv);
     return exitCodeFor(error);
   }
+}
+
+/** An argument that is not UTF-8 would name another file. */
+function refuseChangedNames(argv: readonly string[], host: Host): void {
+  const changed = host.argvIsExact ? undefined : argv.find((argument) => argument.includes('\ufffd'));
+  if (changed === undefined) return;
+  throw new UsageError(`'${changed}' is not valid UTF-8`, {
+    hint: "such names can't be passed as arguments: rename it, or change into the folder and use a relative name",
+  });
 }
 
 /** The tree of commands. */

@@ -1,5 +1,6 @@
 /** Everything ambient in one value: streams, environment, clock, chance, signals. The only file that names `process`. */
-import { writev } from 'node:fs';
+import { isUtf8 } from 'node:buffer';
+import { readFileSync, writev } from 'node:fs';
 import { homedir, hostname } from 'node:os';
 import { isatty } from 'node:tty';
 import { dropBytes } from './chunks.ts';
@@ -45,11 +46,17 @@ export interface DataInput {
 /** The world as a command sees it. */
 export interface Host {
   readonly argv: readonly string[];
+  /** Whether the arguments are exactly what was typed: Node turns bytes that are not UTF-8 into U+FFFD. */
+  readonly argvIsExact: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The folder that relative names start from: `.`, for its absolute name need not be UTF-8, nor be allowed to be read. */
   readonly cwd: string;
   readonly hostname: string;
   readonly pid: number;
+  /** The user's id; null on Windows. */
+  readonly uid: number | null;
+  /** Permission bits that new files do not get. */
+  readonly umask: number;
   readonly platform: string;
   readonly nodeVersion: string;
   readonly stdin: DataInput;
@@ -147,10 +154,13 @@ export function systemHost(): SystemHost {
   for (const signal of ENDING_SIGNALS) process.on(signal, onSignal);
   return {
     argv: process.argv.slice(2),
+    argvIsExact: argvIsExact(),
     env: process.env,
     cwd: '.',
     hostname: hostname(),
     pid: process.pid,
+    uid: process.geteuid?.() ?? null,
+    umask: process.umask(),
     platform: process.platform,
     nodeVersion: process.versions.node,
     stdin: {
@@ -212,6 +222,15 @@ function dieOf(signal: EndingSignal): void {
   process.emit('exit', SIGNAL_EXIT_CODES[signal]);
   process.removeAllListeners(signal);
   process.kill(process.pid, signal);
+}
+
+function argvIsExact(): boolean {
+  if (!process.argv.some((argument) => argument.includes('\ufffd'))) return true;
+  try {
+    return isUtf8(readFileSync('/proc/self/cmdline'));
+  } catch {
+    return false;
+  }
 }
 
 /** A container may run under a user id that has no home, which Node refuses to look up: like its shells, take the root. */

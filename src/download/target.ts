@@ -1,9 +1,10 @@
 /** Where a video is to stand: a plain file, or a device or FIFO that is written directly. */
+import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, lstat, readlink, realpath, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { LocalError } from '../errors.ts';
+import { LocalError, UsageError } from '../errors.ts';
 import { pathFrom } from '../folders.ts';
 import { localError } from '../local-error.ts';
 
@@ -53,7 +54,7 @@ async function behindLinks(path: string, shown: string): Promise<string> {
         ))
       )
         return at;
-      at = pathFrom(dirname(at), await readlink(at));
+      at = pathFrom(dirname(at), await linkText(at, shown));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return at;
       throw localError(error, shown);
@@ -61,6 +62,15 @@ async function behindLinks(path: string, shown: string): Promise<string> {
   }
   throw new LocalError('bad_target', `cannot write ${shown}: too many symbolic links`, {
     hint: 'name the file itself',
+  });
+}
+
+/** What a link leads to. Throws UsageError where that is not UTF-8, for as text it would name another file. */
+async function linkText(path: string, shown: string): Promise<string> {
+  const bytes = await readlink(path, { encoding: 'buffer' });
+  if (isUtf8(bytes)) return bytes.toString();
+  throw new UsageError(`cannot write ${shown}: it is a link to a name that is not valid UTF-8`, {
+    hint: 'name the file itself from within its folder, or rename it',
   });
 }
 

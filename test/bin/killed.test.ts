@@ -22,8 +22,10 @@ describe.concurrent('a run that could not clean up', () => {
     await appears(scene.folder, /\.part$/);
     run.child.kill('SIGINT');
     await left;
-    run.child.kill('SIGINT');
+    // One that comes at once is the first one again, as some programs send it.
+    const again = setInterval(() => run.child.kill('SIGINT'), 100);
     await run.exited;
+    clearInterval(again);
     expect(run.child.signalCode).toBe('SIGINT');
     expect(scene.read('video.mp4').toString()).toBe('mine');
   });

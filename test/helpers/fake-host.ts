@@ -43,10 +43,13 @@ export function fakeHost(options: FakeHostOptions): FakeHost {
   const run = runs;
   return {
     argv: [],
+    argvIsExact: true,
     env: { MAVI_CONFIG_DIR: `${options.cwd}/.config-mavi`, ...options.env },
     cwd: options.cwd,
     hostname: 'test-host',
     pid: process.pid,
+    uid: process.getuid?.() ?? null,
+    umask: process.umask(),
     platform: process.platform,
     nodeVersion: process.versions.node,
     stdin: { isTTY: options.stdinIsTTY ?? false, stream: Readable.from([options.stdin ?? '']) },
