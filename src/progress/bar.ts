@@ -52,7 +52,7 @@ export function barProgress(options: RendererOptions, style: Style): Renderer {
     }
     const line = lineFor(event.videoNo);
     if (event.kind === 'begun') {
-      line.name = event.file === null ? event.videoNo : printable(basename(event.file));
+      line.name = printable(event.name ?? (event.file === null ? event.videoNo : basename(event.file)));
       longestName = Math.max(longestName, columnsOf(line.name));
     } else if (event.kind === 'waiting') line.state = { kind: 'waiting', untilMs: event.untilMs };
     else if (event.kind === 'requesting') {

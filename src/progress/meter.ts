@@ -1,12 +1,12 @@
 /** How far and how fast one transfer is. Pure. */
 import type { TransferState } from './events.ts';
 
-/** Speed is taken over the last seconds, so that it follows the network without jumping. */
+/** Speed is averaged over the last seconds, so that it follows the network without jumping. */
 const WINDOW_MS = 5000;
-/** A fast transfer tells of itself thousands of times a second; so many samples of it are enough. */
+/** A fast transfer reports thousands of times a second; this many samples are enough. */
 const SAMPLE_EVERY_MS = 100;
 
-/** More time left than a hundred days says no more than that the transfer stands still. */
+/** A longer estimate only says that the transfer has stalled. */
 const LONGEST_LEFT_MS = 100 * 86_400_000;
 
 /** Follows one transfer. */
@@ -20,17 +20,17 @@ export class Meter {
     this.#startedMs = startedMs;
   }
 
-  /** The last state that was told. */
+  /** The last reported state. */
   get state(): TransferState {
     return this.#state;
   }
 
-  /** A request goes out: speed is measured from here on. */
+  /** A request is sent: speed is measured from here on. */
   request(atMs: number): void {
     this.#samples = [{ atMs, bytes: this.#state.receivedBytes }];
   }
 
-  /** Takes the state at a time. */
+  /** Records the state at a time. */
   update(state: TransferState, atMs: number): void {
     // A transfer that starts over begins a new measurement.
     if (state.receivedBytes < this.#state.receivedBytes) {
@@ -44,30 +44,31 @@ export class Meter {
     while ((this.#samples[1]?.atMs ?? atMs) < atMs - WINDOW_MS) this.#samples.shift();
   }
 
-  /** Bytes a second lately; null before there is anything to measure. */
+  /** Current bytes per second; null before there is enough to measure. */
   speed(nowMs: number): number | null {
     const first = this.#samples[0];
     if (first === undefined || nowMs - first.atMs < 200) return null;
     return ((this.#state.receivedBytes - first.bytes) / (nowMs - first.atMs)) * 1000;
   }
 
-  /**
-   * Percent of the whole: never over 100, and not 100 while the file may still turn out longer; null where
-   * nobody has told the whole.
-   */
+  /** Percent of the file, or of its playing time: at most 100, and 99 while the file may grow; null if unknown. */
   get percent(): number | null {
-    const { receivedBytes, totalBytes, mayGrow } = this.#state;
+    const { receivedBytes, totalBytes, mayGrow, timeShare } = this.#state;
+    if (totalBytes === null && timeShare != null) return Math.min(99, Math.floor(timeShare * 100));
     if (totalBytes === null || totalBytes <= 0) return null;
     const percent = Math.floor((receivedBytes / totalBytes) * 100);
     return Math.min(percent, mayGrow || receivedBytes < totalBytes ? 99 : 100);
   }
 
-  /** Milliseconds still to go at the present speed; null where that cannot be said. */
+  /** Milliseconds left at the current speed; null if unknown. */
   leftMs(nowMs: number): number | null {
-    const { receivedBytes, totalBytes } = this.#state;
+    const { receivedBytes, totalBytes, timeShare } = this.#state;
     const speed = this.speed(nowMs);
-    if (totalBytes === null || speed === null || speed <= 0 || receivedBytes > totalBytes) return null;
-    const leftMs = ((totalBytes - receivedBytes) / speed) * 1000;
+    // Bytes per second of playing time are assumed to stay what they were so far.
+    const estimate = timeShare != null && timeShare > 0.01 ? receivedBytes / timeShare : null;
+    const size = totalBytes ?? estimate;
+    if (size === null || speed === null || speed <= 0 || receivedBytes > size) return null;
+    const leftMs = ((size - receivedBytes) / speed) * 1000;
     return leftMs <= LONGEST_LEFT_MS ? leftMs : null;
   }
 

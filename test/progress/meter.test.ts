@@ -42,6 +42,18 @@ describe('percent', () => {
     expect(new Meter(START).percent).toBeNull();
   });
 
+  it.each([
+    [0, 0],
+    [0.256, 25],
+    [0.999, 99],
+    [1, 99],
+    [1.7, 99],
+  ])('follows the playing time where only the duration is known: %d is %i', (timeShare, percent) => {
+    const meter = new Meter(START);
+    meter.update({ receivedBytes: 1000, totalBytes: null, mayGrow: true, timeShare }, START);
+    expect(meter.percent).toBe(percent);
+  });
+
   it('is never over 100, and 100 only when all has come and no more can', () => {
     fc.assert(
       fc.property(fc.nat(), fc.integer({ min: 1 }), fc.boolean(), (receivedBytes, totalBytes, mayGrow) => {
@@ -238,4 +250,11 @@ it('a meter shows what it was told last', () => {
   expect(meter.state).toEqual({ receivedBytes: 0, totalBytes: null, mayGrow: true });
   meter.update({ receivedBytes: 5, totalBytes: 10, mayGrow: false }, START);
   expect(meter.state).toEqual({ receivedBytes: 5, totalBytes: 10, mayGrow: false });
+});
+
+it('estimates the time left from the playing time where only the duration is known', () => {
+  const meter = new Meter(START);
+  meter.request(START);
+  meter.update({ receivedBytes: 1000, totalBytes: null, mayGrow: true, timeShare: 0.25 }, START + 1000);
+  expect(meter.leftMs(START + 1000)).toBe(3000);
 });
