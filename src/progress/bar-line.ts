@@ -72,6 +72,8 @@ export interface BatchCounts {
   /** Bytes of all videos; null where not all sizes are known. */
   readonly totalBytes: number | null;
   readonly startedMs: number;
+  /** Milliseconds until the rate limit allows the n-th further start. */
+  readonly startDelayMs: (n: number) => number;
 }
 
 /** The figures of a line; null where there is nothing to say. */
@@ -117,9 +119,12 @@ export function totalLine(
   const nowMs = clock.ticksMs();
   const elapsedMs = nowMs - counts.startedMs;
   const speeds = coming.flatMap(({ meter }) => meter.speed(nowMs) ?? []);
-  // The pace so far holds the waits for the rate limit too, which the speed of the moment does not.
+  // The average since the start includes the waits for the rate limit, which the current speed does not.
   const leftMs = totalBytes === null || share < 0.01 ? null : (elapsedMs * (1 - share)) / share;
   const waits = running.map(({ state }) => ('untilMs' in state ? state.untilMs - clock.nowMs() : 0));
+  // The first starts come in a burst that the limit does not allow again: the last start bounds the end.
+  const notStarted = total - done - running.filter(({ state }) => state.kind !== 'waiting').length;
+  if (notStarted > 0) waits.push(counts.startDelayMs(notStarted));
   const figures: Figures = {
     percent,
     size: totalBytes === null ? bytesText(bytes) : partText(Math.min(bytes, totalBytes), totalBytes),

@@ -19,7 +19,8 @@ export function barProgress(options: RendererOptions, style: Style): Renderer {
   const { host, videos, totalBytes } = options;
   const { clock, stderr } = host;
   const startedMs = clock.ticksMs();
-  const counts = { done: 0, failed: 0, bytes: 0, total: videos, totalBytes, startedMs };
+  const { startDelayMs = () => 0 } = options;
+  const counts = { done: 0, failed: 0, bytes: 0, total: videos, totalBytes, startedMs, startDelayMs };
   /** In the order in which they began; a finished one gives its line to those below it. */
   const running = new Map<string, VideoLine>();
   let longestName = 0;

@@ -71,4 +71,6 @@ export interface RendererOptions {
   readonly totalBytes: number | null;
   /** Whether other output goes to the same terminal meanwhile, where it would collide with bars. */
   readonly sharesTerminal: boolean;
+  /** Milliseconds until the rate limit allows the n-th further start, from 1; absent without a limit. */
+  readonly startDelayMs?: ((n: number) => number) | undefined;
 }

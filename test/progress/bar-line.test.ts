@@ -59,6 +59,7 @@ function linesOf(
     bytes: MIB,
     totalBytes: null,
     startedMs: clock.ticksMs() - 60_000,
+    startDelayMs: () => 0,
     ...counts,
   };
   return blockLines(
@@ -94,6 +95,13 @@ describe('the line of a video', () => {
     expect(linesOf([{ ...all, receivedBytes: all.receivedBytes + 9, mayGrow: true }], 80, PLAIN)[0]).toMatch(
       / 99 %/,
     );
+  });
+
+  it('counts the rate limit into the time left of a batch', () => {
+    const startDelayMs = (n: number): number => (n === 17 ? 90_000 : Number.NaN);
+    const counts = { done: 12, total: 30, bytes: 12 * MIB, totalBytes: 30 * MIB, startDelayMs };
+    const [line] = linesOf([HALF], 100, PLAIN, counts);
+    expect(line).toMatch(/^12 of 30 videos .* 1:30 left$/);
   });
 
   it('makes up no percent and no time left where nobody told the whole', () => {
