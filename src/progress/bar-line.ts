@@ -1,11 +1,11 @@
-/** One line of the bars, made to fit its places: a running video's, or the whole batch's. Pure. */
+/** One line of the bars, fitted to the terminal: of a running video, or of the whole batch. Pure. */
 
 import type { Clock } from '../host.ts';
 import type { Meter } from './meter.ts';
 import type { Style } from './style.ts';
 import { bytesText, clockText, columnsOf, cut, cutMiddle, padded, partText, speedText } from './text.ts';
 
-/** The width of each part in columns; 0 where there is no room for it. */
+/** The width of each part in columns; 0 if there is no room for it. */
 export interface Layout {
   readonly name: number;
   readonly bar: number;
@@ -15,24 +15,24 @@ export interface Layout {
   readonly time: number;
 }
 
-/** What stands between two parts. */
+/** Between two parts. */
 export const GAP = '  ';
 
 /** `100 %`, `99.9/99.9 MiB`, `99.9 MiB/s` and `59:59 so far`. */
 export const WIDTHS = { percent: 5, size: 13, speed: 10, time: 12 } as const;
 
 const WIDEST_BAR = 30;
-/** A bar below this width says less than the room it takes; the parts that it makes drop, from the last on. */
+/** The narrowest useful bar, and the parts dropped to make room for it. */
 const NARROWEST_BARS = [
   { bar: 10, drops: [] },
   { bar: 10, drops: ['speed'] },
   { bar: 8, drops: ['speed', 'size'] },
 ] as const;
-/** The room that a name may take however long it is, and its share of a wide line. */
+/** The columns that a name always gets, and its share of a wide line. */
 const LEAST_NAME = 16;
 const NAME_SHARE = 0.31;
 
-/** The places on a line of `width` columns, where the longest name takes `longestName`. */
+/** The layout of a line of `width` columns whose longest name takes `longestName`. */
 export function layoutFor(width: number, longestName: number): Layout {
   const name = Math.min(Math.max(1, longestName), Math.max(LEAST_NAME, Math.floor(width * NAME_SHARE)));
   for (const { bar, drops } of NARROWEST_BARS) {
@@ -54,7 +54,7 @@ export type VideoState =
   | { readonly kind: 'asking' | 'receiving' | 'finishing' }
   | { readonly kind: 'waiting' | 'retrying'; readonly untilMs: number };
 
-/** A running video as its line shows it. */
+/** A running video, as shown in its line. */
 export interface VideoLine {
   readonly videoNo: string;
   name: string;
@@ -62,21 +62,21 @@ export interface VideoLine {
   readonly meter: Meter;
 }
 
-/** How a batch stands. */
+/** The state of a batch. */
 export interface BatchCounts {
   readonly done: number;
   readonly failed: number;
   readonly total: number;
-  /** Bytes of the videos that are over, as far as they count. */
+  /** Bytes of the finished videos. */
   readonly bytes: number;
-  /** Bytes of all videos; null where not all sizes are known. */
+  /** Bytes of all videos; null unless all sizes are known. */
   readonly totalBytes: number | null;
   readonly startedMs: number;
   /** Milliseconds until the rate limit allows the n-th further start. */
   readonly startDelayMs: (n: number) => number;
 }
 
-/** The figures of a line; null where there is nothing to say. */
+/** The figures of a line; null if unknown. */
 interface Figures {
   readonly percent: number | null;
   readonly size: string;
@@ -97,7 +97,7 @@ export function barLine(line: VideoLine, layout: Layout, width: number, clock: C
   return `${name}${GAP}${paint(text)}`;
 }
 
-/** The line of a whole batch; `running` are the videos of it that are under way. */
+/** The line of a whole batch, `running` being its videos in progress. */
 export function totalLine(
   counts: BatchCounts,
   running: readonly VideoLine[],
@@ -110,7 +110,7 @@ export function totalLine(
   const name = padded(cut(label, layout.name, style.ellipsis), layout.name);
   const { done, failed, total } = counts;
   const totalBytes = counts.totalBytes || null;
-  // What a broken try has brought may have to come again.
+  // The bytes of a failed attempt may have to come again.
   const coming = running.filter(({ state }) => state.kind === 'receiving' || state.kind === 'finishing');
   const bytes = coming.reduce((sum, { meter }) => sum + meter.state.receivedBytes, counts.bytes);
   const parts = coming.reduce((sum, { meter }) => sum + (meter.percent ?? 0) / 100, done);
@@ -135,7 +135,7 @@ export function totalLine(
   return (failed > 0 ? style.bad(name) : style.strong(name)) + figuresText(figures, layout, style);
 }
 
-/** What a total line is called, the longest first. */
+/** The labels of a batch's line, the longest first. */
 export function labels({ done, failed, total }: BatchCounts): readonly string[] {
   const bad = failed === 0 ? '' : `, ${failed} failed`;
   return [`${done} of ${total} videos${bad}`, `${done} of ${total}${bad}`, `${done}/${total}${bad}`];
@@ -161,10 +161,10 @@ function timeText(leftMs: number | null, elapsedMs: number): string {
   return leftMs < LONGEST_LEFT_MS ? `${shortClock(leftMs, 100)} left` : 'days left';
 }
 
-/** A guess of more than that is worth no figure. */
+/** Longer estimates are too vague for a figure. */
 const LONGEST_LEFT_MS = 99 * 3_600_000;
 
-/** Without seconds from an hour on, and without minutes from `mostHours` on, for the place is narrow. */
+/** Omits seconds from an hour on, and minutes from `mostHours` on, to stay short. */
 function shortClock(ms: number, mostHours: number): string {
   const minutes = Math.floor(Math.ceil(ms / 1000) / 60);
   const hours = Math.floor(minutes / 60);
@@ -172,17 +172,17 @@ function shortClock(ms: number, mostHours: number): string {
   return hours >= mostHours ? `${hours}h` : `${hours}h${String(minutes % 60).padStart(2, '0')}m`;
 }
 
-/** Bar, percent, size, speed and time in their places; what follows the name. */
+/** Bar, percent, size, speed and time: what follows the name. */
 function figuresText(figures: Figures, layout: Layout, style: Style): string {
   const { percent, size, speed, time, elapsedMs } = figures;
   if (percent === null && layout.bar === 0) {
-    // The narrowest line has no place for a size, which takes half of the others' two.
+    // The narrowest line has no column for a size, so it shares those of percent and time.
     const clock = layout.percent + layout.time - WIDTHS.speed;
     return `${GAP}${inPlace(size, WIDTHS.speed)}${GAP}${inPlace(shortClock(elapsedMs, 10), clock)}`;
   }
   const measures =
     percent === null
-      ? withoutWhole(size, elapsedMs, layout, style)
+      ? withoutTotal(size, elapsedMs, layout, style)
       : [
           drawBar(percent, layout.bar, style),
           inPlace(`${percent} %`, layout.percent),
@@ -195,8 +195,8 @@ function figuresText(figures: Figures, layout: Layout, style: Style): string {
     .join('');
 }
 
-/** Where a whole is not known, how much has come is the only measure, and takes the place of the percent too. */
-function withoutWhole(size: string, elapsedMs: number, layout: Layout, style: Style): string[] {
+/** Without a total, the bytes received are the only measure; they take the column of the percentage too. */
+function withoutTotal(size: string, elapsedMs: number, layout: Layout, style: Style): string[] {
   const room = layout.percent + (layout.size === 0 ? 0 : GAP.length + layout.size);
   const lacking = Math.max(0, WIDTHS.speed - room);
   return [searchingBar(elapsedMs, layout.bar - lacking, style), inPlace(size, room + lacking)];
@@ -213,7 +213,7 @@ function drawBar(percent: number, width: number, style: Style): string {
 
 const STEP_MS = 125;
 
-/** A bar that shows that something comes, and no share of a whole that nobody knows: a piece that wanders. */
+/** A bar for an unknown total: a piece that moves back and forth while bytes come. */
 function searchingBar(elapsedMs: number, width: number, style: Style): string {
   const piece = Math.max(1, Math.floor(width / 6));
   const way = Math.max(1, width - piece);
@@ -228,7 +228,7 @@ function searchingBar(elapsedMs: number, width: number, style: Style): string {
   );
 }
 
-/** What a video is doing while nothing comes, the longest words first. */
+/** What a video is doing while no bytes come, the longest text first. */
 function stateTexts(state: VideoState, nowMs: number): readonly string[] {
   if ('untilMs' in state) {
     const left = clockText(Math.max(0, state.untilMs - nowMs));

@@ -1,10 +1,10 @@
-/** Progress as lines now and then, without control codes: for logs and pipes. */
+/** Progress as occasional lines without control codes, for logs and pipes. */
 import { type Host, say } from '../host.ts';
 import type { ProgressEvent, Renderer, RendererOptions } from './events.ts';
 import { Meter } from './meter.ts';
 import { bytesText, speedText, timeLeftText } from './text.ts';
 
-/** The first line of a transfer comes soon, to show that it lives; the others keep a log short. */
+/** The first line of a transfer comes soon, to show that it works; the rest are rare, to keep logs short. */
 const FIRST_LINE_MS = 1000;
 const NEXT_LINE_MS = 10_000;
 
@@ -14,8 +14,8 @@ interface Running {
   waitSaidUntilMs: number;
 }
 
-/** The renderer of lines; `words` says what stays of each event. */
-export function plainProgress({ host }: RendererOptions, words: (event: ProgressEvent) => void): Renderer {
+/** The renderer of plain lines; `messages` prints the messages of each event. */
+export function plainProgress({ host }: RendererOptions, messages: (event: ProgressEvent) => void): Renderer {
   const running = new Map<string, Running>();
   const of = (videoNo: string): Running => {
     const nowMs = host.clock.ticksMs();
@@ -40,14 +40,14 @@ export function plainProgress({ host }: RendererOptions, words: (event: Progress
         of(event.videoNo).meter.request(host.clock.ticksMs());
       } else {
         if (event.kind === 'over') running.delete(event.videoNo);
-        words(event);
+        messages(event);
       }
     },
     close() {},
   };
 }
 
-/** `23 % · 12.3 MiB of 53.0 MiB · 3.1 MiB/s · 13 s left`, as far as it is known. */
+/** `23 % · 12.3 MiB of 53.0 MiB · 3.1 MiB/s · 13 s left`, as far as known. */
 export function transferText(meter: Meter, nowMs: number): string {
   const { receivedBytes, totalBytes } = meter.state;
   const { percent } = meter;
@@ -63,7 +63,7 @@ export function transferText(meter: Meter, nowMs: number): string {
   ].join(', ');
 }
 
-/** A wait is said once, and again only if it has become longer by more than a moment. */
+/** Announces a wait once, and again only if it has become noticeably longer. */
 function sayWait(host: Host, video: Running, videoNo: string, untilMs: number): void {
   const leftMs = untilMs - host.clock.nowMs();
   if (leftMs < 500 || untilMs < video.waitSaidUntilMs + 2000) return;

@@ -1,9 +1,9 @@
-/** Colours with a meaning, and marks that every terminal can show. */
+/** Colours by meaning, and marks that the terminal can show. */
 import type { Host } from '../host.ts';
 
 type Paint = (text: string) => string;
 
-/** How text for standard error looks. */
+/** The look of text on standard error. */
 export interface Style {
   readonly good: Paint;
   readonly bad: Paint;
@@ -12,15 +12,15 @@ export interface Style {
   readonly strong: Paint;
   readonly marks: { readonly good: string; readonly bad: string; readonly attention: string };
   readonly bar: { readonly full: string; readonly empty: string };
-  /** What stands between the parts of a line. */
+  /** Between the parts of a line. */
   readonly separator: string;
-  /** What stands for text that was cut. */
+  /** In place of text that was cut. */
   readonly ellipsis: string;
-  /** How wide a line may be now, in columns; Infinity where nothing limits it. */
+  /** The current width in columns; Infinity where there is no limit. */
   readonly width: () => number;
 }
 
-/** The style for a stream: colours by chalk where it is a terminal or the user asks for them. */
+/** The style for a stream: coloured by chalk on a terminal, or when the user asks for it. */
 export async function styleFor(host: Host, isTTY: boolean): Promise<Style> {
   const unicode = isTTY ? showsUnicode(host) : true;
   const signs = {
@@ -46,7 +46,7 @@ export async function styleFor(host: Host, isTTY: boolean): Promise<Style> {
   };
 }
 
-/** FORCE_COLOR, then NO_COLOR, then what the stream is (force-color.org, no-color.org). */
+/** FORCE_COLOR wins over NO_COLOR, which wins over the kind of stream (force-color.org, no-color.org). */
 export function wantsColour(host: Host, isTTY: boolean): boolean {
   const { FORCE_COLOR, NO_COLOR, TERM } = host.env;
   if (FORCE_COLOR !== undefined && FORCE_COLOR !== '') return FORCE_COLOR !== '0' && FORCE_COLOR !== 'false';
@@ -54,7 +54,7 @@ export function wantsColour(host: Host, isTTY: boolean): boolean {
   return isTTY && TERM !== 'dumb';
 }
 
-/** Whether the terminal's locale can show what is beyond ASCII. */
+/** Whether the terminal's locale can show more than ASCII. */
 function showsUnicode(host: Host): boolean {
   if (host.env.TERM === 'dumb' || host.env.TERM === 'linux') return false;
   if (host.platform === 'win32') return Boolean(host.env.WT_SESSION || host.env.TERM_PROGRAM);

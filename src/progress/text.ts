@@ -7,7 +7,7 @@ const BYTE_UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
 export function bytesText(bytes: number): string {
   let value = bytes;
   let unit = 0;
-  // 1023.95 would be rounded to 1024.0, which is 1.0 of the next unit.
+  // 1023.95 would round to 1024.0, which is 1.0 of the next unit.
   while (value >= (unit === 0 ? 1024 : 1023.95) && unit < BYTE_UNITS.length - 1) {
     value /= 1024;
     unit += 1;
@@ -34,7 +34,7 @@ export function durationText(ms: number): string {
   return `${Math.floor(minutes / 60)} h ${pad(minutes % 60)} min`;
 }
 
-/** Time that is left, in whole seconds so that it does not flicker. */
+/** Time left, in whole seconds so that it does not flicker. */
 export function timeLeftText(ms: number): string {
   return durationText(Math.max(1, Math.ceil(ms / 1000)) * 1000).replace('.0 s', ' s');
 }
@@ -52,7 +52,7 @@ export function clockText(ms: number): string {
   return hours === 0 ? `${minutes}:${rest}` : `${hours}:${pad(minutes % 60)}:${rest}`;
 }
 
-/** How much of a whole has come, in the unit of the whole and as short as can be: `13.4/48.2 MiB`. */
+/** Bytes received of a total, in the unit of the total: `13.4/48.2 MiB`. */
 export function partText(bytes: number, ofBytes: number): string {
   let divisor = 1;
   let unit = 0;
@@ -70,21 +70,21 @@ function pad(value: number): string {
   return String(value).padStart(2, '0');
 }
 
-/** ASCII and the signs of our own words, each one column wide: nearly all that is ever measured. */
+/** ASCII and our own marks, each one column wide: nearly everything that is measured. */
 const NARROW = /^[\x20-\x7e·…–—✓✗!]*$/;
 
-/** The columns of a text; wide characters count as two. Measuring any other text loads the tables of ICU. */
+/** The columns that a text takes; wide characters count as two. */
 export function columnsOf(text: string): number {
   return NARROW.test(text) ? text.length : stringWidth(text);
 }
 
-/** Text of at most `width` columns: its end gives way to `ellipsis`. */
+/** Cuts a text to `width` columns, replacing its end by `ellipsis`. */
 export function cut(text: string, width: number, ellipsis: string): string {
   if (columnsOf(text) <= width) return text;
   return taken(letters(text), width - columnsOf(ellipsis)) + ellipsis.slice(0, Math.max(0, width));
 }
 
-/** Text of at most `width` columns: its middle gives way, for names often differ at their ends alone. */
+/** Cuts a text to `width` columns in its middle, because names often differ only at their ends. */
 export function cutMiddle(text: string, width: number, ellipsis: string): string {
   if (columnsOf(text) <= width) return text;
   const room = width - columnsOf(ellipsis);
@@ -94,15 +94,15 @@ export function cutMiddle(text: string, width: number, ellipsis: string): string
   return front + ellipsis + back;
 }
 
-/** Text filled up with spaces to `width` columns, at its end or, with `start`, before it. */
+/** Pads a text with spaces to `width` columns, at its end or, with `start`, before it. */
 export function padded(text: string, width: number, side: 'end' | 'start' = 'end'): string {
   const spaces = ' '.repeat(Math.max(0, width - columnsOf(text)));
   return side === 'end' ? text + spaces : spaces + text;
 }
 
 /**
- * Text in lines of at most `width` columns, broken between words; a word that is longer stays whole, for the
- * terminal to break. The first line begins with `first`, the others with `indent`.
+ * Wraps a text into lines of at most `width` columns, between words; a longer word is left to the terminal to
+ * break. The first line begins with `first`, the others with `indent`.
  */
 export function wrapped(text: string, width: number, first: string, indent: string): string {
   const lines: string[] = [];
@@ -119,7 +119,7 @@ export function wrapped(text: string, width: number, first: string, indent: stri
   return [...lines, line].join('\n');
 }
 
-/** As many of the letters as fit. */
+/** As many letters as fit. */
 function taken(
   all: readonly string[],
   width: number,
@@ -134,7 +134,7 @@ function taken(
   return joined;
 }
 
-/** What a reader takes for single characters: flags, families and accents are not taken apart. */
+/** The text as a reader sees it: flags, families and accents stay in one piece. */
 function letters(text: string): string[] {
   return Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment);
 }
