@@ -1,6 +1,7 @@
 /** Folders on disk: naming a path from one, creating them, and flushing them so that new names survive a power cut. */
-import { mkdir, open, stat } from 'node:fs/promises';
-import { dirname, isAbsolute, normalize, resolve } from 'node:path';
+import { lstat, mkdir, open, stat } from 'node:fs/promises';
+import { dirname, isAbsolute, normalize, relative, resolve, sep } from 'node:path';
+import { LocalError } from './errors.ts';
 import { localError, MAKE_FOLDER } from './local-error.ts';
 
 /**
@@ -34,6 +35,22 @@ export async function makeFolder(path: string, shown = path, mode = 0o777): Prom
   await makeWithParents(path, mode, true).catch((error) => {
     throw localError(error, shown, MAKE_FOLDER);
   });
+}
+
+/**
+ * Creates the missing folders between `root`, which exists, and a file below it. Throws LocalError, also where a
+ * link is among them, for it could lead anywhere.
+ */
+export async function makeFoldersBelow(root: string, file: string, shown: string): Promise<void> {
+  const names = relative(root, dirname(file)).split(sep).filter(Boolean);
+  for (let at = root, next = names.shift(); next !== undefined; next = names.shift()) {
+    at = pathFrom(at, next);
+    await makeFolder(at, shown);
+    if (!(await lstat(at)).isDirectory()) {
+      const hint = 'replace the link by a folder, or change --name-template';
+      throw new LocalError('bad_folder', `cannot write ${shown}: ${at} is a link`, { hint });
+    }
+  }
 }
 
 async function makeWithParents(path: string, mode: number, mayMakeParent: boolean): Promise<void> {

@@ -14,8 +14,16 @@ export interface RecordedError {
   readonly hint: string;
 }
 
+/** What a listing told of a video; what it did not tell is absent. Times in milliseconds since the epoch, durations in seconds. */
+export interface ListedFacts {
+  readonly video_name?: string;
+  readonly duration?: number;
+  readonly create_time?: number;
+  readonly datetime_taken?: number;
+}
+
 /** One line. Keys are added, never renamed or dropped. */
-export interface VideoRecord {
+export interface VideoRecord extends ListedFacts {
   readonly video_no: string;
   readonly unique_id: string;
   readonly status: 'downloaded' | 'skipped' | 'failed';

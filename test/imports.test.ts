@@ -82,7 +82,6 @@ describe('each of these has one home', () => {
     ['conf', ['src/settings/store.ts']],
     ['cli-progress', ['src/progress/bar.ts']],
     ['chalk', ['src/progress/style.ts']],
-    ['cli-table3', ['src/library/table.ts']],
   ])('%s', (module, homes) => {
     expect(importersOf(module)).toEqual(homes);
   });

@@ -2,7 +2,7 @@
 import { clientFor } from '../api/session.ts';
 import { AccountError, type ExitCode, MaviError } from '../errors.ts';
 import { type Host, print } from '../host.ts';
-import { libraryScopes } from '../library/pages.ts';
+import { libraryScopes } from '../library/listing.ts';
 import { maskKey, printable } from '../sanitize.ts';
 import { findKey, keyWarning, noKey } from '../settings/key.ts';
 import { resolveSettings, type SettingTexts } from '../settings/settings.ts';

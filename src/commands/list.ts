@@ -1,6 +1,8 @@
-/** `mavi list`: flags to a checked plan. */
+/** `mavi list`: flags to a checked plan; and the filters that `download` and `sync` share with it. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { SettingTexts } from '../settings/settings.ts';
+import { UsageError } from '../errors.ts';
+import type { LibraryQuery, ListPlan } from '../library/plan.ts';
+import { readSetting, type SettingName, type SettingTexts } from '../settings/settings.ts';
 import {
   API_SETTINGS,
   addEnd,
@@ -10,39 +12,19 @@ import {
   subcommand,
 } from './command.ts';
 
-/** What `mavi list` was asked to do. */
-export interface ListPlan {
-  readonly form: 'table' | 'json' | 'ids';
-  readonly scopes: boolean;
-  /** By the API's own names. */
-  readonly filters: Readonly<Record<string, unknown>>;
-  /** Infinity is all. */
-  readonly limit: number;
-  readonly verbose: boolean;
-  readonly settings: SettingTexts;
-}
-
 /** Adds the command. */
 export function addList(program: Command, context: CommandContext): void {
   const command = subcommand(program, 'list', 'list the library')
     .addOption(new Option('--json', 'one JSON object a video, with the fields of the API').conflicts('ids'))
     .option('--ids', 'one video_no a line')
-    .option('--name <name>', 'of exactly that name')
-    .option('--status <status>', 'of that status: PARSE is ready, UNPARSE is still being indexed')
-    .option('--tag <tag>', 'with that tag')
-    .option('--camera <model>', 'taken with that camera model')
-    .option(
-      '--taken-after <date>',
-      'taken at or after a date, such as 2025-06-01 or 2025-06-01T12:00Z',
-      dateMs,
-    )
-    .option('--near <lat,lon>', 'taken within about 20 km, such as 48.2,16.37', coordinates)
-    .option('--limit <n>', 'the newest so many only', count)
-    .option('--scopes', 'list the unique_ids instead of videos')
+    .addOption(new Option('--scopes', 'list the scopes (unique_id) instead of videos').conflicts('folders'))
+    .option('--folders', 'list the folders instead of videos')
     .option('-v, --verbose', 'each request and answer on standard error, the key masked');
-  addSettings(command, API_SETTINGS);
+  addFilters(command);
+  addScopes(command, API_SETTINGS);
   addEnd(command, [
     ['mavi list --limit 20', 'the newest twenty'],
+    ['mavi list --match holiday', 'names that contain "holiday", in any case'],
     ['mavi list --ids | mavi download -a - -d library', 'download all of them'],
     [`mavi list --json | jq -r 'select(.size > 1e9) | .video_no'`, 'the large ones'],
   ]);
@@ -52,6 +34,53 @@ export function addList(program: Command, context: CommandContext): void {
 }
 
 function listPlan(flags: Record<string, unknown>): ListPlan {
+  return {
+    what: flags.scopes === true ? 'scopes' : flags.folders === true ? 'folders' : 'videos',
+    form: flags.json === true ? 'json' : flags.ids === true ? 'ids' : 'table',
+    query: queryOf(flags),
+    verbose: flags.verbose === true,
+    settings: { ...settingTexts(flags), ...firstScope(flags) },
+  };
+}
+
+/** Adds the flags that say which videos of the library are meant. */
+export function addFilters(command: Command): Command {
+  const filters: [flags: string, summary: string, read?: (text: string, earlier?: string[]) => unknown][] = [
+    ['--match <pattern>', 'name contains this, or matches it with * and ?; repeatable', pattern],
+    ['--name <name>', 'exactly this name'],
+    ['--status <status>', 'ready, pending, failed, or a status of the API', status],
+    ['--tag <tag>', 'with this tag'],
+    ['--camera <model>', 'taken with this camera model'],
+    ['--taken-after <date>', 'taken since then, such as 2025-06-01 or 2025-06-01T12:00Z', dateMs],
+    ['--near <lat,lon>', 'taken within about 20 km, such as 48.2,16.37', coordinates],
+    ['--folder <id>', 'in this folder, by its ID (see mavi list --folders)', folderId],
+    ['--limit <n>', 'only the newest n', count],
+  ];
+  for (const [flags, summary, read = (text: string) => text] of filters) {
+    const option = new Option(flags, summary).helpGroup('Filters:');
+    command.addOption(option.argParser((text, earlier) => read(text, earlier as string[] | undefined)));
+  }
+  return command;
+}
+
+/** Adds the settings of a command that lists more than one scope: a repeatable `--unique-id`, and `--all-scopes`. */
+export function addScopes(command: Command, settings: readonly SettingName[]): Command {
+  const one = new Option(
+    '-u, --unique-id <id>',
+    'a scope to list; repeatable (MAVI_UNIQUE_ID; default default)',
+  );
+  const all = new Option('--all-scopes', 'list every scope of the account').conflicts('uniqueId');
+  command
+    .addOption(one.argParser((text, earlier: string[] = []) => [...earlier, text]).helpGroup('Settings:'))
+    .addOption(all.helpGroup('Filters:'));
+  return addSettings(
+    command,
+    settings.filter((name) => name !== 'uniqueId'),
+  );
+}
+
+/** What of the library is meant, out of the flags. */
+export function queryOf(flags: Record<string, unknown>): LibraryQuery {
   const near = flags.near as readonly [number, number] | undefined;
   const filters = {
     video_name: flags.name,
@@ -61,15 +90,36 @@ function listPlan(flags: Record<string, unknown>): ListPlan {
     datetime_taken: flags.takenAfter,
     latitude: near?.[0],
     longitude: near?.[1],
+    folder_id: flags.folder,
   };
+  const scopes = Array.isArray(flags.uniqueId) ? (flags.uniqueId as string[]) : [];
+  for (const text of scopes) readSetting('uniqueId', { source: 'flag', text });
   return {
-    form: flags.json === true ? 'json' : flags.ids === true ? 'ids' : 'table',
-    scopes: flags.scopes === true,
+    scopes: flags.allScopes === true ? 'all' : scopes,
     filters: Object.fromEntries(Object.entries(filters).filter(([, value]) => value !== undefined)),
+    patterns: (flags.match as string[] | undefined) ?? [],
     limit: typeof flags.limit === 'number' ? flags.limit : Number.POSITIVE_INFINITY,
-    verbose: flags.verbose === true,
-    settings: settingTexts(flags),
   };
+}
+
+/** The scope for messages, where `--unique-id` is repeatable. */
+export function firstScope(flags: Record<string, unknown>): Pick<SettingTexts, 'uniqueId'> {
+  return Array.isArray(flags.uniqueId) ? { uniqueId: String(flags.uniqueId[0]) } : {};
+}
+
+function pattern(text: string, earlier: string[] = []): string[] {
+  if (text === '') throw new InvalidArgumentError('It takes a part of a name, or a pattern such as "IMG*".');
+  return [...earlier, text];
+}
+
+const FRIENDLY: Readonly<Record<string, string>> = { READY: 'PARSE', PENDING: 'UNPARSE' };
+const STATUSES = ['PARSE', 'UNPARSE', 'FAILED', 'PARSE_ERROR'];
+
+function status(text: string): string {
+  const word = FRIENDLY[text.toUpperCase()] ?? text.toUpperCase();
+  if (STATUSES.includes(word)) return word;
+  const said = `--status takes ready, pending or failed, not '${text}'`;
+  throw new UsageError(said, { hint: `or a status of the API: ${STATUSES.join(', ')}` });
 }
 
 /** A date as milliseconds since the epoch; a date without a time is midnight in UTC. */
@@ -86,6 +136,13 @@ function coordinates(text: string): readonly [number, number] {
     throw new InvalidArgumentError('It takes latitude and longitude, such as 48.2,16.37.');
   }
   return [latitude, longitude];
+}
+
+/** A text where it is too large for a number: the ids are 64 bits wide. */
+function folderId(text: string): number | string {
+  if (!/^-?\d{1,19}$/.test(text))
+    throw new InvalidArgumentError('It takes the ID of a folder: a whole number.');
+  return Number.isSafeInteger(Number(text)) ? Number(text) : text;
 }
 
 function count(text: string): number {

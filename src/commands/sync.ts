@@ -1,37 +1,11 @@
 /** `mavi sync`: flags to a checked plan. */
 import { type Command, Option } from 'commander';
-import type { OutputOptions } from '../download/plan.ts';
-import type { CheckRules } from '../download/sniff.ts';
 import { UsageError } from '../errors.ts';
-import type { SettingTexts } from '../settings/settings.ts';
-import type { Template } from '../sync/template.ts';
-import {
-  addEnd,
-  addSettings,
-  type CommandContext,
-  DOWNLOAD_SETTINGS,
-  settingTexts,
-  subcommand,
-} from './command.ts';
+import type { Template } from '../library/names.ts';
+import type { Shard, SyncPlan } from '../sync/plan.ts';
+import { addEnd, type CommandContext, DOWNLOAD_SETTINGS, settingTexts, subcommand } from './command.ts';
 import { addChecks, addMaxTransfer, addTalk, checksOf, maxTransferOf, outputOptionsOf } from './download.ts';
-
-/** One of `of` disjoint parts of a library, from 1. */
-export interface Shard {
-  readonly index: number;
-  readonly of: number;
-}
-
-/** What `mavi sync` was asked to do. */
-export interface SyncPlan extends OutputOptions {
-  readonly folder: string;
-  readonly dryRun: boolean;
-  readonly template: Template;
-  readonly shard: Shard;
-  readonly rules: CheckRules;
-  /** Bytes; null is no limit. */
-  readonly maxTransfer: number | null;
-  readonly settings: SettingTexts;
-}
+import { addFilters, addScopes, firstScope, queryOf } from './list.ts';
 
 /** Adds the command. */
 export function addSync(program: Command, context: CommandContext): void {
@@ -40,45 +14,54 @@ export function addSync(program: Command, context: CommandContext): void {
     'sync',
     'keep a folder in step with the library; nothing is ever deleted',
   )
-    .argument('<dir>', 'the folder, made if missing; mavi-manifest.ndjson in it records what is there')
-    .option('--dry-run', 'print what would come, how many bytes, the least time and the price, and end')
-    .addOption(
-      new Option(
-        '--name-template <template>',
-        'file names from {video_no}, {video_name} and {create_date}',
-      ).default('{video_no}'),
-    )
+    .argument('<dir>', 'the folder, created if missing; mavi-manifest.ndjson in it records its files')
+    .option('--dry-run', 'print what would be downloaded and why, bytes, least time and price')
+    .option('-f, --force', 'replace recorded files that have changed')
+    .option('--skip-recorded', 'leave out recorded videos whose files are gone')
     .option('--shard <i>/<n>', 'only the i-th of n disjoint parts, to spread a library over machines');
+  addNameTemplate(command, '{video_no}');
   addChecks(command);
   addMaxTransfer(command);
   addTalk(command);
-  addSettings(command, DOWNLOAD_SETTINGS);
+  addFilters(command);
+  addScopes(command, DOWNLOAD_SETTINGS);
   addEnd(command, [
     ['mavi sync library --dry-run', 'what would it cost?'],
-    ['mavi sync library', 'fetch what is missing; run it again after any interruption'],
-    [`mavi sync library --name-template '{create_date} {video_name}'`, 'names for people'],
+    ['mavi sync library', 'download what is missing; run it again after any interruption'],
+    [`mavi sync library --name-template '{create_date}/{video_name}'`, 'names for people'],
   ]);
   command.action((folder: string, flags: Record<string, unknown>) =>
     context.run(async () => {
-      // Loaded now, for the names of files take a package that no other command needs.
-      const { readTemplate } = await import('../sync/template.ts');
+      // Loaded now, for the names of files take a package that few other commands need.
+      const { readTemplate } = await import('../library/names.ts');
       const plan = syncPlan(folder, readTemplate(String(flags.nameTemplate)), flags);
       return (await import('../sync/run.ts')).runSync(plan, context.host);
     }),
   );
 }
 
+/** Adds the flag that names files. */
+export function addNameTemplate(command: Command, fallback?: string): Command {
+  const fields = '{video_no}, {video_name}, {create_date}, {taken_date}, {tag}; / for subfolders';
+  return command.addOption(
+    new Option('--name-template <template>', `file names from ${fields}`).default(fallback),
+  );
+}
+
 function syncPlan(folder: string, template: Template, flags: Record<string, unknown>): SyncPlan {
-  if (folder === '') throw new UsageError('<dir> takes a name, not nothing');
+  if (folder === '') throw new UsageError('<dir> must not be empty');
   return Object.freeze({
     ...outputOptionsOf(flags),
     folder,
+    query: queryOf(flags),
     dryRun: flags.dryRun === true,
+    force: flags.force === true,
+    skipRecorded: flags.skipRecorded === true,
     template,
     shard: readShard(flags.shard),
     rules: checksOf(flags),
     maxTransfer: maxTransferOf(flags),
-    settings: settingTexts(flags),
+    settings: { ...settingTexts(flags), ...firstScope(flags) },
   });
 }
 

@@ -8,6 +8,7 @@ import type { VideoRecord } from '../record.ts';
 
 /** A record of a file that is in its place. */
 export interface FileRecord {
+  readonly status: 'downloaded' | 'skipped';
   readonly videoNo: string;
   /** Where the file is, named from where the manifest is named from. */
   readonly path: string;
@@ -64,6 +65,7 @@ function readRecord(line: string, folder: string): FileRecord | null {
   if (status !== 'downloaded' && status !== 'skipped') return null;
   if (typeof video_no !== 'string' || typeof file !== 'string' || typeof bytes !== 'number') return null;
   return {
+    status,
     videoNo: video_no,
     path: pathFrom(folder, file),
     bytes,

@@ -1,7 +1,9 @@
 /** What a download is asked to do: checked values, no flags. */
 import { UsageError } from '../errors.ts';
 import type { Container } from '../isobmff/signature.ts';
+import type { LibraryRow } from '../library/row.ts';
 import type { ProgressMode } from '../progress/events.ts';
+import type { ListedFacts } from '../record.ts';
 import type { SettingTexts } from '../settings/settings.ts';
 import type { CheckRules } from './sniff.ts';
 
@@ -42,6 +44,8 @@ export type Destination =
       readonly kind: 'file';
       readonly containers: readonly Container[];
       readonly nameFor: (container: Container) => string;
+      /** The folder below which missing subfolders are created; none of them may be a link. */
+      readonly root?: string;
     };
 
 /** One video to download. */
@@ -55,6 +59,29 @@ export interface VideoTask {
   readonly notWholeHint: string;
   /** Its size in bytes by the listing; null if nobody looked. */
   readonly listedSize: number | null;
+  /** The scope to ask in; the one of the settings if absent. */
+  readonly uniqueId?: string;
+  /** What the listing told, for the record. */
+  readonly listed?: ListedFacts;
+  /** The modification time that the file gets, in milliseconds since the epoch; that of its writing if absent. */
+  readonly mtimeMs?: number | null;
+  /** The recorded bytes of a file that has changed since, so that it fails as `changed`, not as `exists`. */
+  readonly changedFrom?: number;
+}
+
+/** What a row of the library tells a task. */
+export function listedTask(row: LibraryRow): Pick<VideoTask, 'videoNo' | 'uniqueId' | 'listed'> & {
+  readonly listedSize: number | null;
+} {
+  const facts = {
+    video_name: row.name || null,
+    duration: row.durationSeconds,
+    create_time: row.createdMs,
+    datetime_taken: row.takenMs,
+  };
+  const told = Object.entries(facts).filter(([, value]) => value !== null);
+  const { videoNo, uniqueId, sizeBytes } = row;
+  return { videoNo, uniqueId, listedSize: sizeBytes, listed: Object.fromEntries(told) };
 }
 
 /** What holds for all videos of a run. */

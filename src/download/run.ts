@@ -5,7 +5,7 @@ import { type ExitCode, UsageError } from '../errors.ts';
 import { makeFolder, pathFrom } from '../folders.ts';
 import { type Host, say } from '../host.ts';
 import { type Container, EXTENSIONS } from '../isobmff/signature.ts';
-import { lookUp } from '../library/lookup.ts';
+import { lookUp } from '../library/listing.ts';
 import { printable } from '../sanitize.ts';
 import { readVideoNos } from './batch-file.ts';
 import { openManifest } from './manifest.ts';

@@ -1,11 +1,7 @@
 /** What can be a `video_no`: it is opaque, but it can never name a path. Pure. */
 import { UsageError } from '../errors.ts';
+import { isVideoNo } from '../library/row.ts';
 import { redactKeys } from '../sanitize.ts';
-
-/** Whether a text can be a video_no: 1 to 64 characters, none of which could lead to another folder. */
-export function isVideoNo(text: string): boolean {
-  return /^[A-Za-z0-9_-]{1,64}$/.test(text);
-}
 
 /** Throws UsageError unless the text can be a video_no: nothing that could name a path. */
 export function checkVideoNo(text: string, where: string): string {

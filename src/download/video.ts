@@ -1,5 +1,6 @@
 /** The whole story of one download, in order: look at the target, fetch until whole, publish, or take it back. */
 import { BodyError, LocalError } from '../errors.ts';
+import { makeFoldersBelow, pathFrom } from '../folders.ts';
 import type { Container } from '../isobmff/signature.ts';
 import type { VideoFacts } from '../record.ts';
 import type { Proof } from './body-check.ts';
@@ -57,7 +58,10 @@ async function lookAtTargets(
   const targets = new Map<Container, Target>();
   if (destination.kind === 'stdout') return targets;
   for (const container of destination.containers) {
-    const target = await lookAtTarget(destination.nameFor(container), host.cwd);
+    const { root } = destination;
+    const name = destination.nameFor(container);
+    if (root !== undefined) await makeFoldersBelow(pathFrom(host.cwd, root), pathFrom(host.cwd, name), name);
+    const target = await lookAtTarget(name, host.cwd);
     if (target.kind === 'file') await removeStalePartials(target.path);
     targets.set(container, target);
   }
@@ -91,6 +95,10 @@ async function skip(
   }
 }
 
-function alreadyThere(target: Target, { existsHint }: VideoTask): LocalError {
+function alreadyThere(target: Target, { existsHint, changedFrom }: VideoTask): LocalError {
+  if (changedFrom !== undefined) {
+    const text = `${target.shown} has changed since it was recorded with ${changedFrom} bytes`;
+    return new LocalError('changed', text, { hint: existsHint });
+  }
   return new LocalError('exists', `${target.shown} exists already`, { hint: existsHint });
 }

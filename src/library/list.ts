@@ -1,36 +1,49 @@
 /** `mavi list`, from a checked plan to an exit code. */
 import { openSession } from '../api/session.ts';
-import type { ListPlan } from '../commands/list.ts';
 import type { ExitCode } from '../errors.ts';
 import { type Host, print, say } from '../host.ts';
 import { printable, safeJson } from '../sanitize.ts';
-import { libraryRows, libraryScopes } from './pages.ts';
+import { libraryFolders, libraryScopes, listVideos } from './listing.ts';
+import type { ListPlan } from './plan.ts';
 import type { LibraryRow } from './row.ts';
 
-/** Prints the rows on standard output: as they come, but for the table, which needs all of them for its widths. */
-export async function runList(plan: ListPlan, host: Host): Promise<ExitCode> {
-  const session = await openSession(host, plan.settings, plan.verbose);
-  const { settings } = session;
-  const listing = { ...session, host, note: (text: string) => say(host, `mavi: ${text}`) };
-  if (plan.scopes) {
-    const scopes = await libraryScopes(listing);
-    const lines = scopes.map((scope) =>
-      plan.form === 'json' ? safeJson({ unique_id: scope }) : printable(scope),
-    );
-    if (lines.length > 0) await print(host, `${lines.join('\n')}\n`);
-    return 0;
-  }
-  const rows: LibraryRow[] = [];
-  for await (const row of libraryRows(listing, plan.filters, plan.limit)) {
-    if (plan.form === 'json') await print(host, `${safeJson(row.fields)}\n`);
-    else if (plan.form === 'ids') await print(host, `${printable(row.videoNo)}\n`);
-    else rows.push(row);
-  }
-  if (plan.form !== 'table') return 0;
-  if (rows.length === 0) say(host, `mavi: no video in the scope '${printable(settings.uniqueId)}' matches`);
-  else {
-    const { table } = await import('./table.ts');
-    await print(host, `${await table(rows, host)}\n`);
+/** Prints what was asked for on standard output, as it comes. A listing that ends early is a warning. */
+export async function runList(
+  { what, form, query, settings, verbose }: ListPlan,
+  host: Host,
+): Promise<ExitCode> {
+  const session = await openSession(host, settings, verbose);
+  const context = { ...session, host, note: (text: string) => say(host, `mavi: ${text}`) };
+  const lines = async (of: AsyncIterable<unknown> | Iterable<unknown>, line: (each: never) => string) => {
+    for await (const each of of) await print(host, `${line(each as never)}\n`);
+  };
+  const isJson = form === 'json';
+  if (what === 'scopes') {
+    const line = (scope: string) => (isJson ? safeJson({ unique_id: scope }) : printable(scope));
+    await lines(await libraryScopes(context), line);
+  } else if (what === 'folders') {
+    const line = ({ id, name }: { id: string; name: string }) =>
+      isJson ? safeJson({ folder_id: id, folder_name: name }) : `${id}  ${printable(name)}`;
+    await lines(await libraryFolders(context), line);
+  } else if (form === 'table') {
+    const { printTable } = await import('./table.ts');
+    const { rows } = listVideos(context, query);
+    const count = await printTable(rows, host, (text) => print(host, text));
+    if (count === 0)
+      say(host, `mavi: no video matches in ${scopesText(query.scopes, session.settings.uniqueId)}`);
+  } else {
+    const severalScopes = query.scopes === 'all' || query.scopes.length > 1;
+    const { rows } = listVideos(context, query);
+    await lines(rows, ({ videoNo, uniqueId, fields }: LibraryRow) => {
+      if (!isJson) return videoNo;
+      return safeJson(severalScopes ? { ...fields, unique_id: uniqueId } : fields);
+    });
   }
   return 0;
+}
+
+function scopesText(scopes: ListPlan['query']['scopes'], fallback: string): string {
+  if (scopes === 'all') return 'any scope';
+  const names = (scopes.length === 0 ? [fallback] : scopes).map((scope) => `'${printable(scope)}'`);
+  return `the scope${names.length === 1 ? '' : 's'} ${names.join(', ')}`;
 }

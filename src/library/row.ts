@@ -3,14 +3,19 @@
 /** A row; what the API sends besides is kept in `fields`. */
 export interface LibraryRow {
   readonly videoNo: string;
+  /** The scope that was listed. */
+  readonly uniqueId: string;
+  /** At most 1,024 characters of it; empty if the library gives no name. */
   readonly name: string;
-  /** Bytes; null if it was not said. */
+  /** Bytes; null if the library does not say. */
   readonly sizeBytes: number | null;
   readonly durationSeconds: number | null;
   /** `PARSE` is ready; anything else is not, or not yet. */
   readonly status: string;
-  /** Milliseconds since the epoch; null if it was not said. */
+  /** Milliseconds since the epoch; null if the library does not say. */
   readonly createdMs: number | null;
+  readonly takenMs: number | null;
+  readonly tags: readonly string[];
   /** All fields of the API, numbers as numbers. */
   readonly fields: Readonly<Record<string, unknown>>;
 }
@@ -18,23 +23,44 @@ export interface LibraryRow {
 /** Fields that are numbers, which the API sends as numbers or as strings. */
 const NUMBERS = ['duration', 'size', 'create_time', 'datetime_taken', 'latitude', 'longitude'];
 
-/** Reads one row; null if it has no video_no. */
-export function readRow(value: unknown): LibraryRow | null {
-  if (typeof value !== 'object' || value === null) return null;
+/** Longer names exist only to cause trouble; no file system takes a quarter of this. */
+const LONGEST_NAME = 1024;
+
+/** The documented fields nest two levels deep; JSON thousands of levels deep cannot be written again. */
+const DEEPEST_NESTING = 20;
+
+/** Whether a text can be a video_no: 1 to 64 characters, none of which can lead to another folder or be a flag. */
+export function isVideoNo(text: string): boolean {
+  return /^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$/.test(text);
+}
+
+/** Reads one row; null if it cannot be used: its video_no cannot be one, or its fields nest too deeply. */
+export function readRow(value: unknown, uniqueId: string): LibraryRow | null {
+  if (typeof value !== 'object' || value === null || !isShallow(value, DEEPEST_NESTING)) return null;
   const fields: Record<string, unknown> = { ...value };
   for (const name of NUMBERS) {
     if (fields[name] !== undefined && fields[name] !== null)
       fields[name] = readNumber(fields[name]) ?? fields[name];
   }
-  const videoNo = fields.video_no;
-  if (typeof videoNo !== 'string' || videoNo === '') return null;
+  const { video_no, video_name, status, tags } = fields;
+  if (typeof video_no !== 'string' || !isVideoNo(video_no)) return null;
+  const sizeBytes = readNumber(fields.size);
   return {
-    videoNo,
-    name: typeof fields.video_name === 'string' ? fields.video_name : '',
-    sizeBytes: readNumber(fields.size),
+    videoNo: video_no,
+    uniqueId,
+    name: typeof video_name === 'string' ? shortened(video_name) : '',
+    // No video is empty; a size of 0 or -1 means that the library does not know it.
+    sizeBytes: sizeBytes !== null && sizeBytes > 0 && Number.isSafeInteger(sizeBytes) ? sizeBytes : null,
     durationSeconds: readNumber(fields.duration),
-    status: typeof fields.status === 'string' ? fields.status : '',
+    status: typeof status === 'string' ? shortened(status) : '',
     createdMs: readNumber(fields.create_time),
+    takenMs: readNumber(fields.datetime_taken),
+    tags: Array.isArray(tags)
+      ? tags
+          .filter((tag) => typeof tag === 'string')
+          .slice(0, 20)
+          .map(shortened)
+      : [],
     fields,
   };
 }
@@ -43,4 +69,14 @@ export function readRow(value: unknown): LibraryRow | null {
 export function readNumber(value: unknown): number | null {
   const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
   return typeof number === 'number' && Number.isFinite(number) ? number : null;
+}
+
+/** A copy, because a slice of a text keeps the whole of it in memory. */
+function shortened(text: string): string {
+  return text.length <= LONGEST_NAME ? text : Buffer.from(text.slice(0, LONGEST_NAME)).toString();
+}
+
+function isShallow(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return levels > 0 && Object.values(value).every((part) => isShallow(part, levels - 1));
 }

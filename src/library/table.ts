@@ -1,18 +1,17 @@
 /** The library as a table that fits the terminal. */
-import CliTable from 'cli-table3';
-import stringWidth from 'string-width';
 import type { Host } from '../host.ts';
 import { styleFor } from '../progress/style.ts';
-import { bytesText, clockText, cut } from '../progress/text.ts';
+import { bytesText, clockText, columnsOf, cut, padded } from '../progress/text.ts';
 import { printable } from '../sanitize.ts';
+import { videosText } from './listing.ts';
 import type { LibraryRow } from './row.ts';
 
 /** Names are cut to leave room for the rest, but never below this many columns. */
 const NARROWEST_NAME = 8;
 const GAP = '  ';
 
-/** Tables are laid out in blocks of rows, for the time that it takes grows with the square of their number. */
-const BLOCK_ROWS = 100;
+/** Columns are as wide as these many rows need; a longer list is printed as it comes, with those widths. */
+const MEASURED_ROWS = 5000;
 
 const HEAD = ['video_no', 'size', 'length', 'created', 'status', 'name'] as const;
 const STATUS = 4;
@@ -21,36 +20,74 @@ const NAME = 5;
 const DROPPED_FIRST = [3, 2, STATUS, 1];
 const RIGHT_ALIGNED = new Set([1, 2]);
 
-/** The table: as wide as the terminal at the most; in a pipe nothing is cut. */
-export async function table(rows: readonly LibraryRow[], host: Host): Promise<string> {
+/**
+ * Prints the rows as a table, as wide as the terminal at the most, with a last line that counts them; in a pipe
+ * nothing is cut and nothing follows the rows. Answers how many there were; for none it prints nothing.
+ */
+export async function printTable(
+  rows: AsyncIterable<LibraryRow>,
+  host: Host,
+  print: (text: string) => Promise<void>,
+): Promise<number> {
   const { isTTY } = host.stdout;
   const style = await styleFor(host, isTTY);
   const columns = isTTY ? host.stderr.columns() : Number.POSITIVE_INFINITY;
-  const cells = rows.map(cellsOf);
-  const widths = HEAD.map((title, index) => widest([title, ...cells.map((line) => line[index] ?? '')]));
-  const order = fitting(widths, columns);
-  const room = Math.max(NARROWEST_NAME, columns - 1 - widthBeforeName(order, widths));
-  const paint = (text: string, index: number): string => {
-    if (index === STATUS) return text === 'PARSE' ? style.good(text) : style.attention(text);
-    return index === NAME ? cut(text, room, style.ellipsis) : text;
+  let waiting: string[][] = [];
+  let lineOf: ((cells: readonly string[]) => string) | null = null;
+  const flush = (): Promise<void> => {
+    const first = lineOf === null ? [HEAD] : [];
+    lineOf ??= layout(waiting);
+    const lines = [...first, ...waiting].map(lineOf);
+    waiting = [];
+    return lines.length === 0 ? Promise.resolve() : print(`${lines.join('\n')}\n`);
   };
-  const painted = cells.map((line) => order.map((index) => paint(line[index] ?? '', index)));
-  const shown = order.map((index) =>
-    index === NAME ? Math.min(widths[NAME] ?? 0, room) : (widths[index] ?? 0),
-  );
-  const titles = order.map((index) => style.strong(HEAD[index] ?? ''));
-  return blocksOf([titles, ...painted])
-    .map((block) => laidOut(block, order, shown))
-    .join('\n');
+  let [count, bytes, unknownSizes] = [0, 0, 0];
+  for await (const row of rows) {
+    count += 1;
+    bytes += row.sizeBytes ?? 0;
+    unknownSizes += row.sizeBytes === null ? 1 : 0;
+    waiting.push(cellsOf(row));
+    if (waiting.length >= (lineOf === null ? MEASURED_ROWS : 1)) await flush();
+  }
+  if (count === 0) return 0;
+  await flush();
+  const unknown = unknownSizes === 0 ? '' : ` and ${unknownSizes} of unknown size`;
+  if (isTTY) await print(`${videosText(count)}, ${bytesText(bytes)}${unknown}\n`);
+  return count;
+
+  function layout(cells: readonly string[][]): (cells: readonly string[]) => string {
+    const widths = HEAD.map((title, index) => {
+      if (index === NAME) return 0;
+      return cells.reduce((most, line) => Math.max(most, columnsOf(line[index] ?? '')), title.length);
+    });
+    const order = fitting(widths, columns);
+    const room = Math.max(NARROWEST_NAME, columns - 1 - widthBeforeName(order, widths));
+    return (line) =>
+      order
+        .map((index) => cell(line, index, widths, room))
+        .join(GAP)
+        .trimEnd();
+  }
+
+  function cell(line: readonly string[], index: number, widths: readonly number[], room: number): string {
+    const text = line[index] ?? '';
+    const fitted =
+      index === NAME
+        ? cut(text, room, style.ellipsis)
+        : padded(text, widths[index] ?? 0, RIGHT_ALIGNED.has(index) ? 'start' : 'end');
+    if (line === (HEAD as readonly string[])) return style.strong(fitted);
+    if (index === STATUS) return text === 'PARSE' ? style.good(fitted) : style.attention(fitted);
+    return fitted;
+  }
 }
 
 function cellsOf(row: LibraryRow): string[] {
   return [
-    printable(row.videoNo),
+    row.videoNo,
     row.sizeBytes === null ? '' : bytesText(row.sizeBytes),
     row.durationSeconds === null || row.durationSeconds <= 0 ? '' : clockText(row.durationSeconds * 1000),
     row.createdMs === null ? '' : day(row.createdMs),
-    printable(row.status),
+    printable(row.status).slice(0, 40),
     printable(row.name),
   ];
 }
@@ -69,44 +106,7 @@ function widthBeforeName(order: readonly number[], widths: readonly number[]): n
   return order.slice(0, -1).reduce((sum, index) => sum + (widths[index] ?? 0) + GAP.length, 0);
 }
 
-function widest(texts: readonly string[]): number {
-  return texts.reduce((most, text) => Math.max(most, widthOf(text)), 0);
-}
-
-/** Columns that a text takes; most are plain, and need no look at each character. */
-function widthOf(text: string): number {
-  return /^[ -~]*$/.test(text) ? text.length : stringWidth(text);
-}
-
-function blocksOf<T>(lines: readonly T[]): T[][] {
-  const blocks: T[][] = [];
-  for (let start = 0; start < lines.length; start += BLOCK_ROWS)
-    blocks.push(lines.slice(start, start + BLOCK_ROWS));
-  return blocks;
-}
-
-function laidOut(block: readonly string[][], order: readonly number[], widths: readonly number[]): string {
-  const grid = new CliTable({
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
-    chars: borderless(),
-    colWidths: [...widths],
-    colAligns: order.map((index) => (RIGHT_ALIGNED.has(index) ? 'right' : 'left')),
-  });
-  grid.push(...block);
-  return grid
-    .toString()
-    .split('\n')
-    .map((line) => line.trimEnd())
-    .join('\n');
-}
-
 function day(ms: number): string {
   const date = new Date(ms);
   return Number.isNaN(date.getTime()) ? '' : date.toISOString().slice(0, 10);
-}
-
-function borderless(): Record<string, string> {
-  const names = ['top', 'bottom', 'left', 'right', 'mid'];
-  const all = names.flatMap((name) => ['', '-mid', '-left', '-right'].map((part) => name + part));
-  return { ...Object.fromEntries(all.map((name) => [name, ''])), middle: GAP };
 }

@@ -1,56 +1,72 @@
-/** One sync of a folder at a time. */
-import { join } from 'node:path';
-import type { Shard } from '../commands/sync.ts';
+/** One sync of a folder at a time, but for disjoint shards side by side. */
+import { readdir } from 'node:fs/promises';
 import { LocalError } from '../errors.ts';
-import { type Host, sleep } from '../host.ts';
+import { pathFrom } from '../folders.ts';
+import type { Host } from '../host.ts';
 import { localError } from '../local-error.ts';
+import { acquireLock, awaitUnlocked, LockHeldError, type LockOptions } from '../lock.ts';
+import type { Shard } from './plan.ts';
 
-/** A lock older than this, in milliseconds, was left by a run that was killed; a living one renews it. */
-const STALE_MS = 5000;
-/** How often a lock is looked at, in milliseconds, and how many times: long enough to find out a stale one. */
-const PAUSE_MS = 500;
-const LOOKS = 14;
+/** How long to wait for a sync that lives, in milliseconds: it may be about to end. */
+const PATIENCE_MS = 2000;
+/** How long a lock of another machine is watched before it counts as left behind, in milliseconds. */
+const ABANDONED_AFTER_MS = 30_000;
 
 /** What is locked, and for whom. */
-export interface LockOptions {
+export interface FolderLock {
   readonly folder: string;
   /** The folder as messages call it. */
   readonly shown: string;
   readonly shard: Shard;
   readonly host: Host;
-  /** Told, in a line, that another sync is in the way. */
+  /** Shows a line: another sync is waited for. */
   readonly note: (text: string) => void;
 }
 
+/** Names of the locks of syncs; those of one `n` go together, all others exclude each other. */
+const LOCK_NAME = /^\.mavi-sync(?:-\d+-of-(\d+))?\.lock$/;
+
 /**
- * Locks a folder for one shard. Answers with what releases it. Throws LocalError while another sync lives, and
- * the signal that ends the wait.
+ * Locks a folder for one shard. Resolves to what releases it, which never throws. Throws LocalError while another
+ * sync of the same videos lives, and the signal that ends the wait.
  */
-export async function lockFolder(options: LockOptions): Promise<() => Promise<void>> {
-  const { folder, shown, shard, host, note } = options;
-  const { default: lockfile } = await import('proper-lockfile');
+export async function lockFolder({
+  folder,
+  shown,
+  shard,
+  host,
+  note,
+}: FolderLock): Promise<() => Promise<void>> {
   const part = shard.of === 1 ? '' : `-${shard.index}-of-${shard.of}`;
-  for (let look = 1; ; look += 1) {
-    try {
-      const release = await lockfile.lock(folder, {
-        lockfilePath: join(folder, `.mavi-sync${part}.lock`),
-        stale: STALE_MS,
-        update: STALE_MS / 5,
-        // A machine that slept may lose it; no file can come to harm by that, it may only be fetched twice.
-        onCompromised: () => {},
-      });
-      return () => release().catch(() => {});
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ELOCKED') throw localError(error, shown, 'lock');
-      if (look === LOOKS) throw locked(shown);
-      if (look === 1) note(`${shown} is locked by another sync; looking for a moment whether that one lives`);
-      await sleep(host.clock, PAUSE_MS, host.interrupt);
+  const options: LockOptions = {
+    host,
+    signal: host.interrupt,
+    patienceMs: PATIENCE_MS,
+    abandonedAfterMs: ABANDONED_AFTER_MS,
+    renews: true,
+    onWait: () => note(`another sync of ${shown} is running, or was killed; waiting for it for a moment`),
+  };
+  let release = async (): Promise<void> => {};
+  try {
+    release = await acquireLock(pathFrom(folder, `.mavi-sync${part}.lock`), options);
+    // First the own lock, then a look at the others: of two that begin at once, both may give way, but never none.
+    for (const name of await readdir(folder)) {
+      const [, of] = LOCK_NAME.exec(name) ?? [];
+      const isOther = LOCK_NAME.test(name) && Number(of ?? 1) !== shard.of;
+      if (isOther) await awaitUnlocked(pathFrom(folder, name), options);
     }
+    return release;
+  } catch (error) {
+    await release();
+    if (error instanceof LockHeldError) throw locked(shown, error);
+    if (error === host.interrupt.reason) throw error;
+    throw localError(error, shown, 'lock');
   }
 }
 
-function locked(shown: string): LocalError {
-  return new LocalError('locked', `another sync of ${shown} is running`, {
-    hint: 'wait for it to end; parts of a library can be synced side by side with --shard',
+function locked(shown: string, { holder }: LockHeldError): LocalError {
+  const who = `process ${holder.pid ?? 'unknown'} on ${holder.hostname || 'an unknown machine'}`;
+  return new LocalError('locked', `another sync of ${shown} is running (${who})`, {
+    hint: 'wait until it ends; only shards of one number run side by side, such as --shard 1/4 and 2/4',
   });
 }

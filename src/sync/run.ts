@@ -1,23 +1,22 @@
-/** `mavi sync`, from a checked plan to an exit code: list, skip what is there, download the rest. */
-import { basename, dirname, extname, join } from 'node:path';
+/** `mavi sync`, from a checked plan to an exit code: list, skip what is up to date, download the rest. */
+import { lstat } from 'node:fs/promises';
 import { openSession } from '../api/session.ts';
-import type { SyncPlan } from '../commands/sync.ts';
-import { openManifest } from '../download/manifest.ts';
+import { printForecast } from '../download/forecast.ts';
+import { type Manifest, openManifest } from '../download/manifest.ts';
 import { readManifest } from '../download/manifest-index.ts';
+import { listedTask } from '../download/plan.ts';
 import { runBatch } from '../download/run-batch.ts';
-import { isVideoNo } from '../download/video-no.ts';
-import type { ExitCode } from '../errors.ts';
-import { makeFolder, pathFrom, pathKey } from '../folders.ts';
-import { type Host, say } from '../host.ts';
+import { type ExitCode, mergeExitCodes, UsageError } from '../errors.ts';
+import { makeFolder, pathFrom } from '../folders.ts';
+import { type Host, print, say } from '../host.ts';
 import { type Container, EXTENSIONS } from '../isobmff/signature.ts';
-import { type ListingContext, libraryRows } from '../library/pages.ts';
+import { type ListingContext, listVideos, videosText } from '../library/listing.ts';
 import type { LibraryRow } from '../library/row.ts';
-import { printable } from '../sanitize.ts';
-import { printForecast } from './forecast.ts';
-import { type Inventory, takeInventory } from './inventory.ts';
+import { recordFrom, type VideoRecord } from '../record.ts';
+import { printable, safeJson } from '../sanitize.ts';
+import { type Inventory, type MovedFile, takeInventory } from './inventory.ts';
 import { lockFolder } from './lock.ts';
-import { assignNames } from './names.ts';
-import { isInShard } from './shard.ts';
+import { isInShard, type SyncPlan } from './plan.ts';
 
 /** What a synced folder's manifest is called. */
 export const MANIFEST_NAME = 'mavi-manifest.ndjson';
@@ -27,22 +26,29 @@ export async function runSync(plan: SyncPlan, host: Host): Promise<ExitCode> {
   const note = (text: string): void => {
     if (!plan.quiet) say(host, `mavi: ${text}`);
   };
-  const session = await openSession(host, plan.settings, plan.verbose);
-  const listing: ListingContext = { ...session, host, note };
-  if (plan.dryRun) {
-    await printForecast(await inventory(plan, listing), session.settings.rate, plan.json, host);
-    return 0;
-  }
   const folder = pathFrom(host.cwd, plan.folder);
+  if (/^(?:VI\d{9,}|PI-\w+)$/.test(plan.folder) && !(await exists(folder))) {
+    throw new UsageError(`'${plan.folder}' is the ID of a video, and no such folder exists`, {
+      hint: `to download that video: mavi download ${plan.folder}`,
+    });
+  }
+  const session = await openSession(host, plan.settings, plan.verbose);
+  const context: ListingContext = { ...session, host, note };
+  if (plan.dryRun) {
+    const { inventory, incomplete } = await compare(plan, context);
+    await printForecast({ ...inventory, rate: session.settings.rate }, plan.json, host);
+    return incomplete;
+  }
   await makeFolder(folder, plan.folder);
   const release = await lockFolder({ folder, shown: plan.folder, shard: plan.shard, host, note });
   try {
-    const { items, there } = await inventory(plan, listing);
-    const shownManifest = join(plan.folder, MANIFEST_NAME);
+    const { inventory, incomplete } = await compare(plan, context);
+    const shownManifest = pathFrom(plan.folder, MANIFEST_NAME);
     const manifest = await openManifest(pathFrom(host.cwd, shownManifest), shownManifest);
     try {
-      return await runBatch(
-        items.map(({ task }) => task),
+      for (const moved of inventory.moved) await recordMoved(moved, manifest, plan, host);
+      const code = await runBatch(
+        inventory.items.map(({ task }) => task),
         {
           host,
           session,
@@ -52,9 +58,11 @@ export async function runSync(plan: SyncPlan, host: Host): Promise<ExitCode> {
           manifest,
           warnings: [],
           streams: false,
-          summaryEnd: there > 0 ? `; ${there} were there already` : '',
+          summaryEnd: endOf(inventory),
         },
       );
+      // A failure of the account is the code of the whole run.
+      return code === 3 ? code : mergeExitCodes([code, incomplete]);
     } finally {
       await manifest.close();
     }
@@ -63,45 +71,93 @@ export async function runSync(plan: SyncPlan, host: Host): Promise<ExitCode> {
   }
 }
 
-/** Lists the scope, says what cannot be had now, and compares the rest with the folder. */
-async function inventory(plan: SyncPlan, listing: ListingContext): Promise<Inventory> {
-  const { cwd } = listing.host;
-  const folder = pathFrom(cwd, plan.folder);
-  const index = await readManifest(join(folder, MANIFEST_NAME), join(plan.folder, MANIFEST_NAME), true);
-  const rows = await readyRows(plan, listing);
-  const recorded = new Map<string, string>();
-  for (const { videoNo, path } of index.byVideoNo.values()) {
-    if (pathKey(dirname(path)) === pathKey(folder)) recorded.set(videoNo, basename(path, extname(path)));
-  }
-  const names = assignNames(rows.all, plan.template, recorded);
-  const containers = plan.rules.container === 'any' ? (Object.keys(EXTENSIONS) as Container[]) : MP4;
-  return takeInventory({ folder: plan.folder, cwd, rows: rows.ready, names, index, containers });
-}
-
 const MP4: readonly Container[] = ['mp4'];
 
-/** All rows of the library, for their names, and those of this shard that can be downloaded. */
-async function readyRows(
+/** Lists the library, reports what can't be downloaded now, and compares the rest with the folder. */
+async function compare(
   plan: SyncPlan,
-  listing: ListingContext,
-): Promise<Record<'all' | 'ready', LibraryRow[]>> {
+  context: ListingContext,
+): Promise<{ inventory: Inventory; incomplete: ExitCode }> {
+  const { cwd, interrupt } = context.host;
+  const shown = pathFrom(plan.folder, MANIFEST_NAME);
+  const index = await readManifest(pathFrom(cwd, shown), shown, true);
+  const listing = listVideos(context, plan.query);
   const all: LibraryRow[] = [];
-  const ready: LibraryRow[] = [];
-  const left = new Map<string, number>();
-  const leave = (why: string): void => void left.set(why, (left.get(why) ?? 0) + 1);
-  for await (const listed of libraryRows(listing)) {
-    if (!isVideoNo(listed.videoNo)) {
-      leave('left out, for their video_no can be none');
-      continue;
-    }
+  const rows: LibraryRow[] = [];
+  const notReady = new Map<string, number>();
+  for await (const listed of listing.rows) {
     // The API's own fields are of no use here, and a library can be large.
     const row = { ...listed, fields: {} };
     all.push(row);
     if (!isInShard(row.videoNo, plan.shard)) continue;
-    // Only `PARSE` is ready; a word that is not known is not.
-    if (row.status === 'PARSE') ready.push(row);
-    else leave(`not ready (status ${printable(row.status) || 'missing'}), and left for the next run`);
+    if (row.status === 'PARSE') rows.push(row);
+    else notReady.set(row.status, (notReady.get(row.status) ?? 0) + 1);
   }
-  for (const [why, count] of left) listing.note(`${count} ${why}`);
-  return { all, ready };
+  for (const [status, count] of notReady) context.note(notReadyText(status, count));
+  const containers = plan.rules.container === 'any' ? (Object.keys(EXTENSIONS) as Container[]) : MP4;
+  const inventory = await takeInventory({
+    ...plan,
+    cwd,
+    all,
+    rows,
+    index,
+    containers,
+    signal: interrupt,
+    note: context.note,
+  });
+  if (inventory.otherNames > 0) {
+    const files =
+      inventory.otherNames === 1
+        ? '1 recorded file keeps its name'
+        : `${inventory.otherNames} recorded files keep their names`;
+    context.note(`${files}; --name-template applies to new files only`);
+  }
+  return { inventory, incomplete: listing.incomplete?.exitCode ?? 0 };
+}
+
+/** Why videos with a status other than `PARSE` are not downloaded; a status that is not known is not ready. */
+export function notReadyText(status: string, count: number): string {
+  if (status === 'UNPARSE') return `${videosText(count)} still being indexed; skipped for now`;
+  return `${videosText(count)} not ready (status ${printable(status) || 'missing'}); skipped for now`;
+}
+
+/** Records a moved file anew, as one that needed no download. */
+async function recordMoved(
+  { row, record, file }: MovedFile,
+  manifest: Manifest,
+  plan: SyncPlan,
+  host: Host,
+): Promise<void> {
+  const { videoNo, uniqueId = '', listed, listedSize } = listedTask(row);
+  const made: VideoRecord = {
+    video_no: videoNo,
+    unique_id: uniqueId,
+    status: 'skipped',
+    file,
+    bytes: record.bytes,
+    bytes_received: 0,
+    expected_size: listedSize,
+    sha256: record.sha256,
+    seconds: 0,
+    attempts: 0,
+    brand: null,
+    downloaded_at: null,
+    error: null,
+    warnings: [],
+    ...listed,
+  };
+  await manifest.append(recordFrom(manifest.folder, host.cwd, made));
+  if (plan.json) await print(host, `${safeJson(made)}\n`);
+}
+
+function endOf({ upToDate, moved }: Inventory): string {
+  const upToDateText = upToDate === 0 ? '' : `; ${upToDate} already up to date`;
+  return moved.length === 0 ? upToDateText : `${upToDateText}; ${moved.length} moved or renamed`;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  );
 }

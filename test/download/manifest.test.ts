@@ -144,8 +144,20 @@ describe('what a manifest says', () => {
       JSON.stringify(record('VI1')),
       JSON.stringify(record('VI2', { file: 'sub/b.mp4', status: 'skipped', sha256: null, bytes: 0 })),
     );
-    const first = { videoNo: 'VI1', path: join(folder, 'VI1.mp4'), bytes: 10, sha256: 'ab12' };
-    const second = { videoNo: 'VI2', path: join(folder, 'sub/b.mp4'), bytes: 0, sha256: null };
+    const first = {
+      status: 'downloaded',
+      videoNo: 'VI1',
+      path: join(folder, 'VI1.mp4'),
+      bytes: 10,
+      sha256: 'ab12',
+    };
+    const second = {
+      status: 'skipped',
+      videoNo: 'VI2',
+      path: join(folder, 'sub/b.mp4'),
+      bytes: 0,
+      sha256: null,
+    };
     expect([...byVideoNo]).toEqual([
       ['VI1', first],
       ['VI2', second],

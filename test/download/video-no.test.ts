@@ -4,7 +4,7 @@ import { checkVideoNo } from '../../src/download/video-no.ts';
 import { UsageError } from '../../src/errors.ts';
 
 describe('a video_no', () => {
-  it.each(['VI625239098370850816', 'a', 'A_-z09', '-', '0'.repeat(64)])('may be %s', (text) => {
+  it.each(['VI625239098370850816', 'a', 'A_-z09', '0'.repeat(64)])('may be %s', (text) => {
     expect(checkVideoNo(text, '')).toBe(text);
   });
 
@@ -23,6 +23,8 @@ describe('a video_no', () => {
     'VI1\u0000',
     'VI1.mp4',
     'VÍ1',
+    '-',
+    '--manifest=x',
     '%2e%2e',
     '~',
     '*',

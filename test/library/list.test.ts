@@ -163,7 +163,7 @@ describe('mavi list', () => {
     const { code, text, host } = await list(await withStandin(), ['--name', 'no such']);
     expect(code).toBe(0);
     expect(text).toBe('');
-    expect(host.errors()).toBe("mavi: no video in the scope 'default' matches\n");
+    expect(host.errors()).toBe("mavi: no video matches in the scope 'default'\n");
   });
 
   it('gives the fields of the API as JSON, one object a line, numbers as numbers', async () => {
@@ -235,7 +235,7 @@ describe('mavi list', () => {
     expect(lines).toHaveLength(3);
     expect(standin.requests).toHaveLength(5);
     expect(host.errors()).toMatch(
-      /^mavi: the listing: the server answers HTTP 503.*; retrying (in .*|now) \(attempt 2\)/,
+      /^mavi: listing failed: the server answers HTTP 503.*; retrying (in .*|now) \(attempt 2\)/,
     );
   });
 
@@ -293,7 +293,8 @@ describe('the table', () => {
     const standin = await withStandin({ videos: videosNamed(names) });
     const { code, lines } = await list(standin, [], { stdoutIsTTY: true, columns, env: plainEnv(standin) });
     expect(code).toBe(0);
-    expect(lines).toHaveLength(names.length + 1);
+    expect(lines).toHaveLength(names.length + 2);
+    expect(lines.at(-1)).toBe('4 videos, 3.9 KiB');
     for (const line of lines) expect(stringWidth(line)).toBeLessThan(columns);
     for (const videoNo of idsOf(madeVideos(names.length))) expect(lines.join('\n')).toContain(videoNo);
     expect(lines[0]).toMatch(columns >= 60 ? /^video_no +size .*name$/ : /^video_no .*name$/);
@@ -327,7 +328,7 @@ describe('the table', () => {
     for (const args of [[], ['--json'], ['--ids']]) {
       const { text, lines } = await list(standin, args, { stdoutIsTTY: true, env: plainEnv(standin) });
       expect(controlCharacter(text)).toBeNull();
-      expect(lines).toHaveLength(args.length === 0 ? 2 : 1);
+      expect(lines).toHaveLength(args.length === 0 ? 3 : 1);
     }
     const { text } = await list(standin, ['--json']);
     expect(JSON.parse(text)).toMatchObject({ video_name: name, status: evil });

@@ -158,7 +158,7 @@ export const THE_API: Rows = {
     standin: { listFaults: 'server-error' },
     code: 6,
     says: [
-      'mavi: the listing: the server answers HTTP 503: Service Unavailable; retrying now (attempt 2)',
+      'mavi: listing failed: the server answers HTTP 503: Service Unavailable; retrying now (attempt 2)',
       'mavi: the server answers HTTP 503: Service Unavailable',
       '      try again in a while',
     ],
@@ -177,13 +177,13 @@ export const THE_API: Rows = {
     standin: { listFaults: 'json-success' },
     code: 4,
     says: [
-      'mavi: the listing holds no list of videos',
-      '      check --base-url, and whether a proxy stands between',
+      'mavi: the listing contains no list of videos',
+      '      check --base-url, and whether a proxy answers instead of the API',
     ],
   },
   'a scope that is empty': {
     args: ['list', '-u', 'nothing'],
     code: 0,
-    says: ["mavi: no video in the scope 'nothing' matches"],
+    says: ["mavi: no video matches in the scope 'nothing'"],
   },
 };

@@ -147,7 +147,7 @@ export const COMMAND_LINE: Rows = {
   'a folder whose name is empty': {
     args: ['sync', ''],
     code: 2,
-    says: ['mavi: <dir> takes a name, not nothing'],
+    says: ['mavi: <dir> must not be empty'],
   },
   'a shard': {
     args: ['sync', 'x', '--shard', '3/2'],
@@ -159,18 +159,24 @@ export const COMMAND_LINE: Rows = {
     code: 2,
     says: [
       'mavi: --name-template has no field {x}',
-      '      there are: {video_no}, {video_name}, {create_date}',
+      '      available: {video_no}, {video_name}, {create_date}, {taken_date}, {tag}',
     ],
   },
   'a template without a field': {
     args: ['sync', 'x', '--name-template', 'x'],
     code: 2,
-    says: ['mavi: --name-template names every video the same', '      put a field in it, such as {video_no}'],
+    says: [
+      'mavi: --name-template gives every video the same name',
+      '      use a field in it, such as {video_no}',
+    ],
   },
   'a template that is a path': {
-    args: ['sync', 'x', '--name-template', '{video_no}/x'],
+    args: ['sync', 'x', '--name-template', '../{video_no}'],
     code: 2,
-    says: ['mavi: --name-template takes a file name, not a path', '      leave out / and \\'],
+    says: [
+      'mavi: --name-template takes a file name, with / for subfolders',
+      "      for example '{create_date}/{video_name}'; not \\, .. or a path from the root",
+    ],
   },
   'a count': {
     args: ['list', '--limit', '0'],

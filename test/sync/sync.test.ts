@@ -140,7 +140,7 @@ describe('mavi sync', () => {
     const requests = place.standin.requests.length;
     const { code, errors } = await place.sync();
     expect(code).toBe(0);
-    expect(errors).toBe('mavi: nothing to download; 5 were there already\n');
+    expect(errors).toBe('mavi: nothing to download; 5 already up to date\n');
     expect(place.standin.requests.slice(requests).map(({ url }) => url)).toEqual([
       '/serve/api/v1/list_videos',
     ]);
@@ -159,21 +159,35 @@ describe('mavi sync', () => {
     expect(place.names()).toEqual(sorted([...place.ids, gone?.videoNo].map((id) => `${id}.mp4`)));
   });
 
-  it('fetches a file again that is gone, and one that has changed, and replaces that', async () => {
-    const place = await Place.of(4);
-    const [gone = '', longer = '', emptied = ''] = place.ids;
+  it('downloads a recorded file again that is gone, and leaves one alone that has changed, but for --force', async () => {
+    const place = await Place.of(5);
+    const [gone = '', longer = '', emptied = '', linked = ''] = place.ids;
     await place.sync();
     place.fetched();
     rmSync(place.path(`${gone}.mp4`));
     appendFileSync(place.path(`${longer}.mp4`), 'x');
     writeFileSync(place.path(`${emptied}.mp4`), '');
-    const { code, errors } = await place.sync();
+    writeFileSync(join(place.cwd, 'outside.mp4'), 'mine');
+    rmSync(place.path(`${linked}.mp4`));
+    symlinkSync('../outside.mp4', place.path(`${linked}.mp4`));
+    const first = await place.sync();
+    expect(first.code).toBe(7);
+    expect(first.errors).toContain(`lib/${longer}.mp4 has changed since it was recorded with 1000 bytes`);
+    expect(first.errors).toContain('--force');
+    expect(place.lines().filter(({ error }) => error?.code === 'changed')).toHaveLength(3);
+    expect(place.fetched()).toEqual([gone]);
+    expect(readFileSync(place.path(`${emptied}.mp4`), 'utf8')).toBe('');
+
+    rmSync(place.path(`${linked}.mp4`));
+    writeFileSync(place.path(`${linked}.mp4`), await bytesOf(place.videos[3] as StoredVideo));
+    const { code, errors } = await place.sync(['--force']);
     expect(code).toBe(0);
-    expect(errors).toContain('3 videos: 3 downloaded');
-    expect(errors).toContain('; 1 were there already');
-    expect(place.fetched()).toEqual(sorted([gone, longer, emptied]));
+    expect(errors).toContain('2 videos: 2 downloaded');
+    expect(errors).toContain('; 3 already up to date');
+    expect(place.fetched()).toEqual(sorted([longer, emptied]));
     for (const id of place.ids) await place.expectWhole(id);
-    expect((await place.sync()).errors).toContain('nothing to download; 4 were there already');
+    expect(readFileSync(join(place.cwd, 'outside.mp4'), 'utf8')).toBe('mine');
+    expect((await place.sync()).errors).toContain('nothing to download; 5 already up to date');
   });
 
   it('leaves a changed file as it is when the new download fails', async () => {
@@ -182,7 +196,7 @@ describe('mavi sync', () => {
     await place.sync();
     const path = place.path(`${place.ids[0]}.mp4`);
     writeFileSync(path, 'cut short by hand');
-    expect((await place.sync()).code).toBe(5);
+    expect((await place.sync(['--force'])).code).toBe(5);
     expect(readFileSync(path, 'utf8')).toBe('cut short by hand');
     expect(place.names()).toEqual([`${place.ids[0]}.mp4`]);
   });
@@ -233,7 +247,7 @@ describe('mavi sync', () => {
       bytes: 1000,
       sha256: lost?.sha256,
     });
-    expect((await place.sync()).errors).toContain('nothing to download; 3 were there already');
+    expect((await place.sync()).errors).toContain('nothing to download; 3 already up to date');
   });
 
   it('does not take a file for the video where the library gives no size', async () => {
@@ -244,7 +258,7 @@ describe('mavi sync', () => {
     expect((await place.sync()).code).toBe(7);
     rmSync(place.path(`${place.ids[0]}.mp4`));
     expect((await place.sync()).code).toBe(0);
-    expect((await place.sync()).errors).toContain('1 were there already');
+    expect((await place.sync()).errors).toContain('1 already up to date');
   });
 
   it('tolerates a torn last line, and begins the next record on a line of its own', async () => {
@@ -260,7 +274,7 @@ describe('mavi sync', () => {
     expect(lines.slice(0, 3).join('\n')).toBe(torn);
     expect(JSON.parse(lines[3] ?? '')).toMatchObject({ status: 'skipped' });
     expect(lines).toHaveLength(5);
-    expect((await place.sync()).errors).toContain('3 were there already');
+    expect((await place.sync()).errors).toContain('3 already up to date');
   });
 
   it('says which videos are not ready, and leaves them', async () => {
@@ -278,11 +292,11 @@ describe('mavi sync', () => {
     expect(code).toBe(0);
     expect(place.fetched()).toEqual([place.ids[0]]);
     for (const words of [
-      '2 not ready (status UNPARSE), and left for the next run',
-      '1 not ready (status FAILED)',
-      '1 not ready (status PARSE_ERROR)',
-      '1 not ready (status NEW[2JWORD)',
-      '1 not ready (status missing)',
+      '2 videos still being indexed; skipped for now',
+      '1 video not ready (status FAILED)',
+      '1 video not ready (status PARSE_ERROR)',
+      '1 video not ready (status NEW[2JWORD)',
+      '1 video not ready (status missing)',
     ]) {
       expect(errors).toContain(`mavi: ${words}`);
     }
@@ -293,15 +307,15 @@ describe('mavi sync', () => {
   });
 
   it('leaves out what can be no video_no, and says so', async () => {
-    const ids = ['../../evil', 'VI\u001b[31m', ''];
-    const [good, ...bad] = madeVideos(4) as [StoredVideo, ...StoredVideo[]];
+    const ids = ['../../evil', 'VI\u001b[31m', '', '--manifest=.bashrc'];
+    const [good, ...bad] = madeVideos(5) as [StoredVideo, ...StoredVideo[]];
     const place = await Place.of([
       good,
       ...bad.map((video, index) => ({ ...video, videoNo: ids[index] ?? '' })),
     ]);
     const { code, errors } = await place.sync();
     expect(code).toBe(0);
-    expect(errors).toContain('mavi: 2 left out, for their video_no can be none\n');
+    expect(errors).toContain('mavi: 4 videos left out: no valid video ID, or malformed fields\n');
     expect(controlCharacter(errors)).toBeNull();
     expect(place.names()).toEqual([`${good.videoNo}.mp4`]);
     expect(namesIn(place.cwd)).toEqual(['lib']);
@@ -373,7 +387,7 @@ describe('sizes', () => {
     expect(code).toBe(0);
     expect(errors).toContain(`${bytes.length} bytes came, but the library lists ${bytes.length + 9}`);
     expect(place.lines()[0]).toMatchObject({ bytes: bytes.length, expected_size: bytes.length + 9 });
-    expect((await place.sync()).errors).toBe('mavi: nothing to download; 1 were there already\n');
+    expect((await place.sync()).errors).toBe('mavi: nothing to download; 1 already up to date\n');
   });
 
   it('that fall short of the listing are a failure for a fragmented video', async () => {
@@ -398,7 +412,7 @@ describe('other containers', () => {
     expect(place.fetched()).toEqual([]);
     appendFileSync(place.path(`${film}.mkv`), 'x');
     writeFileSync(place.path(`${film}.mp4`), 'my own');
-    expect((await place.sync(['--container', 'any'])).code).toBe(0);
+    expect((await place.sync(['--container', 'any', '--force'])).code).toBe(0);
     expect(place.fetched()).toEqual([film]);
     expect(readFileSync(place.path(`${film}.mp4`), 'utf8')).toBe('my own');
   });
@@ -411,9 +425,9 @@ describe('--dry-run', () => {
     expect(code).toBe(0);
     expect(errors).toBe('');
     const lines = output.split('\n').slice(0, -1);
-    expect(lines.slice(0, 14)).toEqual(place.ids.map((id) => `${id}       4.7 GiB  lib/${id}.mp4`));
+    expect(lines.slice(0, 14)).toEqual(place.ids.map((id) => `${id}       4.7 GiB  new      lib/${id}.mp4`));
     expect(lines.slice(14)).toEqual([
-      '14 to download: 65.2 GiB; 0 there already',
+      '14 to download: 65.2 GiB; 0 already up to date',
       'least time at the rate limit: 1 min 00 s',
       'price: about $8.40 at $0.12 a GB',
     ]);
@@ -436,10 +450,10 @@ describe('--dry-run', () => {
       .filter(Boolean)
       .map((line) => JSON.parse(line) as Record<string, unknown>);
     expect(lines.slice(0, 3)).toEqual([
-      { video_no: blocked, file: `lib/${blocked}.mp4`, bytes: 1000, blocked: true },
+      { video_no: blocked, file: `lib/${blocked}.mp4`, bytes: 1000, blocked: true, why: 'blocked' },
       ...place.ids
         .slice(3)
-        .map((id) => ({ video_no: id, file: `lib/${id}.mp4`, bytes: 1000, blocked: false })),
+        .map((id) => ({ video_no: id, file: `lib/${id}.mp4`, bytes: 1000, blocked: false, why: 'new' })),
     ]);
     expect(lines[3]).toEqual({
       videos: 2,
@@ -451,8 +465,8 @@ describe('--dry-run', () => {
       dollars: 0,
     });
     const text = (await place.sync(['--dry-run'])).output;
-    expect(text).toContain(`${blocked}       blocked  lib/${blocked}.mp4\n`);
-    expect(text).toContain('2 to download: 2.0 KiB; 2 there already; 1 blocked by other files\n');
+    expect(text).toContain(`${blocked}    1000 bytes  blocked  lib/${blocked}.mp4\n`);
+    expect(text).toContain('2 to download: 2.0 KiB; 2 already up to date; 1 blocked by other files\n');
     expect(text).toContain('least time at the rate limit: none\n');
     expect(text).toContain('price: less than $0.01 at $0.12 a GB\n');
     expect(readFileSync(place.manifestPath, 'utf8')).toBe(before);
@@ -480,7 +494,7 @@ describe('--name-template', () => {
         `Clip ${place.ids[0]}.mp4`,
         'clip.mp4',
         '__.._up.mp4',
-        '_.mp4',
+        'CON_.mp4',
         'ends_.mp4',
         'Lake 🌊 _ day 1.mp4',
         `${'x'.repeat(175)}.mp4`,
@@ -532,7 +546,7 @@ describe('--shard', () => {
     }
     expect(fetched.every((part) => part.length > 0)).toBe(true);
     expect(fetched.flat().sort()).toEqual(sorted(place.ids));
-    expect((await place.sync()).errors).toContain('nothing to download; 30 were there already');
+    expect((await place.sync()).errors).toContain('nothing to download; 30 already up to date');
     place.videos.unshift(...madeVideos(10, undefined, 5));
     for (const index of [1, 2, 3]) await place.sync(['--shard', `${index}/3`]);
     expect(place.fetched()).toEqual(sorted(place.ids.slice(0, 10)));
@@ -654,7 +668,7 @@ describe('the folder of a sync', () => {
     expect((await place.sync([...args, '-u', 'work'])).code).toBe(0);
     expect(place.names()).toHaveLength(4);
     for (const line of place.lines()) await place.expectWhole(line.video_no, line.file);
-    expect((await place.sync(args)).errors).toContain('2 were there already');
+    expect((await place.sync(args)).errors).toContain('2 already up to date');
   });
 
   it('may be a link, and may be moved', async () => {
@@ -665,6 +679,6 @@ describe('the folder of a sync', () => {
     expect(place.names()).toHaveLength(2);
     const host = place.host();
     expect(await run(['sync', 'elsewhere'], host)).toBe(0);
-    expect(host.errors()).toContain('2 were there already');
+    expect(host.errors()).toContain('2 already up to date');
   });
 });

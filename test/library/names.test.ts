@@ -1,12 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { EXTENSIONS } from '../../src/isobmff/signature.ts';
+import { assignNames, readTemplate } from '../../src/library/names.ts';
 import { type LibraryRow, readRow } from '../../src/library/row.ts';
-import { assignNames } from '../../src/sync/names.ts';
-import { readTemplate } from '../../src/sync/template.ts';
 
 function row(videoNo: string, name: string, createdMs = 0): LibraryRow {
-  return readRow({ video_no: videoNo, video_name: name, create_time: createdMs }) as LibraryRow;
+  return readRow({ video_no: videoNo, video_name: name, create_time: createdMs }, 'default') as LibraryRow;
 }
 
 const BY_NAME = readTemplate('{video_name}');
@@ -42,6 +41,8 @@ const anyTemplate = fc.constantFrom(
   '{create_date} {video_name}',
   '{video_no}',
   'x{video_name}.',
+  '{create_date}/{video_name}',
+  '{video_name}/{video_name}',
 );
 
 /** A name as file systems that ignore case and Unicode form compare it. */
@@ -56,8 +57,8 @@ function fault(file: string): string | null {
   if (/[\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/.test(file))
     return 'a character that hides or reorders';
   if (Buffer.from(file).toString() !== file) return 'half a character';
-  if (/^\.|[. ]$|^ /.test(file)) return 'begins with a dot or a space, or ends with one';
-  if (/^(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)/i.test(file))
+  if (/^[.-]|[. ]$|^ /.test(file)) return 'begins with a dot, a dash or a space, or ends with one';
+  if (/^(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])([ .]|$)/i.test(file))
     return 'a device of Windows';
   return null;
 }
@@ -67,7 +68,9 @@ describe('the names of a library', () => {
     fc.assert(
       fc.property(anyLibrary, anyTemplate, (rows, template) => {
         for (const name of assignNames(rows, readTemplate(template), NONE).values()) {
-          for (const extension of Object.values(EXTENSIONS)) expect(fault(name + extension), name).toBeNull();
+          for (const part of name.split('/').slice(0, -1)) expect(fault(part), name).toBeNull();
+          const file = name.slice(name.lastIndexOf('/') + 1);
+          for (const extension of Object.values(EXTENSIONS)) expect(fault(file + extension), name).toBeNull();
         }
       }),
       { numRuns: 300 },

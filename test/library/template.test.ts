@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/errors.ts';
+import { readTemplate } from '../../src/library/names.ts';
 import { readRow } from '../../src/library/row.ts';
-import { readTemplate } from '../../src/sync/template.ts';
 
 function named(
   template: string,
@@ -9,7 +9,7 @@ function named(
   createdMs: number | null = Date.UTC(2025, 9, 4, 23, 59),
 ): string {
   const fields = { video_no: 'VI625239098370850816', video_name: name, create_time: createdMs };
-  return readTemplate(template)(readRow(fields) ?? expect.fail('no row'));
+  return readTemplate(template)(readRow(fields, 'default') ?? expect.fail('no row'));
 }
 
 describe('a name template', () => {
@@ -25,14 +25,21 @@ describe('a name template', () => {
     ['{video_name}', '../../etc/passwd', '__.._etc_passwd'],
     ['{video_name}', '..', '_'],
     ['{video_name}', 'a/b\\c:d*e?f"g<h>i|j', 'a_b_c_d_e_f_g_h_i_j'],
-    ['{video_name}', 'CON', '_'],
-    ['{video_name}', 'com1.mp4', '_'],
-    ['{video_name}', 'aux.notes', '_'],
-    ['{video_name}', 'LPT³', '_'],
-    ['{video_name}', 'conin$', '_'],
+    ['{video_name}', 'CON', 'CON_'],
+    ['{video_name}', 'con   x', 'con_   x'],
+    ['{video_name}', 'LPT9 .txt', 'LPT9_ .txt'],
+    ['{video_name}', 'com1.mp4', 'com1_'],
+    ['{video_name}', 'aux.notes', 'aux_.notes'],
+    ['{video_name}', 'LPT³', 'LPT³_'],
+    ['{video_name}', 'conin$', 'conin$_'],
     ['{video_name}', 'console', 'console'],
     ['{video_name}', 'ends with dots...', 'ends with dots_'],
     ['{video_name}', '.hidden', '_hidden'],
+    ['{video_name}', '-rf', '_rf'],
+    ['{create_date}/{video_name}', 'a/b', '2025-10-04/a_b'],
+    ['{video_name}/{video_no}', '..', '_/VI625239098370850816'],
+    ['x/{video_name}', '\u200b', 'x/VI625239098370850816'],
+    ['{tag} {taken_date}', 'walk', 'untagged undated'],
     ['{video_name}', 'red \u001b[31mtext', 'red [31mtext'],
     ['{video_name}', 'Lake 🌊 | day 1', 'Lake 🌊 _ day 1'],
     ['{video_name}', 'e\u0301', '\u00e9'],
@@ -61,11 +68,15 @@ describe('a name template', () => {
     ['{}', 'has no field {}'],
     ['{constructor}', 'has no field {constructor}'],
     ['{toString} {video_no}', 'has no field {toString}'],
-    ['video', 'names every video the same'],
-    ['', 'names every video the same'],
-    ['{video_no', 'names every video the same'],
-    ['{create_date}/{video_no}', 'takes a file name, not a path'],
-    ['..\\{video_no}', 'takes a file name, not a path'],
+    ['video', 'gives every video the same name'],
+    ['', 'gives every video the same name'],
+    ['{video_no', 'gives every video the same name'],
+    ['..\\{video_no}', 'takes a file name, with / for subfolders'],
+    ['/{video_no}', 'takes a file name, with / for subfolders'],
+    ['../{video_no}', 'takes a file name, with / for subfolders'],
+    ['{tag}/ .. /{video_no}', 'takes a file name, with / for subfolders'],
+    ['{tag}//{video_no}', 'takes a file name, with / for subfolders'],
+    ['{video_no}/', 'takes a file name, with / for subfolders'],
   ])('%s is refused: it %s', (template, words) => {
     expect(() => readTemplate(template)).toThrow(UsageError);
     expect(() => readTemplate(template)).toThrow(words);

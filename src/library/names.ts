@@ -1,0 +1,116 @@
+/** Names files after the videos of a library: by a template, safe on every platform, no two the same. Pure. */
+import sanitize from 'sanitize-filename';
+import { UsageError } from '../errors.ts';
+import { EXTENSIONS } from '../isobmff/signature.ts';
+import { printable } from '../sanitize.ts';
+import { folded } from './match.ts';
+import type { LibraryRow } from './row.ts';
+
+/** A checked template: the path of a row's file below the folder, with `/`, without its extension. */
+export type Template = (row: LibraryRow) => string;
+
+const FIELDS: Readonly<Record<string, (row: LibraryRow) => string>> = {
+  video_no: (row) => row.videoNo,
+  video_name: (row) => withoutExtension(row.name),
+  create_date: (row) => dateOf(row.createdMs),
+  taken_date: (row) => dateOf(row.takenMs),
+  tag: (row) => row.tags[0] ?? 'untagged',
+};
+
+/** Room, in bytes of UTF-8, for what may follow a name: a video_no and a number against collisions, an extension. */
+const LONGEST_STEM = 255 - 80;
+
+/** Devices of Windows: reserved whatever extension, and even whatever words, follow them. */
+const DEVICE = /^(?:con|prn|aux|nul|(?:com|lpt)[0-9¹²³]|conin\$|conout\$)(?=$|[\s.:])/i;
+
+/** Reads a template. Throws UsageError for an unknown field, or a path that could leave the folder. */
+export function readTemplate(text: string): Template {
+  const names = [...text.matchAll(/\{([^{}]*)\}/g)].map(([, name = '']) => name);
+  const unknown = names.find((name) => !Object.hasOwn(FIELDS, name));
+  if (unknown !== undefined) {
+    throw new UsageError(`--name-template has no field {${unknown}}`, {
+      hint: `available: ${Object.keys(FIELDS)
+        .map((name) => `{${name}}`)
+        .join(', ')}`,
+    });
+  }
+  if (names.length === 0) {
+    throw new UsageError('--name-template gives every video the same name', {
+      hint: 'use a field in it, such as {video_no}',
+    });
+  }
+  const parts = text.split('/');
+  if (text.includes('\\') || parts.some((part) => /^\s*\.{0,2}\s*$/.test(part))) {
+    throw new UsageError('--name-template takes a file name, with / for subfolders', {
+      hint: `for example '{create_date}/{video_name}'; not \\, .. or a path from the root`,
+    });
+  }
+  return (row) => {
+    return parts
+      .map((part) => {
+        const name = part.replace(/\{([^{}]+)\}/g, (_field, name: string) => FIELDS[name]?.(row) ?? '');
+        return safeStem(name) || safeStem(row.videoNo);
+      })
+      .join('/');
+  };
+}
+
+/** A name without what Windows, macOS or Linux refuse, and without what hides it or reorders its letters. */
+export function safeStem(name: string): string {
+  const shown = printable(name.replace(/\p{Cs}/gu, '_').normalize('NFC'));
+  const clean = sanitize(shown.replace(DEVICE, '$&_'), { replacement: '_' })
+    .replace(/^(?:\.+|-)/, '_')
+    .replace(DEVICE, '$&_');
+  let [stem, bytes] = ['', 0];
+  for (const character of clean) {
+    bytes += Buffer.byteLength(character);
+    if (bytes > LONGEST_STEM) break;
+    stem += character;
+  }
+  return stem.replace(/[. ]+$/, '').trim();
+}
+
+/**
+ * The name of every row. A video that is recorded keeps its recorded name. Among the others the oldest comes
+ * first, so that a later upload of the same name never takes over a name: it gets its id added.
+ * @param recorded the names of recorded videos, by video_no
+ */
+export function assignNames(
+  rows: readonly LibraryRow[],
+  template: Template,
+  recorded: ReadonlyMap<string, string> = new Map(),
+): Map<string, string> {
+  const names = new Map<string, string>();
+  const taken = new Set([...recorded.values()].map(folded));
+  for (const row of [...rows].sort(byAge)) {
+    const name = recorded.get(row.videoNo) ?? free(template(row), row.videoNo, taken);
+    taken.add(folded(name));
+    names.set(row.videoNo, name);
+  }
+  return names;
+}
+
+function free(name: string, videoNo: string, taken: ReadonlySet<string>): string {
+  if (!taken.has(folded(name))) return name;
+  const withId = `${name} ${videoNo}`;
+  let candidate = withId;
+  for (let number = 2; taken.has(folded(candidate)); number += 1) candidate = `${withId} ${number}`;
+  return candidate;
+}
+
+function byAge(a: LibraryRow, b: LibraryRow): number {
+  // A video of unknown age must not take a name from a video that has had it.
+  const [ageA, ageB] = [a, b].map((row) => row.createdMs ?? Number.MAX_VALUE) as [number, number];
+  return ageA - ageB || (a.videoNo < b.videoNo ? -1 : 1);
+}
+
+function withoutExtension(name: string): string {
+  const lower = name.toLowerCase();
+  const extension = Object.values(EXTENSIONS).find((each) => lower.endsWith(each));
+  return extension === undefined ? name : name.slice(0, -extension.length);
+}
+
+function dateOf(ms: number | null): string {
+  const date = new Date(ms ?? Number.NaN);
+  return Number.isNaN(date.getTime()) ? 'undated' : date.toISOString().slice(0, 10);
+}
