@@ -58,8 +58,11 @@ export async function takeInventory(options: InventoryOptions): Promise<Inventor
   const recorded = new Map<string, Recorded>();
   for (const record of index.byVideoNo.values()) {
     const file = insideOf(folder, record.path);
-    if (file !== null)
-      recorded.set(record.videoNo, { record, file, state: await stateOf(folder, file, record) });
+    if (file === null) continue;
+    const state = await stateOf(folder, file, record);
+    // To read a file behind a linked subfolder does no harm; to write one could reach anywhere.
+    if (state === 'present' || (await isWritable(folder, file)))
+      recorded.set(record.videoNo, { record, file, state });
   }
   const moved = await movedFiles(recorded, folder, options);
   const stems = new Map<string, string>();
@@ -75,10 +78,7 @@ export async function takeInventory(options: InventoryOptions): Promise<Inventor
     const movedTo = moved.get(row.videoNo);
     if (known !== undefined && movedTo !== undefined) {
       movedFilesFound.push({ row, record: known.record, file: pathFrom(options.folder, movedTo) });
-    } else if (
-      known === undefined ||
-      (known.state !== 'present' && !(await isWritable(folder, known.file)))
-    ) {
+    } else if (known === undefined) {
       items.push(await unrecorded(row, names.get(row.videoNo) ?? row.videoNo, options));
     } else if (known.state === 'present' || (known.state === 'gone' && options.skipRecorded)) {
       upToDate += 1;

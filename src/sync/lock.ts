@@ -5,12 +5,11 @@ import { pathFrom } from '../folders.ts';
 import type { Host } from '../host.ts';
 import { localError } from '../local-error.ts';
 import { acquireLock, awaitUnlocked, LockHeldError, type LockOptions } from '../lock.ts';
+import { printable } from '../sanitize.ts';
 import type { Shard } from './plan.ts';
 
-/** How long to wait for a sync that lives, in milliseconds: it may be about to end. */
-const PATIENCE_MS = 2000;
 /** How long a lock of another machine is watched before it counts as left behind, in milliseconds. */
-const ABANDONED_AFTER_MS = 30_000;
+const ABANDONED_AFTER_MS = 15_000;
 
 /** What is locked, and for whom. */
 export interface FolderLock {
@@ -41,10 +40,15 @@ export async function lockFolder({
   const options: LockOptions = {
     host,
     signal: host.interrupt,
-    patienceMs: PATIENCE_MS,
+    patienceMs: 0,
     abandonedAfterMs: ABANDONED_AFTER_MS,
     renews: true,
-    onWait: () => note(`another sync of ${shown} is running, or was killed; waiting for it for a moment`),
+    onWait: ({ hostname }) => {
+      const where = printable(hostname) || 'an unknown machine';
+      note(
+        `${shown} is locked by a sync on ${where}; waiting ${ABANDONED_AFTER_MS / 1000} s for a sign that it runs`,
+      );
+    },
   };
   let release = async (): Promise<void> => {};
   try {

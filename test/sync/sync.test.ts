@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { spawnSync } from 'node:child_process';
 import {
   appendFileSync,
   existsSync,
@@ -7,110 +7,24 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { run } from '../../src/cli.ts';
-import { type Clock, systemClock } from '../../src/host.ts';
+import { processIdentity } from '../../src/liveness.ts';
 import type { StoredVideo, VideoStatus } from '../../src/standin/library.ts';
-import type { Standin, StandinOptions } from '../../src/standin/server.ts';
-import { type FakeHost, type FakeHostOptions, fakeHost } from '../helpers/fake-host.ts';
+import type { FakeHost } from '../helpers/fake-host.ts';
 import { controlCharacter } from '../helpers/leaks.ts';
 import { moment } from '../helpers/moment.ts';
-import { namesIn, tempDir } from '../helpers/temp-dir.ts';
+import { namesIn } from '../helpers/temp-dir.ts';
 import { bytesOf } from '../helpers/videos.ts';
-import { downloadsOf, envFor, withStandin } from '../helpers/with-standin.ts';
-import { growingLibrary, madeVideos, videoOfBytes, videosNamed } from '../library/stored-video.ts';
+import { envFor, withStandin } from '../helpers/with-standin.ts';
+import { madeVideos, videoOfBytes, videosNamed } from '../library/stored-video.ts';
 import { sampleFile } from '../standin/sample-files.ts';
 
-const MANIFEST = 'mavi-manifest.ndjson';
-
-interface Line {
-  readonly video_no: string;
-  readonly status: string;
-  readonly file: string;
-  readonly bytes: number | null;
-  readonly sha256: string | null;
-  readonly error: { readonly code: string } | null;
-}
-
-interface Synced {
-  readonly code: number;
-  readonly errors: string;
-  readonly output: string;
-}
-
-/** A stand-in whose library a test may change, and a place to sync it into. */
-class Place {
-  readonly cwd = tempDir();
-  readonly folder = join(this.cwd, 'lib');
-  readonly manifestPath = join(this.folder, MANIFEST);
-  readonly videos: StoredVideo[];
-  standin!: Standin;
-
-  constructor(videos: readonly StoredVideo[]) {
-    this.videos = [...videos];
-  }
-
-  static async of(videos: number | readonly StoredVideo[], options: StandinOptions = {}): Promise<Place> {
-    const place = new Place(typeof videos === 'number' ? madeVideos(videos) : videos);
-    place.standin = await withStandin({ videos: growingLibrary(place.videos), ...options });
-    return place;
-  }
-
-  get ids(): string[] {
-    return this.videos.map((video) => video.videoNo);
-  }
-
-  host(options: Partial<FakeHostOptions> = {}): FakeHost {
-    return fakeHost({ cwd: this.cwd, env: envFor(this.standin), ...options });
-  }
-
-  async sync(args: readonly string[] = [], host = this.host()): Promise<Synced> {
-    const code = await run(['sync', 'lib', ...args], host);
-    return { code, errors: host.errors(), output: host.output().toString() };
-  }
-
-  path(name: string): string {
-    return join(this.folder, name);
-  }
-
-  /** All names in the folder but the manifest's. */
-  names(): string[] {
-    return namesIn(this.folder).filter((name) => name !== MANIFEST);
-  }
-
-  lines(): Line[] {
-    const text = readFileSync(this.manifestPath, 'utf8');
-    return text
-      .split('\n')
-      .slice(0, -1)
-      .map((line) => JSON.parse(line) as Line);
-  }
-
-  /** The ids asked for since the last call. */
-  fetched(): string[] {
-    const all = downloadsOf(this.standin).map((request) => (request.json as { video_no: string }).video_no);
-    const fresh = all.slice(this.#seen);
-    this.#seen = all.length;
-    return fresh.sort();
-  }
-  #seen = 0;
-
-  async expectWhole(id: string, name = `${id}.mp4`): Promise<void> {
-    const video = this.videos.find((each) => each.videoNo === id) ?? expect.fail(`no video ${id}`);
-    expect(readFileSync(this.path(name)).equals(await bytesOf(video)), name).toBe(true);
-  }
-}
-
-function sorted(ids: readonly (string | undefined)[]): string[] {
-  return ids.map(String).sort();
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
-}
+import { type Line, Place, sha256, sorted } from './place.ts';
 
 describe('mavi sync', () => {
   it('fetches everything the first time, and records each file with its SHA-256', async () => {
@@ -565,40 +479,96 @@ describe('--shard', () => {
 });
 
 describe('a sync that meets another', () => {
-  /** Time that runs ahead: every wait is over at once. */
-  const hurried: Clock = { ...systemClock, after: (_delayMs, callback) => systemClock.after(0, callback) };
-
-  it('of the same folder says so, and ends with 7', async () => {
-    const hold = moment();
+  /** Starts a sync, whose listing is answered when the test says so. */
+  async function begin(args: readonly string[] = []) {
+    const [hold, begun] = [moment(), moment()];
     onTestFinished(() => hold.now());
-    const begun = moment();
-    const place = await Place.of(1, {
+    const place = await Place.of(8, {
       async onRequest() {
         begun.now();
         await hold.happened;
       },
     });
-    const first = place.sync();
+    const first = place.sync(args);
     await begun.happened;
-    const second = await place.sync([], place.host({ clock: hurried }));
+    return { place, first, go: hold.now };
+  }
+
+  it.each([
+    [[], []],
+    [[], ['--shard', '1/4']],
+    [['--shard', '1/4'], []],
+    [
+      ['--shard', '1/4'],
+      ['--shard', '1/4'],
+    ],
+    [
+      ['--shard', '1/4'],
+      ['--shard', '2/3'],
+    ],
+  ])('of the same videos says so, and ends with 7: %j, then %j', async (args, secondArgs) => {
+    const { place, first, go } = await begin(args);
+    const second = await place.sync(secondArgs);
     expect(second.code).toBe(7);
-    expect(second.errors).toContain('another sync of lib is running');
-    expect(second.errors).toContain('--shard');
+    expect(second.errors).toContain(`another sync of lib is running (process ${process.pid} on test-host)`);
+    expect(second.errors).toContain('--shard 1/4 and 2/4');
     expect(place.standin.requests).toHaveLength(1);
-    hold.now();
+    go();
     expect((await first).code).toBe(0);
-    expect(place.names()).toEqual([`${place.ids[0]}.mp4`]);
+    expect((await place.sync(secondArgs)).code).toBe(0);
   });
 
-  it('can be interrupted while it waits for the other one', async () => {
+  it('of other shards of the same number runs beside it', async () => {
+    const { place, first, go } = await begin(['--shard', '1/2']);
+    const second = place.sync(['--shard', '2/2']);
+    go();
+    expect([(await first).code, (await second).code]).toEqual([0, 0]);
+    expect(place.names()).toEqual(sorted(place.ids.map((id) => `${id}.mp4`)));
+  });
+
+  it.each([
+    ['.mavi-sync.lock', []],
+    ['.mavi-sync-2-of-4.lock', []],
+    ['.mavi-sync.lock', ['--shard', '1/2']],
+  ])('that was killed goes on at once, whatever the times of its lock: %s', async (name, args) => {
+    const place = await Place.of(2);
+    mkdirSync(place.folder);
+    const ended = spawnSync('true').pid;
+    const host = { hostname: 'test-host', pid: ended, isAlive: () => false };
+    const lock = {
+      hostname: 'test-host',
+      pid: ended,
+      process: processIdentity(host),
+      nonce: 'a',
+      renewal: '00000000',
+    };
+    writeFileSync(place.path(name), `${JSON.stringify(lock)}\n`);
+    const ahead = new Date(Date.now() + 3_600_000);
+    utimesSync(place.path(name), ahead, ahead);
+    const { code, errors } = await place.sync(args);
+    expect([code, errors]).toEqual([0, expect.not.stringContaining('lock')]);
+    expect(namesIn(place.folder).filter((each) => each.includes('.lock'))).toEqual([]);
+  });
+
+  it('on another machine watches it, says so, and can be interrupted meanwhile', async () => {
     const place = await Place.of(1);
-    const lock = place.path('.mavi-sync.lock');
-    mkdirSync(lock, { recursive: true });
+    mkdirSync(place.folder);
+    const lock = {
+      hostname: 'far\u001b[2J',
+      pid: 7,
+      process: 'aaaaaaaa-bbbbbb-1-7-1',
+      nonce: 'a',
+      renewal: '00000000',
+    };
+    writeFileSync(place.path('.mavi-sync.lock'), JSON.stringify(lock));
     const host = place.host();
     const running = place.sync([], host);
     host.send('SIGINT');
     expect((await running).code).toBe(130);
-    expect(existsSync(lock)).toBe(true);
+    expect(host.errors()).toBe(
+      'mavi: lib is locked by a sync on far[2J; waiting 15 s for a sign that it runs\n',
+    );
+    expect(existsSync(place.path('.mavi-sync.lock'))).toBe(true);
   });
 });
 
