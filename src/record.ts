@@ -1,7 +1,7 @@
 /** The JSON record of one video: the same in `--json`, in `--manifest` and in a synced folder. */
 import { relative, resolve } from 'node:path';
 import { MaviError } from './errors.ts';
-import { redactKeys } from './sanitize.ts';
+import { printable, redactKeys } from './sanitize.ts';
 
 /** Why a video failed. */
 export interface RecordedError {
@@ -37,7 +37,7 @@ export interface VideoRecord extends ListedFacts {
   readonly expected_size: number | null;
   /** Lower-case hexadecimal; null unless asked for. */
   readonly sha256: string | null;
-  /** From the first request's wait to the end. */
+  /** From begin to end, less the waits for the rate limit and between attempts. */
   readonly seconds: number;
   /** How many requests were made. */
   readonly attempts: number;
@@ -48,17 +48,6 @@ export interface VideoRecord extends ListedFacts {
   readonly error: RecordedError | null;
   /** What is odd, yet no failure. */
   readonly warnings: readonly string[];
-}
-
-/** What is known of a video so far; complete when it is downloaded. */
-export interface VideoFacts {
-  attempts: number;
-  receivedBytes: number;
-  expectedSize: number | null;
-  file: string | null;
-  brand: string | null;
-  sha256: string | null;
-  bytes: number | null;
 }
 
 /** A thrown error as it is recorded. */
@@ -76,9 +65,9 @@ export function recordedError(error: unknown, secrets: Iterable<string>): Record
   return {
     exit_code: 1,
     code: 'unexpected',
-    message: redactKeys(message, secrets),
+    message: redactKeys(`unexpected error: ${printable(message)}`, secrets),
     retryable: false,
-    hint: '',
+    hint: 'run it again with --verbose to see where',
   };
 }
 

@@ -65,9 +65,9 @@ describe('an error in a record', () => {
     expect(recordedError(thrown, [])).toEqual({
       exit_code: 1,
       code: 'unexpected',
-      message,
+      message: `unexpected error: ${message}`,
       retryable: false,
-      hint: '',
+      hint: 'run it again with --verbose to see where',
     });
   });
 
@@ -75,7 +75,9 @@ describe('an error in a record', () => {
     const secret = 'plain-secret-wxyz';
     const error = new LocalError('x', `about ${secret}`, { hint: `not ${secret}` });
     expect(recordedError(error, [secret])).toMatchObject({ message: 'about …wxyz', hint: 'not …wxyz' });
-    expect(recordedError(new Error(`about ${secret}`), [secret]).message).toBe('about …wxyz');
-    expect(recordedError(secret, [secret]).message).toBe('…wxyz');
+    expect(recordedError(new Error(`about ${secret}`), [secret]).message).toBe(
+      'unexpected error: about …wxyz',
+    );
+    expect(recordedError(secret, [secret]).message).toBe('unexpected error: …wxyz');
   });
 });

@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import { type DownloadPlan, type OutputOptions, oneVideoOnly } from '../download/plan.ts';
 import type { CheckRules, Level } from '../download/sniff.ts';
-import { checkVideoNo } from '../download/video-no.ts';
+import { checkVideoNo } from '../download/video-list.ts';
 import { UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import type { ProgressMode } from '../progress/events.ts';

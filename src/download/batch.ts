@@ -1,120 +1,191 @@
-/** Many videos: some at once, each with its own outcome, one end. */
+/** Many videos: several at once, each with its own outcome; shown, recorded and summed up. */
 import { setMaxListeners } from 'node:events';
-import { AccountError, BudgetError, ClosedPipe, type ExitCode, Interrupted } from '../errors.ts';
-import { recordedError, type VideoFacts, type VideoRecord } from '../record.ts';
-import type { DownloadContext } from './context.ts';
-import type { VideoTask } from './plan.ts';
-import { type DownloadResult, downloadVideo } from './video.ts';
+import type { Session } from '../api/session.ts';
+import {
+  AccountError,
+  BudgetError,
+  ClosedPipe,
+  type ExitCode,
+  exitCodeFor,
+  Interrupted,
+  LocalError,
+  MaviError,
+  mergeExitCodes,
+} from '../errors.ts';
+import { type Host, print, say } from '../host.ts';
+import { renderer } from '../progress/renderer.ts';
+import { bytesText, durationText, wrapped } from '../progress/text.ts';
+import { recordFrom, type VideoRecord } from '../record.ts';
+import { printable, safeJson } from '../sanitize.ts';
+import { downloadContext } from './context.ts';
+import type { Manifest } from './manifest.ts';
+import type { DownloadRules, OutputOptions, VideoTask } from './plan.ts';
+import { downloadVideo, type Outcome } from './video.ts';
 
-/** One video and how it went. */
-export interface Outcome {
-  readonly record: VideoRecord;
-  readonly error: unknown;
-}
-
-/** What a batch needs besides what each download needs. */
-export interface BatchOptions {
-  readonly context: Omit<DownloadContext, 'stop'>;
-  readonly concurrency: number;
-  /** Keeps the record of each video as soon as it is over; awaited before the next begins in its place. */
-  readonly keep: (record: VideoRecord) => Promise<void>;
+/** What holds for all videos of a run. */
+export interface BatchRun {
+  readonly host: Host;
+  readonly session: Session;
+  readonly output: OutputOptions;
+  readonly rules: DownloadRules;
+  /** Bytes; null is no limit. */
+  readonly maxTransfer: number | null;
+  readonly manifest: Manifest | null;
+  /** Printed before the first video begins. */
+  readonly warnings: readonly { readonly videoNo: string; readonly text: string }[];
+  /** Whether standard output belongs to the video, so that records go to standard error. */
+  readonly streams: boolean;
+  /** What follows the summary; null for no summary. */
+  readonly summaryEnd: string | null;
+  /** How to continue after an interruption, such as `rerun the same command to continue`. */
+  readonly continueHint: string;
 }
 
 /**
- * Downloads all tasks, in their order, `concurrency` at a time. Each is tried; a failure of the account ends
- * the rest at once. Throws only what ends the run itself: a signal, a closed pipe, a defect.
+ * Downloads the tasks in their order, `concurrency` at a time. Each is tried; an account-wide failure stops the
+ * rest at once. Returns the merged exit code; throws what ends the run itself: a signal, a closed pipe, a record
+ * that cannot be written. No video begins after that, and those under way are finished and recorded.
  */
-export async function downloadBatch(tasks: readonly VideoTask[], options: BatchOptions): Promise<Outcome[]> {
-  const outcomes: Outcome[] = [];
+export async function runBatch(tasks: readonly VideoTask[], run: BatchRun): Promise<ExitCode> {
+  const { host, session, output } = run;
+  const { concurrency } = session.settings;
   const stop = new AbortController();
-  const { interrupt } = options.context.host;
-  const context: DownloadContext = { ...options.context, stop: AbortSignal.any([interrupt, stop.signal]) };
-  // Each download listens while it runs, and many at once are no leak, of which Node would warn.
-  setMaxListeners(0, interrupt, context.stop);
-  const queue = tasks.values();
-  let fatal: unknown = null;
+  const noNewVideos = new AbortController();
+  const view = await renderer({
+    host,
+    mode: output.progress,
+    quiet: output.quiet,
+    videos: tasks.length,
+    totalBytes: sumOfSizes(tasks),
+    sharesTerminal: output.verbose || (output.json && (run.streams || host.stdout.isTTY)),
+  });
+  const context = downloadContext({
+    ...run,
+    report: view.report,
+    stop: AbortSignal.any([host.interrupt, stop.signal]),
+    noNewVideos: noNewVideos.signal,
+  });
+  // Each download listens while it runs: many listeners at once are no leak.
+  setMaxListeners(0, host.interrupt, context.stop, noNewVideos.signal);
+  const outcomes: Outcome[] = [];
   let budgetSaid = false;
 
-  const work = async (): Promise<void> => {
-    for (const task of queue) {
-      // What ended the run itself needs no word of each video that was not begun.
-      if (fatal !== null) return;
-      const { record, error, verified } = await one(task, context);
-      outcomes.push({ record, error });
-      // What stays undone for want of budget is said of one video; the summary counts the others.
-      const isSaid = budgetSaid && error instanceof BudgetError;
-      budgetSaid ||= error instanceof BudgetError;
-      if (!isSaid) context.report({ kind: 'over', videoNo: task.videoNo, record, verified });
-      if (error instanceof AccountError && !stop.signal.aborted) stop.abort(notStarted(error));
-      if (error instanceof ClosedPipe || error instanceof Interrupted) fatal ??= error;
-      // Nobody reads any more: what is still running would be billed for nothing.
-      if (error instanceof ClosedPipe && !stop.signal.aborted) stop.abort(error);
-      try {
-        await options.keep(record);
-      } catch (keepError) {
-        fatal ??= keepError;
-        if (!stop.signal.aborted) stop.abort(keepError);
-      }
+  /** What follows from the end of one video. */
+  const conclude = async (outcome: Outcome): Promise<void> => {
+    const { record, error, verified } = outcome;
+    // A video that never began, because the run ended, needs neither a word nor a record.
+    if (noNewVideos.signal.aborted && error === noNewVideos.signal.reason) return;
+    outcomes.push(outcome);
+    // One video that --max-transfer leaves out is named; the summary counts the others.
+    const isRepeated = budgetSaid && error instanceof BudgetError && record.attempts === 0;
+    budgetSaid ||= error instanceof BudgetError;
+    if (!isRepeated) view.report({ kind: 'over', videoNo: record.video_no, record, verified });
+    if (error !== null && !(error instanceof MaviError)) sayStack(error, run);
+    if (error instanceof AccountError && !stop.signal.aborted) stop.abort(notStarted(error));
+    if (error instanceof ClosedPipe || error instanceof Interrupted) noNewVideos.abort(error);
+    try {
+      await keep(record, run, noNewVideos.signal);
+    } catch (keepError) {
+      noNewVideos.abort(keepError);
     }
   };
-  await Promise.all(Array.from({ length: Math.min(options.concurrency, tasks.length) }, work));
-  if (fatal !== null) throw fatal;
-  return outcomes;
+
+  const startedMs = host.clock.ticksMs();
+  const underWay = new Set<Promise<void>>();
+  try {
+    for (const warning of run.warnings) view.report({ kind: 'warning', ...warning });
+    for (const task of tasks) {
+      if (underWay.size >= concurrency) await Promise.race(underWay);
+      if (noNewVideos.signal.aborted) break;
+      const video: Promise<void> = downloadVideo(task, context)
+        .then(conclude)
+        .finally(() => underWay.delete(video));
+      underWay.add(video);
+    }
+    await Promise.all(underWay);
+  } finally {
+    view.close();
+  }
+  if (noNewVideos.signal.aborted) {
+    const { reason } = noNewVideos.signal;
+    if (reason instanceof Interrupted) sayInterrupted(outcomes, tasks.length, run);
+    throw reason;
+  }
+  if (run.summaryEnd !== null && !output.quiet) {
+    const records = outcomes.map(({ record }) => record);
+    sayLine(host, summaryText(records, host.clock.ticksMs() - startedMs) + run.summaryEnd);
+  }
+  const codes = outcomes.map(({ error }) => (error === null ? 0 : exitCodeFor(error)));
+  // An account-wide failure is the code of the whole run, whatever else failed before it.
+  return codes.includes(3) ? 3 : mergeExitCodes(codes);
 }
 
-/** A failure of the account is the code of the whole run, whatever else failed before it. */
-export function accountFirst(codes: readonly ExitCode[]): readonly ExitCode[] {
-  return codes.includes(3) ? [3] : codes;
+/** Writes the record of a video to the manifest and, with --json, to the output. Throws MaviError. */
+async function keep(record: VideoRecord, run: BatchRun, noNewVideos: AbortSignal): Promise<void> {
+  const { host, manifest, output } = run;
+  if (manifest !== null) {
+    await manifest.append(recordFrom(manifest.folder, host.cwd, record)).catch((error: MaviError) => {
+      const state = record.status === 'failed' ? 'failed' : `was ${record.status}`;
+      throw new LocalError(
+        error.code,
+        `${record.video_no} ${state}, but its record could not be saved: ${error.message}`,
+        { hint: error.hint, cause: error },
+      );
+    });
+  }
+  if (!output.json) return;
+  if (run.streams) say(host, safeJson(record));
+  // Once its reader has gone, the manifest alone is written.
+  else if (!(noNewVideos.reason instanceof ClosedPipe)) await print(host, `${safeJson(record)}\n`);
 }
 
 function notStarted(why: AccountError): AccountError {
-  return new AccountError('not_started', `not started, since ${why.message}`, { hint: why.hint, cause: why });
+  return new AccountError('not_started', `not started: ${why.message}`, { hint: why.hint, cause: why });
 }
 
-/** What is recorded of a failure: a video that was begun and then stopped with the rest was not `not_started`. */
-function asBegun(error: unknown, attempts: number): unknown {
-  if (attempts === 0 || !(error instanceof AccountError) || error.code !== 'not_started') return error;
-  const { cause, hint } = error;
-  const why = cause instanceof AccountError ? cause.message : error.message;
-  return new AccountError('stopped', `stopped, since ${why}`, { hint, cause });
+/** Where a defect of our own lies; for --verbose only. */
+function sayStack(error: unknown, { host, output }: BatchRun): void {
+  const stack = error instanceof Error ? error.stack : undefined;
+  if (output.verbose && stack !== undefined) say(host, stack.split('\n').map(printable).join('\n'));
 }
 
-/** One video to its record; never throws. */
-async function one(task: VideoTask, context: DownloadContext): Promise<Outcome & { verified: string }> {
-  const { host } = context;
-  const startedMs = host.clock.ticksMs();
-  const facts: VideoFacts = {
-    attempts: 0,
-    receivedBytes: 0,
-    expectedSize: task.listedSize,
-    file: task.destination.kind === 'stdout' ? null : task.destination.nameFor('mp4'),
-    brand: null,
-    sha256: null,
-    bytes: null,
-  };
-  let result: DownloadResult | null = null;
-  let error: unknown = null;
-  try {
-    if (context.stop.aborted) throw context.stop.reason;
-    result = await downloadVideo(task, context, facts);
-  } catch (thrown) {
-    error = asBegun(thrown, facts.attempts);
-  }
-  const record: VideoRecord = {
-    video_no: task.videoNo,
-    unique_id: context.settings.uniqueId,
-    status: result?.status ?? 'failed',
-    file: facts.file,
-    bytes: facts.bytes,
-    bytes_received: facts.receivedBytes,
-    expected_size: facts.expectedSize,
-    sha256: facts.sha256,
-    seconds: Math.round(host.clock.ticksMs() - startedMs) / 1000,
-    attempts: facts.attempts,
-    brand: facts.brand,
-    downloaded_at: result?.status === 'downloaded' ? new Date(host.clock.nowMs()).toISOString() : null,
-    error: error === null ? null : recordedError(error, host.secrets),
-    warnings: result?.proof.warnings ?? [],
-  };
-  return { record, error, verified: result?.proof.verified ?? '' };
+/** A line about the whole run, wrapped to the terminal. */
+function sayLine(host: Host, text: string): void {
+  const width = host.stderr.isTTY ? host.stderr.columns() : Number.POSITIVE_INFINITY;
+  say(host, wrapped(text, width, 'mavi: ', ' '.repeat(6)));
+}
+
+function sayInterrupted(outcomes: readonly Outcome[], total: number, run: BatchRun): void {
+  if (run.summaryEnd === null || run.output.quiet) return;
+  const done = outcomes.filter(({ error }) => error === null).length;
+  sayLine(run.host, `interrupted: ${done} of ${total} videos done; ${run.continueHint}`);
+}
+
+/** Bytes of all videos; null where a size is not known. */
+function sumOfSizes(tasks: readonly VideoTask[]): number | null {
+  return tasks.reduce<number | null>(
+    (sum, { listedSize }) => (sum === null || listedSize === null ? null : sum + listedSize),
+    0,
+  );
+}
+
+/** Codes of videos that were never requested. */
+const NOT_STARTED = new Set(['not_started', 'max_transfer']);
+
+/** `30 videos: 20 downloaded, 8 kept, 2 failed; 1.2 GiB received in 2 min 31 s`. */
+function summaryText(records: readonly VideoRecord[], elapsedMs: number): string {
+  if (records.length === 0) return 'nothing to download';
+  const outcomes = records.map(({ attempts, error, status }) =>
+    attempts === 0 && NOT_STARTED.has(error?.code ?? '') ? 'not started' : status,
+  );
+  const count = (outcome: string): number => outcomes.filter((each) => each === outcome).length;
+  const counts = [
+    [count('downloaded'), 'downloaded'],
+    [count('skipped'), 'kept'],
+    [count('failed'), 'failed'],
+    [count('not started'), 'not started'],
+  ] as const;
+  const parts = counts.filter(([number]) => number > 0).map(([number, word]) => `${number} ${word}`);
+  const received = records.reduce((sum, each) => sum + each.bytes_received, 0);
+  return `${records.length} ${records.length === 1 ? 'video' : 'videos'}: ${parts.join(', ')}; ${bytesText(received)} received in ${durationText(elapsedMs)}`;
 }

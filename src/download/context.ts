@@ -1,15 +1,17 @@
-/** What every download of a run shares, made of the run's parts. */
+/** What every download of a run shares, and the state of one download. */
 import type { Client } from '../api/client.ts';
 import type { Session } from '../api/session.ts';
+import { BudgetError } from '../errors.ts';
 import type { Host } from '../host.ts';
+import type { Container } from '../isobmff/signature.ts';
 import type { Report } from '../progress/events.ts';
+import { bytesText } from '../progress/text.ts';
 import type { Settings } from '../settings/settings.ts';
-import { Budget } from './budget.ts';
 import { diskFileSystem, type FileSystem } from './file-system.ts';
-import type { DownloadRules } from './plan.ts';
+import type { DownloadRules, VideoTask } from './plan.ts';
+import type { ResumableBody } from './resumable-body.ts';
 import { type RemoveStalePartials, stalePartialRemover } from './stale-partials.ts';
-import type { Owner } from './target.ts';
-import { Throttle } from './throttle.ts';
+import type { Owner, Target } from './target.ts';
 
 /** What every download of a run shares. */
 export interface DownloadContext {
@@ -23,11 +25,41 @@ export interface DownloadContext {
   readonly throttle: Throttle | null;
   readonly budget: Budget;
   readonly report: Report;
-  /** Ends every request that has no answer yet, and every pause; a body that is coming goes on. */
+  /** Ends every pause and every request without a response; a body that has begun continues. */
   readonly stop: AbortSignal;
+  /** Keeps a video from making its first request; one that has made it continues. */
+  readonly noNewVideos: AbortSignal;
 }
 
-/** The parts of a run. */
+/** One download under way: the task, and all that changes from attempt to attempt. */
+export interface ActiveDownload {
+  readonly task: VideoTask;
+  readonly context: DownloadContext;
+  /** Where the video goes, for each container that it may turn out to be; empty for standard output. */
+  targets: ReadonlyMap<Container, Target>;
+  /** Requests sent so far. */
+  attempts: number;
+  /** Bytes of all attempts, as they came over the network. */
+  receivedBytes: number;
+  /** Milliseconds spent waiting for the rate limit and between attempts. */
+  waitedMs: number;
+  /** The size by the library or by Content-Length, in bytes; null if neither said. */
+  expectedSize: number | null;
+  /** The name of the file as it is shown; null for standard output. */
+  file: string | null;
+  brand: string | null;
+  sha256: string | null;
+  /** The size of the complete video; null until then. */
+  bytes: number | null;
+  /** What has come and was passed on; null before the first byte. */
+  body: ResumableBody | null;
+  /** Whether the next attempt may ask for the rest alone: not after a wrong range. */
+  mayResume: boolean;
+  /** Lengths of the attempts that ended cleanly but incomplete, in bytes. */
+  readonly cutLengths: number[];
+}
+
+/** The parts of a run that a context is made of. */
 export interface RunParts {
   readonly host: Host;
   readonly session: Session;
@@ -36,10 +68,12 @@ export interface RunParts {
   readonly maxTransfer: number | null;
   readonly report: Report;
   readonly fileSystem?: FileSystem;
+  readonly stop?: AbortSignal;
+  readonly noNewVideos?: AbortSignal;
 }
 
-/** The context of a run, all but the signal that stops it, which the batch makes. */
-export function downloadContext(parts: RunParts): Omit<DownloadContext, 'stop'> {
+/** Makes the context of a run. */
+export function downloadContext(parts: RunParts): DownloadContext {
   const { host, session, rules, report, fileSystem = diskFileSystem } = parts;
   const { settings, client } = session;
   const run = Math.floor(host.random() * 0x1_0000_0000)
@@ -57,5 +91,88 @@ export function downloadContext(parts: RunParts): Omit<DownloadContext, 'stop'> 
     removeStalePartials: stalePartialRemover(fileSystem, owner, host.isAlive),
     throttle: settings.limitRate === null ? null : new Throttle(settings.limitRate),
     budget: new Budget(parts.maxTransfer),
+    stop: parts.stop ?? host.interrupt,
+    noNewVideos: parts.noNewVideos ?? new AbortController().signal,
   };
+}
+
+/** How far a transfer may run ahead, in milliseconds' worth of bytes: short enough to look steady. */
+const BURST_MS = 100;
+
+/** Holds `--limit-rate` for all videos together: a bucket of bytes that fills at a steady rate. */
+export class Throttle {
+  readonly #bytesPerMs: number;
+  /** When the bytes taken so far will have been earned, in the clock's milliseconds. */
+  #earnedAtMs = Number.NEGATIVE_INFINITY;
+
+  /** @param bytesPerSecond the limit */
+  constructor(bytesPerSecond: number) {
+    this.#bytesPerMs = bytesPerSecond / 1000;
+  }
+
+  /** Takes bytes that have come. Returns how long to read nothing more, in milliseconds. */
+  take(bytes: number, nowMs: number): number {
+    this.#earnedAtMs = Math.max(this.#earnedAtMs, nowMs) + bytes / this.#bytesPerMs;
+    return Math.max(0, this.#earnedAtMs - nowMs - BURST_MS);
+  }
+}
+
+/** Bytes set aside for one attempt. */
+export interface Reservation {
+  /** Raises what is set aside to `bytes`, which came or were announced. Throws BudgetError past the limit. */
+  cover(bytes: number): void;
+  /** Ends the reservation: so many bytes were received. */
+  settle(receivedBytes: number): void;
+}
+
+/** Holds `--max-transfer`: the bytes received and those still to come never pass it. */
+export class Budget {
+  readonly #limitBytes: number | null;
+  /** Received by attempts that are over, and set aside for those under way. */
+  #usedBytes = 0;
+
+  /** @param limitBytes the limit; null is none */
+  constructor(limitBytes: number | null) {
+    this.#limitBytes = limitBytes;
+  }
+
+  /**
+   * Sets bytes aside for an attempt. Throws BudgetError if it does not fit any more.
+   * @param bytes what is still to come of the video; null where that is not known
+   * @param again whether an earlier attempt has received some of them
+   */
+  reserve(bytes: number | null, again = false): Reservation {
+    let reserved = bytes ?? 0;
+    if (this.#exceeds(reserved) || (this.#limitBytes !== null && this.#usedBytes >= this.#limitBytes)) {
+      const what = bytes === null || !this.#exceeds(reserved) ? '' : `${bytesText(bytes)} `;
+      throw this.#error(
+        again ? `not retried: another ${what}would exceed` : `skipped: ${what || 'more bytes '}would exceed`,
+      );
+    }
+    this.#usedBytes += reserved;
+    return {
+      cover: (covered) => {
+        if (covered <= reserved) return;
+        if (this.#exceeds(covered - reserved)) {
+          throw this.#error('stopped: the rest would exceed');
+        }
+        this.#usedBytes += covered - reserved;
+        reserved = covered;
+      },
+      settle: (receivedBytes) => {
+        this.#usedBytes += receivedBytes - reserved;
+        reserved = receivedBytes;
+      },
+    };
+  }
+
+  #exceeds(moreBytes: number): boolean {
+    return this.#limitBytes !== null && this.#usedBytes + moreBytes > this.#limitBytes;
+  }
+
+  #error(what: string): BudgetError {
+    return new BudgetError(`${what} --max-transfer (${bytesText(this.#limitBytes ?? 0)})`, {
+      hint: 'run the command again with a higher --max-transfer',
+    });
+  }
 }

@@ -43,6 +43,8 @@ export type Destination =
   | {
       readonly kind: 'file';
       readonly containers: readonly Container[];
+      /** Whether a symbolic link in its place is followed: the user named the file itself. */
+      readonly followsLinks: boolean;
       readonly nameFor: (container: Container) => string;
       /** The folder below which missing subfolders are created; none of them may be a link. */
       readonly root?: string;

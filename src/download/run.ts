@@ -6,13 +6,14 @@ import { makeFolder, pathFrom } from '../folders.ts';
 import { type Host, say } from '../host.ts';
 import { type Container, EXTENSIONS } from '../isobmff/signature.ts';
 import { lookUp } from '../library/listing.ts';
+import type { LibraryRow } from '../library/row.ts';
 import { printable } from '../sanitize.ts';
-import { readVideoNos } from './batch-file.ts';
+import { runBatch } from './batch.ts';
 import { openManifest } from './manifest.ts';
-import { type Destination, type DownloadPlan, oneVideoOnly, type VideoTask } from './plan.ts';
-import { runBatch } from './run-batch.ts';
+import { type Destination, type DownloadPlan, listedTask, oneVideoOnly, type VideoTask } from './plan.ts';
+import { readVideoNos } from './video-list.ts';
 
-/** Downloads what the plan names. Answers the merged exit code; throws what ends the run itself. */
+/** Downloads what the plan names. Returns the merged exit code; throws what ends the run itself. */
 export async function runDownload(plan: DownloadPlan, host: Host): Promise<ExitCode> {
   const note = (text: string): void => {
     if (!plan.quiet) say(host, `mavi: ${text}`);
@@ -20,12 +21,12 @@ export async function runDownload(plan: DownloadPlan, host: Host): Promise<ExitC
   const videoNos = await allVideoNos(plan, host);
   if (videoNos.length === 0) {
     const list = plan.batchFile === '-' ? 'standard input' : printable(plan.batchFile ?? '');
-    note(`${list} names no video, so there is nothing to do`);
+    note(`${list} contains no video IDs; nothing to download`);
     return 0;
   }
   if (plan.output === '-' && host.stdout.isTTY) {
-    throw new UsageError('the bytes of a video are not for a terminal', {
-      hint: 'write them to a file with -o video.mp4, or send standard output into a pipe',
+    throw new UsageError('refusing to write video data to a terminal', {
+      hint: 'write to a file with -o video.mp4, or pipe standard output to another program',
     });
   }
   const session = await openSession(host, plan.settings, plan.verbose);
@@ -33,10 +34,11 @@ export async function runDownload(plan: DownloadPlan, host: Host): Promise<ExitC
   const manifest =
     plan.manifest === null ? null : await openManifest(pathFrom(host.cwd, plan.manifest), plan.manifest);
   try {
-    const rows = plan.lookup ? await lookUp({ ...session, host, note }, videoNos) : null;
-    const tasks = videoNos.map((videoNo) => taskFor(plan, videoNo, rows?.get(videoNo)?.sizeBytes ?? null));
+    const wantsSizes = plan.lookup || plan.maxTransfer !== null;
+    const rows = wantsSizes ? await lookUp({ ...session, host, note }, videoNos) : null;
+    const tasks = videoNos.map((videoNo) => taskFor(plan, videoNo, rows?.get(videoNo)));
     const unlisted = rows === null ? [] : videoNos.filter((videoNo) => !rows.has(videoNo));
-    const text = 'the library does not list it, so its size is not known';
+    const text = 'not listed in the library, so its size is unknown';
     return await runBatch(tasks, {
       host,
       session,
@@ -47,6 +49,10 @@ export async function runDownload(plan: DownloadPlan, host: Host): Promise<ExitC
       warnings: unlisted.map((videoNo) => ({ videoNo, text })),
       streams: plan.output === '-',
       summaryEnd: tasks.length > 1 ? '' : null,
+      continueHint:
+        plan.whenExists === 'skip'
+          ? 'rerun the same command to continue'
+          : 'rerun with --skip-existing to continue',
     });
   } finally {
     await manifest?.close();
@@ -57,31 +63,30 @@ export async function runDownload(plan: DownloadPlan, host: Host): Promise<ExitC
 async function allVideoNos(plan: DownloadPlan, host: Host): Promise<readonly string[]> {
   const listed = plan.batchFile === null ? [] : await readVideoNos(plan.batchFile, host);
   const videoNos = [...new Set([...plan.videoNos, ...listed])];
-  if (plan.output !== null && videoNos.length > 1) {
-    throw oneVideoOnly();
-  }
+  if (plan.output !== null && videoNos.length > 1) throw oneVideoOnly();
   return videoNos;
 }
 
-function taskFor(plan: DownloadPlan, videoNo: string, listedSize: number | null): VideoTask {
+function taskFor(plan: DownloadPlan, videoNo: string, row: LibraryRow | undefined): VideoTask {
   return {
-    videoNo,
+    ...(row === undefined ? { videoNo, listedSize: null } : listedTask(row)),
     destination: destinationOf(plan, videoNo),
     whenExists: plan.whenExists,
-    existsHint: '--force replaces it; --skip-existing keeps it if it is a whole video',
-    notWholeHint: 'it is left as it is; replace it with --force',
-    listedSize,
+    existsHint: '--force replaces it; --skip-existing keeps it if it is a complete video',
+    notWholeHint: 'left untouched; replace it with --force',
   };
 }
 
 function destinationOf(plan: DownloadPlan, videoNo: string): Destination {
   const { output } = plan;
   if (output === '-') return { kind: 'stdout' };
-  if (output !== null) return { kind: 'file', containers: ['mp4'], nameFor: () => output };
+  if (output !== null)
+    return { kind: 'file', containers: ['mp4'], followsLinks: true, nameFor: () => output };
   const all = Object.keys(EXTENSIONS) as Container[];
   return {
     kind: 'file',
     containers: plan.rules.container === 'any' ? all : ['mp4'],
+    followsLinks: false,
     nameFor: (container) => join(plan.outputDir, videoNo + EXTENSIONS[container]),
   };
 }

@@ -4,22 +4,19 @@
  */
 import type { Body } from '../api/body.ts';
 import type { Clock } from '../host.ts';
-import type { Throttle } from './throttle.ts';
+import type { Throttle } from './context.ts';
+import type { ResumableBody } from './resumable-body.ts';
 
 /** How a transfer runs. */
 export interface TransferOptions {
   readonly clock: Clock;
-  /** Sees every chunk as soon as it comes, and may throw to give the transfer up; answers what of it to write. */
-  readonly inspect: (chunk: Uint8Array) => Uint8Array | null;
-  /** Writes a batch. */
-  readonly write: (batch: readonly Uint8Array[]) => Promise<void>;
-  /** How many bytes are gathered before they are written; 1 writes what there is. */
-  readonly batchBytes: number;
   readonly throttle: Throttle | null;
+  /** Called after every chunk; may throw to end the transfer. */
+  readonly onChunk: () => void;
 }
 
-/** Batches for files: measured, more gains nothing and less costs system calls. */
-export const FILE_BATCH_BYTES = 1024 * 1024;
+/** How much is gathered before it is written to a file: measured, more gains nothing and less costs system calls. */
+const FILE_BATCH_BYTES = 1024 * 1024;
 
 /** How much may wait while a write is in flight before the socket is made to wait, in bytes. */
 const MOST_WAITING_BYTES = 1024 * 1024;
@@ -29,8 +26,14 @@ const MOST_WAITING_BYTES = 1024 * 1024;
  * when all that came before it is written and no write is in flight, so that what the sink holds is known.
  * @param first chunks that were read already and come first
  */
-export function transfer(body: Body, first: readonly Uint8Array[], options: TransferOptions): Promise<void> {
-  const { clock, throttle, batchBytes } = options;
+export function transfer(
+  body: Body,
+  first: readonly Uint8Array[],
+  into: ResumableBody,
+  { clock, throttle, onChunk }: TransferOptions,
+): Promise<void> {
+  // The reader of a pipe wants the bytes as they come; a file takes them in larger pieces.
+  const batchBytes = into.sink.restart === null ? 1 : FILE_BATCH_BYTES;
   return new Promise((resolve, reject) => {
     let waiting: Uint8Array[] = [];
     let waitingBytes = 0;
@@ -46,7 +49,8 @@ export function transfer(body: Body, first: readonly Uint8Array[], options: Tran
       if (failure !== undefined) return;
       let wanted: Uint8Array | null;
       try {
-        wanted = options.inspect(chunk);
+        wanted = into.push(chunk);
+        onChunk();
       } catch (error) {
         return fail(error);
       }
@@ -75,7 +79,7 @@ export function transfer(body: Body, first: readonly Uint8Array[], options: Tran
       waitingBytes = 0;
       writing = true;
       try {
-        await options.write(batch);
+        await into.sink.write(batch);
       } catch (error) {
         fail(error);
       }

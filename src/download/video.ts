@@ -1,52 +1,72 @@
-/** The whole story of one download, in order: look at the target, fetch until whole, publish, or take it back. */
-import { BodyError, LocalError } from '../errors.ts';
+/** One download from beginning to end: look at the target, fetch until complete, publish, or clean up. */
+import type { VideoAnswer } from '../api/client.ts';
+import { decide } from '../api/retry.ts';
+import { AccountError, BodyError, LocalError, MaviError, RateLimitError, TruncatedError } from '../errors.ts';
 import { makeFoldersBelow, pathFrom } from '../folders.ts';
+import { sleep } from '../host.ts';
 import type { Container } from '../isobmff/signature.ts';
-import type { VideoFacts } from '../record.ts';
+import { recordedError, type VideoRecord } from '../record.ts';
+import { acceptResponse, resumePointOf } from './accept.ts';
 import type { Proof } from './body-check.ts';
-import type { DownloadContext } from './context.ts';
+import type { ActiveDownload, DownloadContext } from './context.ts';
 import { checkFile } from './existing.ts';
 import type { VideoTask } from './plan.ts';
+import type { ResumableBody } from './resumable-body.ts';
 import { lookAtTarget, type Target } from './target.ts';
-import { Tries } from './tries.ts';
+import { transfer } from './transfer.ts';
 
-/** How a video came to be in its place. */
-export interface DownloadResult {
-  readonly status: 'downloaded' | 'skipped';
-  readonly proof: Proof;
+/** How a video ended. */
+export interface Outcome {
+  readonly record: VideoRecord;
+  /** What was verified, in words; empty for a failure. */
+  readonly verified: string;
+  /** Null unless it failed. */
+  readonly error: unknown;
 }
 
 /**
- * Downloads one video into its place. Resolves only when the target holds exactly the bytes that the server
- * has, as far as can be proved; rejects with a MaviError otherwise, and the target is what it was before.
- * `facts` is kept up to date for the record, in failure too.
+ * Downloads one video to its destination. Never throws. The outcome is a success only if the target holds
+ * exactly the bytes that the server has, as far as can be proved; otherwise the target is what it was before.
  */
-export async function downloadVideo(
-  task: VideoTask,
-  context: DownloadContext,
-  facts: VideoFacts,
-): Promise<DownloadResult> {
-  const { host, report } = context;
-  const targets = await lookAtTargets(task, context);
-  const existing = [...targets.values()].find((target) => target.existing !== null);
-  if (existing !== undefined && task.whenExists === 'skip') return skip(existing, task, context, facts);
-  if (existing !== undefined && task.whenExists === 'refuse') throw alreadyThere(existing, task);
-
-  const settle = context.budget.begin(task.listedSize);
-  report({ kind: 'begun', videoNo: task.videoNo, file: facts.file });
-  const tries = new Tries(task, context, facts, targets);
+export async function downloadVideo(task: VideoTask, context: DownloadContext): Promise<Outcome> {
+  const startedMs = context.host.clock.ticksMs();
+  const download: ActiveDownload = {
+    task,
+    context,
+    targets: new Map(),
+    attempts: 0,
+    receivedBytes: 0,
+    waitedMs: 0,
+    expectedSize: task.listedSize,
+    file: task.destination.kind === 'stdout' ? null : task.destination.nameFor('mp4'),
+    brand: null,
+    sha256: null,
+    bytes: null,
+    body: null,
+    mayResume: true,
+    cutLengths: [],
+  };
   try {
-    const { proof, sink } = await tries.untilWhole();
-    report({ kind: 'finishing', videoNo: task.videoNo });
-    if (host.interrupt.aborted) throw host.interrupt.reason;
-    const untidy = await sink.publish();
-    return { status: 'downloaded', proof: { ...proof, warnings: [...proof.warnings, ...untidy] } };
+    if (context.stop.aborted) throw context.stop.reason;
+    download.targets = await lookAtTargets(task, context);
+    const existing = [...download.targets.values()].find((target) => target.existing !== null);
+    if (existing !== undefined && task.whenExists === 'skip') {
+      const proof = await checkExisting(existing, download);
+      return outcomeOf(download, startedMs, 'skipped', proof);
+    }
+    if (existing !== undefined && task.whenExists === 'refuse') throw alreadyExists(existing, task);
+    const name = task.listed?.video_name;
+    context.report({ kind: 'begun', videoNo: task.videoNo, file: download.file, name });
+    const { proof, into } = await fetchWithRetries(download);
+    context.report({ kind: 'finishing', videoNo: task.videoNo });
+    if (context.host.interrupt.aborted) throw context.host.interrupt.reason;
+    const untidy = await into.sink.publish();
+    const warnings = [...proof.warnings, ...untidy];
+    return outcomeOf(download, startedMs, 'downloaded', { ...proof, warnings });
   } catch (error) {
-    facts.bytes = null;
-    await tries.discard();
-    throw error;
-  } finally {
-    settle(facts.receivedBytes);
+    download.bytes = null;
+    await download.body?.sink.discard();
+    return outcomeOf(download, startedMs, 'failed', null, asBegun(error, download.attempts));
   }
 }
 
@@ -69,36 +89,184 @@ async function lookAtTargets(
 }
 
 /** Counts a file as done if it passes the same check as a download. */
-async function skip(
-  target: Target,
-  task: VideoTask,
-  context: DownloadContext,
-  facts: VideoFacts,
-): Promise<DownloadResult> {
-  facts.file = target.shown;
-  const { listedSize } = task;
-  const check = { ...context.rules, listedSize, signal: context.host.interrupt };
+async function checkExisting(target: Target, download: ActiveDownload): Promise<Proof> {
+  const { task, context } = download;
+  download.file = target.shown;
+  const check = { ...context.rules, listedSize: task.listedSize, signal: context.host.interrupt };
   try {
     const { bytes, brand, sha256, verified, warnings } = await checkFile(target.path, target.shown, check);
-    Object.assign(facts, { bytes, brand, sha256 });
-    return { status: 'skipped', proof: { verified, warnings } };
+    Object.assign(download, { bytes, brand, sha256 });
+    return { verified, warnings };
   } catch (error) {
     if (!(error instanceof BodyError)) throw error;
     throw new LocalError(
       'not_whole',
-      `${target.shown} is there, but it is no whole video: ${error.message}`,
-      {
-        hint: task.notWholeHint,
-        cause: error,
-      },
+      `${target.shown} exists but is not a complete video: ${error.message}`,
+      { hint: task.notWholeHint, cause: error },
     );
   }
 }
 
-function alreadyThere(target: Target, { existsHint, changedFrom }: VideoTask): LocalError {
+function alreadyExists(target: Target, { existsHint, changedFrom }: VideoTask): LocalError {
   if (changedFrom !== undefined) {
     const text = `${target.shown} has changed since it was recorded with ${changedFrom} bytes`;
     return new LocalError('changed', text, { hint: existsHint });
   }
-  return new LocalError('exists', `${target.shown} exists already`, { hint: existsHint });
+  return new LocalError('exists', `${target.shown} already exists`, { hint: existsHint });
+}
+
+/** Requests the video until it is complete. Throws the failure that is final, or the last one. */
+async function fetchWithRetries(download: ActiveDownload): Promise<{ proof: Proof; into: ResumableBody }> {
+  const { task, context } = download;
+  for (let failures = 1; ; failures += 1) {
+    const receivedBefore = download.receivedBytes;
+    const reservation = context.budget.reserve(bytesToCome(download), download.attempts > 0);
+    let answer: VideoAnswer | null = null;
+    try {
+      answer = await request(download);
+      const { body } = answer;
+      reservation.cover(answer.contentLength ?? 0);
+      const { into, first, isEnd } = await acceptResponse(answer, download);
+      const onChunk = (): void => {
+        reservation.cover(body.wireBytes);
+        reportProgress(download, into);
+      };
+      const { throttle, host } = context;
+      if (!isEnd) await transfer(body, first, into, { clock: host.clock, throttle, onChunk });
+      const proof = into.prove(task.listedSize);
+      download.bytes = into.receivedBytes;
+      download.sha256 = context.rules.checksum ? into.hash() : null;
+      return { proof, into };
+    } catch (error) {
+      answer?.body.abort(error);
+      await pauseOrThrow(error, failures, download);
+    } finally {
+      download.receivedBytes += answer?.body.wireBytes ?? 0;
+      reservation.settle(download.receivedBytes - receivedBefore);
+    }
+  }
+}
+
+/** What is still to come of the video, in bytes; null where nobody said. */
+function bytesToCome(download: ActiveDownload): number | null {
+  const size = download.body?.transferSize ?? download.task.listedSize;
+  return size === null ? null : Math.max(0, size - (resumePointOf(download)?.offset ?? 0));
+}
+
+/** Sends the request for the video, or for the rest of it. */
+async function request(download: ActiveDownload): Promise<VideoAnswer> {
+  const { task, context } = download;
+  const { client, host, report, stop, noNewVideos } = context;
+  const { videoNo } = task;
+  const askedMs = host.clock.ticksMs();
+  // A request that was sent is billed, so it continues when no new videos are wanted.
+  const notSent = new AbortController();
+  const onNoNewVideos = (): void => {
+    if (download.attempts === 0) notSent.abort(noNewVideos.reason);
+  };
+  noNewVideos.addEventListener('abort', onNoNewVideos);
+  if (noNewVideos.aborted) onNoNewVideos();
+  try {
+    return await client.download(videoNo, {
+      signal: AbortSignal.any([stop, notSent.signal]),
+      bodySignal: host.interrupt,
+      from: resumePointOf(download) ?? undefined,
+      onWait: (untilMs) => report({ kind: 'waiting', videoNo, untilMs }),
+      onStart: () => {
+        download.attempts += 1;
+        download.waitedMs += host.clock.ticksMs() - askedMs;
+        report({ kind: 'requesting', videoNo, attempt: download.attempts });
+      },
+      onDiscarded: (bytes) => {
+        download.receivedBytes += bytes;
+      },
+    });
+  } finally {
+    noNewVideos.removeEventListener('abort', onNoNewVideos);
+  }
+}
+
+/** After a failure: waits for the next attempt and says why, or throws the error if there is to be none. */
+async function pauseOrThrow(error: unknown, failures: number, download: ActiveDownload): Promise<void> {
+  if (!(error instanceof MaviError)) throw error;
+  const { task, context, cutLengths } = download;
+  const { client, host, report, settings, stop } = context;
+  const nowMs = host.clock.nowMs();
+  const decision = decide(error, { failures, retries: settings.retries, cutLengths }, host.random(), nowMs);
+  if (decision.kind === 'final') throw decision.error;
+  if (error instanceof TruncatedError) {
+    cutLengths.push(error.lengthBytes);
+    download.body?.forgetPass();
+  }
+  const untilMs = nowMs + decision.delayMs;
+  report({
+    kind: 'retrying',
+    videoNo: task.videoNo,
+    why: error.message,
+    untilMs,
+    attempt: download.attempts + 1,
+    how: howNext(download),
+  });
+  if (error instanceof RateLimitError) await client.pauseUntil(untilMs);
+  await sleep(host.clock, decision.delayMs, stop);
+  download.waitedMs += decision.delayMs;
+}
+
+/** What the next attempt fetches, in words; none where all of it is fetched for the first time. */
+function howNext(download: ActiveDownload): string {
+  const { body } = download;
+  const from = resumePointOf(download);
+  if (from !== null) return `resuming at byte ${from.offset}`;
+  if (body === null || body.receivedBytes === 0) return '';
+  if (body.isCommitted) return 'fetching it again, and checking that the bytes already written match';
+  return 'starting over; the bytes are downloaded, and billed, again';
+}
+
+function reportProgress({ task, context }: ActiveDownload, into: ResumableBody): void {
+  const announced = into.transferSize ?? task.listedSize;
+  const byBoxes = into.sizeByBoxes;
+  context.report({
+    kind: 'receiving',
+    videoNo: task.videoNo,
+    receivedBytes: into.receivedBytes,
+    totalBytes: announced ?? byBoxes?.bytes ?? null,
+    mayGrow: announced === null && (byBoxes?.mayGrow ?? true),
+  });
+}
+
+/** A video that was begun and then stopped with the rest was not `not_started`. */
+function asBegun(error: unknown, attempts: number): unknown {
+  if (attempts === 0 || !(error instanceof AccountError) || error.code !== 'not_started') return error;
+  const { cause, hint } = error;
+  const why = cause instanceof AccountError ? cause.message : error.message;
+  return new AccountError('stopped', `stopped: ${why}`, { hint, cause });
+}
+
+function outcomeOf(
+  download: ActiveDownload,
+  startedMs: number,
+  status: VideoRecord['status'],
+  proof: Proof | null,
+  error: unknown = null,
+): Outcome {
+  const { task, context } = download;
+  const { clock, secrets } = context.host;
+  const record: VideoRecord = {
+    video_no: task.videoNo,
+    unique_id: task.uniqueId ?? context.settings.uniqueId,
+    status,
+    file: download.file,
+    bytes: download.bytes,
+    bytes_received: download.receivedBytes,
+    expected_size: download.expectedSize,
+    sha256: download.sha256,
+    seconds: Math.max(0, Math.round(clock.ticksMs() - startedMs - download.waitedMs)) / 1000,
+    attempts: download.attempts,
+    brand: download.brand,
+    downloaded_at: status === 'downloaded' ? new Date(clock.nowMs()).toISOString() : null,
+    error: error === null ? null : recordedError(error, secrets),
+    warnings: proof?.warnings ?? [],
+    ...task.listed,
+  };
+  return { record, verified: proof?.verified ?? '', error };
 }

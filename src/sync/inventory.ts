@@ -123,7 +123,7 @@ function taskFor(
 ): VideoTask {
   return {
     ...listedTask(row),
-    destination: { kind: 'file', containers, nameFor, root: folder },
+    destination: { kind: 'file', containers, followsLinks: false, nameFor, root: folder },
     whenExists: 'refuse',
     existsHint: IN_THE_WAY,
     notWholeHint: IN_THE_WAY,

@@ -1,11 +1,11 @@
 /** `mavi sync`, from a checked plan to an exit code: list, skip what is up to date, download the rest. */
 import { lstat } from 'node:fs/promises';
 import { openSession } from '../api/session.ts';
+import { runBatch } from '../download/batch.ts';
 import { printForecast } from '../download/forecast.ts';
 import { type Manifest, openManifest } from '../download/manifest.ts';
 import { readManifest } from '../download/manifest-index.ts';
 import { listedTask } from '../download/plan.ts';
-import { runBatch } from '../download/run-batch.ts';
 import { type ExitCode, mergeExitCodes, UsageError } from '../errors.ts';
 import { makeFolder, pathFrom } from '../folders.ts';
 import { type Host, print, say } from '../host.ts';
@@ -58,6 +58,7 @@ export async function runSync(plan: SyncPlan, host: Host): Promise<ExitCode> {
           manifest,
           warnings: [],
           streams: false,
+          continueHint: 'rerun the same command to continue',
           summaryEnd: endOf(inventory),
         },
       );

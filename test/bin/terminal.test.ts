@@ -73,7 +73,7 @@ describe.concurrent('on a terminal', () => {
     const standin = await scene.standin();
     const { code, stdout } = await scene.terminal(`exec $program download ${faststart} -o -`).ended;
     expect([code, standin.requests.length]).toEqual([2, 0]);
-    expect(stdout.toString()).toContain('not for a terminal');
+    expect(stdout.toString()).toContain('refusing to write video data to a terminal');
   });
 
   it('a pipe gets the video all the same, and the bar goes to the terminal', async ({ scene }) => {

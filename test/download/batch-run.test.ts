@@ -117,8 +117,8 @@ describe('a list of videos', () => {
   });
 
   it.each([
-    ['ids.txt', 'ids.txt names no video, so there is nothing to do'],
-    ['-', 'standard input names no video, so there is nothing to do'],
+    ['ids.txt', 'ids.txt contains no video IDs; nothing to download'],
+    ['-', 'standard input contains no video IDs; nothing to download'],
   ])('may be empty, which is said and is no failure: %s', async (file, words) => {
     const here = await scene(1);
     writeFileSync(join(here.folder, 'ids.txt'), '\ufeff\r\n# none yet\n');
@@ -385,9 +385,7 @@ describe('--lookup', () => {
     const here = await scene(1);
     const { code, errors } = await here.download([...here.ids, 'VI404', '--lookup']);
     expect(code).toBe(4);
-    expect(errors).toContain(
-      'mavi: warning: VI404: the library does not list it, so its size is not known\n',
-    );
+    expect(errors).toContain('mavi: warning: VI404: not listed in the library, so its size is unknown\n');
     expect(namesIn(here.folder)).toEqual([`${here.ids[0]}.mp4`]);
   });
 
@@ -437,14 +435,15 @@ describe('--max-transfer', () => {
     expect(records[2]).toMatchObject({ error: { exit_code: 9 }, attempts: 0, bytes_received: 0 });
     expect(downloadsOf(here.standin)).toHaveLength(3);
     expect(errors).toContain('5 videos: 3 downloaded, 2 not started;');
-    expect(errors.match(/of --max-transfer 2500 are transferred or on their way$/gm)).toHaveLength(1);
+    expect(errors.match(/would exceed --max-transfer \(2\.4 KiB\)$/gm)).toHaveLength(1);
   });
 
-  it('starts no video once it is reached, where they are not', async () => {
+  it('asks the listing for the sizes first', async () => {
     const here = await scene(4);
     const { code } = await here.download([...here.ids, '--max-transfer', '1500', '-c', '1']);
     expect(code).toBe(9);
-    expect(idsAskedFor(here.standin)).toEqual(here.ids.slice(0, 2));
+    expect(here.standin.requests[0]?.url).toMatch(/list_videos$/);
+    expect(idsAskedFor(here.standin)).toEqual(here.ids.slice(0, 1));
   });
 
   it('counts what is on its way', async () => {
@@ -504,7 +503,7 @@ describe('a file that is there already', () => {
     writeFileSync(join(here.folder, name), 'mine');
     const { code, errors } = await here.download([...here.ids]);
     expect(code).toBe(7);
-    expect(errors).toContain(`${name} exists already`);
+    expect(errors).toContain(`${name} already exists`);
     expect(errors).toContain('--force');
     expect(errors).toContain('--skip-existing');
     expect(idsAskedFor(here.standin)).toEqual([here.ids[1]]);
@@ -533,7 +532,7 @@ describe('a file that is there already', () => {
     writeFileSync(join(here.folder, name), found);
     const { code, errors } = await here.download([...here.ids, '--skip-existing']);
     expect(code).toBe(7);
-    expect(errors).toContain(`${name} is there, but it is no whole video`);
+    expect(errors).toContain(`${name} exists but is not a complete video`);
     expect(errors).toContain('--force');
     expect(here.standin.requests).toHaveLength(0);
     expect(readFileSync(join(here.folder, name)).equals(found)).toBe(true);

@@ -1,72 +1,86 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Budget } from '../../src/download/budget.ts';
+import { Budget } from '../../src/download/context.ts';
 import { BudgetError } from '../../src/errors.ts';
 
 describe('a budget of bytes', () => {
-  it('lets a video begin that fits, to the byte', () => {
+  it('lets an attempt begin that fits, to the byte', () => {
     const budget = new Budget(100);
-    budget.begin(60)(60);
-    expect(() => budget.begin(41)).toThrow(BudgetError);
-    budget.begin(40)(40);
-    expect(() => budget.begin(1)).toThrow(BudgetError);
+    budget.reserve(60).settle(60);
+    expect(() => budget.reserve(41)).toThrow(BudgetError);
+    budget.reserve(40).settle(40);
+    expect(() => budget.reserve(1)).toThrow(BudgetError);
   });
 
-  it('counts what is on its way as if it had come', () => {
+  it('counts what is still to come as if it had come', () => {
     const budget = new Budget(100);
-    const end = budget.begin(60);
-    expect(() => budget.begin(50)).toThrow(BudgetError);
-    end(10);
-    budget.begin(50);
+    const first = budget.reserve(60);
+    expect(() => budget.reserve(50)).toThrow(BudgetError);
+    first.settle(10);
+    budget.reserve(50);
   });
 
-  it('counts what came, which can be more than was promised', () => {
+  it('lets a video of unknown size begin as long as it is not used up', () => {
     const budget = new Budget(100);
-    budget.begin(10)(95);
-    expect(() => budget.begin(10)).toThrow(BudgetError);
-    budget.begin(5);
+    const first = budget.reserve(null);
+    const second = budget.reserve(null);
+    first.settle(99);
+    budget.reserve(null).settle(0);
+    second.settle(1);
+    expect(() => budget.reserve(null)).toThrow(BudgetError);
   });
 
-  it('lets a video of an unknown size begin as long as it is not used up', () => {
+  it.each([null, 10])('stops what passes it, whatever was expected: %s bytes', (expected) => {
     const budget = new Budget(100);
-    const first = budget.begin(null);
-    const second = budget.begin(null);
-    first(99);
-    budget.begin(null)(0);
-    second(1);
-    expect(() => budget.begin(null)).toThrow(BudgetError);
+    budget.reserve(30);
+    const reservation = budget.reserve(expected);
+    reservation.cover(5);
+    reservation.cover(70);
+    expect(() => reservation.cover(71)).toThrow(BudgetError);
   });
 
-  it('may be used up by what was not known before', () => {
+  it('gives back what an attempt set aside and did not receive', () => {
     const budget = new Budget(100);
-    budget.begin(null)(5000);
-    expect(() => budget.begin(0)).toThrow(BudgetError);
+    const reservation = budget.reserve(10);
+    reservation.cover(90);
+    reservation.settle(20);
+    budget.reserve(80);
   });
 
   it('says what would pass it, and what to do', () => {
-    const budget = new Budget(100);
-    budget.begin(60)(50);
-    budget.begin(20);
-    expect(() => budget.begin(40)).toThrow(
-      expect.objectContaining({
-        exitCode: 9,
-        code: 'max_transfer',
-        message:
-          'not started: its 40 bytes are too many, for 70 bytes of --max-transfer 100 are transferred or on their way',
-        hint: 'run the command again with a higher --max-transfer',
-      }),
-    );
-    budget.begin(30);
-    expect(() => budget.begin(null)).toThrow(
-      'not started: 100 bytes of --max-transfer 100 are transferred or on their way',
-    );
+    const budget = new Budget(2 * 1024 * 1024);
+    budget.reserve(1024 * 1024).settle(1024 * 1024);
+    const thrown = (run: () => unknown): unknown => {
+      try {
+        return run();
+      } catch (error) {
+        return error;
+      }
+    };
+    expect(thrown(() => budget.reserve(3_000_000_000))).toMatchObject({
+      exitCode: 9,
+      code: 'max_transfer',
+      message: 'skipped: 2.8 GiB would exceed --max-transfer (2.0 MiB)',
+      hint: 'run the command again with a higher --max-transfer',
+    });
+    expect(thrown(() => budget.reserve(3_000_000_000, true))).toMatchObject({
+      message: 'not retried: another 2.8 GiB would exceed --max-transfer (2.0 MiB)',
+    });
+    const reservation = budget.reserve(null);
+    expect(thrown(() => reservation.cover(1_100_000))).toMatchObject({
+      message: 'stopped: the rest would exceed --max-transfer (2.0 MiB)',
+    });
+    reservation.settle(1024 * 1024);
+    expect(thrown(() => budget.reserve(null))).toMatchObject({
+      message: 'skipped: more bytes would exceed --max-transfer (2.0 MiB)',
+    });
   });
 
   it('that is none ends nothing', () => {
     const budget = new Budget(null);
-    budget.begin(Number.MAX_SAFE_INTEGER)(Number.MAX_SAFE_INTEGER);
-    budget.begin(null)(Number.MAX_SAFE_INTEGER);
-    budget.begin(1);
+    budget.reserve(Number.MAX_SAFE_INTEGER).settle(Number.MAX_SAFE_INTEGER);
+    budget.reserve(null).cover(Number.MAX_SAFE_INTEGER);
+    budget.reserve(1);
   });
 
   it('is never passed by videos of known sizes, however they overlap', () => {
@@ -82,7 +96,7 @@ describe('a budget of bytes', () => {
             spent += done;
           }
           try {
-            running.push({ size, end: budget.begin(size) });
+            running.push({ size, end: budget.reserve(size).settle });
           } catch (error) {
             expect(error).toBeInstanceOf(BudgetError);
           }

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { expect, it } from 'vitest';
-import { endsAt } from '../../src/download/range.ts';
+import { endsAt } from '../../src/download/resumable-body.ts';
 
 const asked = { offset: 100, etag: '"a"' };
 

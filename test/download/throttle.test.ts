@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Throttle } from '../../src/download/throttle.ts';
+import { Throttle } from '../../src/download/context.ts';
 
 /** How far a transfer may run ahead, in milliseconds. */
 const AHEAD_MS = 100;

@@ -141,7 +141,7 @@ describe('a server that answers with a part that nobody asked for', () => {
     const env = { MAVI_BASE_URL: `http://127.0.0.1:${port}`, MAVI_API_KEY: STANDIN_KEY, MAVI_RATE: '0' };
     const host = fakeHost({ cwd: tempDir(), env });
     expect(await run(['download', 'VI1', '-o', 'v.mp4'], host)).toBe(4);
-    expect(host.errors()).toContain('a part that was not asked for');
+    expect(host.errors()).toContain('a partial response that was not requested');
     expect(namesIn(host.cwd)).toEqual([]);
   });
 });

@@ -38,7 +38,7 @@ describe.each(['file', 'stdout'] as const)('a broken transfer to %s', (to) => {
     expect(range).toMatch(/^bytes=\d+-$/);
     expect(ifRange).toBe(`"VI600000000000000001-${SIZE}"`);
     expect(played.record).toMatchObject({ attempts: 2, bytes: SIZE, bytes_received: SIZE });
-    expect(played.errors).toContain('going on at byte');
+    expect(played.errors).toContain('resuming at byte');
   });
 
   it('goes on as often as it breaks', async () => {
@@ -68,8 +68,8 @@ describe.each(['file', 'stdout'] as const)('a broken transfer to %s', (to) => {
     expect(played.record.bytes_received).toBeGreaterThan(SIZE);
     expect(played.errors).toContain(
       to === 'file'
-        ? 'starting over; the bytes are fetched, and billed, again'
-        : 'begins with the same bytes',
+        ? 'starting over; the bytes are downloaded, and billed, again'
+        : 'bytes already written match',
     );
     expect(played.errors).not.toContain('going on');
   });

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openSession } from '../../src/api/session.ts';
 import { run } from '../../src/cli.ts';
-import { downloadBatch } from '../../src/download/batch.ts';
 import { downloadContext } from '../../src/download/context.ts';
+import { downloadVideo } from '../../src/download/video.ts';
 import { ClosedPipe, exitCodeFor } from '../../src/errors.ts';
 import type { VideoRecord } from '../../src/record.ts';
 import { generatedLibrary } from '../../src/standin/generated.ts';
@@ -68,16 +68,15 @@ async function endure(
   });
   const task = {
     videoNo: VIDEO.videoNo,
-    destination: { kind: 'file', containers: ['mp4'], nameFor: () => path },
+    uniqueId: 'default',
+    destination: { kind: 'file', containers: ['mp4'], followsLinks: true, nameFor: () => path },
     whenExists: existing === null ? 'refuse' : 'force',
     existsHint: '',
     notWholeHint: '',
     listedSize: null,
   } as const;
-  const [outcome] = await downloadBatch([task], { context, concurrency: 1, keep: async () => {} });
+  const { record, error } = await downloadVideo(task, context);
   await standin.close();
-  if (outcome === undefined) throw new Error('no outcome');
-  const { record, error } = outcome;
   const exitCode = error === null ? 0 : exitCodeFor(error);
   const text = JSON.stringify(record) + host.errors();
   const broken = brokenPromises({

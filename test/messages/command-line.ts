@@ -62,7 +62,7 @@ export const COMMAND_LINE: Rows = {
     args: ['download', '-a', '-'],
     host: { stdin: '# none yet\n' },
     code: 0,
-    says: ['mavi: standard input names no video, so there is nothing to do'],
+    says: ['mavi: standard input contains no video IDs; nothing to download'],
   },
   'one name for many videos': {
     args: ['download', FIRST, SECOND, '-o', 'x.mp4'],
@@ -79,8 +79,8 @@ export const COMMAND_LINE: Rows = {
     host: { stdoutIsTTY: true },
     code: 2,
     says: [
-      'mavi: the bytes of a video are not for a terminal',
-      '      write them to a file with -o video.mp4, or send standard output into a pipe',
+      'mavi: refusing to write video data to a terminal',
+      '      write to a file with -o video.mp4, or pipe standard output to another program',
     ],
   },
   'a rate': {

@@ -13,8 +13,8 @@ export const THE_DISK: Rows = {
     files: { 'a.mp4': 'x' },
     code: 7,
     says: [
-      'mavi: VI625239098370850816: a.mp4 exists already',
-      '      --force replaces it; --skip-existing keeps it if it is a whole video',
+      'mavi: VI625239098370850816: a.mp4 already exists',
+      '      --force replaces it; --skip-existing keeps it if it is a complete video',
     ],
   },
   'a file to keep that is no whole video': {
@@ -22,8 +22,8 @@ export const THE_DISK: Rows = {
     files: { 'a.mp4': 'x' },
     code: 7,
     says: [
-      'mavi: VI625239098370850816: a.mp4 is there, but it is no whole video: the video is cut after 1 byte, inside its first box',
-      '      it is left as it is; replace it with --force',
+      'mavi: VI625239098370850816: a.mp4 exists but is not a complete video: the video is cut after 1 byte, inside its first box',
+      '      left untouched; replace it with --force',
     ],
   },
   'a folder of that name': {

@@ -107,7 +107,7 @@ export const THE_VIDEO: Rows = {
     ...faulty('truncate', '--retries', '3'),
     code: 5,
     says: [
-      "! VI625239098370850816: the video is cut after 64975 bytes: box 'mdat' lacks 64975 bytes; retrying now (attempt 2): starting over; the bytes are fetched, and billed, again",
+      "! VI625239098370850816: the video is cut after 64975 bytes: box 'mdat' lacks 64975 bytes; retrying now (attempt 2): starting over; the bytes are downloaded, and billed, again",
       "mavi: VI625239098370850816: the video is cut after 64975 bytes: box 'mdat' lacks 64975 bytes",
       '      the server ended the answer early; if it does so again, the original itself may be cut: --verify ftyp takes it as it is',
     ],
@@ -142,7 +142,7 @@ export const THE_VIDEO: Rows = {
     args: ['download', UNKNOWN, '-o', 'a.mp4', '--lookup'],
     code: 4,
     says: [
-      'mavi: warning: VI000000000000000000: the library does not list it, so its size is not known',
+      'mavi: warning: VI000000000000000000: not listed in the library, so its size is unknown',
       'mavi: VI000000000000000000: the API refuses: "download video error" (code 0001)',
       "      is it in the scope 'default'? look with: mavi list, or give --unique-id",
     ],

@@ -619,7 +619,7 @@ describe('a sync that is interrupted', () => {
     const place = await Place.of(6);
     const { code, errors } = await place.sync(['-c', '1', '--max-transfer', '2500']);
     expect(code).toBe(9);
-    expect(errors.match(/are transferred or on their way/g)).toHaveLength(1);
+    expect(errors.match(/would exceed --max-transfer/g)).toHaveLength(1);
     expect(errors).toContain('6 videos: 2 downloaded, 4 not started;');
     expect((await place.sync(['-c', '1', '--max-transfer', '2500'])).code).toBe(9);
     expect((await place.sync(['--max-transfer', '2500'])).code).toBe(0);

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { continuesAt, endsAt, strongEtag, totalOf } from '../../src/download/range.ts';
+import { continuesAt, endsAt, strongEtag, totalOf } from '../../src/download/resumable-body.ts';
 
 describe('the ETag to go on with', () => {
   it.each<[string, IncomingHttpHeaders, string | null]>([

@@ -1,10 +1,25 @@
-/** Reads a list of video_nos: one a line, `#` comments and blank lines skipped. */
+/** Which videos are named: arguments, and lists with one a line. */
 import { readFile } from 'node:fs/promises';
 import { text as readText } from 'node:stream/consumers';
+import { UsageError } from '../errors.ts';
 import { pathFrom } from '../folders.ts';
 import { abortable, type Host } from '../host.ts';
+import { isVideoNo } from '../library/row.ts';
 import { localError } from '../local-error.ts';
-import { checkVideoNo } from './video-no.ts';
+import { redactKeys } from '../sanitize.ts';
+/** Throws UsageError unless the text can be a video_no: nothing that could name a path. */
+export function checkVideoNo(text: string, where: string): string {
+  if (!isVideoNo(text)) {
+    throw new UsageError(
+      // A key that was given by mistake goes before the cut, for half a key is a leak too.
+      `'${redactKeys(text).slice(0, 80)}'${where} is no video_no: it takes 1 to 64 of A-Z a-z 0-9 _ -`,
+      {
+        hint: 'list what there is with: mavi list',
+      },
+    );
+  }
+  return text;
+}
 
 /** The video_nos of a file; `-` is standard input. Throws UsageError for one that is none, LocalError if unreadable. */
 export async function readVideoNos(file: string, host: Host): Promise<string[]> {

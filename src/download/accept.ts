@@ -1,0 +1,169 @@
+/** Decides what a response is and where its bytes go, before any of them is written. */
+import type { VideoAnswer } from '../api/client.ts';
+import { ENVELOPE_BYTES } from '../api/envelope.ts';
+import { NetworkError, RefusedError } from '../errors.ts';
+import type { Container } from '../isobmff/signature.ts';
+import type { ActiveDownload } from './context.ts';
+import {
+  continuesAt,
+  endsAt,
+  ResumableBody,
+  type ResumePoint,
+  runningHash,
+  strongEtag,
+  totalOf,
+} from './resumable-body.ts';
+import { deviceSink, fileSink, type Sink, stdoutSink } from './sink.ts';
+import { type CheckRules, type Opening, refuseSignature, sniff } from './sniff.ts';
+import { temporaryPath } from './target.ts';
+
+/** A response that may be written. */
+export interface Accepted {
+  /** Takes its bytes. */
+  readonly into: ResumableBody;
+  /** What of it has been read already. */
+  readonly first: readonly Uint8Array[];
+  /** Whether nothing follows: the whole file had come before. */
+  readonly isEnd: boolean;
+}
+
+/**
+ * Accepts a response: the rest of a broken transfer, or a video from its first byte. Its body stays paused.
+ * Throws what makes it no video to take.
+ */
+export async function acceptResponse(answer: VideoAnswer, download: ActiveDownload): Promise<Accepted> {
+  const { task, context, body } = download;
+  if (answer.status === 206 || answer.status === 416) return acceptRest(answer, download);
+  const { opening, first } = await readOpening(answer, context.rules);
+  download.brand = opening.brand;
+  download.expectedSize = task.listedSize ?? answer.contentLength;
+  const fits = body !== null && (body.container === opening.container || body.sink.restart === null);
+  const into = fits ? body : await openBody(opening.container, download);
+  await into.begin(answer.contentLength, strongEtag(answer.headers));
+  return { into, first, isEnd: false };
+}
+
+/** Where the next attempt can continue; null if it begins at the first byte. */
+export function resumePointOf({ mayResume, body }: ActiveDownload): ResumePoint | null {
+  return mayResume ? (body?.resumePoint ?? null) : null;
+}
+
+/** Accepts what follows the bytes that have come, or the word that nothing does. */
+function acceptRest({ headers, status, body }: VideoAnswer, download: ActiveDownload): Accepted {
+  const from = resumePointOf(download);
+  const into = download.body;
+  if (from === null || into === null) {
+    throw new RefusedError('bad_range', 'the server sent a partial response that was not requested', {
+      hint: 'check for a proxy between this machine and the server',
+    });
+  }
+  if (status === 416 && endsAt(headers, from, into.transferSize)) {
+    body.abort(new NetworkError('refused', 'not read'));
+    into.resume(from.offset);
+    return { into, first: [], isEnd: true };
+  }
+  if (status !== 206 || !continuesAt(headers, from, into.transferSize)) {
+    download.mayResume = false;
+    throw new NetworkError('bad_range', 'the server sent a different range than was requested', {
+      hint: 'check for a proxy between this machine and the server',
+    });
+  }
+  into.resume(totalOf(headers));
+  return { into, first: [], isEnd: false };
+}
+
+/** Opens the sink for a container. One that was opened for another container is discarded: its name would be wrong. */
+async function openBody(container: Container | null, download: ActiveDownload): Promise<ResumableBody> {
+  await download.body?.sink.discard();
+  download.body = null;
+  const { rules } = download.context;
+  const sink = await openSink(container, download);
+  const newHash = rules.checksum || sink.restart === null ? await runningHash(rules.checksum) : null;
+  download.body = new ResumableBody(sink, container, rules.level, newHash);
+  return download.body;
+}
+
+async function openSink(container: Container | null, download: ActiveDownload): Promise<Sink> {
+  const { task, context, targets } = download;
+  const { fileSystem, host, owner } = context;
+  if (task.destination.kind === 'stdout') return stdoutSink(host.stdout, host.interrupt);
+  const target = (container === null ? undefined : targets.get(container)) ?? targets.get('mp4');
+  if (target === undefined) throw new Error(`no target for ${container}`);
+  download.file = target.shown;
+  if (target.kind === 'device') return deviceSink(fileSystem, target, host.interrupt);
+  const temporary = temporaryPath(target.path, owner);
+  const force = task.whenExists === 'force';
+  return fileSink({ fileSystem, clock: host.clock, target, temporary, force, signal: host.interrupt });
+}
+
+/** A body that may be taken, and what of it has been read. */
+interface Opened {
+  readonly opening: Extract<Opening, { kind: 'accepted' }>;
+  readonly first: readonly Uint8Array[];
+}
+
+/**
+ * Reads as much of a body as tells what it is, and leaves it paused. A body that is no video to take is
+ * aborted at once, for its bytes are billed.
+ */
+async function readOpening(answer: VideoAnswer, rules: CheckRules): Promise<Opened> {
+  const { body } = answer;
+  const first = new FirstBytes();
+  const opening = await gather(answer, first, (ended) => {
+    const seen = sniff(first.merged(), ended, rules);
+    return seen.kind === 'more' ? null : seen;
+  });
+  if (opening.kind === 'accepted') return { opening, first: first.chunks };
+  if (opening.kind === 'json') {
+    const text = await gather(answer, first, (ended) =>
+      ended || first.length > ENVELOPE_BYTES ? first.merged().toString('utf8') : null,
+    );
+    const refused = refuseSignature('json') as Extract<Opening, { kind: 'refused' }>;
+    const error = answer.errorFrom(text) ?? refused.error;
+    body.abort(error);
+    throw error;
+  }
+  const error = opening.kind === 'refused' ? opening.error : new NetworkError('network', 'nothing came');
+  body.abort(error);
+  throw error;
+}
+
+/** The first bytes of a body. They are merged only when somebody looks, however small the chunks. */
+class FirstBytes {
+  chunks: Uint8Array[] = [];
+  length = 0;
+
+  add(chunk: Uint8Array): void {
+    this.chunks.push(chunk);
+    this.length += chunk.length;
+  }
+
+  merged(): Buffer {
+    const all = Buffer.concat(this.chunks);
+    this.chunks = [all];
+    return all;
+  }
+}
+
+/** Adds to `first` until `decide` returns a value; it is called once more when the body has ended. */
+async function gather<T>(
+  { body }: VideoAnswer,
+  first: FirstBytes,
+  decide: (ended: boolean) => T | null,
+): Promise<T> {
+  let result: T | null = null;
+  const decided = new Promise<void>((resolve) => {
+    body.use((chunk) => {
+      first.add(chunk);
+      // A chunk that is on its way while the body is being paused still counts.
+      if (result !== null) return;
+      result = decide(false);
+      if (result === null) return;
+      body.pause();
+      resolve();
+    });
+  });
+  body.resume();
+  await Promise.race([decided, body.finished]);
+  return result ?? (decide(true) as T);
+}

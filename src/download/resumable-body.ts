@@ -1,0 +1,209 @@
+/** What of one video has come and was passed on, over all attempts; and which responses can continue it. */
+import { createHash } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import { BodyError, NetworkError } from '../errors.ts';
+import type { Container } from '../isobmff/signature.ts';
+import { BodyCheck, type KnownSizes, type Proof } from './body-check.ts';
+import type { Sink } from './sink.ts';
+import type { Level } from './sniff.ts';
+
+/** A hash that can be asked for its value at any point. */
+export interface RunningHash {
+  update(chunk: Uint8Array): void;
+  /** Of all bytes so far, in hexadecimal digits. */
+  value(): string;
+}
+
+/** How to make the hash of a pass: SHA-256. */
+export async function runningHash(_isChecksum: boolean): Promise<() => RunningHash> {
+  return () => {
+    const hash = createHash('sha256');
+    return { update: (chunk) => void hash.update(chunk), value: () => hash.copy().digest('hex') };
+  };
+}
+
+/** Where a broken transfer can continue, in a file that the server offers in parts. */
+export interface ResumePoint {
+  /** Bytes that have come and are written. */
+  readonly offset: number;
+  readonly etag: string;
+}
+
+/** One video on its way into a sink. A pass is one reading of the file from its first byte. */
+export class ResumableBody {
+  readonly sink: Sink;
+  readonly container: Container | null;
+  readonly #level: Level;
+  readonly #newHash: (() => RunningHash) | null;
+  #check: BodyCheck;
+  /** Of all bytes of this pass. */
+  #hash: RunningHash | null = null;
+  #etag: string | null = null;
+  #transferSize: number | null = null;
+  /** What earlier passes have written to a sink that cannot restart. */
+  #sent: { readonly bytes: number; readonly hash: string } = { bytes: 0, hash: '' };
+
+  /** @param newHash makes the hash of a pass; needed for a sink that cannot restart, and for a checksum */
+  constructor(sink: Sink, container: Container | null, level: Level, newHash: (() => RunningHash) | null) {
+    this.sink = sink;
+    this.container = container;
+    this.#level = level;
+    this.#newHash = newHash;
+    this.#check = new BodyCheck(level, container);
+  }
+
+  /**
+   * Begins a pass.
+   * @param transferSize the file's size in bytes, if the server announced it
+   * @param etag the file's strong ETag, if the server offers ranges
+   */
+  async begin(transferSize: number | null, etag: string | null): Promise<void> {
+    const { bytes } = this.#check;
+    if (bytes > 0 && this.sink.restart !== null) await this.sink.restart();
+    // A pass that broke off has written all that it received; a write that fails is never retried.
+    if (this.sink.restart === null && bytes > this.#sent.bytes) {
+      this.#sent = { bytes, hash: this.#hash?.value() ?? '' };
+    }
+    this.#check = new BodyCheck(this.#level, this.container);
+    this.#hash = this.#newHash?.() ?? null;
+    this.#etag = etag;
+    this.#transferSize = transferSize;
+  }
+
+  /** Continues a pass that broke; the file's size is known now, in bytes. */
+  resume(transferSize: number | null): void {
+    this.#transferSize = transferSize;
+  }
+
+  /** Where a broken pass can continue; null if the server offers no ranges, or nothing has come. */
+  get resumePoint(): ResumePoint | null {
+    return this.#etag === null || this.receivedBytes === 0
+      ? null
+      : { offset: this.receivedBytes, etag: this.#etag };
+  }
+
+  /** The file's size in bytes as this pass was told; null if it was not. */
+  get transferSize(): number | null {
+    return this.#transferSize;
+  }
+
+  /** Makes the next pass begin at the first byte. */
+  forgetPass(): void {
+    this.#etag = null;
+  }
+
+  /** Bytes of this pass so far. */
+  get receivedBytes(): number {
+    return this.#check.bytes;
+  }
+
+  /** Whether bytes were written that cannot be taken back. */
+  get isCommitted(): boolean {
+    return this.sink.restart === null && this.#sent.bytes + this.receivedBytes > 0;
+  }
+
+  /** The size that the boxes tell so far. */
+  get sizeByBoxes(): BodyCheck['sizeByBoxes'] {
+    return this.#check.sizeByBoxes;
+  }
+
+  /**
+   * Checks the next chunk and returns the part of it that is to be written. Throws BodyError if its boxes are
+   * broken, or if it differs from what an earlier pass has already written.
+   */
+  push(chunk: Uint8Array): Uint8Array | null {
+    const repeated = Math.min(Math.max(this.#sent.bytes - this.receivedBytes, 0), chunk.length);
+    this.#check.push(chunk);
+    if (repeated > 0) {
+      this.#hash?.update(chunk.subarray(0, repeated));
+      if (this.receivedBytes < this.#sent.bytes) return null;
+      if (this.#hash?.value() !== this.#sent.hash) throw changed();
+    }
+    const wanted = chunk.subarray(repeated);
+    this.#hash?.update(wanted);
+    return wanted;
+  }
+
+  /** Proves that the pass was the complete video. Throws BodyError, TruncatedError or NetworkError otherwise. */
+  prove(listedSize: number | null): Proof {
+    const { bytes } = this.#check;
+    if (this.#transferSize !== null && bytes !== this.#transferSize) {
+      throw new NetworkError(
+        'connection_lost',
+        `connection lost after ${bytes} of ${this.#transferSize} bytes`,
+        { hint: 'check the network and run the command again' },
+      );
+    }
+    const sizes: KnownSizes = { transferSize: this.#transferSize, listedSize };
+    const proof = this.#check.end(sizes);
+    if (bytes < this.#sent.bytes) throw changed();
+    return proof;
+  }
+
+  /** The hash of the complete video, in hexadecimal digits. */
+  hash(): string | null {
+    return this.#hash?.value() ?? null;
+  }
+}
+
+function changed(): BodyError {
+  return new BodyError('changed', 'the server sent different bytes when the video was fetched again', {
+    hint: 'discard what was written and start over, or download to a file with -o video.mp4',
+  });
+}
+
+/** The strong ETag of a complete response whose server offers byte ranges; null if it cannot be resumed. */
+export function strongEtag(headers: IncomingHttpHeaders): string | null {
+  const { etag } = headers;
+  const offers = /(^|,)\s*bytes\s*(,|$)/i.test(headers['accept-ranges'] ?? '');
+  const encoded = headers['content-encoding'] !== undefined && headers['content-encoding'] !== 'identity';
+  return offers && !encoded && etag !== undefined && /^"[^"]*"$/.test(etag) ? etag : null;
+}
+
+const CONTENT_RANGE = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/i;
+
+/** The size of the whole file by a Content-Range, in bytes; null if it has none. */
+export function totalOf(headers: IncomingHttpHeaders): number | null {
+  const total = CONTENT_RANGE.exec(headers['content-range'] ?? '')?.[3];
+  return total === undefined ? null : Number(total);
+}
+
+/**
+ * Whether a 206 holds exactly the bytes from the offset to the end of the same file: range, ETag and total
+ * must fit.
+ * @param knownSize the file's size as the first response announced it, in bytes; null if it did not
+ */
+export function continuesAt(
+  headers: IncomingHttpHeaders,
+  asked: ResumePoint,
+  knownSize: number | null,
+): boolean {
+  const [, first, last, total] = CONTENT_RANGE.exec(headers['content-range'] ?? '') ?? [];
+  if (first === undefined || last === undefined || total === undefined) return false;
+  const length = headers['content-length'];
+  return (
+    Number(first) === asked.offset &&
+    Number(last) === Number(total) - 1 &&
+    Number(last) >= Number(first) &&
+    (knownSize === null || Number(total) === knownSize) &&
+    (length === undefined || Number(length) === Number(total) - asked.offset) &&
+    headers.etag === asked.etag
+  );
+}
+
+const NO_PART = /^bytes \*\/(\d{1,15})$/i;
+
+/**
+ * Whether a 416 says that nothing follows the offset in the same file: all of it had come, and only the end of
+ * the transfer was lost. Servers answer so only after If-Range has held, and mostly without an ETag.
+ * @param knownSize the file's size as the first response announced it, in bytes; null if it did not
+ */
+export function endsAt(headers: IncomingHttpHeaders, asked: ResumePoint, knownSize: number | null): boolean {
+  const total = NO_PART.exec(headers['content-range'] ?? '')?.[1];
+  return (
+    total !== undefined &&
+    Number(total) === asked.offset &&
+    (knownSize === null || knownSize === asked.offset) &&
+    (headers.etag === undefined || headers.etag === asked.etag)
+  );
+}
