@@ -73,8 +73,9 @@ export async function runBatch(tasks: readonly VideoTask[], run: BatchRun): Prom
   /** What follows from the end of one video. */
   const conclude = async (outcome: Outcome): Promise<void> => {
     const { record, error, verified } = outcome;
-    // A video that never began, because the run ended, needs neither a word nor a record.
-    if (noNewVideos.signal.aborted && error === noNewVideos.signal.reason) return;
+    if (error instanceof ClosedPipe || error instanceof Interrupted) noNewVideos.abort(error);
+    // A video that never began because the run ended needs neither a word nor a record.
+    if (record.attempts === 0 && error !== null && error === noNewVideos.signal.reason) return;
     outcomes.push(outcome);
     // One video that --max-transfer leaves out is named; the summary counts the others.
     const isRepeated = budgetSaid && error instanceof BudgetError && record.attempts === 0;
@@ -82,7 +83,6 @@ export async function runBatch(tasks: readonly VideoTask[], run: BatchRun): Prom
     if (!isRepeated) view.report({ kind: 'over', videoNo: record.video_no, record, verified });
     if (error !== null && !(error instanceof MaviError)) sayStack(error, run);
     if (error instanceof AccountError && !stop.signal.aborted) stop.abort(notStarted(error));
-    if (error instanceof ClosedPipe || error instanceof Interrupted) noNewVideos.abort(error);
     try {
       await keep(record, run, noNewVideos.signal);
     } catch (keepError) {

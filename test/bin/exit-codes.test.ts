@@ -102,9 +102,9 @@ const ROWS: Readonly<Record<string, Row>> = {
     says: 'rate limit',
   },
   '9 when --max-transfer is reached': {
-    args: [faststart, moovLast, '-c', '1', '--max-transfer', '100K'],
+    args: [faststart, moovLast, '-c', '1', '--max-transfer', '130K'],
     code: 9,
-    requests: 1,
+    requests: 2,
     files: [`${faststart}.mp4`],
     says: '--max-transfer',
   },

@@ -38,7 +38,7 @@ describe.concurrent('a video to standard output', () => {
     await scene.standin({ faults: 'drop@100000x1,other-bytes' });
     const { code, stdout, stderr } = await scene.run(TO_STDOUT);
     expect(code).toBe(5);
-    expect(stderr).toContain('other bytes');
+    expect(stderr).toContain('different bytes');
     expect(stdout.equals(sampleFile('faststart').subarray(0, stdout.length))).toBe(true);
   });
 
