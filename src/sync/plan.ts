@@ -6,6 +6,9 @@ import type { Template } from '../library/names.ts';
 import type { LibraryQuery } from '../library/plan.ts';
 import type { SettingTexts } from '../settings/settings.ts';
 
+/** What a synced folder's manifest is called. */
+export const MANIFEST_NAME = 'mavi-manifest.ndjson';
+
 /** One of `of` disjoint parts of a library, from 1. */
 export interface Shard {
   readonly index: number;

@@ -16,10 +16,7 @@ import { recordFrom, type VideoRecord } from '../record.ts';
 import { printable, safeJson } from '../sanitize.ts';
 import { type Inventory, type MovedFile, takeInventory } from './inventory.ts';
 import { lockFolder } from './lock.ts';
-import { isInShard, type SyncPlan } from './plan.ts';
-
-/** What a synced folder's manifest is called. */
-export const MANIFEST_NAME = 'mavi-manifest.ndjson';
+import { isInShard, MANIFEST_NAME, type SyncPlan } from './plan.ts';
 
 /** Brings the folder into step. Answers the merged exit code; throws what ends the run itself. */
 export async function runSync(plan: SyncPlan, host: Host): Promise<ExitCode> {

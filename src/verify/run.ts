@@ -1,6 +1,7 @@
 /** `mavi verify`, from a checked plan to an exit code. */
-import { relative } from 'node:path';
-import type { VerifyPlan } from '../commands/verify.ts';
+import type { Stats } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { relative, sep } from 'node:path';
 import { type CheckedFile, checkFile } from '../download/existing.ts';
 import { type FileRecord, type ManifestIndex, readManifest } from '../download/manifest-index.ts';
 import { BodyError, type ExitCode, Interrupted } from '../errors.ts';
@@ -9,6 +10,8 @@ import { abortable, type Host, print } from '../host.ts';
 import { bytesText } from '../progress/text.ts';
 import { type RecordedError, recordedError } from '../record.ts';
 import { printable, safeJson } from '../sanitize.ts';
+import { MANIFEST_NAME } from '../sync/plan.ts';
+import type { VerifyPlan } from './plan.ts';
 
 /** What was found of one file: one line of `--json`. */
 interface Finding {
@@ -25,72 +28,84 @@ interface Finding {
   readonly error: RecordedError | null;
 }
 
-/** Checks the files, a line for each on standard output. Answers 5 if any fails. */
+/** One file to check. */
+interface Subject {
+  /** As the user named it, or named from here. */
+  readonly file: string;
+  /** The manifest that may list it; null for none. */
+  readonly index: ManifestIndex | null;
+}
+
+/** Checks the files and prints a line for each on standard output. Answers 5 if any fails. */
 export async function runVerify(plan: VerifyPlan, host: Host): Promise<ExitCode> {
-  const index =
-    plan.manifest === null
-      ? null
-      : await abortable(readManifest(pathFrom(host.cwd, plan.manifest), plan.manifest), host.interrupt);
-  const files =
-    plan.files.length > 0
-      ? plan.files
-      : [...(index?.byPath.values() ?? [])].map(({ path }) => relative(host.cwd, path));
   let failed = false;
-  for (const file of files) {
-    const finding = await examine(file, plan, index, host);
+  for await (const subject of subjects(plan, host)) {
+    const finding = await examine(subject, plan, host);
     failed ||= finding.status === 'failed';
     await print(host, `${plan.json ? safeJson(finding) : lineFor(finding)}\n`);
   }
   return failed ? 5 : 0;
 }
 
-async function examine(
-  file: string,
-  plan: VerifyPlan,
-  index: ManifestIndex | null,
-  host: Host,
-): Promise<Finding> {
+/** The files of the plan; in the place of a folder, those that its manifest, or the plan's, records in it. */
+async function* subjects({ files, manifest }: VerifyPlan, host: Host): AsyncGenerator<Subject> {
+  const read = (path: string): Promise<ManifestIndex> =>
+    abortable(readManifest(pathFrom(host.cwd, path), path), host.interrupt);
+  const index = manifest === null ? null : await read(manifest);
+  if (files.length === 0 && index !== null) yield* recordedFiles(index, '', host);
+  for (const file of files) {
+    const own = pathFrom(file, MANIFEST_NAME);
+    const isFolder = (await statOf(file, host))?.isDirectory() === true;
+    if (isFolder && index !== null) yield* recordedFiles(index, file, host);
+    else if (isFolder && (await statOf(own, host)) !== null)
+      yield* recordedFiles(await read(own), file, host);
+    else yield { file, index };
+  }
+}
+
+/** The recorded files in a folder, or everywhere for an empty name. */
+async function* recordedFiles(index: ManifestIndex, folder: string, host: Host): AsyncGenerator<Subject> {
+  const prefix = folder === '' ? '' : `${pathKey(pathFrom(host.cwd, folder))}${sep}`;
+  for (const [key, { videoNo, path }] of index.byPath) {
+    if (!key.startsWith(prefix)) continue;
+    const file = relative(host.cwd, path);
+    // A video that is recorded elsewhere since was moved: its old file may be gone.
+    const isLast = index.byVideoNo.get(videoNo)?.path === path;
+    if (isLast || (await statOf(file, host)) !== null) yield { file, index };
+  }
+}
+
+async function statOf(file: string, host: Host): Promise<Stats | null> {
+  return stat(pathFrom(host.cwd, file)).catch(() => null);
+}
+
+async function examine({ file, index }: Subject, plan: VerifyPlan, host: Host): Promise<Finding> {
   const path = pathFrom(host.cwd, file);
   const record = index?.byPath.get(pathKey(path));
   const listed = index === null ? null : record !== undefined;
   const checksum = record !== undefined && record.sha256 !== null;
+  const nothing = { bytes: null, brand: null, sha256: null, verified: null, warnings: [] };
   try {
-    const checked = await checkFile(path, file, {
-      ...plan.rules,
-      checksum,
-      listedSize: null,
-      signal: host.interrupt,
-    });
+    const rules = { ...plan.rules, checksum, listedSize: null, signal: host.interrupt };
+    const checked = await checkFile(path, file, rules);
     if (record !== undefined) compare(checked, record);
     const { bytes, brand, sha256, warnings } = checked;
-    const verified =
-      checked.verified + (record === undefined ? '' : checksum ? ', size and SHA-256' : ', size');
+    const compared = record === undefined ? '' : checksum ? ', size and SHA-256' : ', size';
+    const verified = checked.verified + compared;
     return { file, status: 'ok', bytes, brand, sha256, listed, verified, warnings, error: null };
   } catch (error) {
     if (error instanceof Interrupted) throw error;
-    return {
-      file,
-      status: 'failed',
-      bytes: null,
-      brand: null,
-      sha256: null,
-      listed,
-      verified: null,
-      warnings: [],
-      error: recordedError(error, host.secrets),
-    };
+    return { file, status: 'failed', ...nothing, listed, error: recordedError(error, host.secrets) };
   }
 }
 
 function compare(checked: CheckedFile, record: FileRecord): void {
   if (checked.bytes !== record.bytes) {
-    throw new BodyError(
-      'size_changed',
-      `it has ${checked.bytes} bytes, and the manifest records ${record.bytes}`,
-    );
+    const text = `${checked.bytes} bytes, but the manifest records ${record.bytes}`;
+    throw new BodyError('size_changed', text);
   }
   if (record.sha256 !== null && checked.sha256 !== record.sha256) {
-    throw new BodyError('sha256_changed', 'its SHA-256 is not the one that the manifest records');
+    throw new BodyError('sha256_changed', 'its SHA-256 differs from the recorded one');
   }
 }
 

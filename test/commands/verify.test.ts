@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { run } from '../../src/cli.ts';
@@ -194,5 +194,53 @@ describe('verify by a manifest', () => {
     const { code, lines, errors } = await mavi(tempDir(), ['verify', '--manifest', 'none']);
     expect([code, lines]).toEqual([7, []]);
     expect(errors).toContain('cannot read none');
+  });
+});
+
+describe('verify of a folder', () => {
+  /** A synced folder of three videos. */
+  async function synced(): Promise<{ cwd: string; env: Record<string, string> }> {
+    const cwd = tempDir();
+    const env = envFor(await withStandin());
+    expect((await mavi(cwd, ['sync', 'library'], env)).code).toBe(0);
+    return { cwd, env };
+  }
+  const name = join('library', `${faststart}.mp4`);
+
+  it('checks all that its manifest records, by size and SHA-256', async () => {
+    const { cwd } = await synced();
+    const { code, lines } = await mavi(cwd, ['verify', 'library']);
+    expect(code).toBe(0);
+    expect(lines).toHaveLength(3);
+    for (const line of lines) expect(line).toContain('size and SHA-256');
+    expect((await mavi(cwd, ['verify', './library/', `${name}`])).lines).toHaveLength(4);
+    rmSync(join(cwd, name));
+    const missing = await mavi(cwd, ['verify', 'library']);
+    expect(missing.code).toBe(5);
+    expect(missing.lines.filter((line) => line.includes('FAILED'))).toEqual([
+      expect.stringContaining(`${name}: FAILED: `),
+    ]);
+  });
+
+  it('goes by where a file was recorded last, once it was moved', async () => {
+    const { cwd, env } = await synced();
+    mkdirSync(join(cwd, 'library', 'best'));
+    renameSync(join(cwd, name), join(cwd, 'library', 'best', 'steps.mp4'));
+    expect((await mavi(cwd, ['verify', 'library'])).code).toBe(5);
+    expect((await mavi(cwd, ['sync', 'library'], env)).code).toBe(0);
+    const { code, lines } = await mavi(cwd, ['verify', 'library']);
+    expect(code).toBe(0);
+    expect(lines.map((line) => line.split(':')[0])).toContain(join('library', 'best', 'steps.mp4'));
+    expect(lines.map((line) => line.split(':')[0])).not.toContain(name);
+  });
+
+  it('checks what the manifest named records in it, and fails where there is none', async () => {
+    const { cwd } = await synced();
+    mkdirSync(join(cwd, 'library', 'sub'));
+    const args = ['verify', '--manifest', 'library/mavi-manifest.ndjson'];
+    expect((await mavi(cwd, [...args, 'library'])).lines).toHaveLength(3);
+    expect(await mavi(cwd, [...args, 'library/sub'])).toEqual({ code: 0, lines: [], errors: '' });
+    const none = await mavi(cwd, ['verify', 'library/sub']);
+    expect([none.code, none.lines]).toEqual([5, [expect.stringContaining('library/sub: FAILED: ')]]);
   });
 });
