@@ -55,6 +55,8 @@ export interface VideoQuestion {
   readonly onStart: () => void;
   /** Told the bytes of an answer that was no video, for they may be billed. */
   readonly onDiscarded: (bytes: number) => void;
+  /** The scope that lists the video; the one of the settings by default. */
+  readonly uniqueId?: string | undefined;
   /** Only what follows this offset, if the file is still the one of this ETag. */
   readonly from?: { readonly offset: number; readonly etag: string } | undefined;
 }
@@ -133,8 +135,9 @@ export function apiClient(options: ClientOptions): Client {
     pauseUntil: (untilMs) => videoPacer.pauseUntil(untilMs),
 
     async download(videoNo, question) {
-      const asked = { video_no: videoNo, unique_id: settings.uniqueId };
-      const hint = `is it in the scope '${settings.uniqueId}'? look with: mavi list, or give --unique-id`;
+      const { uniqueId = settings.uniqueId } = question;
+      const asked = { video_no: videoNo, unique_id: uniqueId };
+      const hint = `is it in the scope '${uniqueId}'? look with: mavi list, or give --unique-id`;
       const answer = await paced(
         videoPacer,
         requestFor('POST', '/download', asked, options, question.from),
@@ -186,8 +189,13 @@ function requestFor(
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       ...(from === undefined ? {} : { range: `bytes=${from.offset}-`, 'if-range': from.etag }),
     },
-    body: body === undefined ? undefined : JSON.stringify(body),
+    body: body === undefined ? undefined : jsonOf(body),
   };
+}
+
+/** JSON in which the ID of a folder, 64 bits wide, is a number even where JavaScript has only a text for it. */
+function jsonOf(body: unknown): string {
+  return JSON.stringify(body).replace(/"folder_id":"(-?\d+)"/, '"folder_id":$1');
 }
 
 function isOk({ status }: Answer): boolean {

@@ -33,7 +33,9 @@ export interface AnswerContext {
 export function parseEnvelope(text: string): Envelope | null {
   let value: unknown;
   try {
-    value = JSON.parse(text.replace(/^\ufeff/, ''));
+    // The ID of a folder has 64 bits, which JavaScript's numbers would round.
+    const exact = text.replace(/("folder_id"\s*:\s*)(-?\d{16,})/g, '$1"$2"');
+    value = JSON.parse(exact.replace(/^\ufeff/, ''));
   } catch {
     return null;
   }

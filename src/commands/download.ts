@@ -5,6 +5,7 @@ import type { CheckRules, Level } from '../download/sniff.ts';
 import { checkVideoNo } from '../download/video-list.ts';
 import { UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
+import type { Template } from '../library/names.ts';
 import type { ProgressMode } from '../progress/events.ts';
 import { byteSize } from '../settings/values.ts';
 import {
@@ -15,6 +16,7 @@ import {
   settingTexts,
   subcommand,
 } from './command.ts';
+import { addFilters, isNarrowed, nameTemplateOption, queryOf } from './list.ts';
 
 /** Adds the command; `run` does the work, and a test may take its place. */
 export function addDownload(
@@ -39,7 +41,12 @@ export function addDownload(
     .addOption(new Option('--clobber', 'the same as --force').conflicts('skipExisting'))
     .option('--skip-existing', 'keep a file that is there, if it is a whole video')
     .option('--lookup', 'ask the library for size and name first: a percentage from the first byte')
-    .option('--manifest <file>', 'append one JSON record a video');
+    .addOption(nameTemplateOption().conflicts('output'))
+    .option('--manifest <file>', 'append one JSON record a video')
+    .option('--skip-recorded', 'leave out videos that the manifest records, even if their files are gone')
+    .option('--mtime', 'give files the time at which the video was taken or created')
+    .option('--dry-run', 'print what would be downloaded, bytes, least time and price');
+  addFilters(command);
   addChecks(command).option('--checksum', 'compute SHA-256 while downloading');
   addMaxTransfer(command);
   addTalk(command);
@@ -50,10 +57,15 @@ export function addDownload(
       'mavi download VI625239098370850816 -o - | ffmpeg -i - -vn audio.m4a',
       'into a pipe: nothing leaves before it is known to be video',
     ],
-    ['mavi list --ids | mavi download -a - -d library --skip-existing', 'everything in the library'],
+    ['mavi download --match holiday -d videos', 'everything whose name contains "holiday"'],
   ]);
   command.action((videoNos: string[], flags: Record<string, unknown>) =>
-    context.run(async () => run(downloadPlan(videoNos, flags), context.host)),
+    context.run(async () => {
+      const text = flags.nameTemplate as string | undefined;
+      // Loaded now, for the names of files take a package that few other commands need.
+      const names = text === undefined ? null : await import('../library/names.ts');
+      return run(downloadPlan(videoNos, flags, names?.readTemplate(text ?? '') ?? null), context.host);
+    }),
   );
 }
 
@@ -124,7 +136,11 @@ export function maxTransferOf(flags: Record<string, unknown>): number | null {
 /** Standard output by its own paths: what it leads to is there already, and is not to be replaced. */
 const STDOUT_PATHS = new Set(['/dev/stdout', '/dev/fd/1', '/proc/self/fd/1']);
 
-function downloadPlan(videoNos: readonly string[], flags: Record<string, unknown>): DownloadPlan {
+function downloadPlan(
+  videoNos: readonly string[],
+  flags: Record<string, unknown>,
+  template: Template | null,
+): DownloadPlan {
   const text = (name: string): string | null => (typeof flags[name] === 'string' ? flags[name] : null);
   for (const name of ['output', 'outputDir', 'batchFile', 'manifest']) {
     if (text(name) === '')
@@ -133,10 +149,20 @@ function downloadPlan(videoNos: readonly string[], flags: Record<string, unknown
       );
   }
   const batchFile = text('batchFile');
-  if (videoNos.length === 0 && batchFile === null) {
+  const query = queryOf(flags);
+  const areNamed = videoNos.length > 0 || batchFile !== null;
+  if (!areNamed && !isNarrowed(query)) {
     throw new UsageError('no video named', {
-      hint: 'name one that mavi list shows, or a file of them with --batch-file',
+      hint: 'give IDs, a file of them with --batch-file, or a part of the names with --match',
     });
+  }
+  if (areNamed && isNarrowed(query)) {
+    throw new UsageError('filters such as --match select videos instead of IDs', {
+      hint: 'use one or the other',
+    });
+  }
+  if (flags.skipRecorded === true && text('manifest') === null) {
+    throw new UsageError('--skip-recorded needs --manifest <file>, which has the records');
   }
   const checked = videoNos.map((videoNo) => checkVideoNo(videoNo, ''));
   const given = text('output');
@@ -147,6 +173,7 @@ function downloadPlan(videoNos: readonly string[], flags: Record<string, unknown
     ...outputOptionsOf(flags),
     videoNos: checked,
     batchFile,
+    query: areNamed ? null : query,
     output,
     outputDir: text('outputDir') ?? '.',
     whenExists: force ? 'force' : flags.skipExisting === true ? 'skip' : 'refuse',
@@ -154,6 +181,10 @@ function downloadPlan(videoNos: readonly string[], flags: Record<string, unknown
     lookup: flags.lookup === true,
     maxTransfer: maxTransferOf(flags),
     manifest: text('manifest'),
+    skipRecorded: flags.skipRecorded === true,
+    template,
+    mtime: flags.mtime === true,
+    dryRun: flags.dryRun === true,
     settings: settingTexts(flags),
   });
 }

@@ -79,6 +79,12 @@ export function addScopes(command: Command, settings: readonly SettingName[]): C
   );
 }
 
+/** The flag that names files. */
+export function nameTemplateOption(): Option {
+  const fields = '{video_no}, {video_name}, {create_date}, {taken_date}, {tag}';
+  return new Option('--name-template <template>', `file names from ${fields}; / for subfolders`);
+}
+
 /** What of the library is meant, out of the flags. */
 export function queryOf(flags: Record<string, unknown>): LibraryQuery {
   const near = flags.near as readonly [number, number] | undefined;
@@ -100,6 +106,11 @@ export function queryOf(flags: Record<string, unknown>): LibraryQuery {
     patterns: (flags.match as string[] | undefined) ?? [],
     limit: typeof flags.limit === 'number' ? flags.limit : Number.POSITIVE_INFINITY,
   };
+}
+
+/** Whether anything in a query narrows it. */
+export function isNarrowed({ filters, patterns, limit }: LibraryQuery): boolean {
+  return Object.keys(filters).length > 0 || patterns.length > 0 || Number.isFinite(limit);
 }
 
 /** The scope for messages, where `--unique-id` is repeatable. */

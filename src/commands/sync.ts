@@ -1,11 +1,11 @@
 /** `mavi sync`: flags to a checked plan. */
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { UsageError } from '../errors.ts';
 import type { Template } from '../library/names.ts';
 import type { Shard, SyncPlan } from '../sync/plan.ts';
 import { addEnd, type CommandContext, DOWNLOAD_SETTINGS, settingTexts, subcommand } from './command.ts';
 import { addChecks, addMaxTransfer, addTalk, checksOf, maxTransferOf, outputOptionsOf } from './download.ts';
-import { addFilters, addScopes, firstScope, queryOf } from './list.ts';
+import { addFilters, addScopes, firstScope, nameTemplateOption, queryOf } from './list.ts';
 
 /** Adds the command. */
 export function addSync(program: Command, context: CommandContext): void {
@@ -17,9 +17,10 @@ export function addSync(program: Command, context: CommandContext): void {
     .argument('<dir>', 'the folder, created if missing; mavi-manifest.ndjson in it records its files')
     .option('--dry-run', 'print what would be downloaded and why, bytes, least time and price')
     .option('-f, --force', 'replace recorded files that have changed')
+    .addOption(nameTemplateOption().default('{video_no}'))
     .option('--skip-recorded', 'leave out recorded videos whose files are gone')
+    .option('--mtime', 'give files the time at which the video was taken or created')
     .option('--shard <i>/<n>', 'only the i-th of n disjoint parts, to spread a library over machines');
-  addNameTemplate(command, '{video_no}');
   addChecks(command);
   addMaxTransfer(command);
   addTalk(command);
@@ -40,14 +41,6 @@ export function addSync(program: Command, context: CommandContext): void {
   );
 }
 
-/** Adds the flag that names files. */
-export function addNameTemplate(command: Command, fallback?: string): Command {
-  const fields = '{video_no}, {video_name}, {create_date}, {taken_date}, {tag}; / for subfolders';
-  return command.addOption(
-    new Option('--name-template <template>', `file names from ${fields}`).default(fallback),
-  );
-}
-
 function syncPlan(folder: string, template: Template, flags: Record<string, unknown>): SyncPlan {
   if (folder === '') throw new UsageError('<dir> must not be empty');
   return Object.freeze({
@@ -57,6 +50,7 @@ function syncPlan(folder: string, template: Template, flags: Record<string, unkn
     dryRun: flags.dryRun === true,
     force: flags.force === true,
     skipRecorded: flags.skipRecorded === true,
+    mtime: flags.mtime === true,
     template,
     shard: readShard(flags.shard),
     rules: checksOf(flags),

@@ -1,6 +1,8 @@
 /** What a download is asked to do: checked values, no flags. */
 import { UsageError } from '../errors.ts';
 import type { Container } from '../isobmff/signature.ts';
+import type { Template } from '../library/names.ts';
+import type { LibraryQuery } from '../library/plan.ts';
 import type { LibraryRow } from '../library/row.ts';
 import type { ProgressMode } from '../progress/events.ts';
 import type { ListedFacts } from '../record.ts';
@@ -21,6 +23,8 @@ export interface DownloadPlan extends OutputOptions {
   /** As given, duplicates and all; checked. */
   readonly videoNos: readonly string[];
   readonly batchFile: string | null;
+  /** What of the library is meant, instead of IDs; null for IDs. */
+  readonly query: LibraryQuery | null;
   /** `-` is standard output; null is a name of its own for each video. */
   readonly output: string | null;
   readonly outputDir: string;
@@ -30,6 +34,13 @@ export interface DownloadPlan extends OutputOptions {
   /** Bytes; null is no limit. */
   readonly maxTransfer: number | null;
   readonly manifest: string | null;
+  /** Whether videos that the manifest records are done, whatever became of their files. */
+  readonly skipRecorded: boolean;
+  /** Names files; null for `<video_no>`. */
+  readonly template: Template | null;
+  /** Whether files get the time at which their videos were taken or created. */
+  readonly mtime: boolean;
+  readonly dryRun: boolean;
   readonly settings: SettingTexts;
 }
 
@@ -71,10 +82,11 @@ export interface VideoTask {
   readonly changedFrom?: number;
 }
 
-/** What a row of the library tells a task. */
-export function listedTask(row: LibraryRow): Pick<VideoTask, 'videoNo' | 'uniqueId' | 'listed'> & {
-  readonly listedSize: number | null;
-} {
+/** What a row of the library tells a task; with `mtime` also the time for its file. */
+export function listedTask(
+  row: LibraryRow,
+  mtime = false,
+): Pick<VideoTask, 'videoNo' | 'uniqueId' | 'listed' | 'listedSize' | 'mtimeMs'> {
   const facts = {
     video_name: row.name || null,
     duration: row.durationSeconds,
@@ -82,8 +94,9 @@ export function listedTask(row: LibraryRow): Pick<VideoTask, 'videoNo' | 'unique
     datetime_taken: row.takenMs,
   };
   const told = Object.entries(facts).filter(([, value]) => value !== null);
-  const { videoNo, uniqueId, sizeBytes } = row;
-  return { videoNo, uniqueId, listedSize: sizeBytes, listed: Object.fromEntries(told) };
+  const { videoNo, uniqueId, sizeBytes: listedSize } = row;
+  const mtimeMs = mtime ? (row.takenMs ?? row.createdMs) : null;
+  return { videoNo, uniqueId, listedSize, mtimeMs, listed: Object.fromEntries(told) };
 }
 
 /** What holds for all videos of a run. */

@@ -1,17 +1,18 @@
 /** `mavi download`, from a checked plan to an exit code. */
-import { join } from 'node:path';
+import { lstat } from 'node:fs/promises';
 import { openSession } from '../api/session.ts';
-import { type ExitCode, UsageError } from '../errors.ts';
+import { type ExitCode, mergeExitCodes, UsageError } from '../errors.ts';
 import { makeFolder, pathFrom } from '../folders.ts';
 import { type Host, say } from '../host.ts';
 import { type Container, EXTENSIONS } from '../isobmff/signature.ts';
-import { lookUp } from '../library/listing.ts';
 import type { LibraryRow } from '../library/row.ts';
 import { printable } from '../sanitize.ts';
 import { runBatch } from './batch.ts';
+import { type Item, printForecast } from './forecast.ts';
 import { openManifest } from './manifest.ts';
+import { readManifest } from './manifest-index.ts';
 import { type Destination, type DownloadPlan, listedTask, oneVideoOnly, type VideoTask } from './plan.ts';
-import { readVideoNos } from './video-list.ts';
+import { readVideoNos, type SelectedVideos, selectVideos } from './video-list.ts';
 
 /** Downloads what the plan names. Returns the merged exit code; throws what ends the run itself. */
 export async function runDownload(plan: DownloadPlan, host: Host): Promise<ExitCode> {
@@ -19,74 +20,128 @@ export async function runDownload(plan: DownloadPlan, host: Host): Promise<ExitC
     if (!plan.quiet) say(host, `mavi: ${text}`);
   };
   const videoNos = await allVideoNos(plan, host);
-  if (videoNos.length === 0) {
+  if (plan.query === null && videoNos.length === 0) {
     const list = plan.batchFile === '-' ? 'standard input' : printable(plan.batchFile ?? '');
     note(`${list} contains no video IDs; nothing to download`);
     return 0;
   }
-  if (plan.output === '-' && host.stdout.isTTY) {
+  if (plan.output === '-' && host.stdout.isTTY && !plan.dryRun) {
     throw new UsageError('refusing to write video data to a terminal', {
       hint: 'write to a file with -o video.mp4, or pipe standard output to another program',
     });
   }
   const session = await openSession(host, plan.settings, plan.verbose);
-  if (plan.output === null) await makeFolder(pathFrom(host.cwd, plan.outputDir), plan.outputDir);
+  if (plan.output === null && !plan.dryRun) {
+    await makeFolder(pathFrom(host.cwd, plan.outputDir), plan.outputDir);
+  }
+  const selected = await selectVideos(plan, videoNos, { ...session, host, note });
+  const { recorded, items } = await itemsOf(plan, selected, host);
+  const incomplete = selected.incomplete?.exitCode ?? 0;
+  if (plan.dryRun) {
+    await printForecast({ items, upToDate: recorded, rate: session.settings.rate }, plan.json, host);
+    return incomplete;
+  }
+  if (plan.query !== null && items.length === 0 && recorded === 0) {
+    note('no video that is ready matches; nothing to download');
+    return incomplete;
+  }
   const manifest =
     plan.manifest === null ? null : await openManifest(pathFrom(host.cwd, plan.manifest), plan.manifest);
   try {
-    const wantsSizes = plan.lookup || plan.maxTransfer !== null;
-    const rows = wantsSizes ? await lookUp({ ...session, host, note }, videoNos) : null;
-    const tasks = videoNos.map((videoNo) => taskFor(plan, videoNo, rows?.get(videoNo)));
-    const unlisted = rows === null ? [] : videoNos.filter((videoNo) => !rows.has(videoNo));
     const text = 'not listed in the library, so its size is unknown';
-    return await runBatch(tasks, {
-      host,
-      session,
-      output: plan,
-      rules: plan.rules,
-      maxTransfer: plan.maxTransfer,
-      manifest,
-      warnings: unlisted.map((videoNo) => ({ videoNo, text })),
-      streams: plan.output === '-',
-      summaryEnd: tasks.length > 1 ? '' : null,
-      continueHint:
-        plan.whenExists === 'skip'
-          ? 'rerun the same command to continue'
-          : 'rerun with --skip-existing to continue',
-    });
+    const code = await runBatch(
+      items.map(({ task }) => task),
+      {
+        host,
+        session,
+        output: plan,
+        rules: plan.rules,
+        maxTransfer: plan.maxTransfer,
+        manifest,
+        warnings: selected.unlisted.map((videoNo) => ({ videoNo, text })),
+        streams: plan.output === '-',
+        summaryEnd: recorded > 0 ? `; ${recorded} already recorded` : items.length === 1 ? null : '',
+        continueHint:
+          plan.whenExists === 'skip'
+            ? 'rerun the same command to continue'
+            : 'rerun with --skip-existing to continue',
+      },
+    );
+    // A failure of the account is the code of the whole run.
+    return code === 3 ? code : mergeExitCodes([code, incomplete]);
   } finally {
     await manifest?.close();
   }
 }
 
-/** The videos of the plan, each once, in the order in which they were first named. */
+/** The videos that are named, each once, in the order in which they were first named. */
 async function allVideoNos(plan: DownloadPlan, host: Host): Promise<readonly string[]> {
   const listed = plan.batchFile === null ? [] : await readVideoNos(plan.batchFile, host);
-  const videoNos = [...new Set([...plan.videoNos, ...listed])];
-  if (plan.output !== null && videoNos.length > 1) throw oneVideoOnly();
-  return videoNos;
+  return [...new Set([...plan.videoNos, ...listed])];
 }
 
-function taskFor(plan: DownloadPlan, videoNo: string, row: LibraryRow | undefined): VideoTask {
+/** What is to be done for each selected video, and how many are left out since the manifest records them. */
+async function itemsOf(
+  plan: DownloadPlan,
+  { videoNos, rows }: SelectedVideos,
+  host: Host,
+): Promise<{ items: Item[]; recorded: number }> {
+  if (plan.output !== null && videoNos.length > 1) throw oneVideoOnly();
+  const { manifest, template } = plan;
+  const recorded =
+    plan.skipRecorded && manifest !== null
+      ? (await readManifest(pathFrom(host.cwd, manifest), manifest, true)).byVideoNo
+      : new Map<string, unknown>();
+  // Loaded now, for the names of files take a package that few downloads need.
+  const names =
+    template === null
+      ? null
+      : (await import('../library/names.ts')).assignNames([...rows.values()], template);
+  const items: Item[] = [];
+  for (const videoNo of videoNos) {
+    if (recorded.has(videoNo)) continue;
+    const task = taskFor(plan, videoNo, names?.get(videoNo) ?? videoNo, rows.get(videoNo));
+    items.push(await itemFor(task, template !== null, host));
+  }
+  return { items, recorded: videoNos.length - items.length };
+}
+
+/** Looks at what has the names of a video now; what is done about it is the download's own concern. */
+async function itemFor(task: VideoTask, isNamed: boolean, host: Host): Promise<Item> {
+  if (task.destination.kind === 'stdout') return { task, why: 'new' };
+  for (const container of task.destination.containers) {
+    const path = pathFrom(host.cwd, task.destination.nameFor(container));
+    const found = await lstat(path).catch(() => null);
+    if (found === null) continue;
+    if (task.whenExists === 'force') return { task, why: 'changed' };
+    // Another video may have the same name in the library, but hardly the same size too.
+    const isOther = isNamed && found.size !== task.listedSize;
+    if (task.whenExists === 'skip' && !isOther) return { task, why: 'keep' };
+    return { task: { ...task, whenExists: 'refuse' }, why: 'blocked' };
+  }
+  return { task, why: 'new' };
+}
+
+function taskFor(plan: DownloadPlan, videoNo: string, stem: string, row: LibraryRow | undefined): VideoTask {
   return {
-    ...(row === undefined ? { videoNo, listedSize: null } : listedTask(row)),
-    destination: destinationOf(plan, videoNo),
+    ...(row === undefined ? { videoNo, listedSize: null } : listedTask(row, plan.mtime)),
+    destination: destinationOf(plan, stem),
     whenExists: plan.whenExists,
     existsHint: '--force replaces it; --skip-existing keeps it if it is a complete video',
     notWholeHint: 'left untouched; replace it with --force',
   };
 }
 
-function destinationOf(plan: DownloadPlan, videoNo: string): Destination {
-  const { output } = plan;
+function destinationOf({ output, outputDir, rules, template }: DownloadPlan, stem: string): Destination {
   if (output === '-') return { kind: 'stdout' };
   if (output !== null)
     return { kind: 'file', containers: ['mp4'], followsLinks: true, nameFor: () => output };
   const all = Object.keys(EXTENSIONS) as Container[];
   return {
     kind: 'file',
-    containers: plan.rules.container === 'any' ? all : ['mp4'],
+    containers: rules.container === 'any' ? all : ['mp4'],
     followsLinks: false,
-    nameFor: (container) => join(plan.outputDir, videoNo + EXTENSIONS[container]),
+    nameFor: (container) => pathFrom(outputDir, stem + EXTENSIONS[container]),
+    ...(template === null ? {} : { root: outputDir }),
   };
 }

@@ -1,12 +1,15 @@
-/** Which videos are named: arguments, and lists with one a line. */
+/** Which videos are meant: by IDs, one a line in a file, or by filters of the library. */
 import { readFile } from 'node:fs/promises';
 import { text as readText } from 'node:stream/consumers';
-import { UsageError } from '../errors.ts';
+import { type NetworkError, UsageError } from '../errors.ts';
 import { pathFrom } from '../folders.ts';
 import { abortable, type Host } from '../host.ts';
-import { isVideoNo } from '../library/row.ts';
+import { type ListingContext, listVideos, lookUp, notReadyText } from '../library/listing.ts';
+import { isVideoNo, type LibraryRow } from '../library/row.ts';
 import { localError } from '../local-error.ts';
 import { redactKeys } from '../sanitize.ts';
+import type { DownloadPlan } from './plan.ts';
+
 /** Throws UsageError unless the text can be a video_no: nothing that could name a path. */
 export function checkVideoNo(text: string, where: string): string {
   if (!isVideoNo(text)) {
@@ -45,4 +48,40 @@ async function readWhole(file: string, host: Host): Promise<string> {
   } catch (error) {
     throw localError(error, file === '-' ? 'standard input' : file, 'read');
   }
+}
+
+/** The videos of a run, and what the library tells of them. */
+export interface SelectedVideos {
+  readonly videoNos: readonly string[];
+  readonly rows: ReadonlyMap<string, LibraryRow>;
+  /** Named videos that the library was asked for, and does not list. */
+  readonly unlisted: readonly string[];
+  /** The error of a listing that the server ended early; null if it was complete, or none was needed. */
+  readonly incomplete: NetworkError | null;
+}
+
+/** Selects what the query of a plan lists and is ready, or else the videos named, looked up where the plan needs it. */
+export async function selectVideos(
+  plan: DownloadPlan,
+  named: readonly string[],
+  context: ListingContext,
+): Promise<SelectedVideos> {
+  const { query, lookup, maxTransfer, template, mtime, dryRun } = plan;
+  if (query === null) {
+    const needsRows = lookup || maxTransfer !== null || template !== null || mtime || dryRun;
+    const rows: ReadonlyMap<string, LibraryRow> = needsRows ? await lookUp(context, named) : new Map();
+    const unlisted = needsRows ? named.filter((videoNo) => !rows.has(videoNo)) : [];
+    return { videoNos: named, rows, unlisted, incomplete: null };
+  }
+  const listing = listVideos(context, query);
+  const rows = new Map<string, LibraryRow>();
+  const notReady = new Map<string, number>();
+  for await (const row of listing.rows) {
+    // Who asks for a status wants just those videos, ready or not.
+    const isMeant = row.status === 'PARSE' || query.filters.status !== undefined;
+    if (isMeant) rows.set(row.videoNo, { ...row, fields: {} });
+    else notReady.set(row.status, (notReady.get(row.status) ?? 0) + 1);
+  }
+  for (const [status, count] of notReady) context.note(notReadyText(status, count));
+  return { videoNos: [...rows.keys()], rows, unlisted: [], incomplete: listing.incomplete };
 }

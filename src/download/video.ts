@@ -168,6 +168,7 @@ async function request(download: ActiveDownload): Promise<VideoAnswer> {
   if (noNewVideos.aborted) onNoNewVideos();
   try {
     return await client.download(videoNo, {
+      uniqueId: task.uniqueId,
       signal: AbortSignal.any([stop, notSent.signal]),
       bodySignal: host.interrupt,
       from: resumePointOf(download) ?? undefined,

@@ -210,6 +210,12 @@ function isUnknownRoute(error: unknown): boolean {
   );
 }
 
+/** Why videos with a status other than `PARSE` are not downloaded; a status that is not known is not ready. */
+export function notReadyText(status: string, count: number): string {
+  if (status === 'UNPARSE') return `${videosText(count)} still being indexed; skipped for now`;
+  return `${videosText(count)} not ready (status ${printable(status) || 'missing'}); skipped for now`;
+}
+
 /** `1 video`, `3 videos`. */
 export function videosText(count: number): string {
   return `${count} ${count === 1 ? 'video' : 'videos'}`;

@@ -39,6 +39,7 @@ export interface InventoryOptions {
   readonly containers: readonly Container[];
   readonly force: boolean;
   readonly skipRecorded: boolean;
+  readonly mtime: boolean;
   readonly signal: AbortSignal;
   readonly note: (text: string) => void;
 }
@@ -119,10 +120,10 @@ const IN_THE_WAY = 'not created by this sync, so left untouched; move it away an
 function taskFor(
   row: LibraryRow,
   nameFor: (container: Container) => string,
-  { containers, folder }: InventoryOptions,
+  { containers, folder, mtime }: InventoryOptions,
 ): VideoTask {
   return {
-    ...listedTask(row),
+    ...listedTask(row, mtime),
     destination: { kind: 'file', containers, followsLinks: false, nameFor, root: folder },
     whenExists: 'refuse',
     existsHint: IN_THE_WAY,

@@ -25,6 +25,8 @@ export interface SyncPlan extends OutputOptions {
   readonly force: boolean;
   /** Whether a recorded file that is gone stays gone. */
   readonly skipRecorded: boolean;
+  /** Whether files get the time at which their videos were taken or created. */
+  readonly mtime: boolean;
   readonly template: Template;
   readonly shard: Shard;
   readonly rules: CheckRules;

@@ -10,10 +10,10 @@ import { type ExitCode, mergeExitCodes, UsageError } from '../errors.ts';
 import { makeFolder, pathFrom } from '../folders.ts';
 import { type Host, print, say } from '../host.ts';
 import { type Container, EXTENSIONS } from '../isobmff/signature.ts';
-import { type ListingContext, listVideos, videosText } from '../library/listing.ts';
+import { type ListingContext, listVideos, notReadyText } from '../library/listing.ts';
 import type { LibraryRow } from '../library/row.ts';
 import { recordFrom, type VideoRecord } from '../record.ts';
-import { printable, safeJson } from '../sanitize.ts';
+import { safeJson } from '../sanitize.ts';
 import { type Inventory, type MovedFile, takeInventory } from './inventory.ts';
 import { lockFolder } from './lock.ts';
 import { isInShard, MANIFEST_NAME, type SyncPlan } from './plan.ts';
@@ -111,12 +111,6 @@ async function compare(
     context.note(`${files}; --name-template applies to new files only`);
   }
   return { inventory, incomplete: listing.incomplete?.exitCode ?? 0 };
-}
-
-/** Why videos with a status other than `PARSE` are not downloaded; a status that is not known is not ready. */
-export function notReadyText(status: string, count: number): string {
-  if (status === 'UNPARSE') return `${videosText(count)} still being indexed; skipped for now`;
-  return `${videosText(count)} not ready (status ${printable(status) || 'missing'}); skipped for now`;
 }
 
 /** Records a moved file anew, as one that needed no download. */

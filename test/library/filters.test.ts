@@ -105,6 +105,7 @@ describe('--folder', () => {
   it.each([
     ['7', '"folder_id":7'],
     ['-1', '"folder_id":-1'],
+    ['9223372036854775807', '"folder_id":9223372036854775807'],
   ])('%s is asked for as a number', async (id, text) => {
     const { env, asked } = await listingServer(() => ({ videos: rows(1), total_count: 1 }));
     expect((await mavi(['list', '--ids', '--folder', id], env)).lines).toHaveLength(1);
@@ -124,11 +125,15 @@ describe('--folder', () => {
       { folder_id: 'x', folder_name: 'no id' },
       null,
     ];
-    const { env, asked } = await listingServer(() => ({ folders }));
-    expect((await mavi(['list', '--folders'], env)).lines).toEqual(['-1  default', '12  trips [2J']);
+    const large = '{"folder_id": 9007199254740993,"folder_name":"large"}';
+    const data = (): string => JSON.stringify({ folders }).replace('null', large);
+    const { env, asked } = await listingServer(data);
+    const lines = ['-1  default', '12  trips [2J', '9007199254740993  large'];
+    expect((await mavi(['list', '--folders'], env)).lines).toEqual(lines);
     expect((await mavi(['list', '--folders', '--json'], env)).lines).toEqual([
       '{"folder_id":"-1","folder_name":"default"}',
       '{"folder_id":"12","folder_name":"trips \\u001b[2J"}',
+      '{"folder_id":"9007199254740993","folder_name":"large"}',
     ]);
     expect(asked.every(({ url }) => url.endsWith('/folders'))).toBe(true);
   });

@@ -38,7 +38,7 @@ export const COMMAND_LINE: Rows = {
     code: 2,
     says: [
       'mavi: no video named',
-      '      name one that mavi list shows, or a file of them with --batch-file',
+      '      give IDs, a file of them with --batch-file, or a part of the names with --match',
     ],
   },
   'an id that could name a path': {
@@ -205,7 +205,10 @@ export const COMMAND_LINE: Rows = {
   'no file to verify': {
     args: ['verify'],
     code: 2,
-    says: ['mavi: no file named', '      give files, or --manifest <file> for all that it records'],
+    says: [
+      'mavi: no file named',
+      '      name files or a synced folder, or use --manifest <file> for all that it records',
+    ],
   },
   'a port': {
     args: ['mock', '--port', 'x'],
