@@ -15,7 +15,6 @@ import {
 } from './resumable-body.ts';
 import { deviceSink, fileSink, type Sink, stdoutSink } from './sink.ts';
 import { type CheckRules, type Opening, refuseSignature, sniff } from './sniff.ts';
-import { temporaryPath } from './target.ts';
 
 /** A response that may be written. */
 export interface Accepted {
@@ -85,15 +84,14 @@ async function openBody(container: Container | null, download: ActiveDownload): 
 
 async function openSink(container: Container | null, download: ActiveDownload): Promise<Sink> {
   const { task, context, targets } = download;
-  const { fileSystem, host, owner } = context;
+  const { fileSystem, host, partialFiles } = context;
   if (task.destination.kind === 'stdout') return stdoutSink(host.stdout, host.interrupt);
   const target = (container === null ? undefined : targets.get(container)) ?? targets.get('mp4');
   if (target === undefined) throw new Error(`no target for ${container}`);
   download.file = target.shown;
   if (target.kind === 'device') return deviceSink(fileSystem, target, host.interrupt);
-  const temporary = temporaryPath(target.path, owner);
   const force = task.whenExists === 'force';
-  return fileSink({ fileSystem, clock: host.clock, target, temporary, force, signal: host.interrupt });
+  return fileSink({ fileSystem, host, target, partialFiles, force, modifiedMs: task.mtimeMs ?? null });
 }
 
 /** A body that may be taken, and what of it has been read. */

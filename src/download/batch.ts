@@ -19,7 +19,7 @@ import { recordFrom, type VideoRecord } from '../record.ts';
 import { printable, safeJson } from '../sanitize.ts';
 import { downloadContext } from './context.ts';
 import type { Manifest } from './manifest.ts';
-import type { DownloadRules, OutputOptions, TransferLimit, VideoTask } from './plan.ts';
+import type { DownloadRules, OutputOptions, VideoTask } from './plan.ts';
 import { downloadVideo, type Outcome } from './video.ts';
 
 /** What holds for all videos of a run. */
@@ -28,12 +28,11 @@ export interface BatchRun {
   readonly session: Session;
   readonly output: OutputOptions;
   readonly rules: DownloadRules;
-  readonly maxTransfer: TransferLimit | null;
+  /** Bytes; null is no limit. */
+  readonly maxTransfer: number | null;
   readonly manifest: Manifest | null;
   /** Printed before the first video begins. */
   readonly warnings: readonly { readonly videoNo: string; readonly text: string }[];
-  /** Whether the SHA-256 of each video is printed. */
-  readonly showsChecksum: boolean;
   /** Whether standard output belongs to the video, so that records go to standard error. */
   readonly streams: boolean;
   /** What follows the summary; null for no summary. */
@@ -48,7 +47,7 @@ export interface BatchRun {
  * that cannot be written. No video begins after that, and those under way are finished and recorded.
  */
 export async function runBatch(tasks: readonly VideoTask[], run: BatchRun): Promise<ExitCode> {
-  const { host, session, output, showsChecksum } = run;
+  const { host, session, output } = run;
   const { concurrency } = session.settings;
   const stop = new AbortController();
   const noNewVideos = new AbortController();
@@ -81,7 +80,7 @@ export async function runBatch(tasks: readonly VideoTask[], run: BatchRun): Prom
     // One video that --max-transfer leaves out is named; the summary counts the others.
     const isRepeated = budgetSaid && error instanceof BudgetError && record.attempts === 0;
     budgetSaid ||= error instanceof BudgetError;
-    if (!isRepeated) view.report({ kind: 'over', videoNo: record.video_no, record, verified, showsChecksum });
+    if (!isRepeated) view.report({ kind: 'over', videoNo: record.video_no, record, verified });
     if (error !== null && !(error instanceof MaviError)) sayStack(error, run);
     if (error instanceof AccountError && !stop.signal.aborted) stop.abort(notStarted(error));
     try {

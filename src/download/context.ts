@@ -8,10 +8,10 @@ import type { Report } from '../progress/events.ts';
 import { bytesText } from '../progress/text.ts';
 import type { Settings } from '../settings/settings.ts';
 import { diskFileSystem, type FileSystem } from './file-system.ts';
-import type { DownloadRules, TransferLimit, VideoTask } from './plan.ts';
+import { type PartialFiles, partialFiles } from './partial-file.ts';
+import type { DownloadRules, VideoTask } from './plan.ts';
 import type { ResumableBody } from './resumable-body.ts';
-import { type RemoveStalePartials, stalePartialRemover } from './stale-partials.ts';
-import type { Owner, Target } from './target.ts';
+import type { Target } from './target.ts';
 
 /** What every download of a run shares. */
 export interface DownloadContext {
@@ -20,8 +20,7 @@ export interface DownloadContext {
   readonly settings: Settings;
   readonly rules: DownloadRules;
   readonly fileSystem: FileSystem;
-  readonly owner: Owner;
-  readonly removeStalePartials: RemoveStalePartials;
+  readonly partialFiles: PartialFiles;
   readonly throttle: Throttle | null;
   readonly budget: Budget;
   readonly report: Report;
@@ -64,7 +63,8 @@ export interface RunParts {
   readonly host: Host;
   readonly session: Session;
   readonly rules: DownloadRules;
-  readonly maxTransfer: TransferLimit | null;
+  /** Bytes; null is no limit. */
+  readonly maxTransfer: number | null;
   readonly report: Report;
   readonly fileSystem?: FileSystem;
   readonly stop?: AbortSignal;
@@ -75,10 +75,6 @@ export interface RunParts {
 export function downloadContext(parts: RunParts): DownloadContext {
   const { host, session, rules, report, fileSystem = diskFileSystem } = parts;
   const { settings, client } = session;
-  const run = Math.floor(host.random() * 0x1_0000_0000)
-    .toString(16)
-    .padStart(8, '0');
-  const owner = { hostname: host.hostname, pid: host.pid, run };
   return {
     host,
     client,
@@ -86,8 +82,7 @@ export function downloadContext(parts: RunParts): DownloadContext {
     rules,
     report,
     fileSystem,
-    owner,
-    removeStalePartials: stalePartialRemover(fileSystem, owner, host.isAlive),
+    partialFiles: partialFiles(host, fileSystem),
     throttle: settings.limitRate === null ? null : new Throttle(settings.limitRate),
     budget: new Budget(parts.maxTransfer),
     stop: parts.stop ?? host.interrupt,
@@ -124,17 +119,15 @@ export interface Reservation {
   settle(receivedBytes: number): void;
 }
 
-/** Holds `--max-transfer` and `--max-cost`: the bytes received and those still to come never pass it. */
+/** Holds `--max-transfer`: the bytes received and those still to come never pass it. */
 export class Budget {
-  readonly #limit: TransferLimit | null;
-  readonly #limitBytes: number;
+  readonly #limitBytes: number | null;
   /** Received by attempts that are over, and set aside for those under way. */
   #usedBytes = 0;
 
-  /** @param limit null is none */
-  constructor(limit: TransferLimit | null) {
-    this.#limit = limit;
-    this.#limitBytes = limit?.bytes ?? Number.POSITIVE_INFINITY;
+  /** @param limitBytes the limit; null is none */
+  constructor(limitBytes: number | null) {
+    this.#limitBytes = limitBytes;
   }
 
   /**
@@ -144,7 +137,7 @@ export class Budget {
    */
   reserve(bytes: number | null, again = false): Reservation {
     let reserved = bytes ?? 0;
-    if (this.#exceeds(reserved) || this.#usedBytes >= this.#limitBytes) {
+    if (this.#exceeds(reserved) || (this.#limitBytes !== null && this.#usedBytes >= this.#limitBytes)) {
       const what = bytes === null || !this.#exceeds(reserved) ? '' : `${bytesText(bytes)} `;
       throw this.#error(
         again ? `not retried: another ${what}would exceed` : `skipped: ${what || 'more bytes '}would exceed`,
@@ -168,13 +161,12 @@ export class Budget {
   }
 
   #exceeds(moreBytes: number): boolean {
-    return this.#usedBytes + moreBytes > this.#limitBytes;
+    return this.#limitBytes !== null && this.#usedBytes + moreBytes > this.#limitBytes;
   }
 
   #error(what: string): BudgetError {
-    const flag = this.#limit?.flag ?? '';
-    return new BudgetError(`${what} ${flag} (${bytesText(this.#limitBytes)})`, {
-      hint: `run the command again with a higher ${flag.split(' ')[0]}`,
+    return new BudgetError(`${what} --max-transfer (${bytesText(this.#limitBytes ?? 0)})`, {
+      hint: 'run the command again with a higher --max-transfer',
     });
   }
 }

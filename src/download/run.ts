@@ -9,10 +9,9 @@ import type { LibraryRow } from '../library/row.ts';
 import { printable } from '../sanitize.ts';
 import { runBatch } from './batch.ts';
 import { type Item, printForecast } from './forecast.ts';
-import { openManifest } from './manifest.ts';
-import { readManifest } from './manifest-index.ts';
+import { openManifest, readManifest } from './manifest.ts';
 import { type Destination, type DownloadPlan, listedTask, oneVideoOnly, type VideoTask } from './plan.ts';
-import { readVideoList, type SelectedVideos, selectVideos } from './video-list.ts';
+import { readVideoNos, type SelectedVideos, selectVideos } from './video-list.ts';
 
 /** Downloads what the plan names. Returns the merged exit code; throws what ends the run itself. */
 export async function runDownload(plan: DownloadPlan, host: Host): Promise<ExitCode> {
@@ -45,8 +44,7 @@ export async function runDownload(plan: DownloadPlan, host: Host): Promise<ExitC
     note('no video that is ready matches; nothing to download');
     return incomplete;
   }
-  const manifest =
-    plan.manifest === null ? null : await openManifest(pathFrom(host.cwd, plan.manifest), plan.manifest);
+  const manifest = plan.manifest === null ? null : await openManifest(plan.manifest, host, 'named');
   try {
     const text = 'not listed in the library, so its size is unknown';
     const code = await runBatch(
@@ -60,7 +58,6 @@ export async function runDownload(plan: DownloadPlan, host: Host): Promise<ExitC
         manifest,
         warnings: selected.unlisted.map((videoNo) => ({ videoNo, text })),
         streams: plan.output === '-',
-        showsChecksum: plan.rules.checksum,
         summaryEnd: recorded > 0 ? `; ${recorded} already recorded` : items.length === 1 ? null : '',
         continueHint:
           plan.whenExists === 'skip'
@@ -77,7 +74,7 @@ export async function runDownload(plan: DownloadPlan, host: Host): Promise<ExitC
 
 /** The videos that are named, each once, in the order in which they were first named. */
 async function allVideoNos(plan: DownloadPlan, host: Host): Promise<readonly string[]> {
-  const listed = plan.batchFile === null ? [] : await readVideoList(plan.batchFile, host);
+  const listed = plan.batchFile === null ? [] : await readVideoNos(plan.batchFile, host);
   return [...new Set([...plan.videoNos, ...listed])];
 }
 
@@ -91,8 +88,8 @@ async function itemsOf(
   const { manifest, template } = plan;
   const recorded =
     plan.skipRecorded && manifest !== null
-      ? (await readManifest(pathFrom(host.cwd, manifest), manifest, true)).byVideoNo
-      : new Map<string, unknown>();
+      ? (await readManifest(manifest, host, 'named', true)).recorded
+      : new Set<string>();
   // Loaded now, for the names of files take a package that few downloads need.
   const names =
     template === null

@@ -1,65 +1,67 @@
-/** Where the bytes of one video go: nothing stands under the target's name before it is published. */
-
+/** Where the bytes of one video go. A file gets its final name only when it is published. */
 import { dropBytes } from '../chunks.ts';
-import { ClosedPipe, type MaviError } from '../errors.ts';
-import { abortable, type Clock, type DataOutput, sleep } from '../host.ts';
+import { ClosedPipe, LocalError, type MaviError } from '../errors.ts';
+import { abortable, type DataOutput, type Host } from '../host.ts';
 import { localError } from '../local-error.ts';
 import type { FileSystem, OpenFile } from './file-system.ts';
+import type { PartialFiles } from './partial-file.ts';
+import { codeOf, publish, removePatiently } from './publish.ts';
 import type { Target } from './target.ts';
 
-/** A place for bytes. Every call throws MaviError. */
+/** A destination for bytes. Every call throws MaviError. */
 export interface Sink {
   /** Writes all of the chunks, in order. */
   write(chunks: readonly Uint8Array[]): Promise<void>;
-  /** Forgets what was written, to begin again; null where what is written is gone from here. */
+  /** Discards what was written, to begin again; null where it can't be taken back. */
   readonly restart: (() => Promise<void>) | null;
-  /** Makes it final: the bytes are safe, and stand under the target's name. Answers with warnings. */
+  /** Reads back up to `maxBytes` from a position, in bytes; empty at the end. Null where nothing can be read back. */
+  readonly read: ((position: number, maxBytes: number) => Promise<Uint8Array>) | null;
+  /** Makes it final: the bytes are flushed and have the target's name, which survives a power cut. Returns warnings. */
   publish(): Promise<readonly string[]>;
-  /** Takes back what was written, as far as it can be. Never throws; to be called after any failure. */
+  /** Removes what was written, where it can be. Never throws; to be called after any failure. */
   discard(): Promise<void>;
 }
 
 /** How a file is published. */
 export interface FileSinkOptions {
   readonly fileSystem: FileSystem;
-  readonly clock: Clock;
+  readonly host: Pick<Host, 'clock' | 'interrupt' | 'umask'>;
   readonly target: Target;
-  /** The path of the temporary file, beside the target. */
-  readonly temporary: string;
+  readonly partialFiles: PartialFiles;
   /** Whether what has the target's name is replaced. */
   readonly force: boolean;
-  /** Keeps a file that is being flushed from getting its name. */
-  readonly signal: AbortSignal;
+  /** The modification time of the published file, in milliseconds since the epoch; null to leave it. */
+  readonly modifiedMs: number | null;
 }
-
-/** Pauses between tries of the last step, in milliseconds: virus scanners hold a new file for a moment. */
-const BUSY_PAUSES_MS = [10, 50, 100, 200, 400];
-const BUSY = new Set(['EPERM', 'EBUSY', 'EACCES']);
-
-/** What file systems without hard links answer; EISDIR is exFAT's answer on Windows, EACCES that of Android. */
-const NO_LINKS = new Set([
-  'EPERM',
-  'EACCES',
-  'ENOTSUP',
-  'EOPNOTSUPP',
-  'ENOSYS',
-  'EMLINK',
-  'EXDEV',
-  'EINVAL',
-  'EISDIR',
-]);
 
 /** What file systems answer that have nothing to flush. */
 const NO_SYNC = new Set(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
 
 /** A file: written beside the target, flushed, then given the target's name in one step. */
 export async function fileSink(options: FileSinkOptions): Promise<Sink> {
-  const { fileSystem, clock, target, temporary, force, signal } = options;
-  const failed = (error: unknown): MaviError => localError(error, target.shown);
-  let file: OpenFile | null = await fileSystem.create(temporary).catch((error) => {
-    throw failed(error);
-  });
-  const opened = file;
+  const { fileSystem, host, target, partialFiles, force, modifiedMs } = options;
+  const { clock, interrupt } = host;
+  /** Temporary files that are to be removed; the last one is in use. */
+  const paths: string[] = [];
+
+  const failing = <T>(work: Promise<T>): Promise<T> =>
+    work.catch((error) => {
+      throw localError(error, target.shown);
+    });
+
+  const create = async (): Promise<OpenFile> => {
+    const path = partialFiles.pathFor(target.path);
+    paths.push(path);
+    try {
+      return await fileSystem.create(path);
+    } catch (error) {
+      // Opening may fail after the file was created. The name is random, so it can't be another's.
+      await fileSystem.unlink(path).catch(() => {});
+      throw error;
+    }
+  };
+
+  let file: OpenFile | null = await failing(create());
 
   const close = async (): Promise<void> => {
     const closing = file;
@@ -67,84 +69,73 @@ export async function fileSink(options: FileSinkOptions): Promise<Sink> {
     await closing?.close();
   };
 
-  /** Goes on trying for a moment while something holds the file. */
-  const patiently = async (step: () => Promise<void>, passing: ReadonlySet<string> = BUSY): Promise<void> => {
-    for (const pauseMs of BUSY_PAUSES_MS) {
-      try {
-        return await step();
-      } catch (error) {
-        if (!passing.has(codeOf(error))) throw error;
-        await sleep(clock, pauseMs);
-      }
-    }
-    return step();
+  const opened = (): OpenFile => {
+    if (file === null) throw new Error('the file is closed');
+    return file;
   };
 
-  /** Gives the file its name; answers with what could not be tidied up. */
-  const name = async (): Promise<string[]> => {
-    if (force) {
-      await patiently(() => fileSystem.rename(temporary, target.path));
-      return [];
-    }
+  const removeAll = async (): Promise<string[]> => {
+    const left: string[] = [];
+    for (const path of paths) if (!(await removePatiently(fileSystem, clock, path))) left.push(path);
+    return left;
+  };
+
+  const restart = async (): Promise<void> => {
     try {
-      // A hard link never replaces, however late something came to have the name.
-      await patiently(() => fileSystem.link(temporary, target.path), new Set(['EBUSY']));
-    } catch (error) {
-      if (!NO_LINKS.has(codeOf(error))) throw error;
-      await patiently(nameWithoutLinks);
-      return [];
+      await opened().empty();
+    } catch {
+      // Some mounts refuse to truncate a file, such as rclone's without a cache.
+      await close().catch(() => {});
+      await removeAll();
+      file = await create();
     }
-    return (await remove())
-      ? []
-      : [`${temporary} could not be removed; it is a second name of the same file`];
   };
 
-  /** Without hard links there is a moment between looking and renaming; it is as short as can be. */
-  const nameWithoutLinks = async (): Promise<void> => {
-    if (await fileSystem.exists(target.path)) throw Object.assign(new Error('exists'), { code: 'EEXIST' });
-    await fileSystem.rename(temporary, target.path);
-  };
-
-  /** Removes the temporary file, more than once if need be; says whether it is gone. */
-  const remove = async (): Promise<boolean> => {
-    for (const pauseMs of [0, ...BUSY_PAUSES_MS]) {
-      if (pauseMs > 0) await sleep(clock, pauseMs);
-      const gone = await fileSystem.unlink(temporary).then(
-        () => true,
-        (error) => codeOf(error) === 'ENOENT',
-      );
-      if (gone) return true;
+  /** Sets permissions and time, flushes and closes the file; returns its identity and warnings. */
+  const finish = async (): Promise<{ identity: string; warnings: string[] }> => {
+    const warnings: string[] = [];
+    const done = opened();
+    // Where permissions can't be set, as on FAT, the mount rules them.
+    await done.chmod(target.existing?.mode ?? 0o666 & ~host.umask).catch(() => {});
+    if (modifiedMs !== null) {
+      await done.setTime(modifiedMs).catch(() => warnings.push('could not set its modification time'));
     }
-    return false;
+    await done.sync().catch((error) => {
+      if (!NO_SYNC.has(codeOf(error))) throw error;
+    });
+    const identity = await done.identify();
+    // Compared while it is open, for some network file systems number a closed file anew.
+    if (target.isShared && (await fileSystem.look(paths.at(-1) ?? ''))?.identity !== identity) {
+      throw new LocalError('swapped', `cannot write ${target.shown}: its temporary file was replaced`, {
+        hint: 'another user can write to that folder; choose another one',
+      });
+    }
+    await close();
+    return { identity, warnings };
   };
 
   return {
-    write: (chunks) =>
-      writeAll(opened, chunks).catch((error) => {
-        throw failed(error);
-      }),
-    async restart() {
-      await opened.empty().catch((error) => {
-        throw failed(error);
-      });
-    },
+    write: (chunks) => failing(writeAll(opened(), chunks)),
+    read: (position, maxBytes) => failing(opened().read(position, maxBytes)),
+    restart: () => failing(restart()),
     async publish() {
+      const { identity, warnings } = await failing(finish());
+      // Flushing can take long; up to here a signal leaves the target as it was.
+      if (interrupt.aborted) throw interrupt.reason;
+      const temporary = paths.pop() ?? '';
+      const { path } = target;
       try {
-        if (target.existing !== null) await opened.chmod(target.existing.mode).catch(() => {});
-        await opened.sync().catch((error) => {
-          if (!NO_SYNC.has(codeOf(error))) throw error;
-        });
-        await close();
-        // Flushing can take long; up to here a signal leaves the target as it was.
-        if (signal.aborted) throw signal.reason;
-        return await name();
+        const untidy = await publish({ fileSystem, clock, temporary, identity, path, force });
+        const left = (await removeAll()).map((each) => `could not remove ${each}`);
+        return [...warnings, ...untidy, ...left];
       } catch (error) {
-        throw failed(error);
+        paths.push(temporary);
+        throw localError(error, target.shown);
       }
     },
     async discard() {
       await close().catch(() => {});
-      await remove();
+      await removeAll();
     },
   };
 }
@@ -171,13 +162,14 @@ export async function deviceSink(fileSystem: FileSystem, target: Target, signal:
         throw failed(error);
       }),
     restart: null,
+    read: null,
     async publish() {
       await close().catch((error) => {
         throw failed(error);
       });
       return [];
     },
-    // Not waited for: a write that nobody reads keeps the file from being closed.
+    // Not awaited: a write that nobody reads keeps the file from being closed.
     discard: async () => void close().catch(() => {}),
   };
 }
@@ -193,6 +185,7 @@ export function stdoutSink(stdout: DataOutput, signal: AbortSignal): Sink {
         throw localError(error, 'standard output', 'write to');
       }),
     restart: null,
+    read: null,
     publish: async () => [],
     discard: async () => {},
   };
@@ -205,8 +198,4 @@ async function writeAll(file: OpenFile, chunks: readonly Uint8Array[]): Promise<
     if (written === 0) throw Object.assign(new Error('the disk takes no more bytes'), { code: 'EIO' });
     rest = dropBytes(rest, written);
   }
-}
-
-function codeOf(error: unknown): string {
-  return (error as NodeJS.ErrnoException).code ?? '';
 }

@@ -1,59 +1,84 @@
-/** Where a video is to stand: a plain file, or a device or FIFO that is written directly. */
+/** Where a video is to go: a file, or a device or FIFO that is written directly. */
 import { isUtf8 } from 'node:buffer';
-import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
+import { constants, type Stats } from 'node:fs';
 import { access, lstat, readlink, realpath, stat } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { dirname } from 'node:path';
 import { LocalError, UsageError } from '../errors.ts';
 import { pathFrom } from '../folders.ts';
+import type { Host } from '../host.ts';
 import { localError } from '../local-error.ts';
 
 /** A checked target. */
 export interface Target {
   /** As the user named it, for messages and records. */
   readonly shown: string;
-  /** The file itself, behind any symbolic link. */
+  /** The file itself, behind any symbolic link that is followed. */
   readonly path: string;
   readonly kind: 'file' | 'device';
-  /** What is there now, if anything: its permission bits. */
-  readonly existing: { readonly mode: number } | null;
+  /** What has the name now, if anything: the permission bits to keep, null if it is no plain file. */
+  readonly existing: { readonly mode: number | null } | null;
+  /** Whether users other than the folder's owner may write to the folder. */
+  readonly isShared: boolean;
 }
+
+/** The parts of the host that a target is looked at by. */
+export type TargetHost = Pick<Host, 'cwd' | 'uid'>;
 
 /** As many links as Linux follows. */
 const MOST_LINKS = 40;
 
 /**
- * Looks at a target before any request is made. A symbolic link is followed, so that the file behind it is
- * written and the link stays. Throws LocalError for a directory, a missing or unwritable folder.
+ * Looks at a target before any request is made. Throws LocalError for a directory and for a missing or unwritable
+ * folder, UsageError for a link to a name that can't be kept.
+ * @param followsLinks whether a symbolic link is followed, so that the file behind it is written and the link stays.
+ *   Otherwise a link, a device or a FIFO is just something that has the name.
  */
-export async function lookAtTarget(shown: string, cwd: string): Promise<Target> {
-  const path = await behindLinks(pathFrom(cwd, shown), shown);
-  if (/[\\/]$/.test(shown)) throw isDirectory(shown);
-  let found: Awaited<ReturnType<typeof stat>> | null = null;
-  try {
-    found = await stat(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw localError(error, shown);
-  }
+export async function lookAtTarget(shown: string, host: TargetHost, followsLinks: boolean): Promise<Target> {
+  const given = pathFrom(host.cwd, shown);
+  const path = followsLinks ? await behindLinks(given, shown, host) : given;
+  const found = await lookAt(path, shown, followsLinks);
   if (found?.isDirectory()) throw isDirectory(shown);
-  if (found !== null && !found.isFile()) return { shown, path, kind: 'device', existing: null };
-  await checkFolder(dirname(path), shown);
-  return { shown, path, kind: 'file', existing: found === null ? null : { mode: found.mode & 0o7777 } };
+  if (/[\\/]$/.test(shown)) throw noFolder(shown, shown);
+  if (found !== null && !found.isFile() && followsLinks) {
+    return { shown, path, kind: 'device', existing: null, isShared: false };
+  }
+  const isShared = host.uid !== null && ((await folderMode(dirname(path), shown, host.cwd)) & 0o022) !== 0;
+  // Only read, write and execute are kept: setuid root would be given to whoever made the old file.
+  const existing = found === null ? null : { mode: found.isFile() ? found.mode & 0o777 : null };
+  return { shown, path, kind: 'file', existing, isShared };
 }
 
-async function behindLinks(path: string, shown: string): Promise<string> {
+/** What has the name; null if nothing has. */
+async function lookAt(path: string, shown: string, followsLinks: boolean): Promise<Stats | null> {
+  try {
+    return followsLinks ? await stat(path) : await lstat(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw localError(error, shown);
+  }
+}
+
+/**
+ * The path that a chain of symbolic links ends at. Throws LocalError for a link that another user planted, by the
+ * kernel's rule for sticky folders: it must belong to this user or to the owner of the folder that it is in.
+ */
+export async function behindLinks(path: string, shown: string, { uid }: TargetHost): Promise<string> {
   let at = path;
   for (let followed = 0; followed <= MOST_LINKS; followed += 1) {
     try {
-      if (!(await lstat(at)).isSymbolicLink()) return at;
+      const found = await lstat(at);
+      if (!found.isSymbolicLink()) return at;
       // A pipe of this process (/dev/fd/63, /dev/stdout) is a link to no path.
-      if (
-        !(await stat(at).then(
-          (found) => found.isFile() || found.isDirectory(),
-          () => true,
-        ))
-      )
-        return at;
+      const leadsToPath = await stat(at).then(
+        (end) => end.isFile() || end.isDirectory(),
+        () => true,
+      );
+      if (!leadsToPath) return at;
+      if (uid !== null && found.uid !== uid && found.uid !== (await stat(dirname(at))).uid) {
+        throw new LocalError('bad_target', `cannot write ${shown}: it is a symbolic link of another user`, {
+          hint: 'name the file itself, or remove the link',
+        });
+      }
       at = pathFrom(dirname(at), await linkText(at, shown));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return at;
@@ -74,82 +99,36 @@ async function linkText(path: string, shown: string): Promise<string> {
   });
 }
 
-async function checkFolder(folder: string, shown: string): Promise<void> {
+/** The permission bits of a folder that can be written to. Throws LocalError for any other. */
+async function folderMode(folder: string, shown: string, cwd: string): Promise<number> {
   try {
     const found = await stat(folder);
-    if (!found.isDirectory())
-      throw new LocalError('bad_folder', `cannot write ${shown}: ${folder} is no folder`, {
+    if (!found.isDirectory()) {
+      throw new LocalError('bad_folder', `cannot write ${shown}: ${folder} is not a folder`, {
         hint: 'choose another place',
       });
-    // A deleted folder can still be looked at by whoever is in it; only its path tells.
+    }
+    // A deleted folder can still be looked at from within; only its path tells.
     if (found.nlink === 0) await realpath(folder);
     await access(folder, constants.W_OK | constants.X_OK);
+    return found.mode;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      if (folder === '.') {
-        throw new LocalError('bad_folder', `cannot write ${shown}: the current folder was deleted`, {
-          hint: 'change to another folder',
-        });
-      }
-      throw new LocalError('bad_folder', `cannot write ${shown}: the folder ${folder} does not exist`, {
-        hint: `make it with: mkdir -p ${folder}`,
-      });
-    }
-    throw localError(error, shown);
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw localError(error, shown);
+    if (folder !== cwd) throw noFolder(shown, folder);
+    throw new LocalError('bad_folder', `cannot write ${shown}: the current folder was deleted`, {
+      hint: 'change to another folder',
+    });
   }
+}
+
+function noFolder(shown: string, folder: string): LocalError {
+  return new LocalError('bad_folder', `cannot write ${shown}: the folder ${folder} does not exist`, {
+    hint: `create it with: mkdir -p ${folder}`,
+  });
 }
 
 function isDirectory(shown: string): LocalError {
   return new LocalError('is_directory', `cannot write ${shown}: it is a folder`, {
     hint: `name a file in it, or use --output-dir ${shown}`,
   });
-}
-
-/** The name of the temporary file beside a target, made of what tells its owner. */
-export interface Owner {
-  readonly hostname: string;
-  readonly pid: number;
-  /** Eight hexadecimal digits, for this run. */
-  readonly run: string;
-}
-
-/** The longest file name that common file systems take, in bytes. */
-const LONGEST_NAME = 255;
-
-/** What every temporary file of a target is called before its owner's part. */
-function stemOf(path: string): string {
-  // The owner's part has at most 41 bytes; a longer name is cut, and told apart by the run.
-  let stem = basename(path);
-  while (Buffer.byteLength(stem) > LONGEST_NAME - 48) stem = Array.from(stem).slice(0, -1).join('');
-  return stem;
-}
-
-/** The path of a temporary file: beside the target, so that it can be renamed to it in one step. */
-export function temporaryPath(path: string, owner: Owner): string {
-  return pathFrom(
-    dirname(path),
-    `${stemOf(path)}.mavi-${hostTag(owner.hostname)}-${owner.pid}-${owner.run}.part`,
-  );
-}
-
-/** A file name's part that says whose temporary file it is. */
-const OWNER_PART = /^\.mavi-([0-9a-f]+)-(\d+)-([0-9a-f]+)\.part$/;
-
-/** Whether a name is that of a temporary file for this target which a dead run of this machine left behind. */
-export function isLeftover(
-  name: string,
-  path: string,
-  owner: Owner,
-  isAlive: (pid: number) => boolean,
-): boolean {
-  const stem = stemOf(path);
-  const [, host, pid, run] = (name.startsWith(stem) && OWNER_PART.exec(name.slice(stem.length))) || [];
-  if (host !== hostTag(owner.hostname) || run === owner.run) return false;
-  // Another run with this very process id is over: a container gives out the same one again and again.
-  return Number(pid) === owner.pid || !isAlive(Number(pid));
-}
-
-/** A host as it can stand in a file name: pods of one set differ only at the end of a long name, so it is hashed. */
-function hostTag(hostname: string): string {
-  return createHash('sha256').update(hostname).digest('hex').slice(0, 12);
 }

@@ -73,7 +73,7 @@ export async function downloadVideo(task: VideoTask, context: DownloadContext): 
 /** Looks at every name that the video may get; none for standard output. */
 async function lookAtTargets(
   { destination }: VideoTask,
-  { host, removeStalePartials }: DownloadContext,
+  { host, partialFiles }: DownloadContext,
 ): Promise<ReadonlyMap<Container, Target>> {
   const targets = new Map<Container, Target>();
   if (destination.kind === 'stdout') return targets;
@@ -81,8 +81,8 @@ async function lookAtTargets(
     const { root } = destination;
     const name = destination.nameFor(container);
     if (root !== undefined) await makeFoldersBelow(pathFrom(host.cwd, root), pathFrom(host.cwd, name), name);
-    const target = await lookAtTarget(name, host.cwd);
-    if (target.kind === 'file') await removeStalePartials(target.path);
+    const target = await lookAtTarget(name, host, destination.followsLinks);
+    if (target.kind === 'file') await partialFiles.removeStale(target.path);
     targets.set(container, target);
   }
   return targets;

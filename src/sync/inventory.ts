@@ -2,7 +2,7 @@
 import { lstat, realpath, stat } from 'node:fs/promises';
 import { dirname, extname, isAbsolute, relative, sep } from 'node:path';
 import type { Forecast, Item } from '../download/forecast.ts';
-import type { FileRecord, ManifestIndex } from '../download/manifest-index.ts';
+import type { FileRecord, ManifestIndex } from '../download/manifest.ts';
 import { listedTask, type VideoTask } from '../download/plan.ts';
 import { pathFrom, pathKey } from '../folders.ts';
 import { type Container, EXTENSIONS } from '../isobmff/signature.ts';

@@ -3,8 +3,8 @@ import { lstat } from 'node:fs/promises';
 import { openSession } from '../api/session.ts';
 import { runBatch } from '../download/batch.ts';
 import { printForecast } from '../download/forecast.ts';
-import { type Manifest, openManifest } from '../download/manifest.ts';
-import { readManifest } from '../download/manifest-index.ts';
+import { type Manifest, openManifest, readManifest } from '../download/manifest.ts';
+import { removeStalePartials } from '../download/partial-file.ts';
 import { listedTask } from '../download/plan.ts';
 import { type ExitCode, mergeExitCodes, UsageError } from '../errors.ts';
 import { makeFolder, pathFrom } from '../folders.ts';
@@ -39,9 +39,9 @@ export async function runSync(plan: SyncPlan, host: Host): Promise<ExitCode> {
   await makeFolder(folder, plan.folder);
   const release = await lockFolder({ folder, shown: plan.folder, shard: plan.shard, host, note });
   try {
+    await removeStalePartials(folder, host);
     const { inventory, incomplete } = await compare(plan, context);
-    const shownManifest = pathFrom(plan.folder, MANIFEST_NAME);
-    const manifest = await openManifest(pathFrom(host.cwd, shownManifest), shownManifest);
+    const manifest = await openManifest(pathFrom(plan.folder, MANIFEST_NAME), host, 'synced');
     try {
       for (const moved of inventory.moved) await recordMoved(moved, manifest, plan, host);
       const code = await runBatch(
@@ -55,7 +55,6 @@ export async function runSync(plan: SyncPlan, host: Host): Promise<ExitCode> {
           manifest,
           warnings: [],
           streams: false,
-          showsChecksum: false,
           continueHint: 'rerun the same command to continue',
           summaryEnd: endOf(inventory),
         },
@@ -78,8 +77,7 @@ async function compare(
   context: ListingContext,
 ): Promise<{ inventory: Inventory; incomplete: ExitCode }> {
   const { cwd, interrupt } = context.host;
-  const shown = pathFrom(plan.folder, MANIFEST_NAME);
-  const index = await readManifest(pathFrom(cwd, shown), shown, true);
+  const index = await readManifest(pathFrom(plan.folder, MANIFEST_NAME), context.host, 'synced', true);
   const listing = listVideos(context, plan.query);
   const all: LibraryRow[] = [];
   const rows: LibraryRow[] = [];

@@ -3,10 +3,10 @@ import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { relative, sep } from 'node:path';
 import { type CheckedFile, checkFile } from '../download/existing.ts';
-import { type FileRecord, type ManifestIndex, readManifest } from '../download/manifest-index.ts';
+import { type FileRecord, type ManifestIndex, readManifest } from '../download/manifest.ts';
 import { BodyError, type ExitCode, Interrupted } from '../errors.ts';
 import { pathFrom, pathKey } from '../folders.ts';
-import { abortable, type Host, print } from '../host.ts';
+import { type Host, print } from '../host.ts';
 import { bytesText } from '../progress/text.ts';
 import { type RecordedError, recordedError } from '../record.ts';
 import { printable, safeJson } from '../sanitize.ts';
@@ -49,8 +49,7 @@ export async function runVerify(plan: VerifyPlan, host: Host): Promise<ExitCode>
 
 /** The files of the plan; in the place of a folder, those that its manifest, or the plan's, records in it. */
 async function* subjects({ files, manifest }: VerifyPlan, host: Host): AsyncGenerator<Subject> {
-  const read = (path: string): Promise<ManifestIndex> =>
-    abortable(readManifest(pathFrom(host.cwd, path), path), host.interrupt);
+  const read = (path: string): Promise<ManifestIndex> => readManifest(path, host, 'named');
   const index = manifest === null ? null : await read(manifest);
   if (files.length === 0 && index !== null) yield* recordedFiles(index, '', host);
   for (const file of files) {

@@ -1,10 +1,12 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { constants, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type Manifest, openManifest } from '../../src/download/manifest.ts';
-import { readManifest } from '../../src/download/manifest-index.ts';
+import { type Manifest, type ManifestKind, openManifest, readManifest } from '../../src/download/manifest.ts';
 import { LocalError } from '../../src/errors.ts';
 import type { VideoRecord } from '../../src/record.ts';
+import { fakeHost } from '../helpers/fake-host.ts';
+import { fullFifo, makeFifo } from '../helpers/fifo.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
 
 function record(videoNo: string, more: Partial<VideoRecord> = {}): VideoRecord {
@@ -27,8 +29,8 @@ function record(videoNo: string, more: Partial<VideoRecord> = {}): VideoRecord {
   };
 }
 
-async function opened(path: string): Promise<Manifest> {
-  const manifest = await openManifest(path, 'shown.ndjson');
+async function opened(path: string, kind: ManifestKind = 'named'): Promise<Manifest> {
+  const manifest = await openManifest(basename(path), fakeHost({ cwd: dirname(path) }), kind);
   onTestFinished(() => manifest.close());
   return manifest;
 }
@@ -107,26 +109,85 @@ describe('a manifest', () => {
   });
 
   it.each([
-    ['is a folder', (path: string) => mkdirSync(path), 'is_directory', 'it is a folder'],
-    ['stands in no folder', () => {}, 'missing', 'the folder or file does not exist'],
+    ['is a folder', (path: string) => mkdirSync(path), 'is_directory', 'list.ndjson: it is a folder'],
+    ['is in no folder', () => {}, 'missing', 'no/list.ndjson: the folder or file does not exist'],
   ])('that %s is a local error', async (_what, make, code, meaning) => {
-    const path = join(tempDir(), code === 'missing' ? 'no/list.ndjson' : 'list.ndjson');
-    make(path);
-    const manifest = openManifest(path, 'shown.ndjson');
-    await expect(manifest).rejects.toBeInstanceOf(LocalError);
-    await expect(manifest).rejects.toMatchObject({
-      exitCode: 7,
-      code,
-      message: `cannot write shown.ndjson: ${meaning}`,
-    });
+    const folder = tempDir();
+    const name = code === 'missing' ? 'no/list.ndjson' : 'list.ndjson';
+    make(join(folder, name));
+    for (const kind of ['named', 'synced'] as const) {
+      const manifest = openManifest(name, fakeHost({ cwd: folder }), kind);
+      await expect(manifest).rejects.toBeInstanceOf(LocalError);
+      await expect(manifest).rejects.toMatchObject({ exitCode: 7, code, message: `cannot write ${meaning}` });
+    }
   });
 
-  it('that is closed fails for good, and so do those who come later', async () => {
-    const manifest = await openManifest(join(tempDir(), 'list.ndjson'), 'shown.ndjson');
+  it('that is closed fails for good, saying what became of each video', async () => {
+    const manifest = await opened(join(tempDir(), 'list.ndjson'));
     await manifest.close();
-    await expect(manifest.append(record('VI1'))).rejects.toBeInstanceOf(LocalError);
-    await expect(manifest.append(record('VI2'))).rejects.toThrow('cannot write shown.ndjson');
+    const says = (text: string) => ({ exitCode: 7, message: expect.stringMatching(text) });
+    await expect(manifest.append(record('VI1'))).rejects.toMatchObject(
+      says('^cannot write list.ndjson: .*; VI1 was downloaded \\(VI1.mp4\\) but is not recorded$'),
+    );
+    const failed = record('VI2', { status: 'failed' });
+    await expect(manifest.append(failed)).rejects.toMatchObject(says('; VI2 failed but is not recorded$'));
+    const skipped = record('VI3', { status: 'skipped', file: null });
+    await expect(manifest.append(skipped)).rejects.toMatchObject(
+      says('; VI3 is complete but is not recorded$'),
+    );
     await manifest.close();
+  });
+});
+
+describe.runIf(process.platform !== 'win32')('a symbolic link or a FIFO in the place of a manifest', () => {
+  it('is followed where the user named it', async () => {
+    const folder = tempDir();
+    symlinkSync('real.ndjson', join(folder, 'link'));
+    await (await opened(join(folder, 'link'))).append(record('VI1'));
+    expect(linesOf(join(folder, 'real.ndjson'))).toHaveLength(1);
+    expect([...(await readManifest('link', fakeHost({ cwd: folder }), 'named')).recorded]).toEqual(['VI1']);
+  });
+
+  it.each([
+    ['a link', (path: string) => symlinkSync('real.ndjson', path)],
+    ['a link to nothing', (path: string) => symlinkSync('none', path)],
+    ['a FIFO', makeFifo],
+  ])('is refused in a synced folder: %s', async (_what, make) => {
+    const folder = tempDir();
+    writeFileSync(join(folder, 'real.ndjson'), '');
+    make(join(folder, 'list'));
+    const host = fakeHost({ cwd: folder });
+    const refused = { exitCode: 7, message: expect.stringMatching(/list: it is not a regular file$/) };
+    await expect(openManifest('list', host, 'synced')).rejects.toMatchObject(refused);
+    await expect(readManifest('list', host, 'synced', true)).rejects.toMatchObject(refused);
+    expect(readFileSync(join(folder, 'real.ndjson'), 'utf8')).toBe('');
+    expect(existsSync(join(folder, 'none'))).toBe(false);
+  });
+
+  it('does not keep a run from ending by a signal while nobody reads', async () => {
+    const folder = tempDir();
+    const fifo = await fullFifo(join(folder, 'list'));
+    onTestFinished(() => fifo.close());
+    const host = fakeHost({ cwd: folder });
+    const manifest = await openManifest('list', host, 'named');
+    const appended = manifest.append(record('VI1'));
+    host.send('SIGINT');
+    await expect(appended).rejects.toMatchObject({ exitCode: 130 });
+    await manifest.close();
+    // Lets the write that waits go.
+    await fifo.read(Buffer.alloc(65_536), 0, 65_536, null);
+  });
+
+  it('does not keep a run from ending by a signal while nobody writes', async () => {
+    const folder = tempDir();
+    makeFifo(join(folder, 'list'));
+    const host = fakeHost({ cwd: folder });
+    const read = readManifest('list', host, 'named');
+    host.send('SIGTERM');
+    await expect(read).rejects.toMatchObject({ exitCode: 143 });
+    // Lets the open that waits go.
+    const both = await open(join(folder, 'list'), constants.O_RDWR);
+    await both.close();
   });
 });
 
@@ -135,7 +196,7 @@ describe('what a manifest says', () => {
     const folder = tempDir();
     const path = join(folder, 'list.ndjson');
     writeFileSync(path, lines.join('\n'));
-    const index = await readManifest(path, 'shown.ndjson');
+    const index = await readManifest('list.ndjson', fakeHost({ cwd: folder }), 'named');
     return { folder, ...index };
   }
 
@@ -145,18 +206,18 @@ describe('what a manifest says', () => {
       JSON.stringify(record('VI2', { file: 'sub/b.mp4', status: 'skipped', sha256: null, bytes: 0 })),
     );
     const first = {
-      status: 'downloaded',
       videoNo: 'VI1',
       path: join(folder, 'VI1.mp4'),
       bytes: 10,
       sha256: 'ab12',
+      status: 'downloaded',
     };
     const second = {
-      status: 'skipped',
       videoNo: 'VI2',
       path: join(folder, 'sub/b.mp4'),
       bytes: 0,
       sha256: null,
+      status: 'skipped',
     };
     expect([...byVideoNo]).toEqual([
       ['VI1', first],
@@ -206,20 +267,56 @@ describe('what a manifest says', () => {
     expect([...byVideoNo.keys()]).toEqual(['VI1', 'VI2']);
   });
 
-  it('is nothing where there is none, if that may be', async () => {
-    const path = join(tempDir(), 'none.ndjson');
-    expect((await readManifest(path, 'shown', true)).byPath.size).toBe(0);
-    await expect(readManifest(path, 'shown')).rejects.toMatchObject({
+  it('counts a video that went to standard output as recorded, though no file is', async () => {
+    const { recorded, byVideoNo } = await read(
+      JSON.stringify(record('VI1', { file: null })),
+      JSON.stringify(record('VI2', { status: 'failed' })),
+      JSON.stringify(record('VI3')),
+    );
+    expect([...recorded]).toEqual(['VI1', 'VI3']);
+    expect([...byVideoNo.keys()]).toEqual(['VI3']);
+  });
+
+  it('is read past a byte order mark and separators that are none in JSON', async () => {
+    const { byVideoNo } = await read(
+      `\ufeff${JSON.stringify(record('VI1'))}`,
+      JSON.stringify(record('VI2', { file: 'a\u2028b.mp4' })),
+    );
+    expect([...byVideoNo.keys()]).toEqual(['VI1', 'VI2']);
+  });
+
+  it('may have lines longer than what is read at once, at any place', async () => {
+    const long = Array.from({ length: 40 }, (_, index) =>
+      JSON.stringify(record(`VI${index}`, { warnings: ['x'.repeat(index * 7919)] })),
+    );
+    expect((await read(...long)).byVideoNo.size).toBe(40);
+  });
+
+  it('is a local error that names a line too long for a record', async () => {
+    const folder = tempDir();
+    writeFileSync(join(folder, 'list'), `{}\n{}\n${'x'.repeat(17 * 1024 * 1024)}`);
+    await expect(readManifest('list', fakeHost({ cwd: folder }), 'named')).rejects.toMatchObject({
       exitCode: 7,
-      message: 'cannot read shown: the folder or file does not exist',
+      message: 'cannot read list: line 3 is longer than 16 MiB',
+    });
+  });
+
+  it('is nothing where there is none, if that may be', async () => {
+    const host = fakeHost({ cwd: tempDir() });
+    expect((await readManifest('none', host, 'synced', true)).byPath.size).toBe(0);
+    await expect(readManifest('none', host, 'synced')).rejects.toMatchObject({
+      exitCode: 7,
+      message: 'cannot read none: the folder or file does not exist',
     });
   });
 
   it('is a local error where it cannot be read', async () => {
-    await expect(readManifest(tempDir(), 'shown', true)).rejects.toMatchObject({
+    const folder = tempDir();
+    mkdirSync(join(folder, 'list'));
+    await expect(readManifest('list', fakeHost({ cwd: folder }), 'named', true)).rejects.toMatchObject({
       exitCode: 7,
       code: 'is_directory',
-      message: 'cannot read shown: it is a folder',
+      message: 'cannot read list: it is a folder',
     });
   });
 });

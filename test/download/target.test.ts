@@ -22,7 +22,7 @@ describe('a target that cannot be written is refused before any request, and nam
   it.each([
     ['a folder', 'there', 'cannot write there: it is a folder'],
     ['a folder with a slash behind it', 'there/', 'cannot write there/: it is a folder'],
-    ['a name with a slash behind it', 'new/', 'cannot write new/: it is a folder'],
+    ['a name with a slash behind it', 'new/', 'cannot write new/: the folder new/ does not exist'],
     ['the current folder', '.', 'cannot write .: it is a folder'],
     ['in a folder that is not there', 'no/such/v.mp4', 'cannot write no/such/v.mp4: the folder'],
     ['in a file', 'file/v.mp4', 'cannot write file/v.mp4: '],

@@ -6,8 +6,13 @@ export type Call = keyof Omit<FileSystem, 'openDevice'> | keyof OpenFile;
 /** What happens instead of a call, or null to let it be; told which of the calls of its kind it is, from 1. */
 export type Trouble = (call: Call, turn: number) => Failure | null;
 
-/** A call that fails with the system's error of that code, or that writes no more than so many bytes. */
-export type Failure = { readonly code: string } | { readonly mostBytes: number };
+/**
+ * A call that fails with the system's error of that code, where asked for after it was done all the same, or that
+ * writes no more than so many bytes.
+ */
+export type Failure =
+  | { readonly code: string; readonly afterwards?: boolean }
+  | { readonly mostBytes: number };
 
 /** The disk, with trouble. */
 export interface TroubledDisk {
@@ -26,7 +31,8 @@ export function troubledDisk(trouble: Trouble): TroubledDisk {
     const failure = trouble(call, turn);
     if (failure !== null && 'code' in failure) {
       // Whatever close() answers, the file is closed.
-      if (call === 'close') await work(0);
+      const done = call === 'close' || failure.afterwards === true ? await work(0) : null;
+      if (call === 'create' && done !== null) await (done as OpenFile).close();
       throw Object.assign(new Error(`${failure.code}: ${call} was made to fail`), { code: failure.code });
     }
     return work(failure?.mostBytes ?? Number.POSITIVE_INFINITY);
@@ -35,7 +41,10 @@ export function troubledDisk(trouble: Trouble): TroubledDisk {
   const wrapped = (file: OpenFile): OpenFile => ({
     writev: (chunks) => around('writev', (mostBytes) => file.writev(firstBytes(chunks, mostBytes))),
     empty: () => around('empty', () => file.empty()),
+    read: (position, maxBytes) => around('read', () => file.read(position, maxBytes)),
     chmod: (mode) => around('chmod', () => file.chmod(mode)),
+    setTime: (modifiedMs) => around('setTime', () => file.setTime(modifiedMs)),
+    identify: () => around('identify', () => file.identify()),
     sync: () => around('sync', () => file.sync()),
     close: () => around('close', () => file.close()),
   });
@@ -46,8 +55,9 @@ export function troubledDisk(trouble: Trouble): TroubledDisk {
     link: (from, to) => around('link', () => diskFileSystem.link(from, to)),
     rename: (from, to) => around('rename', () => diskFileSystem.rename(from, to)),
     unlink: (path) => around('unlink', () => diskFileSystem.unlink(path)),
-    exists: (path) => around('exists', () => diskFileSystem.exists(path)),
+    look: (path) => around('look', () => diskFileSystem.look(path)),
     list: (folder) => around('list', () => diskFileSystem.list(folder)),
+    flushFolder: (folder) => around('flushFolder', () => diskFileSystem.flushFolder(folder)),
   };
   return { fileSystem, calls };
 }

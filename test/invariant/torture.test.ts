@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openSession } from '../../src/api/session.ts';
@@ -48,6 +48,7 @@ async function endure(
   existing: Uint8Array | null,
   folder = tempDir(),
   offerRanges = false,
+  mtimeMs: number | null = null,
 ): Promise<Endured> {
   cases += 1;
   mkdirSync(folder, { recursive: true });
@@ -74,6 +75,7 @@ async function endure(
     existsHint: '',
     notWholeHint: '',
     listedSize: null,
+    mtimeMs,
   } as const;
   const { record, error } = await downloadVideo(task, context);
   await standin.close();
@@ -91,16 +93,20 @@ async function endure(
 }
 
 /** Whether a download gets over one failure of a call. */
-function isOvercome(call: Call, code: (typeof CODES)[number]): boolean {
-  // What comes before or after the bytes, and can be done without, or again.
-  if (call === 'list' || call === 'chmod' || call === 'unlink') return true;
-  if (call === 'link') return code === 'EBUSY' || code === 'EPERM' || code === 'EXDEV';
+function isOvercome(call: Call, turn: number, code: (typeof CODES)[number]): boolean {
+  // What can be done without, or again, or in another way.
+  if (call === 'list' || call === 'chmod' || call === 'unlink' || call === 'empty') return true;
+  if (call === 'link') return code !== 'ENOSPC';
+  // The second time is after the old file was replaced, which can't be undone: a warning.
+  if (call === 'flushFolder') return turn === 2;
   return call === 'rename' && (code === 'EPERM' || code === 'EBUSY');
 }
 
+const WRITTEN = ['list', 'create', 'writev', 'empty', 'chmod', 'sync', 'identify', 'close'] as const;
+
 describe.each([
-  ['without --force', null, ['list', 'create', 'writev', 'empty', 'sync', 'close', 'link', 'unlink']],
-  ['with --force', EXISTING, ['list', 'create', 'writev', 'empty', 'chmod', 'sync', 'close', 'rename']],
+  ['without --force', null, [...WRITTEN, 'link', 'unlink', 'flushFolder']],
+  ['with --force', EXISTING, [...WRITTEN, 'flushFolder', 'rename', 'unlink']],
 ] as const)('a download %s onto a disk in trouble', (_title, existing, expectedCalls) => {
   it('makes these calls, and each of them can fail', async () => {
     const { exitCode, broken, calls } = await endure(() => null, existing);
@@ -111,14 +117,14 @@ describe.each([
   });
 
   it.each(expectedCalls)('keeps the promise when %s fails once, whichever time it is', async (call) => {
-    const turns = call === 'writev' ? [1, 2, 3] : [1];
+    const turns = call === 'writev' ? [1, 2, 3] : call === 'flushFolder' && existing !== null ? [1, 2] : [1];
     const root = tempDir();
     const plans = turns.flatMap((turn) => CODES.map((code) => ({ turn, code })));
     const findings = await playAll(plans, async ({ turn, code }) => {
       const trouble = troubleAt(call, turn, { code });
       const { exitCode, record, broken } = await endure(trouble, existing, join(root, `${turn}-${code}`));
       const found = `${exitCode} ${record.error?.code ?? null}`;
-      const expected = isOvercome(call, code) ? '0 null' : `7 ${NAMES[code]}`;
+      const expected = isOvercome(call, turn, code) ? '0 null' : `7 ${NAMES[code]}`;
       return [...broken, ...(found === expected ? [] : [`${found} instead of ${expected}`])].map(
         (finding) => `${code} at call ${turn}: ${finding}`,
       );
@@ -180,17 +186,25 @@ describe('a download onto a file system without hard links', () => {
     (call) =>
       call === 'link' ? { code } : null;
 
-  it.each(['EPERM', 'ENOTSUP', 'ENOSYS', 'EMLINK', 'EXDEV', 'EACCES', 'EINVAL', 'EISDIR'])(
-    'renames where link answers %s',
-    async (code) => {
-      const { exitCode, broken, calls } = await endure(noLinks(code), null);
-      expect(broken).toEqual([]);
-      expect(exitCode).toBe(0);
-      expect(calls.get('rename')).toBe(1);
-    },
-  );
+  it.each([
+    'EPERM',
+    'ENOTSUP',
+    'ENOSYS',
+    'EMLINK',
+    'EXDEV',
+    'EACCES',
+    'EINVAL',
+    'EISDIR',
+    'EIO',
+    'EANYTHING',
+  ])('holds the name and renames where link answers %s', async (code) => {
+    const { exitCode, broken, calls } = await endure(noLinks(code), null);
+    expect(broken).toEqual([]);
+    expect(exitCode).toBe(0);
+    expect([calls.get('create'), calls.get('rename')]).toEqual([2, 1]);
+  });
 
-  it('does not replace what has come to have the name', async () => {
+  it('does not replace what got the name meanwhile', async () => {
     const folder = tempDir();
     const path = join(folder, 'video.mp4');
     const late: Trouble = (call) => {
@@ -203,15 +217,84 @@ describe('a download onto a file system without hard links', () => {
     expect(fileBefore(path)).toMatchObject({ held: EXISTING, names: ['video.mp4'] });
   });
 
-  it.each(['exists', 'rename'] as const)('keeps the promise when %s fails once', async (call) => {
-    const root = tempDir();
+  it('keeps the name from others until the file has it', async () => {
+    const folder = tempDir();
+    const path = join(folder, 'video.mp4');
+    const seen: unknown[] = [];
+    const { exitCode } = await endure(
+      (call) => {
+        if (call !== 'rename') return noLinks('EIO')(call, 1);
+        const { size, mode } = statSync(path);
+        seen.push(size, mode & 0o777);
+        try {
+          writeFileSync(path, 'another racer', { flag: 'wx' });
+        } catch (error) {
+          seen.push((error as NodeJS.ErrnoException).code);
+        }
+        return null;
+      },
+      null,
+      folder,
+    );
+    expect([exitCode, ...seen]).toEqual([0, 0, 0o600, 'EEXIST']);
+  });
+
+  it.each([
+    ['holding the name', 'create', 2],
+    ['closing what holds it', 'close', 2],
+  ] as const)('does without %s where that fails', async (_what, call, turn) => {
     const findings = await playAll(CODES, async (code) => {
-      const trouble = troubles(noLinks('EPERM'), troubleAt(call, 1, { code }));
-      const { exitCode, broken } = await endure(trouble, null, join(root, code));
-      const expected = code === 'EPERM' || code === 'EBUSY' ? 0 : 7;
-      return [...broken, ...(exitCode === expected ? [] : [`${code}: ${exitCode} instead of ${expected}`])];
+      const trouble = troubles(noLinks('EPERM'), troubleAt(call, turn, { code }));
+      const { exitCode, broken } = await endure(trouble, null, join(tempDir(), code));
+      return [...broken, ...(exitCode === 0 ? [] : [`${code}: exit ${exitCode}`])];
     });
     expect(findings).toEqual([]);
+  });
+
+  it('keeps the promise when renaming fails for good', async () => {
+    const root = tempDir();
+    const findings = await playAll(CODES, async (code) => {
+      const trouble: Trouble = (call) => (call === 'rename' ? { code } : noLinks('EPERM')(call, 1));
+      const { exitCode, broken } = await endure(trouble, null, join(root, code));
+      return [...broken, ...(exitCode === 7 ? [] : [`${code}: exit ${exitCode}`])];
+    });
+    expect(findings).toEqual([]);
+  });
+});
+
+describe('a step that succeeded and reported an error', () => {
+  it.each([
+    ['link', null, 'EIO'],
+    ['link', null, 'EEXIST'],
+    ['rename', EXISTING, 'EIO'],
+    ['rename', EXISTING, 'ENOENT'],
+  ] as const)('is seen to be done: %s', async (call, existing, code) => {
+    const { exitCode, broken } = await endure(
+      (each) => (each === call ? { code, afterwards: true } : null),
+      existing,
+    );
+    expect(broken).toEqual([]);
+    expect(exitCode).toBe(0);
+  });
+
+  it('leaves no file behind when creating the temporary file fails after all', async () => {
+    const { exitCode, broken } = await endure(
+      (call) => (call === 'create' ? { code: 'EIO', afterwards: true } : null),
+      null,
+    );
+    expect(broken).toEqual([]);
+    expect(exitCode).toBe(7);
+  });
+});
+
+describe('a file whose modification time is to be set', () => {
+  it('gets it before it has its name, and without it there is a warning', async () => {
+    const folder = tempDir();
+    const taken = Date.UTC(2020, 1, 2, 3, 4, 5);
+    const { exitCode } = await endure(() => null, null, folder, false, taken);
+    expect([exitCode, statSync(join(folder, 'video.mp4')).mtimeMs]).toEqual([0, taken]);
+    const failed = await endure(troubleAt('setTime', 1, { code: 'EPERM' }), null, tempDir(), false, taken);
+    expect([failed.exitCode, failed.record.warnings]).toEqual([0, ['could not set its modification time']]);
   });
 });
 
@@ -237,7 +320,7 @@ describe('a download onto a disk that stays in trouble', () => {
     expect(exitCode).toBe(0);
     const [left] = readdirSync(folder).filter((name) => name !== 'video.mp4');
     expect(record.warnings).toEqual([
-      `${join(folder, left ?? '')} could not be removed; it is a second name of the same file`,
+      `could not remove ${join(folder, left ?? '')}, a second name of the same file`,
     ]);
     expect(fileBefore(join(folder, 'video.mp4')).held?.length).toBe(BYTES.length);
   });

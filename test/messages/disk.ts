@@ -40,7 +40,7 @@ export const THE_DISK: Rows = {
     code: 7,
     says: [
       'mavi: VI625239098370850816: cannot write no/a.mp4: the folder DIR/no does not exist',
-      '      make it with: mkdir -p DIR/no',
+      '      create it with: mkdir -p DIR/no',
     ],
   },
   'a file where a folder should be': {

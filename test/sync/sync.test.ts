@@ -10,9 +10,10 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { run } from '../../src/cli.ts';
+import { partialFiles } from '../../src/download/partial-file.ts';
 import { processIdentity } from '../../src/liveness.ts';
 import type { StoredVideo, VideoStatus } from '../../src/standin/library.ts';
 import type { FakeHost } from '../helpers/fake-host.ts';
@@ -246,15 +247,18 @@ describe('mavi sync', () => {
     expect((await place.sync()).code).toBe(0);
   });
 
-  it('removes what a killed run left beside a file, and no file of others', async () => {
+  it('removes what killed runs left, also when there is nothing to download, and no file of others', async () => {
     const place = await Place.of(1);
     const [id] = place.ids;
     mkdirSync(place.folder);
-    const dead = `${id}.mp4.mavi-c80cb283080a-999999999-deadbeef.part`;
-    const others = [`${id}.mp4.mavi-otherhost-999999999-deadbeef.part`, `${id}.mp4.part`, 'mine.part'];
-    for (const name of [dead, ...others]) writeFileSync(place.path(name), 'half');
-    expect((await place.sync()).code).toBe(0);
-    expect(place.names()).toEqual(sorted([`${id}.mp4`, ...others]));
+    const nameOf = (target: string, hostname = 'test-host') =>
+      basename(partialFiles({ ...place.host(), pid: 4_999_999, hostname }).pathFor(target));
+    const others = [nameOf(`${id}.mp4`, 'another-host'), `${id}.mp4.part`, 'mine.part'];
+    for (const dead of [nameOf(`${id}.mp4`), nameOf('other.mp4')]) {
+      for (const name of [dead, ...others]) writeFileSync(place.path(name), 'half');
+      expect((await place.sync()).code).toBe(0);
+      expect(place.names()).toEqual(sorted([`${id}.mp4`, ...others]));
+    }
   });
 
   it('prints its records alone on standard output with --json', async () => {
