@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import type { StoredVideo } from '../../src/standin/library.ts';
@@ -7,7 +7,7 @@ import { ROOT, recipesOf, withMavi } from '../helpers/recipes.ts';
 import { it, type Scene } from '../helpers/scene.ts';
 import { bytesOf } from '../helpers/videos.ts';
 import { downloadsOf } from '../helpers/with-standin.ts';
-import { madeVideos } from './stored-video.ts';
+import { madeVideos } from '../library/stored-video.ts';
 
 const DOC = readFileSync(join(ROOT, 'docs/scaling.md'), 'utf8');
 const RECIPES = recipesOf('docs/scaling.md');
@@ -110,34 +110,6 @@ describe('the recipes for a whole library', () => {
     expect(await scene.shell(recipe('verify')).ended).toMatchObject({ code: 0 });
     scene.write(`library/1/${parts[0]?.[0]}`, 'changed');
     expect(await scene.shell(recipe('verify')).ended).toMatchObject({ code: 5 });
-  });
-
-  it('fetch it by the tasks of a Slurm array, each its part', async ({ scene }) => {
-    const standin = await place(scene);
-    const job = scene.write('job.sh', recipe('Slurm'));
-    const home = join(scene.configFolder, '..', 'home');
-    mkdirSync(home);
-    writeFileSync(join(home, '.mavi-key'), `${scene.key}\n`);
-    const [, first = '', last = ''] = /--array=(\d+)-(\d+)/.exec(recipe('Slurm')) ?? [];
-    expect([first, last]).toEqual(['1', '4']);
-    const tasks = [1, 2, 3, 4].map(
-      (task) =>
-        scene.shell(`bash '${job}'`, {
-          env: {
-            MAVI_API_KEY: undefined,
-            HOME: home,
-            TMPDIR: scene.configFolder,
-            SLURM_JOB_ID: String(1000 + task),
-            SLURM_ARRAY_TASK_ID: String(task),
-            SLURM_ARRAY_TASK_COUNT: last,
-          },
-        }).ended,
-    );
-    expect((await Promise.all(tasks)).map(({ code }) => code)).toEqual([0, 0, 0, 0]);
-    const parts = [1, 2, 3, 4].map((shard) => videosIn(scene, `library/${shard}`));
-    expect(parts.flat().sort()).toEqual(FILES);
-    expect(downloadsOf(standin)).toHaveLength(8);
-    expect(readdirSync(scene.configFolder).sort()).toEqual([1, 2, 3, 4].map((task) => `mavi-${1000 + task}`));
   });
 
   it('send it on to object storage, whole or not at all', async ({ scene }) => {
