@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { run } from '../../src/cli.ts';
@@ -225,6 +225,48 @@ describe('--skip-recorded', () => {
     expect(errors).toContain('; 2 already recorded\n');
     expect(place.fetched().slice(before.length)).toEqual([place.id(3)]);
     expect((await place.mavi(args)).errors).toBe('mavi: nothing to download; 3 already recorded\n');
+  });
+
+  it('counts what went to standard output too, and nothing that failed', async () => {
+    const place = await Place.of();
+    const args = ['--manifest', 'm', '--skip-recorded'];
+    expect((await place.mavi(['download', place.id(1), '-o', '-', ...args])).code).toBe(0);
+    expect((await place.mavi(['download', 'VI1', '-d', 'videos', ...args])).code).toBe(4);
+    const again = await place.mavi(['download', place.id(1), 'VI1', '-d', 'videos', ...args]);
+    expect(again.code).toBe(4);
+    expect(place.fetched()).toEqual([place.id(1), 'VI1', 'VI1']);
+  });
+});
+
+describe('--mtime', () => {
+  const TAKEN = Date.UTC(2024, 4, 1, 12, 30, 5, 250);
+  const [CREATED] = madeVideos(1).map(({ createTimeMs }) => createTimeMs) as [number];
+
+  it.each([
+    ['download', ['download', '--limit', '2', '-d', 'videos', '--mtime']],
+    ['sync', ['sync', 'videos', '--mtime']],
+  ])('gives files the time at which they were taken or else created: %s', async (_name, args) => {
+    const place = await Place.of(madeVideos(2, (index) => (index === 0 ? {} : { takenAtMs: TAKEN })));
+    expect((await place.mavi(args)).code).toBe(0);
+    const [created, taken] = [0, 1].map(
+      (index) => statSync(join(place.folder, `${place.id(index)}.mp4`)).mtimeMs,
+    );
+    expect([created, taken]).toEqual([CREATED, TAKEN]);
+  });
+
+  it('asks the listing for a video that is named, and leaves the time alone where there is none', async () => {
+    const place = await Place.of(madeVideos(1, () => ({ createTimeMs: Number.NaN })));
+    const before = Date.now() - 5000;
+    expect((await place.mavi(['download', place.id(0), '-o', 'a.mp4', '--mtime'])).code).toBe(0);
+    expect(statSync(join(place.cwd, 'a.mp4')).mtimeMs).toBeGreaterThan(before);
+  });
+
+  it('survives times that no file can have', async () => {
+    for (const takenAtMs of [-1, 0, 8.64e15, 1e300]) {
+      const place = await Place.of(madeVideos(1, () => ({ takenAtMs })));
+      expect((await place.mavi(['sync', 'videos', '--mtime'])).code).toBe(0);
+      await place.expectVideo(0, `${place.id(0)}.mp4`);
+    }
   });
 });
 
