@@ -1,0 +1,161 @@
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  lchownSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect } from 'vitest';
+import type { StoredVideo } from '../../src/standin/library.ts';
+import { SAMPLE_VIDEO_NOS } from '../../src/standin/samples.ts';
+import { appears, moment } from '../helpers/moment.ts';
+import { it, type Scene } from '../helpers/scene.ts';
+import { madeUpVideo } from '../helpers/videos.ts';
+import { sampleFile } from '../standin/sample-files.ts';
+
+const { faststart } = SAMPLE_VIDEO_NOS;
+const VIDEO = sampleFile('faststart');
+/** Ids of users that nobody is. */
+const [THEM, OTHERS] = [54_321, 54_322];
+
+/** A folder like /tmp, with a link of another user in it that leads out of it. */
+function sharedFolder(scene: Scene, link: string, owner: number): string {
+  const folder = scene.path('shared');
+  mkdirSync(folder);
+  chmodSync(folder, 0o1777);
+  scene.write('secret', 'mine');
+  symlinkSync('../secret', join(folder, link));
+  lchownSync(join(folder, link), owner, owner);
+  return folder;
+}
+
+/** A video that stops half-way until the test goes on. */
+function heldVideo(): { video: StoredVideo; goOn: () => void } {
+  const { video } = madeUpVideo(1_000_000);
+  const held = moment();
+  const read: StoredVideo['read'] = async function* (fromByte, toByte) {
+    yield* video.read(fromByte, Math.min(toByte, 500_000));
+    await held.happened;
+    yield* video.read(Math.max(fromByte, 500_000), toByte);
+  };
+  return { video: { ...video, read }, goOn: held.now };
+}
+
+describe.concurrent('a symbolic link in a folder that others may write to', () => {
+  it.for([
+    { where: '-d', args: ['download', faststart, '-d', 'shared'] },
+    { where: 'sync', args: ['sync', 'shared'] },
+  ])(
+    'is a file that exists for $where, and --force replaces the link itself',
+    async ({ args }, { scene }) => {
+      await scene.standin();
+      const folder = sharedFolder(scene, `${faststart}.mp4`, THEM);
+      const target = join(folder, `${faststart}.mp4`);
+      const first = await scene.run(args);
+      expect([first.code, readlinkSync(target), scene.read('secret').toString()]).toEqual([
+        7,
+        '../secret',
+        'mine',
+      ]);
+      if (args[0] === 'sync') return;
+      expect((await scene.run([...args, '--force'])).code).toBe(0);
+      expect([lstatSync(target).isFile(), readFileSync(target).equals(VIDEO)]).toEqual([true, true]);
+      expect(scene.read('secret').toString()).toBe('mine');
+    },
+  );
+
+  it.for([
+    { whose: 'of another user is not followed by -o', owner: THEM, code: 7 },
+    { whose: 'of the user is followed by -o', owner: 0, code: 0 },
+  ])('$whose', async ({ owner, code }, { scene }) => {
+    await scene.standin();
+    sharedFolder(scene, 'v.mp4', owner);
+    const ended = await scene.run(['download', faststart, '-o', 'shared/v.mp4', '--force']);
+    expect(ended.code).toBe(code);
+    expect(scene.read('secret').equals(code === 0 ? VIDEO : Buffer.from('mine'))).toBe(true);
+    if (code === 7) expect(ended.stderr).toContain('shared/v.mp4: it is a symbolic link of another user');
+  });
+
+  it('of the folder’s owner is followed by -o', async ({ scene }) => {
+    await scene.standin();
+    const folder = sharedFolder(scene, 'v.mp4', THEM);
+    chownSync(folder, THEM, THEM);
+    expect((await scene.run(['download', faststart, '-o', 'shared/v.mp4', '--force'])).code).toBe(0);
+  });
+
+  it('is followed by no manifest of another user', async ({ scene }) => {
+    const standin = await scene.standin();
+    sharedFolder(scene, 'm.ndjson', THEM);
+    const { code } = await scene.run(['download', faststart, '-o', 'v.mp4', '--manifest', 'shared/m.ndjson']);
+    expect([code, scene.read('secret').toString(), standin.requests]).toEqual([7, 'mine', []]);
+  });
+
+  it('is followed by no sync’s manifest, whoever made it', async ({ scene }) => {
+    await scene.standin();
+    sharedFolder(scene, 'mavi-manifest.ndjson', 0);
+    const { code, stderr } = await scene.run(['sync', 'shared']);
+    expect([code, scene.read('secret').toString()]).toEqual([7, 'mine']);
+    expect(stderr).toContain('mavi-manifest.ndjson: it is not a regular file');
+  });
+
+  it('that replaced a recorded file after a sync is not written through by the next', async ({ scene }) => {
+    await scene.standin();
+    const args = ['sync', 'lib'];
+    expect((await scene.run(args)).code).toBe(0);
+    scene.write('outside', 'mine');
+    execFileSync('ln', ['-sf', '../outside', scene.path(`lib/${faststart}.mp4`)]);
+    await scene.run(args);
+    await scene.run([...args, '--force']);
+    expect(scene.read('outside').toString()).toBe('mine');
+  });
+});
+
+describe.concurrent('a temporary file', () => {
+  it('is for nobody else to read until it is published', async ({ scene }) => {
+    const { video, goOn } = heldVideo();
+    await scene.standin({ videos: [video] });
+    const run = scene.start(['download', video.videoNo, '-o', 'v.mp4']);
+    const part = await appears(scene.folder, /\.part$/);
+    expect(statSync(scene.path(part)).mode & 0o777).toBe(0o600);
+    goOn();
+    expect((await run.ended).code).toBe(0);
+    expect(statSync(scene.path('v.mp4')).mode & 0o777).toBe(0o666 & ~process.umask());
+  });
+
+  it('that another user swaps in a shared folder is not published', async ({ scene }) => {
+    const { video, goOn } = heldVideo();
+    await scene.standin({ videos: [video] });
+    const folder = scene.path('shared');
+    mkdirSync(folder);
+    chmodSync(folder, 0o777);
+    const run = scene.start(['download', video.videoNo, '-o', 'shared/v.mp4']);
+    const part = join(folder, await appears(folder, /\.part$/));
+    renameSync(part, join(folder, 'taken'));
+    writeFileSync(part, 'not the video');
+    goOn();
+    const { code, stderr } = await run.ended;
+    expect(code).toBe(7);
+    expect(stderr).toContain('cannot write shared/v.mp4: its temporary file was replaced');
+    expect(readdirSync(folder)).toEqual(['taken']);
+  });
+});
+
+describe.concurrent('a file that is replaced', () => {
+  it('keeps its permissions, but neither setuid nor setgid', async ({ scene }) => {
+    await scene.standin();
+    scene.write('v.mp4', 'old');
+    chownSync(scene.path('v.mp4'), OTHERS, OTHERS);
+    chmodSync(scene.path('v.mp4'), 0o6751);
+    expect((await scene.run(['download', faststart, '-o', 'v.mp4', '--force'])).code).toBe(0);
+    expect((statSync(scene.path('v.mp4')).mode & 0o7777).toString(8)).toBe('751');
+  });
+});

@@ -1,0 +1,152 @@
+import { mkdirSync } from 'node:fs';
+import { describe, expect } from 'vitest';
+import { SAMPLE_VIDEO_NOS } from '../../src/standin/samples.ts';
+import { it, type Scene } from '../helpers/scene.ts';
+import { strace, systemCalls } from '../helpers/strace.ts';
+import { powerCuts, type Step, stepsOf } from './power-cut.ts';
+
+const { faststart, moovLast, fragmented } = SAMPLE_VIDEO_NOS;
+const ALL = [faststart, moovLast, fragmented];
+const TRACED =
+  'openat,mkdir,mkdirat,write,writev,pwrite64,pwritev,pwritev2,fsync,fdatasync,link,linkat,rename,renameat,renameat2,unlink,unlinkat';
+
+/** Runs the program, and returns what it did to the scene's folder. */
+async function stepsOfRun(
+  scene: Scene,
+  args: readonly string[],
+  ...inject: readonly string[]
+): Promise<Step[]> {
+  const log = `${scene.configFolder}.log`;
+  const by = strace('-y', '-s', '4096', '-o', log, '-e', `trace=${TRACED}`, ...inject);
+  const { code, stderr } = await scene.run(args, { by, env: { UV_USE_IO_URING: '0' } });
+  expect(code, stderr).toBe(0);
+  return stepsOf(systemCalls(log), scene.folder, scene.folder);
+}
+
+/** What is wrong with what a power cut may leave; empty if nothing is. */
+function findings(
+  steps: readonly Step[],
+  targets: readonly string[],
+  manifest: string | null,
+  old: readonly string[] = [],
+): string[] {
+  const found = new Set<string>();
+  for (const cut of powerCuts(steps, old)) {
+    const isOver = cut.steps === steps.length;
+    const records = manifest === null ? null : cut.find(manifest);
+    const recorded = records === null ? '' : cut.textsOf(records).join('');
+    for (const target of targets) {
+      const inode = cut.find(target);
+      const isOld = inode === null ? old.length === 0 : inode.name === 'old';
+      const videoNo = /VI\d+/.exec(target)?.[0] ?? '';
+      if (inode !== null && !isOld && !cut.isWhole(inode)) found.add(`step ${cut.steps}: ${target} is torn`);
+      const isNew = inode !== null && inode.name !== 'old' && cut.isWhole(inode);
+      if (!isNew && recorded.includes(videoNo))
+        found.add(`step ${cut.steps}: ${target} is recorded and missing`);
+      if (!isNew && isOver) found.add(`exit 0, and ${target} is missing`);
+    }
+    if (isOver && manifest !== null) {
+      if (records === null || !cut.isWhole(records)) found.add('exit 0, and the manifest is not safe');
+      else
+        for (const target of targets)
+          if (!recorded.includes(/VI\d+/.exec(target)?.[0] ?? '')) found.add(`${target} is not recorded`);
+    }
+  }
+  return [...found];
+}
+
+describe.concurrent('whatever a power cut leaves, the target is absent, old or whole, and what is recorded is there', () => {
+  it('for a download into new folders, with a manifest in another', async ({ scene }) => {
+    await scene.standin();
+    mkdirSync(scene.path('log'));
+    const steps = await stepsOfRun(scene, ['download', ...ALL, '-d', 'a/b', '--manifest', 'log/m.ndjson']);
+    const targets = ALL.map((videoNo) => scene.path(`a/b/${videoNo}.mp4`));
+    expect(steps.filter(({ kind }) => kind === 'link')).toHaveLength(3);
+    expect(findings(steps, targets, scene.path('log/m.ndjson'))).toEqual([]);
+  });
+
+  it('for a download that replaces a file', async ({ scene }) => {
+    await scene.standin();
+    const name = `${faststart}.mp4`;
+    scene.write(name, 'old');
+    const steps = await stepsOfRun(scene, [
+      'download',
+      faststart,
+      '-o',
+      name,
+      '--force',
+      '--manifest',
+      'm.ndjson',
+    ]);
+    expect(steps.filter(({ kind }) => kind === 'rename')).toHaveLength(1);
+    expect(findings(steps, [scene.path(name)], scene.path('m.ndjson'), [scene.path(name)])).toEqual([]);
+  });
+
+  it('for a sync', async ({ scene }) => {
+    await scene.standin();
+    const steps = await stepsOfRun(scene, ['sync', 'lib']);
+    const targets = ALL.map((videoNo) => scene.path(`lib/${videoNo}.mp4`));
+    expect(findings(steps, targets, scene.path('lib/mavi-manifest.ndjson'))).toEqual([]);
+  });
+
+  it('for a sync into folders that a template names', async ({ scene }) => {
+    await scene.standin();
+    const steps = await stepsOfRun(scene, ['sync', 'lib', '--name-template', 'new/{video_no}']);
+    const targets = ALL.map((videoNo) => scene.path(`lib/new/${videoNo}.mp4`));
+    expect(findings(steps, targets, scene.path('lib/mavi-manifest.ndjson'))).toEqual([]);
+  });
+
+  it('or, without hard links, empty: the placeholder that holds the name', async ({ scene }) => {
+    await scene.standin();
+    const steps = await stepsOfRun(
+      scene,
+      ['download', faststart, '--manifest', 'm.ndjson'],
+      '-e',
+      'inject=link,linkat:error=EPERM',
+    );
+    const target = scene.path(`${faststart}.mp4`);
+    expect(steps.filter(({ kind }) => kind === 'rename')).toHaveLength(1);
+    expect(findings(steps, [target], scene.path('m.ndjson'))).toEqual([]);
+    const empty = [...powerCuts(steps)].filter((cut) => cut.find(target)?.written.length === 0);
+    expect(empty.length).toBeGreaterThan(0);
+  });
+});
+
+describe('the enumeration', () => {
+  const target = '/d/VI1.mp4';
+  const good: readonly Step[] = [
+    { kind: 'create', path: '/d/part' },
+    { kind: 'write', path: '/d/part' },
+    { kind: 'flush', path: '/d/part' },
+    { kind: 'link', path: '/d/part', to: target },
+    { kind: 'unlink', path: '/d/part' },
+    { kind: 'flush', path: '/d' },
+    { kind: 'write', path: '/d/m', text: 'VI1' },
+    { kind: 'flush', path: '/d/m' },
+  ];
+  const manifest: readonly Step[] = [
+    { kind: 'create', path: '/d/m' },
+    { kind: 'flush', path: '/d' },
+  ];
+
+  it('finds nothing in the right order', () => {
+    expect(findings([...manifest, ...good], [target], '/d/m')).toEqual([]);
+  });
+
+  it.for([
+    ['the flush of the file', 2, 'is torn'],
+    ['the flush of the folder', 5, 'is recorded and missing'],
+    ['the flush of the record', 7, 'the manifest is not safe'],
+  ] as const)('finds what lacks %s', ([, at, says]) => {
+    const steps = [...manifest, ...good.filter((_, index) => index !== at)];
+    expect(findings(steps, [target], '/d/m').join('\n')).toContain(says);
+  });
+
+  it('finds a manifest whose own name, and a folder whose name was not flushed', () => {
+    const elsewhere = JSON.parse(JSON.stringify([manifest[0], ...good]).replaceAll('/d/m', '/e/m'));
+    expect(findings(elsewhere, [target], '/e/m').join()).toContain('the manifest is not safe');
+    expect(
+      findings([{ kind: 'mkdir', path: '/d' }, ...manifest, ...good], [target], '/d/m').join(),
+    ).toContain('exit 0');
+  });
+});
