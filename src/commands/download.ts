@@ -1,8 +1,14 @@
 /** `mavi download`: flags to a checked plan. */
 import { type Command, Option } from 'commander';
-import { type DownloadPlan, type OutputOptions, oneVideoOnly } from '../download/plan.ts';
+import {
+  DOLLARS_PER_GB,
+  type DownloadPlan,
+  type OutputOptions,
+  oneVideoOnly,
+  type TransferLimit,
+} from '../download/plan.ts';
 import type { CheckRules, Level } from '../download/sniff.ts';
-import { checkVideoNo } from '../download/video-list.ts';
+import { readVideoNo } from '../download/video-list.ts';
 import { UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import type { Template } from '../library/names.ts';
@@ -87,12 +93,11 @@ export function addChecks(command: Command): Command {
     );
 }
 
-/** Adds the limit on what a run may transfer. */
+/** Adds the limits on what a run may transfer. */
 export function addMaxTransfer(command: Command): Command {
-  return command.option(
-    '--max-transfer <bytes>',
-    'start no video that would take the total over this, such as 20G',
-  );
+  return command
+    .option('--max-transfer <bytes>', 'stop before more is received, such as 20G')
+    .option('--max-cost <dollars>', `the same as a price, at $${DOLLARS_PER_GB} a GB`);
 }
 
 /** Adds the flags that say how a run talks. */
@@ -123,14 +128,25 @@ export function checksOf(flags: Record<string, unknown>): CheckRules {
   return { level: flags.verify as Level, container: flags.container as 'mp4' | 'any' };
 }
 
-/** The limit on what a run may transfer, in bytes; null is none. */
-export function maxTransferOf(flags: Record<string, unknown>): number | null {
-  if (typeof flags.maxTransfer !== 'string') return null;
-  try {
-    return byteSize(flags.maxTransfer);
-  } catch (error) {
-    throw new UsageError(`--max-transfer ${(error as Error).message}, not '${flags.maxTransfer}'`);
+/** The limit on what a run may transfer, the lower one if there are two; null is none. */
+export function maxTransferOf({ maxTransfer, maxCost }: Record<string, unknown>): TransferLimit | null {
+  const limits: TransferLimit[] = [];
+  if (typeof maxTransfer === 'string') {
+    try {
+      limits.push({ bytes: byteSize(maxTransfer), flag: '--max-transfer' });
+    } catch (error) {
+      throw new UsageError(`--max-transfer ${(error as Error).message}, not '${maxTransfer}'`);
+    }
   }
+  if (typeof maxCost === 'string') {
+    const [, number = ''] = /^\$?(\d{1,9}(?:\.\d+)?)$/.exec(maxCost) ?? [];
+    const bytes = Math.floor((Number(number) / DOLLARS_PER_GB) * 1e9);
+    if (!(bytes > 0)) {
+      throw new UsageError(`--max-cost takes dollars, such as 5 or 0.50, not '${maxCost}'`);
+    }
+    limits.push({ bytes, flag: `--max-cost $${number}` });
+  }
+  return limits.sort((a, b) => a.bytes - b.bytes)[0] ?? null;
 }
 
 /** Standard output by its own paths: what it leads to is there already, and is not to be replaced. */
@@ -164,7 +180,7 @@ function downloadPlan(
   if (flags.skipRecorded === true && text('manifest') === null) {
     throw new UsageError('--skip-recorded needs --manifest <file>, which has the records');
   }
-  const checked = videoNos.map((videoNo) => checkVideoNo(videoNo, ''));
+  const checked = videoNos.map((videoNo) => readVideoNo(videoNo, ''));
   const given = text('output');
   const output = given !== null && STDOUT_PATHS.has(given) ? '-' : given;
   if (output !== null && new Set(checked).size > 1) throw oneVideoOnly();

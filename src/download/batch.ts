@@ -19,7 +19,7 @@ import { recordFrom, type VideoRecord } from '../record.ts';
 import { printable, safeJson } from '../sanitize.ts';
 import { downloadContext } from './context.ts';
 import type { Manifest } from './manifest.ts';
-import type { DownloadRules, OutputOptions, VideoTask } from './plan.ts';
+import type { DownloadRules, OutputOptions, TransferLimit, VideoTask } from './plan.ts';
 import { downloadVideo, type Outcome } from './video.ts';
 
 /** What holds for all videos of a run. */
@@ -28,8 +28,7 @@ export interface BatchRun {
   readonly session: Session;
   readonly output: OutputOptions;
   readonly rules: DownloadRules;
-  /** Bytes; null is no limit. */
-  readonly maxTransfer: number | null;
+  readonly maxTransfer: TransferLimit | null;
   readonly manifest: Manifest | null;
   /** Printed before the first video begins. */
   readonly warnings: readonly { readonly videoNo: string; readonly text: string }[];

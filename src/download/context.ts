@@ -9,7 +9,7 @@ import { bytesText } from '../progress/text.ts';
 import type { Settings } from '../settings/settings.ts';
 import { diskFileSystem, type FileSystem } from './file-system.ts';
 import { type PartialFiles, partialFiles } from './partial-file.ts';
-import type { DownloadRules, VideoTask } from './plan.ts';
+import type { DownloadRules, TransferLimit, VideoTask } from './plan.ts';
 import type { ResumableBody } from './resumable-body.ts';
 import type { Target } from './target.ts';
 
@@ -63,8 +63,7 @@ export interface RunParts {
   readonly host: Host;
   readonly session: Session;
   readonly rules: DownloadRules;
-  /** Bytes; null is no limit. */
-  readonly maxTransfer: number | null;
+  readonly maxTransfer: TransferLimit | null;
   readonly report: Report;
   readonly fileSystem?: FileSystem;
   readonly stop?: AbortSignal;
@@ -119,15 +118,17 @@ export interface Reservation {
   settle(receivedBytes: number): void;
 }
 
-/** Holds `--max-transfer`: the bytes received and those still to come never pass it. */
+/** Holds `--max-transfer` and `--max-cost`: the bytes received and those still to come never pass it. */
 export class Budget {
-  readonly #limitBytes: number | null;
+  readonly #limit: TransferLimit | null;
+  readonly #limitBytes: number;
   /** Received by attempts that are over, and set aside for those under way. */
   #usedBytes = 0;
 
-  /** @param limitBytes the limit; null is none */
-  constructor(limitBytes: number | null) {
-    this.#limitBytes = limitBytes;
+  /** @param limit null is none */
+  constructor(limit: TransferLimit | null) {
+    this.#limit = limit;
+    this.#limitBytes = limit?.bytes ?? Number.POSITIVE_INFINITY;
   }
 
   /**
@@ -137,7 +138,7 @@ export class Budget {
    */
   reserve(bytes: number | null, again = false): Reservation {
     let reserved = bytes ?? 0;
-    if (this.#exceeds(reserved) || (this.#limitBytes !== null && this.#usedBytes >= this.#limitBytes)) {
+    if (this.#exceeds(reserved) || this.#usedBytes >= this.#limitBytes) {
       const what = bytes === null || !this.#exceeds(reserved) ? '' : `${bytesText(bytes)} `;
       throw this.#error(
         again ? `not retried: another ${what}would exceed` : `skipped: ${what || 'more bytes '}would exceed`,
@@ -161,12 +162,13 @@ export class Budget {
   }
 
   #exceeds(moreBytes: number): boolean {
-    return this.#limitBytes !== null && this.#usedBytes + moreBytes > this.#limitBytes;
+    return this.#usedBytes + moreBytes > this.#limitBytes;
   }
 
   #error(what: string): BudgetError {
-    return new BudgetError(`${what} --max-transfer (${bytesText(this.#limitBytes ?? 0)})`, {
-      hint: 'run the command again with a higher --max-transfer',
+    const flag = this.#limit?.flag ?? '';
+    return new BudgetError(`${what} ${flag} (${bytesText(this.#limitBytes)})`, {
+      hint: `run the command again with a higher ${flag.split(' ')[0]}`,
     });
   }
 }

@@ -3,10 +3,7 @@ import { type Host, print } from '../host.ts';
 import { bytesText, durationText } from '../progress/text.ts';
 import { printable, safeJson } from '../sanitize.ts';
 import type { Rate } from '../settings/values.ts';
-import type { VideoTask } from './plan.ts';
-
-/** Dollars for a gigabyte (10^9 bytes) of downloads, by the vendor's price list. */
-export const DOLLARS_PER_GB = 0.12;
+import { DOLLARS_PER_GB, type VideoTask } from './plan.ts';
 
 /** One video that is not in its place, or not recorded. */
 export interface Item {

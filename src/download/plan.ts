@@ -18,6 +18,16 @@ export interface OutputOptions {
   readonly json: boolean;
 }
 
+/** Dollars for a gigabyte (10^9 bytes) of downloads, by the vendor's price list. */
+export const DOLLARS_PER_GB = 0.12;
+
+/** A limit on the bytes that a run receives. */
+export interface TransferLimit {
+  readonly bytes: number;
+  /** What set it, for messages: `--max-transfer`, or `--max-cost $5`. */
+  readonly flag: string;
+}
+
 /** What `mavi download` was asked to do. */
 export interface DownloadPlan extends OutputOptions {
   /** As given, duplicates and all; checked. */
@@ -31,8 +41,7 @@ export interface DownloadPlan extends OutputOptions {
   readonly whenExists: 'refuse' | 'force' | 'skip';
   readonly rules: CheckRules & { readonly checksum: boolean };
   readonly lookup: boolean;
-  /** Bytes; null is no limit. */
-  readonly maxTransfer: number | null;
+  readonly maxTransfer: TransferLimit | null;
   readonly manifest: string | null;
   /** Whether videos that the manifest records are done, whatever became of their files. */
   readonly skipRecorded: boolean;

@@ -11,7 +11,7 @@ import { runBatch } from './batch.ts';
 import { type Item, printForecast } from './forecast.ts';
 import { openManifest, readManifest } from './manifest.ts';
 import { type Destination, type DownloadPlan, listedTask, oneVideoOnly, type VideoTask } from './plan.ts';
-import { readVideoNos, type SelectedVideos, selectVideos } from './video-list.ts';
+import { readVideoList, type SelectedVideos, selectVideos } from './video-list.ts';
 
 /** Downloads what the plan names. Returns the merged exit code; throws what ends the run itself. */
 export async function runDownload(plan: DownloadPlan, host: Host): Promise<ExitCode> {
@@ -74,7 +74,7 @@ export async function runDownload(plan: DownloadPlan, host: Host): Promise<ExitC
 
 /** The videos that are named, each once, in the order in which they were first named. */
 async function allVideoNos(plan: DownloadPlan, host: Host): Promise<readonly string[]> {
-  const listed = plan.batchFile === null ? [] : await readVideoNos(plan.batchFile, host);
+  const listed = plan.batchFile === null ? [] : await readVideoList(plan.batchFile, host);
   return [...new Set([...plan.videoNos, ...listed])];
 }
 

@@ -1,6 +1,6 @@
 /** What `mavi sync` was asked to do, and which part of a library a shard is. Pure. */
 import { createHash } from 'node:crypto';
-import type { OutputOptions } from '../download/plan.ts';
+import type { OutputOptions, TransferLimit } from '../download/plan.ts';
 import type { CheckRules } from '../download/sniff.ts';
 import type { Template } from '../library/names.ts';
 import type { LibraryQuery } from '../library/plan.ts';
@@ -30,8 +30,7 @@ export interface SyncPlan extends OutputOptions {
   readonly template: Template;
   readonly shard: Shard;
   readonly rules: CheckRules;
-  /** Bytes; null is no limit. */
-  readonly maxTransfer: number | null;
+  readonly maxTransfer: TransferLimit | null;
   readonly settings: SettingTexts;
 }
 

@@ -131,7 +131,7 @@ describe('a list of videos', () => {
     ['a file that is not there', ['-a', 'missing.txt'], 7, 'cannot read missing.txt: '],
     ['a folder', ['-a', '.'], 7, 'cannot read .: it is a folder'],
     ['no list at all', [], 2, 'no video named'],
-    ['an id that could name a path', ['-a', 'bad.txt'], 2, "'../x' (bad.txt, line 2) is no video_no"],
+    ['an id that could name a path', ['-a', 'bad.txt'], 2, "'../x' (bad.txt, line 2) is not a video ID"],
     ['several videos and one name', ['-a', 'two.txt', '-o', 'x.mp4'], 2, '--output takes one video only'],
   ])('that is %s is refused before any request', async (_title, args, expected, words) => {
     const here = await scene(1);

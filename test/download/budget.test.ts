@@ -3,9 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { Budget } from '../../src/download/context.ts';
 import { BudgetError } from '../../src/errors.ts';
 
+function limitOf(bytes: number): Budget {
+  return new Budget({ bytes, flag: '--max-transfer' });
+}
+
 describe('a budget of bytes', () => {
   it('lets an attempt begin that fits, to the byte', () => {
-    const budget = new Budget(100);
+    const budget = limitOf(100);
     budget.reserve(60).settle(60);
     expect(() => budget.reserve(41)).toThrow(BudgetError);
     budget.reserve(40).settle(40);
@@ -13,7 +17,7 @@ describe('a budget of bytes', () => {
   });
 
   it('counts what is still to come as if it had come', () => {
-    const budget = new Budget(100);
+    const budget = limitOf(100);
     const first = budget.reserve(60);
     expect(() => budget.reserve(50)).toThrow(BudgetError);
     first.settle(10);
@@ -21,7 +25,7 @@ describe('a budget of bytes', () => {
   });
 
   it('lets a video of unknown size begin as long as it is not used up', () => {
-    const budget = new Budget(100);
+    const budget = limitOf(100);
     const first = budget.reserve(null);
     const second = budget.reserve(null);
     first.settle(99);
@@ -31,7 +35,7 @@ describe('a budget of bytes', () => {
   });
 
   it.each([null, 10])('stops what passes it, whatever was expected: %s bytes', (expected) => {
-    const budget = new Budget(100);
+    const budget = limitOf(100);
     budget.reserve(30);
     const reservation = budget.reserve(expected);
     reservation.cover(5);
@@ -40,7 +44,7 @@ describe('a budget of bytes', () => {
   });
 
   it('gives back what an attempt set aside and did not receive', () => {
-    const budget = new Budget(100);
+    const budget = limitOf(100);
     const reservation = budget.reserve(10);
     reservation.cover(90);
     reservation.settle(20);
@@ -48,7 +52,7 @@ describe('a budget of bytes', () => {
   });
 
   it('says what would pass it, and what to do', () => {
-    const budget = new Budget(2 * 1024 * 1024);
+    const budget = limitOf(2 * 1024 * 1024);
     budget.reserve(1024 * 1024).settle(1024 * 1024);
     const thrown = (run: () => unknown): unknown => {
       try {
@@ -87,7 +91,7 @@ describe('a budget of bytes', () => {
     const video = fc.record({ size: fc.nat(60), endsBefore: fc.nat(5) });
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 200 }), fc.array(video), (most, videos) => {
-        const budget = new Budget(most);
+        const budget = limitOf(most);
         const running: { size: number; end: (bytes: number) => void }[] = [];
         let spent = 0;
         for (const { size, endsBefore } of videos) {

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkVideoNo } from '../../src/download/video-list.ts';
+import { readVideoNo } from '../../src/download/video-list.ts';
 import { UsageError } from '../../src/errors.ts';
 
 describe('a video_no', () => {
   it.each(['VI625239098370850816', 'a', 'A_-z09', '0'.repeat(64)])('may be %s', (text) => {
-    expect(checkVideoNo(text, '')).toBe(text);
+    expect(readVideoNo(text, '')).toBe(text);
   });
 
   it.each([
@@ -18,9 +18,9 @@ describe('a video_no', () => {
     'a\\b',
     'C:VI1',
     'a b',
-    ' VI1',
-    'VI1\n',
-    'VI1\u0000',
+    '-',
+    '-rf',
+    'VI1,VI2',
     'VI1.mp4',
     'VÍ1',
     '-',
@@ -30,13 +30,44 @@ describe('a video_no', () => {
     '*',
     '$HOME',
   ])('is not %j, before any request', (text) => {
-    const attempt = () => checkVideoNo(text, ' (list.txt, line 3)');
+    const attempt = () => readVideoNo(text, ' (list.txt, line 3)');
     expect(attempt).toThrow(UsageError);
     expect(attempt).toThrow(
-      expect.objectContaining({ exitCode: 2, hint: 'list what there is with: mavi list' }),
+      expect.objectContaining({ exitCode: 2, hint: 'list your videos with: mavi list' }),
     );
     expect(attempt).toThrow(
-      /^'.*' \(list\.txt, line 3\) is no video_no: it takes 1 to 64 of A-Z a-z 0-9 _ -$/,
+      /^'.*' \(list\.txt, line 3\) is not a video ID \(example: VI625239098370850816\)$/,
+    );
+  });
+
+  it.each([[' VI1 '], ['VI1\n'], ['"VI1"'], ["'VI1'"], ['“VI1”'], ['\u00a0VI1\ufeff']])(
+    'may have white space and quotes around it: %j',
+    (text) => {
+      expect(readVideoNo(text, '')).toBe('VI1');
+    },
+  );
+
+  it.each([
+    ['https://app.memories.ai/video/VI625239098370850816?tab=1', 'VI625239098370850816'],
+    ['clips/VI625239098370850816.mp4', 'VI625239098370850816'],
+    ['VI625239098370850816,VI624611307445927936', 'VI625239098370850816 VI624611307445927936'],
+    ['id=PI-603068775285264430', 'PI-603068775285264430'],
+  ])('is suggested where it stands in %s', (text, suggestion) => {
+    expect(() => readVideoNo(text, '')).toThrow(
+      expect.objectContaining({ exitCode: 2, hint: `did you mean ${suggestion}?` }),
+    );
+  });
+
+  it.each([
+    ['VI1\u200b2', 'U+200B'],
+    ['VI1\u00002', 'U+0000'],
+    ['\u202eVI12', 'U+202E'],
+  ])('that looks right and holds an invisible character is told so: %j', (text, character) => {
+    expect(() => readVideoNo(text, '')).toThrow(
+      expect.objectContaining({
+        message: expect.stringContaining(`contains an invisible character (${character})`),
+        hint: 'did you mean VI12?',
+      }),
     );
   });
 
@@ -45,7 +76,7 @@ describe('a video_no', () => {
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         let taken: string;
         try {
-          taken = checkVideoNo(text, '');
+          taken = readVideoNo(text, '');
         } catch {
           return;
         }
@@ -55,11 +86,11 @@ describe('a video_no', () => {
   });
 
   it('that is far too long is shown in part', () => {
-    expect(() => checkVideoNo('x'.repeat(1000), '')).toThrow(`'${'x'.repeat(80)}' is no video_no`);
+    expect(() => readVideoNo('x'.repeat(1000), '')).toThrow(`'${'x'.repeat(80)}' is not a video ID`);
   });
 
   it('that is a key by mistake is shown as one, and no part of it', () => {
     const key = `sk-mavi-${'0123456789'.repeat(12)}wxyz`;
-    expect(() => checkVideoNo(key, '')).toThrow("'sk-mavi-…wxyz' is no video_no");
+    expect(() => readVideoNo(key, '')).toThrow("'sk-mavi-…wxyz' is not a video ID");
   });
 });

@@ -45,8 +45,21 @@ export const COMMAND_LINE: Rows = {
     args: ['download', '../x'],
     code: 2,
     says: [
-      "mavi: '../x' is no video_no: it takes 1 to 64 of A-Z a-z 0-9 _ -",
-      '      list what there is with: mavi list',
+      "mavi: '../x' is not a video ID (example: VI625239098370850816)",
+      '      list your videos with: mavi list',
+    ],
+  },
+  'a price that is no number': {
+    ...download('--max-cost', 'x'),
+    code: 2,
+    says: ["mavi: --max-cost takes dollars, such as 5 or 0.50, not 'x'"],
+  },
+  'a file name in the place of an id': {
+    args: ['download', `${FIRST}.mp4`],
+    code: 2,
+    says: [
+      "mavi: 'VI625239098370850816.mp4' is not a video ID (example: VI625239098370850816)",
+      '      did you mean VI625239098370850816?',
     ],
   },
   'a line of a list that is no id': {
@@ -54,8 +67,8 @@ export const COMMAND_LINE: Rows = {
     host: { stdin: '# mine\nVI1\nx y\n' },
     code: 2,
     says: [
-      "mavi: 'x y' (standard input, line 3) is no video_no: it takes 1 to 64 of A-Z a-z 0-9 _ -",
-      '      list what there is with: mavi list',
+      "mavi: 'x y' (standard input, line 3) is not a video ID (example: VI625239098370850816)",
+      '      list your videos with: mavi list',
     ],
   },
   'a list without a video': {

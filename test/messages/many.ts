@@ -23,6 +23,14 @@ export const MANY_VIDEOS: Rows = {
       'mavi: 2 videos: 2 not started; 0 bytes received in TIME',
     ],
   },
+  'a video over --max-cost': {
+    args: ['download', FIRST, '--max-cost', '0.00001', '--max-transfer', '1G'],
+    code: 9,
+    says: [
+      'mavi: VI625239098370850816: skipped: 126.9 KiB would exceed --max-cost $0.00001 (81.4 KiB)',
+      '      run the command again with a higher --max-cost',
+    ],
+  },
   'a video that turns out larger than --max-transfer allows': {
     args: ['download', FIRST, SECOND, '-c', '1', '--max-transfer', '130000'],
     standin: { faults: 'junk-tail=1000' },
