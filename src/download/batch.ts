@@ -32,6 +32,8 @@ export interface BatchRun {
   readonly manifest: Manifest | null;
   /** Printed before the first video begins. */
   readonly warnings: readonly { readonly videoNo: string; readonly text: string }[];
+  /** Whether the SHA-256 of each video is printed. */
+  readonly showsChecksum: boolean;
   /** Whether standard output belongs to the video, so that records go to standard error. */
   readonly streams: boolean;
   /** What follows the summary; null for no summary. */
@@ -46,7 +48,7 @@ export interface BatchRun {
  * that cannot be written. No video begins after that, and those under way are finished and recorded.
  */
 export async function runBatch(tasks: readonly VideoTask[], run: BatchRun): Promise<ExitCode> {
-  const { host, session, output } = run;
+  const { host, session, output, showsChecksum } = run;
   const { concurrency } = session.settings;
   const stop = new AbortController();
   const noNewVideos = new AbortController();
@@ -79,7 +81,7 @@ export async function runBatch(tasks: readonly VideoTask[], run: BatchRun): Prom
     // One video that --max-transfer leaves out is named; the summary counts the others.
     const isRepeated = budgetSaid && error instanceof BudgetError && record.attempts === 0;
     budgetSaid ||= error instanceof BudgetError;
-    if (!isRepeated) view.report({ kind: 'over', videoNo: record.video_no, record, verified });
+    if (!isRepeated) view.report({ kind: 'over', videoNo: record.video_no, record, verified, showsChecksum });
     if (error !== null && !(error instanceof MaviError)) sayStack(error, run);
     if (error instanceof AccountError && !stop.signal.aborted) stop.abort(notStarted(error));
     try {

@@ -58,6 +58,7 @@ export async function runDownload(plan: DownloadPlan, host: Host): Promise<ExitC
         manifest,
         warnings: selected.unlisted.map((videoNo) => ({ videoNo, text })),
         streams: plan.output === '-',
+        showsChecksum: plan.rules.checksum,
         summaryEnd: recorded > 0 ? `; ${recorded} already recorded` : items.length === 1 ? null : '',
         continueHint:
           plan.whenExists === 'skip'

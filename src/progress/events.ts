@@ -45,6 +45,8 @@ export type ProgressEvent =
       readonly videoNo: string;
       readonly record: VideoRecord;
       readonly verified: string;
+      /** Whether its SHA-256 is shown: the user asked for it. */
+      readonly showsChecksum?: boolean;
     };
 
 /** Takes events as they happen. */

@@ -25,7 +25,7 @@ export function messagesFor(
     case 'retrying':
       return quiet ? [] : [retryText(event, nowMs, style)];
     case 'over':
-      return overMessages(event.record, event.verified, style, quiet);
+      return overMessages(event, style, quiet);
     default:
       return [];
   }
@@ -67,13 +67,18 @@ function subject(videoNo: string | null): string {
 /** Ends without a message: a signal, a closed pipe, and videos not started after an account failure. */
 const SILENT_ENDS = new Set(['interrupted', 'closed_pipe', 'not_started']);
 
-function overMessages(record: VideoRecord, verified: string, style: Style, quiet: boolean): string[] {
+function overMessages(
+  { record, verified, showsChecksum = false }: Extract<ProgressEvent, { kind: 'over' }>,
+  style: Style,
+  quiet: boolean,
+): string[] {
   const warnings = quiet ? [] : record.warnings.map((text) => warningText(record.video_no, text, style));
   if (record.error !== null) {
     if (SILENT_ENDS.has(record.error.code)) return [];
     return [...warnings, errorText(record.video_no, record.error.message, record.error.hint, style)];
   }
-  return quiet ? [] : [...warnings, doneText(record, verified, style)];
+  const sha256 = showsChecksum && record.sha256 !== null ? [`${INDENT}sha256: ${record.sha256}`] : [];
+  return quiet ? [] : [...warnings, doneText(record, verified, style), ...sha256];
 }
 
 /** The line of a finished video, shortened until it fits the window. */

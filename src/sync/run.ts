@@ -55,6 +55,7 @@ export async function runSync(plan: SyncPlan, host: Host): Promise<ExitCode> {
           manifest,
           warnings: [],
           streams: false,
+          showsChecksum: false,
           continueHint: 'rerun the same command to continue',
           summaryEnd: endOf(inventory),
         },

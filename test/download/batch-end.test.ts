@@ -72,7 +72,7 @@ describe('when the reader of --json leaves', () => {
     });
     const args = [...here.ids, '-c', '2', '--rate', '1', '--json', '--manifest', 'm.ndjson'];
     expect(await run(['download', ...args], host)).toBe(141);
-    expect(idsAskedFor(here.standin)).toEqual([here.ids[0]]);
+    expect(idsAskedFor(here.standin)).toHaveLength(1);
     expect(recorded(here.folder)).toHaveLength(1);
   });
 });

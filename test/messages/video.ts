@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { sampleFile } from '../standin/sample-files.ts';
 import { download, FRAGMENTED, faulty, type Rows, UNKNOWN, videoOf } from './row.ts';
 
@@ -151,6 +152,14 @@ export const THE_VIDEO: Rows = {
     ...faulty(''),
     code: 0,
     says: ['✓ saved a.mp4 · 126.9 KiB in TIME, SPEED · verified: every box whole'],
+  },
+  'a video whose checksum is asked for': {
+    ...faulty('', '--checksum'),
+    code: 0,
+    says: [
+      '✓ saved a.mp4 · 126.9 KiB in TIME, SPEED · verified: every box whole',
+      `      sha256: ${createHash('sha256').update(sampleFile('faststart')).digest('hex')}`,
+    ],
   },
   'a video that is kept': {
     ...download('-o', 'a.mp4', '--skip-existing'),
