@@ -33,19 +33,20 @@ export async function runDownload(plan: DownloadPlan, host: Host): Promise<ExitC
   if (plan.output === null && !plan.dryRun) {
     await makeFolder(pathFrom(host.cwd, plan.outputDir), plan.outputDir);
   }
-  const selected = await selectVideos(plan, videoNos, { ...session, host, note });
-  const { recorded, items } = await itemsOf(plan, selected, host);
-  const incomplete = selected.incomplete?.exitCode ?? 0;
-  if (plan.dryRun) {
-    await printForecast({ items, upToDate: recorded, rate: session.settings.rate }, plan.json, host);
-    return incomplete;
-  }
-  if (plan.query !== null && items.length === 0 && recorded === 0) {
-    note('no video that is ready matches; nothing to download');
-    return incomplete;
-  }
-  const manifest = plan.manifest === null ? null : await openManifest(plan.manifest, host, 'named');
+  const { manifest: shown } = plan;
+  const manifest = shown === null || plan.dryRun ? null : await openManifest(shown, host, 'named');
   try {
+    const selected = await selectVideos(plan, videoNos, { ...session, host, note });
+    const { recorded, items } = await itemsOf(plan, selected, host);
+    const incomplete = selected.incomplete?.exitCode ?? 0;
+    if (plan.dryRun) {
+      await printForecast({ items, upToDate: recorded, rate: session.settings.rate }, plan.json, host);
+      return incomplete;
+    }
+    if (plan.query !== null && items.length === 0 && recorded === 0) {
+      note('no video that is ready matches; nothing to download');
+      return incomplete;
+    }
     const text = 'not listed in the library, so its size is unknown';
     const code = await runBatch(
       items.map(({ task }) => task),
@@ -60,13 +61,10 @@ export async function runDownload(plan: DownloadPlan, host: Host): Promise<ExitC
         streams: plan.output === '-',
         showsChecksum: plan.rules.checksum,
         summaryEnd: recorded > 0 ? `; ${recorded} already recorded` : items.length === 1 ? null : '',
-        continueHint:
-          plan.whenExists === 'skip'
-            ? 'rerun the same command to continue'
-            : 'rerun with --skip-existing to continue',
+        continueHint: `rerun ${plan.whenExists === 'skip' ? 'the same command' : 'with --skip-existing'} to continue`,
       },
     );
-    // A failure of the account is the code of the whole run.
+    // An account-wide failure is the code of the whole run.
     return code === 3 ? code : mergeExitCodes([code, incomplete]);
   } finally {
     await manifest?.close();
