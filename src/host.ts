@@ -1,10 +1,10 @@
 /** Everything ambient in one value: streams, environment, clock, chance, signals. The only file that names `process`. */
 import { isUtf8 } from 'node:buffer';
-import { readFileSync, writev } from 'node:fs';
+import { fstatSync, readFileSync, readlinkSync, readSync, statSync } from 'node:fs';
 import { homedir, hostname } from 'node:os';
 import { isatty } from 'node:tty';
-import { dropBytes } from './chunks.ts';
-import { ClosedPipe, type EndingSignal, type ExitCode, Interrupted, SIGNAL_EXIT_CODES } from './errors.ts';
+import { descriptorWriter } from './chunks.ts';
+import { type EndingSignal, type ExitCode, Interrupted, SIGNAL_EXIT_CODES } from './errors.ts';
 import { localError } from './local-error.ts';
 import { redactKeys } from './sanitize.ts';
 
@@ -43,6 +43,16 @@ export interface DataInput {
   readonly stream: NodeJS.ReadableStream;
 }
 
+/** The shell's job control: Ctrl-Z, `fg` and `bg`. */
+export interface JobControl {
+  /** Calls `before` when Ctrl-Z is about to stop the process, and `after` when it resumes, however it was stopped. */
+  onSuspend(before: () => void, after: () => void): () => void;
+  /** Stops the job as Ctrl-Z does; for a terminal in raw mode, where Ctrl-Z is only a character. */
+  suspend(): void;
+  /** Whether this process may use its terminal, rather than run in the background; true where that is unknown. */
+  isForeground(): boolean;
+}
+
 /** The world as a command sees it. */
 export interface Host {
   readonly argv: readonly string[];
@@ -65,6 +75,7 @@ export interface Host {
   readonly clock: Clock;
   /** A number from 0 to below 1. */
   random(): number;
+  readonly jobs: JobControl;
   /** Aborted, with an Interrupted as its reason, by the first signal that ends the run. */
   readonly interrupt: AbortSignal;
   /** Values that no text output may contain. */
@@ -119,6 +130,8 @@ export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<
 const ENDING_SIGNALS: readonly EndingSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 /** A second signal within this time is the first one again: timeout(1) and npx deliver each signal twice. */
 const ECHO_MS = 300;
+/** How long to wait for room in a pipe that somebody made non-blocking, in milliseconds. */
+const FULL_PIPE_WAIT_MS = 5;
 const SHOW_CURSOR = '\u001b[?25h\u001b[?7h';
 
 /** A host that is the real process, and the way to end it. */
@@ -130,15 +143,9 @@ export interface SystemHost extends Host {
 /** The process that this is. */
 export function systemHost(): SystemHost {
   ensureHome();
-  // Node makes the stream when it is first named, and loads a dozen modules for it.
-  let stderr: NodeJS.WriteStream | null = null;
-  const openStderr = (): NodeJS.WriteStream => {
-    if (stderr !== null) return stderr;
-    stderr = process.stderr;
-    // Whoever closes standard error has stopped reading it; the download does not depend on that.
-    stderr.on('error', () => {});
-    return stderr;
-  };
+  const { stderr } = process;
+  // Whoever closes standard error has stopped reading it; the download does not depend on that.
+  stderr.on('error', () => {});
   const interruption = new AbortController();
   let interruptedAtMs = 0;
   const onSignal = (signal: EndingSignal): void => {
@@ -148,10 +155,14 @@ export function systemHost(): SystemHost {
     }
     if (systemClock.ticksMs() - interruptedAtMs < ECHO_MS) return;
     // The second signal means at once: nothing is waited for, only the terminal is restored.
-    if (stderr?.isTTY) stderr.write(SHOW_CURSOR);
+    if (stderr.isTTY) stderr.write(SHOW_CURSOR);
     dieOf(signal);
   };
   for (const signal of ENDING_SIGNALS) process.on(signal, onSignal);
+  if (hangupIsIgnored()) process.off('SIGHUP', onSignal).on('SIGHUP', () => {});
+  process.once('beforeExit', () => {
+    stderr.write('mavi: unexpected error: the command stopped before it was done\n', () => process.exit(1));
+  });
   return {
     argv: process.argv.slice(2),
     argvIsExact: argvIsExact(),
@@ -175,24 +186,21 @@ export function systemHost(): SystemHost {
       get isTTY() {
         return isatty(1);
       },
-      write: descriptorWriter(1),
+      write: descriptorWriter(1, () => sleep(systemClock, FULL_PIPE_WAIT_MS)),
     },
     stderr: {
       get isTTY() {
         return isatty(2);
       },
       // What is shown on standard output is as wide as its own terminal, when errors go elsewhere.
-      columns: () => openStderr().columns || (isatty(1) ? process.stdout.columns : 0) || 80,
-      rows: () => openStderr().rows || 24,
-      write: (text) => {
-        openStderr().write(text);
-      },
-      get stream() {
-        return openStderr();
-      },
+      columns: () => stderr.columns || (isatty(1) ? process.stdout.columns : 0) || 80,
+      rows: () => stderr.rows || 24,
+      write: (text) => void stderr.write(text),
+      stream: stderr,
     },
     clock: systemClock,
     random: Math.random,
+    jobs: jobControl,
     interrupt: interruption.signal,
     secrets: new Set(),
     isAlive: processLives,
@@ -201,7 +209,6 @@ export function systemHost(): SystemHost {
       const signal = ENDING_SIGNALS.find((each) => SIGNAL_EXIT_CODES[each] === code);
       if (signal !== undefined) dieOf(signal);
       // What is still open, such as a connection to a proxy that never answered, would keep the process.
-      if (stderr === null) process.exit();
       stderr.write('', () => process.exit());
     },
   };
@@ -216,6 +223,52 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
+
+const jobControl: JobControl = {
+  onSuspend(before, after) {
+    const onStop = (): void => {
+      before();
+      // Without a handler the signal stops the process; the next line runs when it resumes.
+      process.off('SIGTSTP', onStop);
+      process.kill(process.pid, 'SIGTSTP');
+      process.on('SIGTSTP', onStop);
+    };
+    process.on('SIGTSTP', onStop).on('SIGCONT', after);
+    return () => void process.off('SIGTSTP', onStop).off('SIGCONT', after);
+  },
+  // Windows knows neither the signal nor the shell's habit.
+  suspend: () => void (process.platform !== 'win32' && process.kill(0, 'SIGTSTP')),
+  isForeground() {
+    // After the name in brackets: state, parent, group, session, terminal, the terminal's foreground group.
+    const stat = orNull(() => readFileSync('/proc/self/stat', 'latin1'));
+    const [, , group, , , foreground] = stat?.replace(/^.*\) /s, '').split(' ') ?? [];
+    return foreground === group || foreground === '-1';
+  },
+};
+
+/**
+ * Whether the process was started to outlive its terminal, as by nohup(1). Node resets an ignored SIGHUP at its
+ * start, so this goes by what nohup leaves: its name in the variable `_` of bash and zsh, output in nohup.out, a
+ * standard input that cannot be read, and, for what a script of nohup's starts, a parent that ignores SIGHUP.
+ */
+function hangupIsIgnored(): boolean {
+  const outputs = [1, 2].map((descriptor) => orNull(() => readlinkSync(`/proc/self/fd/${descriptor}`)));
+  if ([process.env._, ...outputs].some((path) => /(^|\/)nohup(\.out)?$/.test(path ?? ''))) return true;
+  const parent = orNull(() => readFileSync(`/proc/${process.ppid}/status`, 'latin1'));
+  // The lowest bit of the hexadecimal mask is signal 1.
+  if (/^SigIgn:\s*\w*[13579bdf]$/m.test(parent ?? '')) return true;
+  const isNull = orNull(() => fstatSync(0).rdev === statSync('/dev/null').rdev);
+  return isNull === true && orNull(() => readSync(0, Buffer.alloc(1))) === null;
+}
+
+/** What `look` finds; null where it fails, as for files that only Linux has. */
+function orNull<T>(look: () => T): T | null {
+  try {
+    return look();
+  } catch {
+    return null;
+  }
+}
 
 function dieOf(signal: EndingSignal): void {
   // Death by a signal skips the exit handlers, in which dependencies remove their locks.
@@ -249,38 +302,4 @@ function processLives(pid: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
-}
-
-/**
- * Writes to a descriptor through the thread pool: `process.stdout` writes to pipes synchronously, so that a
- * slow reader would keep signals and time-outs from being seen.
- */
-function descriptorWriter(descriptor: number): DataOutput['write'] {
-  let last: Promise<void> = Promise.resolve();
-  return (chunks) => {
-    const next = last.then(() => writeAll(descriptor, chunks));
-    // A failed write is its caller's to handle; those queued behind it fail on their own.
-    last = next.catch(() => {});
-    return next;
-  };
-}
-
-async function writeAll(descriptor: number, chunks: readonly Uint8Array[]): Promise<void> {
-  let rest = chunks.filter((chunk) => chunk.length > 0);
-  while (rest.length > 0) {
-    rest = dropBytes(rest, await writeSome(descriptor, rest));
-  }
-}
-
-/** How long to wait for room in a pipe that somebody made non-blocking, in milliseconds. */
-const FULL_PIPE_WAIT_MS = 5;
-
-function writeSome(descriptor: number, chunks: readonly Uint8Array[]): Promise<number> {
-  return new Promise((resolve, reject) => {
-    writev(descriptor, chunks, (error, written) => {
-      if (!error) return resolve(written);
-      if (error.code === 'EAGAIN') return void setTimeout(() => resolve(0), FULL_PIPE_WAIT_MS);
-      reject(error.code === 'EPIPE' || error.code === 'ECONNRESET' ? new ClosedPipe() : error);
-    });
-  });
 }

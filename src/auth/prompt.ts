@@ -1,27 +1,45 @@
 /** Asks for a line on a terminal without showing what is typed. */
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
+import type { ReadStream } from 'node:tty';
 import { Interrupted } from '../errors.ts';
 import { abortable, type Host } from '../host.ts';
 
-/** The line that is typed; empty at the end of the input. Throws Interrupted on Ctrl-C and on a signal. */
+/**
+ * The line that is typed; empty at the end of the input. Ctrl-Z and `fg` come back to the hidden prompt.
+ * Throws Interrupted on Ctrl-C and on a signal.
+ */
 export async function askSilently(question: string, host: Host): Promise<string> {
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const lines = createInterface({ input: host.stdin.stream, output: nowhere, terminal: true });
-  // Asked only now: what is typed at once is not shown any more.
+  const { stream } = host.stdin;
+  const lines = createInterface({ input: stream, output: nowhere, terminal: true });
+  const setRaw = (raw: boolean): void =>
+    void ('setRawMode' in stream && (stream as ReadStream).setRawMode(raw));
+  const endSuspend = host.jobs.onSuspend(
+    () => setRaw(false),
+    () => {
+      // Node remembers the mode that it set; the shell may have changed it in between.
+      setRaw(false);
+      setRaw(true);
+      host.stderr.write(question);
+    },
+  );
+  // Asked only now: what is typed from here on is not shown.
   host.stderr.write(question);
   try {
     return await abortable(
       new Promise<string>((resolve, reject) => {
         lines.on('line', resolve);
         lines.on('close', () => resolve(''));
-        // In raw mode Ctrl-C is a character, not a signal.
+        // In raw mode Ctrl-C and Ctrl-Z are characters, not signals.
         lines.on('SIGINT', () => reject(new Interrupted('SIGINT')));
+        lines.on('SIGTSTP', () => host.jobs.suspend());
       }),
       host.interrupt,
     );
   } finally {
-    // Gives the terminal its echo back.
+    endSuspend();
+    // Restores the terminal's echo.
     lines.close();
     host.stderr.write('\n');
   }

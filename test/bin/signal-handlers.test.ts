@@ -110,3 +110,36 @@ describe.concurrent('a limit on the size of files (ulimit -f)', () => {
     expect(scene.names()).toEqual([]);
   });
 });
+
+describe.concurrent('nohup protects from SIGHUP', () => {
+  it.for([
+    ['started by bash', 'nohup $program'],
+    ['where the shell leaves no trace', 'env -u _ nohup $program'],
+    ['where only its standard input shows it', 'set -m; env -u _ nohup $program > log 2>&1'],
+    ['in a script that nohup started', 'nohup env -u _ sh -c \'"$@"; exit\' sh $program'],
+  ])('%s', async ([, start = ''], { scene }) => {
+    await scene.standin({ bytesPerSecond: 200_000 });
+    const work = `download ${faststart} -o video.mp4 --progress none`;
+    const hangUp = 'pid=$(pgrep -P $job -x node || echo $job); kill -HUP $pid; wait $job; echo "code $?"';
+    const run = scene.terminal(
+      `${start.replace('$program', `$program ${work}`)} & job=$!; head -n 1; ${hangUp}`,
+      {
+        env: { SHELL: '/bin/bash' },
+      },
+    );
+    await appears(scene.folder, /\.part$/);
+    run.child.stdin?.write('\n');
+    expect((await run.ended).stdout.toString()).toContain('code 0');
+    expect(scene.names()).toContain('video.mp4');
+  });
+});
+
+it('a command that ends before its work is done says so, and fails', async ({ scene }) => {
+  const preload = `const fs = require('node:fs'); fs.writev = () => {}; require('node:module').syncBuiltinESMExports();`;
+  const env = { NODE_OPTIONS: `--require=${scene.write('preload.cjs', preload)}` };
+  const { code, stderr } = await scene.run(['--version'], { env });
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr: 'mavi: unexpected error: the command stopped before it was done\n',
+  });
+});

@@ -73,6 +73,7 @@ export function fakeHost(options: FakeHostOptions): FakeHost {
     clock: options.clock ?? systemClock,
     // The first number names the run's temporary files, so it differs from run to run.
     random: options.random ?? firstThen(run / 2 ** 20, 0),
+    jobs: { onSuspend: () => () => {}, suspend: () => {}, isForeground: () => true },
     interrupt: interruption.signal,
     secrets: new Set(),
     isAlive: (pid) => pid === process.pid,

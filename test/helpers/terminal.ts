@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { PROGRAM } from './program.ts';
@@ -10,6 +10,8 @@ import type { Scene } from './scene.ts';
 export interface TerminalOptions {
   readonly columns?: number;
   readonly rows?: number;
+  /** Default: bash. */
+  readonly shell?: 'bash' | 'zsh' | 'fish';
   /** On top of the scene's environment. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -18,6 +20,11 @@ export interface TerminalOptions {
 export type Screen = readonly string[];
 
 const PROMPT = '$ ';
+const PROMPTS = {
+  bash: [`PS1='${PROMPT}'`, `bind 'set enable-bracketed-paste off'`],
+  zsh: [`PS1='${PROMPT}'`, 'unsetopt prompt_sp', 'unset zle_bracketed_paste'],
+  fish: [`function fish_prompt; echo -n '${PROMPT}'; end`, 'function fish_greeting; end'],
+};
 let terminals = 0;
 
 /**
@@ -54,28 +61,26 @@ export class Terminal {
   /** Opens one; it is closed when the test is over. */
   static async open(
     scene: Scene,
-    { columns = 80, rows = 24, env = {} }: TerminalOptions = {},
+    { columns = 80, rows = 24, shell = 'bash', env = {} }: TerminalOptions = {},
   ): Promise<Terminal> {
     terminals += 1;
     const socket = join(scene.configFolder, '..', `tmux-${terminals}`);
-    const rc = join(scene.configFolder, '..', `rc-${terminals}`);
-    const [node, bin] = PROGRAM;
-    const all = { ...scene.env, TERM: 'screen-256color', ...env };
+    const home = join(scene.configFolder, '..', `shell-${terminals}`);
+    mkdirSync(home);
+    const all = { ...scene.env, TERM: 'screen-256color', ...env, PATH: `${home}:${scene.env.PATH}` };
     const exports = Object.entries(all).map(([name, value]) => `export ${name}='${value}'`);
-    writeFileSync(
-      rc,
-      [
-        ...exports,
-        `mavi() { '${node}' '${bin}' "$@"; }`,
-        `PS1='${PROMPT}'`,
-        `bind 'set enable-bracketed-paste off'`,
-        `cd '${scene.folder}'`,
-      ].join('\n'),
-    );
-    const shell = `exec env -i TERM=screen bash --noprofile --rcfile '${rc}' -i`;
+    writeFileSync(join(home, 'mavi'), `#!/bin/sh\nexec '${PROGRAM.join("' '")}' "$@"\n`, { mode: 0o755 });
+    const lines = [...exports, ...PROMPTS[shell], `cd '${scene.folder}'`].join('\n');
+    writeFileSync(join(home, shell === 'zsh' ? '.zshrc' : 'rc'), lines);
+    const start = {
+      bash: `bash --noprofile --rcfile '${home}/rc' -i`,
+      zsh: `ZDOTDIR='${home}' zsh -i`,
+      fish: `HOME='${home}' fish --no-config --init-command 'source ${home}/rc' -i`,
+    }[shell];
+    const command = `exec env -i TERM=screen PATH="$PATH" LANG=C.UTF-8 ${start}`;
     const tmux = spawn(
       'tmux',
-      ['-S', socket, '-f', '/dev/null', '-C', 'new-session', '-x', `${columns}`, '-y', `${rows}`, shell],
+      ['-S', socket, '-f', '/dev/null', '-C', 'new-session', '-x', `${columns}`, '-y', `${rows}`, command],
       {
         env: { PATH: scene.env.PATH ?? '', LANG: 'C.UTF-8', TERM: 'xterm' },
         stdio: ['pipe', 'pipe', 'ignore'],
