@@ -97,6 +97,49 @@ describe.concurrent.for(SIGNALS)('with a settings file in place, %s leaves nothi
   });
 });
 
+describe.concurrent('an interrupted command with several videos says how many are done, and how to continue', () => {
+  const COMMANDS = [
+    [
+      'a batch',
+      `download ${faststart} ${moovLast} -d library -c 1`,
+      'rerun with --skip-existing to continue',
+    ],
+    [
+      'a batch that skips',
+      `download ${faststart} ${moovLast} -d library -c 1 --skip-existing`,
+      'rerun the same command to continue',
+    ],
+    ['a sync', 'sync library', 'rerun the same command to continue'],
+  ] as const;
+
+  it.for(COMMANDS)('in a pipe: %s', async ([, command, advice], { scene }) => {
+    await scene.standin({ faults: { [moovLast]: 'stall@100000' } });
+    mkdirSync(scene.path('library'));
+    const run = scene.start(command.split(' '));
+    await run.says('saved');
+    await appears(scene.path('library'), /\.part$/);
+    run.child.kill('SIGINT');
+    const { stderr, signal } = await run.ended;
+    expect(signal).toBe('SIGINT');
+    expect(stderr).toMatch(/interrupted: [12] of \d videos done/);
+    expect(stderr.replace(/\s+/g, ' ')).toContain(advice);
+  });
+
+  it.for(COMMANDS)('on a terminal: %s', async ([, command, advice], { scene }) => {
+    await scene.standin({ faults: { [moovLast]: 'stall@100000' } });
+    mkdirSync(scene.path('library'));
+    const run = scene.terminal(`exec $program ${command}`);
+    await run.prints('saved');
+    await appears(scene.path('library'), /\.part$/);
+    run.child.stdin?.write('\u0003');
+    const { stdout } = await run.ended;
+    const shown = stdout.toString();
+    expect(shown).toMatch(/interrupted: [12] of \d videos done/);
+    expect(shown.replace(/\s+/g, ' ')).toContain(advice);
+    expect(scene.leftovers()).toEqual([]);
+  });
+});
+
 describe.concurrent('a limit on the size of files (ulimit -f)', () => {
   it.for(['0', '12'])('is exit 7 that names the file, at --rate %s', async (rate, { scene }) => {
     const { video, videoNo } = madeUpVideo(1_000_000);
