@@ -146,21 +146,6 @@ describe('the arrows point one way', () => {
     expect(new Set(users)).toEqual(new Set(['src/mock/run.ts']));
   });
 
-  it.each([
-    'src/api',
-    'src/settings',
-    'src/download',
-    'src/library',
-    'src/sync',
-    'src/verify',
-    'src/progress',
-  ])('%s knows of the command line and its commands no more than types', (folder) => {
-    const above = outside(folder, ['value', 'dynamic']).filter(
-      (target) => under('src/commands')(target) || target === 'src/cli.ts',
-    );
-    expect(above).toEqual([]);
-  });
-
   it('the API and the settings know nothing of downloads and of how they are shown', () => {
     const above = [...outside('src/api'), ...outside('src/settings')].filter((target) =>
       ['src/download', 'src/progress', 'src/library', 'src/sync'].some((folder) => under(folder)(target)),
@@ -168,19 +153,62 @@ describe('the arrows point one way', () => {
     expect(above).toEqual([]);
   });
 
-  it('nothing imports in a circle, but for types', () => {
-    const next = new Map(SOURCES.map((file) => [file, [] as string[]]));
-    for (const { file, target, kind } of IMPORTS) {
-      if (kind !== 'type' && SOURCES.includes(target)) next.get(file)?.push(target);
+  /** One circle of imports among files or folders, types included; null if there is none. */
+  function circleIn(nodeOf: (file: string) => string): string[] | null {
+    const next = new Map<string, Set<string>>();
+    for (const { file, target } of IMPORTS) {
+      if (!SOURCES.includes(target) || nodeOf(file) === nodeOf(target)) continue;
+      next.set(nodeOf(file), (next.get(nodeOf(file)) ?? new Set()).add(nodeOf(target)));
     }
     const done = new Set<string>();
-    const visit = (file: string, path: readonly string[]): void => {
-      expect([...path, file].filter((each) => each === file)).toEqual([file]);
-      if (done.has(file)) return;
-      for (const target of next.get(file) ?? []) visit(target, [...path, file]);
-      done.add(file);
+    const visit = (node: string, path: readonly string[]): string[] | null => {
+      if (path.includes(node)) return [...path.slice(path.indexOf(node)), node];
+      if (done.has(node)) return null;
+      for (const target of next.get(node) ?? []) {
+        const circle = visit(target, [...path, node]);
+        if (circle !== null) return circle;
+      }
+      done.add(node);
+      return null;
     };
-    for (const file of SOURCES) visit(file, []);
+    for (const node of next.keys()) {
+      const circle = visit(node, []);
+      if (circle !== null) return circle;
+    }
+    return null;
+  }
+
+  it('no file imports itself by way of others, types included', () => {
+    expect(circleIn((file) => file)).toBeNull();
+  });
+
+  it('no folder imports itself by way of others, types included', () => {
+    // A file at the top of src stands for itself.
+    expect(circleIn((file) => file.split('/').slice(0, -1).join('/').replace(/^src$/, file))).toBeNull();
+  });
+});
+
+describe('the map in docs/CONTRIBUTING.md', () => {
+  const guide = readFileSync(join(ROOT, 'docs/CONTRIBUTING.md'), 'utf8');
+  const map = guide.split('## ').find((section) => section.startsWith('The map')) ?? '';
+  const rows = map
+    .split('\n')
+    .filter((line) => line.startsWith('| `'))
+    .map((line) => [...(line.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)].map(([, name]) => name));
+
+  it('names every folder and file at the top of src, each once', () => {
+    const entries = readdirSync(join(ROOT, 'src'), { withFileTypes: true });
+    const present = entries.map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name));
+    expect(rows.flat().sort()).toEqual(present.sort());
+  });
+
+  it('is in the order of the imports, types included', () => {
+    const rowOf = (file: string): number =>
+      rows.findIndex((row) => row.includes(file.replace(/^src\/(?:([^/]+\/).*|(.*))$/, '$1$2')));
+    const upward = IMPORTS.filter(
+      ({ file, target }) => SOURCES.includes(target) && rowOf(target) < rowOf(file),
+    );
+    expect(upward).toEqual([]);
   });
 });
 

@@ -1,23 +1,9 @@
 /** `mavi mock`: flags to a checked plan. */
 import type { Command } from 'commander';
 import { UsageError } from '../errors.ts';
-import { byteSize, type Rate, rate, wholeNumber } from '../settings/values.ts';
+import type { MockPlan } from '../mock/run.ts';
+import { byteSize, rate, wholeNumber } from '../settings/values.ts';
 import { addEnd, type CommandContext, subcommand } from './command.ts';
-
-/** What `mavi mock` was asked to do. */
-export interface MockPlan {
-  /** 0 is any free port. */
-  readonly port: number;
-  /** A folder of videos; null is the samples. */
-  readonly videos: string | null;
-  /** A fault text for all videos; null is none. */
-  readonly fault: string | null;
-  /** The account's limit; null is none. */
-  readonly limit: Rate | null;
-  /** Bytes a second of each body; null is as fast as they are read. */
-  readonly pace: number | null;
-  readonly listFaults: boolean;
-}
 
 /** Adds the command. */
 export function addMock(program: Command, context: CommandContext): void {

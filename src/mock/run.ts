@@ -1,13 +1,28 @@
 /** `mavi mock`, from a checked plan to an exit code: the only place that starts the stand-in. */
-import type { MockPlan } from '../commands/mock.ts';
 import { type ExitCode, LocalError, UsageError } from '../errors.ts';
 import { pathFrom } from '../folders.ts';
 import { abortable, type Host, print, printUnmasked, say } from '../host.ts';
 import { localError } from '../local-error.ts';
+import type { Rate } from '../settings/values.ts';
 import { FAULTS } from '../standin/faults.ts';
 import { videosFromFolder } from '../standin/folder.ts';
 import { sampleLibrary } from '../standin/samples.ts';
 import { type Standin, startStandin } from '../standin/server.ts';
+
+/** What `mavi mock` was asked to do. */
+export interface MockPlan {
+  /** 0 is any free port. */
+  readonly port: number;
+  /** A folder of videos; null is the samples. */
+  readonly videos: string | null;
+  /** A fault text for all videos; null is none. */
+  readonly fault: string | null;
+  /** The account's limit; null is none. */
+  readonly limit: Rate | null;
+  /** Bytes a second of each body; null is as fast as they are read. */
+  readonly pace: number | null;
+  readonly listFaults: boolean;
+}
 
 /** Serves until a signal comes. Throws the signal, UsageError for a bad fault, LocalError for a bad port or folder. */
 export async function runMock(plan: MockPlan, host: Host): Promise<ExitCode> {
