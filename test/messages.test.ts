@@ -68,21 +68,21 @@ describe.each(Object.entries(TABLES))('of %s', (_what, rows) => {
 
 describe('of a file system', () => {
   it.each([
-    ['ENOSPC', 'the disk is full', 'make room, then run the command again'],
-    ['EDQUOT', 'your disk quota is used up', 'make room, then run the command again'],
-    ['EFBIG', 'the file is too big for this file system', 'choose another place'],
+    ['ENOSPC', 'the disk is full', 'free some space or inodes (df -h, df -i), then run the command again'],
+    ['EDQUOT', 'the disk quota is used up', 'free some space, then run the command again'],
+    ['EFBIG', 'the file exceeds a size limit', 'check ulimit -f and what the file system allows'],
     ['EACCES', 'permission denied', 'choose another place'],
-    ['EPERM', 'the operation is not permitted', 'choose another place'],
+    ['EPERM', 'operation not permitted', 'choose another place'],
     ['EROFS', 'the file system is read-only', 'choose another place'],
-    ['EIO', 'the disk reports an error', 'check the disk'],
-    ['ENOENT', 'the folder or file does not exist', 'check the path'],
-    ['ENOTDIR', 'a part of the path is no folder', 'check the path'],
+    ['EIO', 'input/output error', 'check the disk'],
+    ['ENOENT', 'no such file or folder', 'check the path'],
+    ['ENOTDIR', 'part of the path is not a folder', 'check the path'],
     ['EISDIR', 'it is a folder', 'name a file in it'],
     ['ELOOP', 'too many symbolic links', 'check the path'],
     ['ENAMETOOLONG', 'the name is too long', 'choose a shorter name'],
-    ['EEXIST', 'something of that name is there', 'replace it with --force, or keep it with --skip-existing'],
-    ['EMFILE', 'too many files are open', 'lower --concurrency'],
-    ['EBUSY', 'another program has it open', 'close that program, then run the command again'],
+    ['EEXIST', 'it already exists', 'replace it with --force, or keep it with --skip-existing'],
+    ['EMFILE', 'too many open files', 'lower --concurrency, or raise ulimit -n'],
+    ['EBUSY', 'another program is using it', 'close that program, then run the command again'],
     ['EXDEV', 'it is on another file system', 'choose another place'],
     ['EWHAT', 'what the system says', 'check the path'],
   ])('%s is told in these words', (code, meaning, hint) => {
@@ -99,7 +99,7 @@ describe('of a file system', () => {
     const cause = Object.assign(new Error(''), { code: 'EACCES' });
     expect(localError(cause, 'list.txt', 'read')).toMatchObject({
       message: 'cannot read list.txt: permission denied',
-      hint: 'check who may read it',
+      hint: 'check who can read it',
     });
   });
 });

@@ -1,8 +1,9 @@
-/** Whether a file on disk is a whole video: the same check as for a download, reading no more than it needs. */
+/** Whether a file on disk is a complete video: the same check as for a download, reading no more than it needs. */
 import { createHash } from 'node:crypto';
-import { open } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { ENVELOPE_BYTES } from '../api/envelope.ts';
-import { BodyError } from '../errors.ts';
+import { BodyError, LocalError } from '../errors.ts';
 import { localError } from '../local-error.ts';
 import { BodyCheck, type Proof } from './body-check.ts';
 import { type CheckRules, refuseSignature, sniff } from './sniff.ts';
@@ -25,13 +26,11 @@ export interface FileCheck extends CheckRules {
 const READ_BYTES = 1024 * 1024;
 
 /**
- * Checks a file. Throws BodyError (exit 5) if it is no whole video, LocalError (exit 7) if it cannot be read.
+ * Checks a file. Throws BodyError (exit 5) if it is not a complete video, LocalError (exit 7) if it can't be read.
  * @param path where it is; `shown` is what messages call it
  */
 export async function checkFile(path: string, shown: string, rules: FileCheck): Promise<CheckedFile> {
-  const handle = await open(path, 'r').catch((error) => {
-    throw localError(error, shown, 'read');
-  });
+  const handle = await openFile(path, shown);
   try {
     const buffer = Buffer.allocUnsafe(READ_BYTES);
     const read = async (position: number, most: number): Promise<Buffer> => {
@@ -66,5 +65,21 @@ export async function checkFile(path: string, shown: string, rules: FileCheck): 
     throw localError(error, shown, 'read');
   } finally {
     await handle.close().catch(() => {});
+  }
+}
+
+/** Opens a regular file or a folder: anything else has no size, and opening a FIFO would wait for a writer. */
+async function openFile(path: string, shown: string): Promise<FileHandle> {
+  try {
+    // The flag is absent on Windows.
+    const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    const found = await handle.stat();
+    if (found.isFile() || found.isDirectory()) return handle;
+    await handle.close();
+    throw new LocalError('not_a_file', `cannot read ${shown}: it is not a regular file`, {
+      hint: 'name a video file',
+    });
+  } catch (error) {
+    throw localError(error, shown, 'read');
   }
 }

@@ -1,35 +1,13 @@
 import { describe, expect } from 'vitest';
 import { SAMPLE_VIDEO_NOS } from '../../src/standin/samples.ts';
-import { fullFifo } from '../helpers/fifo.ts';
 import { appears, moment } from '../helpers/moment.ts';
 import { it } from '../helpers/scene.ts';
-import { madeUpVideo, watched } from '../helpers/videos.ts';
 import { sampleFile } from '../standin/sample-files.ts';
 
 const { faststart } = SAMPLE_VIDEO_NOS;
 const COMMAND = ['download', faststart, '-o', 'video.mp4'];
 
 describe.concurrent('a run that could not clean up', () => {
-  it('ends at once by a second signal', async ({ scene }) => {
-    const { video: long, videoNo } = madeUpVideo(2_000_000);
-    const { video, left } = watched(long);
-    await scene.standin({ videos: [video], bytesPerSecond: 2_000_000 });
-    scene.write('video.mp4', 'mine');
-    // The end of the run hangs: its record goes into a FIFO that is full.
-    const fifo = await fullFifo(scene.path('fifo'));
-    scene.finally(() => fifo.close());
-    const run = scene.start(['download', videoNo, '-o', 'video.mp4', '--force', '--manifest', 'fifo']);
-    await appears(scene.folder, /\.part$/);
-    run.child.kill('SIGINT');
-    await left;
-    // One that comes at once is the first one again, as some programs send it.
-    const again = setInterval(() => run.child.kill('SIGINT'), 100);
-    await run.exited;
-    clearInterval(again);
-    expect(run.child.signalCode).toBe('SIGINT');
-    expect(scene.read('video.mp4').toString()).toBe('mine');
-  });
-
   it('is what kill -9 makes; the same command again leaves the right file and nothing else', async ({
     scene,
   }) => {

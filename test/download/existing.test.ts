@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { lstatSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { boxHead } from '../../src/standin/boxes.ts';
+import { makeFifo } from '../helpers/fifo.ts';
 import { placeToDownload } from './downloads.ts';
 
 /** A whole video whose media data, of the file's whole rest, has not been written: it is a hole. */
@@ -75,4 +76,19 @@ describe('--skip-existing', () => {
     expect(code).toBe(0);
     expect(record).toMatchObject({ status: 'skipped', bytes: sizeBytes });
   });
+
+  it.runIf(process.platform !== 'win32')(
+    'does not wait for a FIFO that has the name, and leaves it alone',
+    async () => {
+      const here = await placeToDownload();
+      makeFifo(here.path(`${here.videoNo}.mp4`));
+      const { code, errors } = await here.download(['--skip-existing']);
+      expect(code).toBe(7);
+      expect(errors).toContain(`${here.videoNo}.mp4: it is not a regular file`);
+      expect((await here.download([])).code).toBe(7);
+      expect(lstatSync(here.path(`${here.videoNo}.mp4`)).isFIFO()).toBe(true);
+      expect((await here.download(['--force'])).code).toBe(0);
+      expect(readFileSync(here.path(`${here.videoNo}.mp4`)).equals(here.bytes)).toBe(true);
+    },
+  );
 });

@@ -110,7 +110,7 @@ describe('a manifest', () => {
 
   it.each([
     ['is a folder', (path: string) => mkdirSync(path), 'is_directory', 'list.ndjson: it is a folder'],
-    ['is in no folder', () => {}, 'missing', 'no/list.ndjson: the folder or file does not exist'],
+    ['is in no folder', () => {}, 'missing', 'no/list.ndjson: no such file or folder'],
   ])('that %s is a local error', async (_what, make, code, meaning) => {
     const folder = tempDir();
     const name = code === 'missing' ? 'no/list.ndjson' : 'list.ndjson';
@@ -306,7 +306,7 @@ describe('what a manifest says', () => {
     expect((await readManifest('none', host, 'synced', true)).byPath.size).toBe(0);
     await expect(readManifest('none', host, 'synced')).rejects.toMatchObject({
       exitCode: 7,
-      message: 'cannot read none: the folder or file does not exist',
+      message: 'cannot read none: no such file or folder',
     });
   });
 

@@ -15,11 +15,10 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
-import type { StoredVideo } from '../../src/standin/library.ts';
 import { SAMPLE_VIDEO_NOS } from '../../src/standin/samples.ts';
-import { appears, moment } from '../helpers/moment.ts';
+import { appears } from '../helpers/moment.ts';
 import { it, type Scene } from '../helpers/scene.ts';
-import { madeUpVideo } from '../helpers/videos.ts';
+import { heldVideo } from '../helpers/videos.ts';
 import { sampleFile } from '../standin/sample-files.ts';
 
 const { faststart } = SAMPLE_VIDEO_NOS;
@@ -36,18 +35,6 @@ function sharedFolder(scene: Scene, link: string, owner: number): string {
   symlinkSync('../secret', join(folder, link));
   lchownSync(join(folder, link), owner, owner);
   return folder;
-}
-
-/** A video that stops half-way until the test goes on. */
-function heldVideo(): { video: StoredVideo; goOn: () => void } {
-  const { video } = madeUpVideo(1_000_000);
-  const held = moment();
-  const read: StoredVideo['read'] = async function* (fromByte, toByte) {
-    yield* video.read(fromByte, Math.min(toByte, 500_000));
-    await held.happened;
-    yield* video.read(Math.max(fromByte, 500_000), toByte);
-  };
-  return { video: { ...video, read }, goOn: held.now };
 }
 
 describe.concurrent('a symbolic link in a folder that others may write to', () => {
@@ -121,7 +108,7 @@ describe.concurrent('a symbolic link in a folder that others may write to', () =
 
 describe.concurrent('a temporary file', () => {
   it('is for nobody else to read until it is published', async ({ scene }) => {
-    const { video, goOn } = heldVideo();
+    const { video, goOn } = heldVideo(1_000_000);
     await scene.standin({ videos: [video] });
     const run = scene.start(['download', video.videoNo, '-o', 'v.mp4']);
     const part = await appears(scene.folder, /\.part$/);
@@ -132,7 +119,7 @@ describe.concurrent('a temporary file', () => {
   });
 
   it('that another user swaps in a shared folder is not published', async ({ scene }) => {
-    const { video, goOn } = heldVideo();
+    const { video, goOn } = heldVideo(1_000_000);
     await scene.standin({ videos: [video] });
     const folder = scene.path('shared');
     mkdirSync(folder);

@@ -67,7 +67,7 @@ describe('a list of videos', () => {
   });
 
   it.each([
-    ['is not there', 'none.txt', 'missing', 'the folder or file does not exist'],
+    ['is not there', 'none.txt', 'missing', 'no such file or folder'],
     ['is a folder', '.', 'is_directory', 'it is a folder'],
   ])('that %s is a local error', async (_what, file, code, meaning) => {
     const read = readVideoList(file, fakeHost({ cwd: tempDir() }));
@@ -86,7 +86,7 @@ describe('a list of videos', () => {
     stream.destroy(Object.assign(new Error('EIO'), { code: 'EIO' }));
     await expect(read).rejects.toMatchObject({
       exitCode: 7,
-      message: 'cannot read standard input: the disk reports an error',
+      message: 'cannot read standard input: input/output error',
     });
   });
 

@@ -40,3 +40,19 @@ export async function knownVideo(
   const { video, videoNo } = madeUpVideo(sizeBytes, seed);
   return { video, videoNo, bytes: await bytesOf(video) };
 }
+
+/** A made-up video that stops half-way until `goOn` is called. */
+export function heldVideo(
+  sizeBytes: number,
+  seed = 1,
+): { readonly video: StoredVideo; readonly videoNo: string; readonly goOn: () => void } {
+  const { video, videoNo } = madeUpVideo(sizeBytes, seed);
+  const held = moment();
+  const half = sizeBytes / 2;
+  const read: StoredVideo['read'] = async function* (fromByte, toByte) {
+    if (fromByte < half) yield* video.read(fromByte, Math.min(toByte, half));
+    await held.happened;
+    if (toByte > half) yield* video.read(Math.max(fromByte, half), toByte);
+  };
+  return { video: { ...video, read }, videoNo, goOn: held.now };
+}

@@ -6,7 +6,7 @@ export const THE_DISK: Rows = {
   'a list that is not there': {
     args: ['download', '-a', 'none.txt'],
     code: 7,
-    says: ['mavi: cannot read none.txt: the folder or file does not exist', '      check the path'],
+    says: ['mavi: cannot read none.txt: no such file or folder', '      check the path'],
   },
   'a file that is there': {
     ...download('-o', 'a.mp4'),
@@ -48,7 +48,7 @@ export const THE_DISK: Rows = {
     files: { f: 'x' },
     code: 7,
     says: [
-      'mavi: VI625239098370850816: cannot write f/a.mp4: a part of the path is no folder',
+      'mavi: VI625239098370850816: cannot write f/a.mp4: part of the path is not a folder',
       '      check the path',
     ],
   },
@@ -56,20 +56,20 @@ export const THE_DISK: Rows = {
     ...download('-d', 'f'),
     files: { f: 'x' },
     code: 7,
-    says: ['mavi: cannot make the folder f: a file has that name', '      choose another folder'],
+    says: ['mavi: cannot create the folder f: a file has that name', '      choose another folder'],
   },
   'a file that is no folder to sync': {
     args: ['sync', 'f'],
     files: { f: 'x' },
     code: 7,
-    says: ['mavi: cannot make the folder f: a file has that name', '      choose another folder'],
+    says: ['mavi: cannot create the folder f: a file has that name', '      choose another folder'],
   },
   'a full disk': {
     ...download('-o', '/dev/full'),
     code: 7,
     says: [
       'mavi: VI625239098370850816: cannot write /dev/full: the disk is full',
-      '      make room, then run the command again',
+      '      free some space or inodes (df -h, df -i), then run the command again',
     ],
   },
   'a link to itself': {
@@ -83,17 +83,17 @@ export const THE_DISK: Rows = {
   'a manifest in a missing folder': {
     ...download('--manifest', 'no/m'),
     code: 7,
-    says: ['mavi: cannot write no/m: the folder or file does not exist', '      check the path'],
+    says: ['mavi: cannot write no/m: no such file or folder', '      check the path'],
   },
   'a manifest that is not there': {
     args: ['verify', '--manifest', 'none'],
     code: 7,
-    says: ['mavi: cannot read none: the folder or file does not exist', '      check the path'],
+    says: ['mavi: cannot read none: no such file or folder', '      check the path'],
   },
   'a folder of videos that is not there': {
     args: ['mock', '--videos', 'none'],
     code: 7,
-    says: ['mavi: cannot read none: the folder or file does not exist', '      check the path'],
+    says: ['mavi: cannot read none: no such file or folder', '      check the path'],
   },
   'a port that is taken': {
     args: ['mock', '--port', 'PORT'],
@@ -108,7 +108,7 @@ export const THE_DISK: Rows = {
     prints: [
       'a.mp4: FAILED: the video is cut after 1 byte, inside its first box',
       "b.mp4: FAILED: the video is cut after 60000 bytes: box 'mdat' lacks 69950 bytes",
-      'c.mp4: FAILED: cannot read c.mp4: the folder or file does not exist',
+      'c.mp4: FAILED: cannot read c.mp4: no such file or folder',
     ],
   },
 };

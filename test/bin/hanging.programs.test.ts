@@ -1,0 +1,56 @@
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { describe, expect } from 'vitest';
+import { SAMPLE_VIDEO_NOS } from '../../src/standin/samples.ts';
+import { fullFifo } from '../helpers/fifo.ts';
+import { appears } from '../helpers/moment.ts';
+import { it } from '../helpers/scene.ts';
+import { heldVideo } from '../helpers/videos.ts';
+
+const { faststart } = SAMPLE_VIDEO_NOS;
+
+/** Resolves when a thread of the process waits for room in a pipe. */
+async function writesToFullPipe(pid: number): Promise<void> {
+  const tasks = `/proc/${pid}/task`;
+  const waits = (task: string): boolean =>
+    readFileSync(`${tasks}/${task}/wchan`, 'utf8').includes('pipe_write');
+  while (!readdirSync(tasks).some(waits)) await new Promise((resolve) => setImmediate(resolve));
+}
+
+describe.concurrent('a run whose clean-up hangs', () => {
+  it('ends at once by a second signal', async ({ scene }) => {
+    const [first, second] = [heldVideo(1_000_000, 1), heldVideo(1_000_000, 2)];
+    await scene.standin({ videos: [first.video, second.video] });
+    const fifo = await fullFifo(scene.path('fifo'));
+    scene.finally(() => fifo.close());
+    const ids = [first.videoNo, second.videoNo];
+    // The record of the first holds up the only thread for files, so that nothing of the second can be removed.
+    const env = { UV_THREADPOOL_SIZE: '1', UV_USE_IO_URING: '0' };
+    const run = scene.start(['download', ...ids, '-c', '2', '-d', 'out', '--manifest', 'fifo'], { env });
+    const out = scene.path('out');
+    await appears(scene.folder, /^out$/);
+    await appears(out, new RegExp(`^${second.videoNo}.*part$`));
+    first.goOn();
+    await writesToFullPipe(run.child.pid ?? 0);
+    // A signal that comes at once is the first one again, as some programs send it.
+    const again = setInterval(() => run.child.kill('SIGINT'), 100);
+    await run.exited;
+    clearInterval(again);
+    expect(run.child.signalCode).toBe('SIGINT');
+    expect(readdirSync(out).filter((name) => name.endsWith('.part'))).toHaveLength(1);
+  });
+});
+
+describe.concurrent('a run whose records nobody reads', () => {
+  it('ends by the first signal, and removes its temporary file', async ({ scene }) => {
+    await scene.standin({ faults: 'stall@100000' });
+    const fifo = await fullFifo(scene.path('fifo'));
+    scene.finally(() => fifo.close());
+    const run = scene.start(['download', faststart, '-o', 'video.mp4', '--manifest', 'fifo']);
+    await appears(scene.folder, /\.part$/);
+    run.child.kill('SIGINT');
+    await run.exited;
+    expect(run.child.signalCode).toBe('SIGINT');
+    rmSync(scene.path('fifo'));
+    expect(scene.names()).toEqual([]);
+  });
+});
