@@ -25,10 +25,22 @@ export function barProgress(options: RendererOptions, style: Style): Renderer {
   const running = new Map<string, VideoLine>();
   let longestName = 0;
 
-  let display: Display | null = new Display(stderr, () => {
-    const content = { counts: videos > 1 ? counts : null, running: [...running.values()], longestName };
-    return blockLines(content, stderr.columns(), stderr.rows(), clock, style);
-  });
+  /** Null while the process is stopped or in the background, where the terminal belongs to another program. */
+  let display: Display | null = null;
+  const show = (): void => {
+    if (display !== null || !host.jobs.isForeground()) return;
+    display = new Display(stderr, () => {
+      const content = { counts: videos > 1 ? counts : null, running: [...running.values()], longestName };
+      return blockLines(content, stderr.columns(), stderr.rows(), clock, style);
+    });
+  };
+  const hide = (): void => {
+    display?.close();
+    display = null;
+  };
+  show();
+  // Shells continue a job with SIGCONT when they bring it to the foreground, even one that is running.
+  const endSuspend = host.jobs.onSuspend(hide, show);
 
   const lineFor = (videoNo: string): VideoLine => {
     let line = running.get(videoNo);
@@ -77,8 +89,8 @@ export function barProgress(options: RendererOptions, style: Style): Renderer {
       }
     },
     close() {
-      display?.close();
-      display = null;
+      endSuspend();
+      hide();
     },
   };
 }

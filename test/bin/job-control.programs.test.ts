@@ -20,4 +20,37 @@ describe.concurrent.for(['bash', 'zsh', 'fish'] as const)('Ctrl-Z in %s', (shell
     const stored = JSON.parse(readFileSync(join(scene.configFolder, 'config.json'), 'utf8'));
     expect(stored).toEqual({ 'api-key': scene.key });
   });
+
+  it('shows the cursor while a download is stopped, and its bar again after fg', async ({ scene }) => {
+    await scene.standin({ faults: 'stall@60000' });
+    const terminal = await Terminal.open(scene, { shell });
+    const percent = (screen: readonly string[]): boolean => / 46 %/.test(screen.at(-1) ?? '');
+    await terminal.type('clear; mavi download VI625239098370850816 -o a.mp4');
+    await terminal.shows(percent);
+    expect((await terminal.modes()).cursor).toBe(false);
+    await terminal.press('C-z');
+    const stopped = await terminal.shows((screen) => screen.at(-1) === '$');
+    expect(stopped.join('\n')).not.toContain('%');
+    expect((await terminal.modes()).cursor).toBe(true);
+    await terminal.type('fg');
+    await terminal.shows(percent);
+    expect((await terminal.modes()).cursor).toBe(false);
+    await terminal.press('C-c');
+    await terminal.shows((screen) => screen.at(-1) === '$');
+    expect(await terminal.modes()).toEqual({ cursor: true, wraps: true });
+  });
+
+  it('draws no bar over what is typed while a download runs in the background', async ({ scene }) => {
+    await scene.standin({ faults: 'stall@60000' });
+    const terminal = await Terminal.open(scene, { shell });
+    await terminal.type('clear; mavi download VI625239098370850816 -o a.mp4 --timeout 2 --retries 0');
+    await terminal.shows((screen) => / 46 %/.test(screen.at(-1) ?? ''));
+    await terminal.press('C-z');
+    await terminal.shows((screen) => screen.at(-1) === '$');
+    await terminal.type('clear; bg');
+    const screen = await terminal.shows(
+      (lines) => lines.join('\n').includes('a.mp4') && lines.join('\n').includes('no '),
+    );
+    expect(screen.join('\n')).not.toContain('%');
+  });
 });
