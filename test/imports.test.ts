@@ -221,7 +221,7 @@ it('the first line runs without the packages that a command may not need', () =>
     }
   }
   expect(loaded).toContain('commander');
-  for (const heavy of ['got', 'conf', 'chalk', 'cli-progress', 'cli-table3', 'proper-lockfile']) {
+  for (const heavy of ['got', 'conf', 'chalk', 'cli-progress', 'proper-lockfile']) {
     expect(loaded).not.toContain(heavy);
   }
 });

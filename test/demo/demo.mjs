@@ -1,11 +1,11 @@
 /**
- * `npm run demo`: the main job without an account. It starts `mavi mock` on a free loopback port and runs the
- * same commands that a person would type, in a folder of their own.
+ * `npm run demo`: downloads without an account. It starts `mavi mock` on a free loopback port and runs the commands
+ * that a person would type, in a temporary folder.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
@@ -23,24 +23,26 @@ const mock = spawn(process.execPath, [bin, 'mock', '--port', '0', '--pace', '40K
 });
 try {
   const env = { ...process.env, MAVI_CONFIG_DIR: join(folder, '.config'), ...(await environmentFrom(mock)) };
-  say(`A stand-in of the API answers at ${env.MAVI_BASE_URL}; the files go to ${folder}.`);
+  say(`A mock API server listens at ${env.MAVI_BASE_URL}; the files go to ${folder}.`);
 
   say(
-    'One video, at a pace that can be watched. The server gives no length; the percentage is out of the boxes.',
+    'One video, slowed down to watch. The server sends no length; the percentage comes from the MP4 headers.',
   );
   await mavi(env, 0, 'download', faststart, '-o', 'video.mp4');
 
-  say('Two more, of other layouts, at once.');
+  say('Two more at once, with other MP4 layouts.');
   await mavi(env, 0, 'download', moovLast, fragmented, '-d', 'library');
 
-  say('A video that does not exist: the API says so with status 200, and no file is made.');
+  say('A video that does not exist. The API answers with status 200 and a JSON error; no file is created.');
   await mavi(env, 4, 'download', unknown, '-o', 'unknown.mp4');
 
-  say('What is on disk, checked again:');
+  say('Check the files on disk again:');
   await mavi(env, 0, 'verify', 'video.mp4', `library/${moovLast}.mp4`, `library/${fragmented}.mp4`);
 
   say('Now with your own key, from https://api-platform.memories.ai:');
-  console.log('    mavi auth login\n    mavi list\n    mavi download VI… -o video.mp4\n');
+  const program = relative(process.cwd(), bin) || bin;
+  console.log(`    node ${program} auth login\n    node ${program} list`);
+  say('Install the command mavi with: npm install -g .');
 } catch (error) {
   console.error(`the demo failed: ${error.message}`);
   process.exitCode = 1;
@@ -56,7 +58,7 @@ async function environmentFrom(child) {
     if (name !== undefined) found[name] = value;
     if (Object.keys(found).length === 2) return found;
   }
-  throw new Error('mavi mock ended before it served');
+  throw new Error('mavi mock ended before it was ready');
 }
 
 /** Runs a command as typed, and fails unless it ends with the exit code that is expected. */

@@ -1,8 +1,11 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { describe, expect } from 'vitest';
-import { ROOT, recipesOf, withMavi } from '../helpers/recipes.ts';
+import { INSTALL, ROOT, recipesOf, withMavi } from '../helpers/recipes.ts';
 import { it, type Scene } from '../helpers/scene.ts';
 
 const RECIPES = recipesOf('README.md');
@@ -14,11 +17,33 @@ function recipe(name: string): string {
   return RECIPES.get(name) ?? expect.fail(`README.md has no recipe "${name}"`);
 }
 
-/** The commands of a CI job: the lines of its scripts, without those that install the package. */
+/** The commands of a CI job. */
 function jobCommands(name: string): string {
   const lines = recipe(name).split('\n');
-  const commands = lines.map((line) => /^\s*- (?:run: )?((?:npm|mavi) .*)$/.exec(line)?.[1]);
-  return commands.filter((line) => line !== undefined && !line.startsWith('npm install')).join('\n');
+  return lines
+    .map((line) => /^\s*- (?:run: )?((?:curl|echo|npm|mavi) .*)$/.exec(line)?.[1])
+    .filter((line) => line !== undefined)
+    .join('\n');
+}
+
+/** Serves the packed package, and answers the environment of a job that installs it into a folder of its own. */
+async function releaseFor(scene: Scene) {
+  const folder = scene.path('release');
+  mkdirSync(folder);
+  const pack = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder];
+  const [{ filename }] = JSON.parse(execFileSync('npm', pack, { cwd: ROOT, encoding: 'utf8' }));
+  const tarball = readFileSync(join(folder, filename));
+  const server = createServer((_request, response) => response.end(tarball));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  scene.finally(() => server.close());
+  const prefix = scene.path('prefix');
+  return {
+    MAVI_TARBALL: `http://127.0.0.1:${(server.address() as AddressInfo).port}/${filename}`,
+    MAVI_SHA256: createHash('sha256').update(tarball).digest('hex'),
+    PATH: `${prefix}/bin:${scene.env.PATH}`,
+    npm_config_prefix: prefix,
+    npm_config_offline: 'true',
+  };
 }
 
 async function ready(scene: Scene): Promise<void> {
@@ -27,12 +52,14 @@ async function ready(scene: Scene): Promise<void> {
 }
 
 describe("README's recipes", () => {
-  it('are all run here', () => {
+  it('are all run here, but for the installation, which test/package runs', () => {
     expect([...RECIPES.keys()].sort()).toEqual([
       'GitHub Actions',
       'GitLab CI',
       'cron',
       'first download',
+      'install from a tarball',
+      'install from the checkout',
       'jq',
       'list and download',
       'mock',
@@ -99,11 +126,23 @@ describe("README's recipes", () => {
     expect(scene.read(`library/${LIBRARY[2]}`).equals(SAMPLE)).toBe(true);
   });
 
-  it.for(['GitHub Actions', 'GitLab CI'])('fetch a video in a job of %s', async (name, { scene }) => {
-    await ready(scene);
-    expect(recipe(name)).toContain('npm install -g mavi');
-    expect((await scene.shell(`set -e\n${jobCommands(name)}`).ended).code).toBe(0);
-    expect(scene.read('video.mp4').equals(SAMPLE)).toBe(true);
+  it.for(['GitHub Actions', 'GitLab CI'])(
+    'install from a pinned tarball, and download a video, in a job of %s',
+    async (name, { scene }) => {
+      await scene.standin();
+      const env = await releaseFor(scene);
+      for (const line of INSTALL) expect(jobCommands(name)).toContain(line);
+      const { code, stderr } = await scene.shell(`set -e\n${jobCommands(name)}`, { env }).ended;
+      expect({ code, stderr }).toMatchObject({ code: 0 });
+      expect(scene.read('video.mp4').equals(SAMPLE)).toBe(true);
+    },
+  );
+
+  it('install nothing else than what is pinned', async ({ scene }) => {
+    const env = { ...(await releaseFor(scene)), MAVI_SHA256: SHA256 };
+    const { code } = await scene.shell(`set -e\n${jobCommands('GitHub Actions')}`, { env }).ended;
+    expect(code).toBe(1);
+    expect(existsSync(join(env.npm_config_prefix, 'lib'))).toBe(false);
   });
 
   it('test a script against the stand-in and its faults', async ({ scene }) => {

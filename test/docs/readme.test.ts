@@ -57,13 +57,20 @@ describe('README', () => {
     const recipes = [...recipesOf('README.md').values()];
     expect(blocks.filter((code) => !recipes.includes(code))).toEqual([
       expect.stringMatching(/^npm ci && npm run demo .*\nnpm cit .*\n$/),
-      'npm install -g mavi\n',
       'mavi sync library\n',
     ]);
   });
 });
 
 describe('the pages', () => {
+  it.each(PAGES.filter((page) => page.endsWith('.md')))('of %s tell nobody to install by name', (page) => {
+    const commands = readFileSync(join(ROOT, page), 'utf8').matchAll(
+      /\b(?:npm (?:install|i|add|exec)|npx|yarn|pnpm|bun)(?: -\S+| --\S+| global| add| dlx)* (?<what>[^\s`]+)/g,
+    );
+    const names = [...commands].map(({ groups }) => groups?.what ?? '');
+    expect(names.filter((name) => /^mavi(@|$)/.test(name))).toEqual([]);
+  });
+
   it.each(PAGES.filter((page) => page.endsWith('.md')))('of %s link to nothing that is not there', (page) => {
     const text = readFileSync(join(ROOT, page), 'utf8');
     const links = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);

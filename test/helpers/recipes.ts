@@ -13,6 +13,13 @@ export function recipesOf(page: string): ReadonlyMap<string, string> {
   return new Map([...blocks].map(([, name = '', code = '']) => [name, code]));
 }
 
+/** How the recipes install the package: from a tarball of one's own, checked before it is used. */
+export const INSTALL = [
+  'curl -fsSL "$MAVI_TARBALL" -o mavi.tgz',
+  'echo "$MAVI_SHA256  mavi.tgz" | sha256sum --check --quiet',
+  'npm install --global ./mavi.tgz',
+] as const;
+
 /** Puts `mavi` into the PATH of a scene, for what starts it by its name. */
 export function withMavi(scene: Scene): void {
   const tools = join(scene.configFolder, '..', 'tools');

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import type { StoredVideo } from '../../src/standin/library.ts';
 import type { Standin } from '../../src/standin/server.ts';
-import { ROOT, recipesOf, withMavi } from '../helpers/recipes.ts';
+import { INSTALL, ROOT, recipesOf, withMavi } from '../helpers/recipes.ts';
 import { it, type Scene } from '../helpers/scene.ts';
 import { bytesOf } from '../helpers/videos.ts';
 import { downloadsOf } from '../helpers/with-standin.ts';
@@ -94,9 +94,12 @@ describe('the recipes for a whole library', () => {
   it('fetch it by the pods of a Kubernetes Job, each its part', async ({ scene }) => {
     const standin = await place(scene);
     const [, block = ''] = /args:\n +- \|\n((?: {14}.*\n)+)/.exec(recipe('Kubernetes')) ?? [];
-    const script = block
-      .replaceAll('/library/', `${scene.folder}/library/`)
-      .replace('npm install --global mavi', 'true');
+    // README's recipes run these lines.
+    for (const line of INSTALL) expect(block).toContain(` ${line}\n`);
+    const script = INSTALL.reduce(
+      (text, line) => text.replace(line, 'true'),
+      block.replaceAll('/library/', `${scene.folder}/library/`),
+    );
     expect(script).toContain('exec mavi sync');
     const pods = [0, 1, 2, 3].map((index) => {
       const MAVI_CONFIG_DIR = join(scene.configFolder, `pod-${index}`);
