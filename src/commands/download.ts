@@ -24,7 +24,7 @@ import {
 } from './command.ts';
 import { addFilters, isNarrowed, nameTemplateOption, queryOf } from './list.ts';
 
-/** Adds the command; `run` does the work, and a test may take its place. */
+/** Adds the command; `run` does the work, and a test may replace it. */
 export function addDownload(
   program: Command,
   context: CommandContext,
@@ -33,36 +33,32 @@ export function addDownload(
     host,
   ) => (await import('../download/run.ts')).runDownload(plan, host),
 ): void {
+  const option = (flags: string, summary: string, conflicts: string): Option =>
+    new Option(flags, summary).conflicts(conflicts);
   const command = subcommand(program, 'download', 'download original videos')
     .argument('[video_no...]', 'the videos, such as VI625239098370850816')
-    .option('-o, --output <file>', 'where to write; - is standard output; one video only')
+    .option('-o, --output <file>', 'write one video to this file; - is standard output')
     .addOption(
-      new Option(
-        '-d, --output-dir <dir>',
-        'the folder for <video_no>.mp4, made if missing (default: here)',
-      ).conflicts('output'),
+      option('-d, --output-dir <dir>', 'write <video_no>.mp4 to this folder (default: here)', 'output'),
     )
-    .option('-a, --batch-file <file>', 'read video_nos, one a line; # comments; - is standard input')
-    .addOption(new Option('-f, --force', 'replace a file that is there').conflicts('skipExisting'))
-    .addOption(new Option('--clobber', 'the same as --force').conflicts('skipExisting'))
-    .option('--skip-existing', 'keep a file that is there, if it is a whole video')
-    .option('--lookup', 'ask the library for size and name first: a percentage from the first byte')
+    .option('-a, --batch-file <file>', 'read video IDs, one a line; - is standard input')
+    .addOption(option('-f, --force', 'replace existing files', 'skipExisting'))
+    .addOption(option('--clobber', 'same as --force', 'skipExisting'))
+    .option('--skip-existing', 'keep existing files that are complete videos')
+    .option('--lookup', 'look up size and name first, for exact progress')
     .addOption(nameTemplateOption().conflicts('output'))
-    .option('--manifest <file>', 'append one JSON record a video')
-    .option('--skip-recorded', 'leave out videos that the manifest records, even if their files are gone')
-    .option('--mtime', 'give files the time at which the video was taken or created')
-    .option('--dry-run', 'print what would be downloaded, bytes, least time and price');
+    .option('--manifest <file>', 'append a JSON record of each video to this file')
+    .option('--skip-recorded', 'skip videos that the manifest records')
+    .option('--mtime', 'set file times to when the video was taken')
+    .option('--dry-run', 'print what would be downloaded, and its price');
   addFilters(command);
-  addChecks(command).option('--checksum', 'compute SHA-256 while downloading');
+  addChecks(command).option('--checksum', 'compute and print the SHA-256');
   addMaxTransfer(command);
   addTalk(command);
   addSettings(command, DOWNLOAD_SETTINGS);
   addEnd(command, [
-    ['mavi download VI625239098370850816 -o video.mp4', 'one video into a file'],
-    [
-      'mavi download VI625239098370850816 -o - | ffmpeg -i - -vn audio.m4a',
-      'into a pipe: nothing leaves before it is known to be video',
-    ],
+    ['mavi download VI625239098370850816 -o video.mp4', 'one video to a file'],
+    ['mavi download VI625239098370850816 -o - | ffmpeg -i - -vn audio.m4a', 'to another program'],
     ['mavi download --match holiday -d videos', 'everything whose name contains "holiday"'],
   ]);
   command.action((videoNos: string[], flags: Record<string, unknown>) =>
@@ -75,45 +71,33 @@ export function addDownload(
   );
 }
 
-/** Adds the flags that say what is checked. */
+/** Adds the flags of what is verified. */
 export function addChecks(command: Command): Command {
+  const level = new Option('--verify <level>', 'verify this much of a video before its file is published');
+  const container = new Option('--container <kind>', 'accept MP4 only, or Matroska, AVI, MPEG-TS … too');
   return command
-    .addOption(
-      new Option('--verify <level>', 'what must hold before a file gets its name')
-        .choices(['full', 'ftyp', 'none'])
-        .default('full'),
-    )
-    .addOption(
-      new Option(
-        '--container <kind>',
-        'any also takes Matroska, WebM, AVI, MPEG-TS and old QuickTime originals',
-      )
-        .choices(['mp4', 'any'])
-        .default('mp4'),
-    );
+    .addOption(level.choices(['full', 'ftyp', 'none']).default('full'))
+    .addOption(container.choices(['mp4', 'any']).default('mp4'));
 }
 
-/** Adds the limits on what a run may transfer. */
+/** Adds the limits on what a run receives. */
 export function addMaxTransfer(command: Command): Command {
   return command
     .option('--max-transfer <bytes>', 'stop before more is received, such as 20G')
-    .option('--max-cost <dollars>', `the same as a price, at $${DOLLARS_PER_GB} a GB`);
+    .option('--max-cost <dollars>', `stop before it costs more, at $${DOLLARS_PER_GB} a GB`);
 }
 
-/** Adds the flags that say how a run talks. */
+/** Adds the flags of what is printed. */
 export function addTalk(command: Command): Command {
+  const progress = new Option('--progress <mode>', 'show progress as bars, as plain lines or not at all');
   return command
-    .option('--json', 'one JSON record a video on standard output')
-    .addOption(
-      new Option('--progress <mode>', 'bar on a terminal, else lines now and then')
-        .choices(['auto', 'bar', 'plain', 'none'])
-        .default('auto'),
-    )
-    .option('-q, --quiet', 'errors only')
-    .option('-v, --verbose', 'each request and answer on standard error, the key masked');
+    .option('--json', 'print a JSON record of each video to standard output')
+    .addOption(progress.choices(['auto', 'bar', 'plain', 'none']).default('auto'))
+    .option('-q, --quiet', 'print errors only')
+    .option('-v, --verbose', 'print each request and response, with the key masked');
 }
 
-/** How a run talks, out of its flags. */
+/** What is printed, by the flags. */
 export function outputOptionsOf(flags: Record<string, unknown>): OutputOptions {
   return {
     progress: flags.progress as ProgressMode,
@@ -123,7 +107,7 @@ export function outputOptionsOf(flags: Record<string, unknown>): OutputOptions {
   };
 }
 
-/** What is checked, out of the flags. */
+/** What is verified, by the flags. */
 export function checksOf(flags: Record<string, unknown>): CheckRules {
   return { level: flags.verify as Level, container: flags.container as 'mp4' | 'any' };
 }
@@ -149,7 +133,7 @@ export function maxTransferOf({ maxTransfer, maxCost }: Record<string, unknown>)
   return limits.sort((a, b) => a.bytes - b.bytes)[0] ?? null;
 }
 
-/** Standard output by its own paths: what it leads to is there already, and is not to be replaced. */
+/** Paths of standard output itself: what they lead to exists, and is not to be replaced. */
 const STDOUT_PATHS = new Set(['/dev/stdout', '/dev/fd/1', '/proc/self/fd/1']);
 
 function downloadPlan(
@@ -159,16 +143,14 @@ function downloadPlan(
 ): DownloadPlan {
   const text = (name: string): string | null => (typeof flags[name] === 'string' ? flags[name] : null);
   for (const name of ['output', 'outputDir', 'batchFile', 'manifest']) {
-    if (text(name) === '')
-      throw new UsageError(
-        `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} takes a name, not nothing`,
-      );
+    const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    if (text(name) === '') throw new UsageError(`${flag} takes a name, not an empty text`);
   }
   const batchFile = text('batchFile');
   const query = queryOf(flags);
   const areNamed = videoNos.length > 0 || batchFile !== null;
   if (!areNamed && !isNarrowed(query)) {
-    throw new UsageError('no video named', {
+    throw new UsageError('no videos given', {
       hint: 'give IDs, a file of them with --batch-file, or a part of the names with --match',
     });
   }

@@ -20,7 +20,7 @@ const MISTAKES: readonly (readonly [
   ["unknown command 'downlaod'", ['downlaod', faststart]],
   ["unknown option '--ouptut'", [...DOWNLOAD, '--ouptut', 'x']],
   ["unknown option '--api-key'", [...DOWNLOAD, '--api-key', 'x']],
-  ['no video named', ['download']],
+  ['no videos given', ['download']],
   ['argument missing', [...DOWNLOAD, '-o']],
   ['--rate takes', [...DOWNLOAD, '--rate', 'fast']],
   ['--rate takes', [...DOWNLOAD, '--rate', '12/y']],

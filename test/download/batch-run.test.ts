@@ -130,7 +130,7 @@ describe('a list of videos', () => {
   it.each([
     ['a file that is not there', ['-a', 'missing.txt'], 7, 'cannot read missing.txt: '],
     ['a folder', ['-a', '.'], 7, 'cannot read .: it is a folder'],
-    ['no list at all', [], 2, 'no video named'],
+    ['no list at all', [], 2, 'no videos given'],
     ['an id that could name a path', ['-a', 'bad.txt'], 2, "'../x' (bad.txt, line 2) is not a video ID"],
     ['several videos and one name', ['-a', 'two.txt', '-o', 'x.mp4'], 2, '--output takes one video only'],
   ])('that is %s is refused before any request', async (_title, args, expected, words) => {

@@ -37,7 +37,7 @@ export const COMMAND_LINE: Rows = {
     args: ['download'],
     code: 2,
     says: [
-      'mavi: no video named',
+      'mavi: no videos given',
       '      give IDs, a file of them with --batch-file, or a part of the names with --match',
     ],
   },
@@ -85,7 +85,7 @@ export const COMMAND_LINE: Rows = {
   'a name that is empty': {
     ...download('-o', ''),
     code: 2,
-    says: ['mavi: --output takes a name, not nothing'],
+    says: ['mavi: --output takes a name, not an empty text'],
   },
   'a video for a terminal': {
     ...download('-o', '-'),
