@@ -38,6 +38,8 @@ const NO_FOLDER: Readonly<Record<string, string>> = {
 /** The LocalError (exit 7) for anything that the file system threw about `path`. */
 export function localError(error: unknown, path: string, doing = 'write'): MaviError {
   if (error instanceof MaviError) return error;
+  // An error without a code comes from no system: it is a defect of our own.
+  if ((error as NodeJS.ErrnoException | undefined)?.code === undefined) throw error;
   const { code = '', message } = error as NodeJS.ErrnoException;
   if (doing === MAKE_FOLDER && Object.hasOwn(NO_FOLDER, code)) {
     const facts = { hint: 'choose another folder', cause: error };

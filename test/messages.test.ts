@@ -95,6 +95,11 @@ describe('of a file system', () => {
     });
   });
 
+  it('does not claim a defect of our own for the disk', () => {
+    const defect = new TypeError('a defect');
+    expect(() => localError(defect, 'a.mp4')).toThrow(defect);
+  });
+
   it('tells who cannot read to look who may, for there is no other place', () => {
     const cause = Object.assign(new Error(''), { code: 'EACCES' });
     expect(localError(cause, 'list.txt', 'read')).toMatchObject({

@@ -1,7 +1,4 @@
-/**
- * Moves a body into a sink: batches, one write in flight while the next batch fills, and back-pressure to the
- * socket when the sink is slower.
- */
+/** Moves a body into a sink: one batch is written while the next one fills, and a slow sink slows the socket. */
 import type { Body } from '../api/body.ts';
 import type { Clock } from '../host.ts';
 import type { Throttle } from './context.ts';
@@ -15,16 +12,16 @@ export interface TransferOptions {
   readonly onChunk: () => void;
 }
 
-/** How much is gathered before it is written to a file: measured, more gains nothing and less costs system calls. */
+/** The size of a batch for a file. Measured: more gains nothing, less costs system calls. */
 const FILE_BATCH_BYTES = 1024 * 1024;
 
-/** How much may wait while a write is in flight before the socket is made to wait, in bytes. */
+/** How many bytes may wait for a write to end before the socket is paused. */
 const MOST_WAITING_BYTES = 1024 * 1024;
 
 /**
- * Transfers the rest of a body. Resolves when it has ended and all is written. Rejects with the first failure,
- * when all that came before it is written and no write is in flight, so that what the sink holds is known.
- * @param first chunks that were read already and come first
+ * Transfers the rest of a body. Resolves when it has ended and everything is written. Rejects with the first
+ * failure, once everything that came before it is written, so that the sink's content is known.
+ * @param first chunks that were already read
  */
 export function transfer(
   body: Body,
@@ -62,7 +59,7 @@ export function transfer(
       next();
     };
 
-    /** Starts a write if there is enough for one, sets the flow, and settles if there is nothing left to do. */
+    /** Starts a write if there is enough for one, pauses or resumes the body, and settles at the end. */
     const next = (): void => {
       if (!writing && waitingBytes > 0 && (ended || waitingBytes >= batchBytes)) void writeBatch();
       if (ended && !writing) return failure === undefined ? resolve() : reject(failure);
@@ -96,10 +93,8 @@ export function transfer(
       });
     };
 
-    /**
-     * A failure of ours: what waits is of no use any more. It goes before one of the body, after which the rest
-     * of the bytes would be fetched: those that could not be written would be missing among them.
-     */
+    // Our own failure comes before one of the body: after that, the rest alone would be requested, and what
+    // could not be written would be missing.
     const fail = (error: unknown): void => {
       if (!failedByUs) failure = error;
       failedByUs = true;

@@ -446,6 +446,26 @@ describe('--max-transfer', () => {
     expect(idsAskedFor(here.standin)).toEqual(here.ids.slice(0, 1));
   });
 
+  it('stops a body that passes it all the same, and leaves nothing of it', async () => {
+    const bytes = Buffer.concat([sampleFile('faststart'), Buffer.alloc(2_000_000)]);
+    const here = await scene([videoOfBytes(bytes, { sizeBytes: 1000 })], { chunkBytes: 10_000 });
+    const args = [...here.ids, '--max-transfer', '200K', '--json', '--retries', '3'];
+    const { code, records } = await here.download(args);
+    expect(code).toBe(9);
+    expect(records[0]).toMatchObject({ error: { code: 'max_transfer', exit_code: 9 }, attempts: 1 });
+    // No more than what was on its way already.
+    expect(records[0]?.bytes_received).toBeLessThan(200 * 1024 + 64 * 1024);
+    expect(namesIn(here.folder)).toEqual([]);
+  });
+
+  it('counts the bytes of an attempt that broke, and makes no other that would pass it', async () => {
+    const here = await scene(1, { faults: 'hangup@900' });
+    const { code, records } = await here.download([...here.ids, '--max-transfer', '1000', '--json']);
+    expect(code).toBe(9);
+    expect(records[0]).toMatchObject({ error: { code: 'max_transfer' }, attempts: 1 });
+    expect(downloadsOf(here.standin)).toHaveLength(1);
+  });
+
   it('counts what is on its way', async () => {
     const here = await scene(4);
     const args = [...here.ids, '--lookup', '--max-transfer', '2K', '-c', '4', '-q'];

@@ -13,6 +13,8 @@ import { namesIn, tempDir } from '../helpers/temp-dir.ts';
 import { knownVideo, madeUpVideo } from '../helpers/videos.ts';
 import { envFor, withStandin } from '../helpers/with-standin.ts';
 import { eagerClock } from '../invariant/eager-clock.ts';
+import { videoOfBytes } from '../library/stored-video.ts';
+import { sampleFile } from '../standin/sample-files.ts';
 import { placeToDownload } from './downloads.ts';
 
 describe('--verify', () => {
@@ -65,6 +67,16 @@ describe('what is no mp4', () => {
     expect(standin.requests).toHaveLength(1);
     // The rest of what was sent was on its way when the connection was given up.
     expect(standin.requests[0]?.bytesSent).toBeLessThan(30_000_000);
+  });
+});
+
+describe('an opening in chunks of one byte', () => {
+  it.each([
+    ['JSON', Buffer.from(`[${'1,'.repeat(30_000)}1]`), 5],
+    ['a video', sampleFile('faststart').subarray(0, 40_000), 5],
+  ])('is judged at a cost that grows with its length: %s', async (_what, bytes, expected) => {
+    const here = await placeToDownload({ chunkBytes: 1 }, videoOfBytes(bytes));
+    expect((await here.download(['-o', 'v.mp4', '--retries', '0'])).code).toBe(expected);
   });
 });
 
