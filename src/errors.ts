@@ -131,6 +131,20 @@ export class RateLimitError extends MaviError {
   }
 }
 
+/** The server asks for a longer pause than a run waits for: exit 8, final for the whole run. */
+export class PauseError extends RateLimitError {}
+
+/** Whether a failure of one video is one of the whole run: nothing else is begun. */
+export function endsRun(error: unknown): error is AccountError | PauseError {
+  return error instanceof AccountError || error instanceof PauseError;
+}
+
+/** The same failure for a video that it stopped, or kept from being begun: `code` and `words` say which. */
+export function endedBy(why: AccountError | PauseError, code: string, words: string): MaviError {
+  const Kind = why instanceof PauseError ? PauseError : AccountError;
+  return new Kind(code, `${words}: ${why.message}`, { hint: why.hint, cause: why });
+}
+
 /** A video was not begun, because it would exceed `--max-transfer`: exit 9. */
 export class BudgetError extends MaviError {
   constructor(message: string, facts: ErrorFacts = {}) {

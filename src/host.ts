@@ -1,7 +1,7 @@
 /** Everything ambient in one value: streams, environment, clock, chance, signals. The only file that names `process`. */
 import { isUtf8 } from 'node:buffer';
 import { fstatSync, readFileSync, readlinkSync, readSync, statSync } from 'node:fs';
-import { homedir, hostname } from 'node:os';
+import { homedir, hostname, uptime } from 'node:os';
 import { isatty } from 'node:tty';
 import { descriptorWriter } from './chunks.ts';
 import { type EndingSignal, type ExitCode, Interrupted, SIGNAL_EXIT_CODES } from './errors.ts';
@@ -14,6 +14,8 @@ export interface Clock {
   nowMs(): number;
   /** Milliseconds that only ever grow, for durations. */
   ticksMs(): number;
+  /** Milliseconds since the machine was started, suspends included; no step of the clock changes it. */
+  uptimeMs(): number;
   /** Calls back once after a delay in milliseconds, or until the answer is called. */
   after(delayMs: number, callback: () => void): () => void;
 }
@@ -218,6 +220,7 @@ export function systemHost(): SystemHost {
 export const systemClock: Clock = {
   nowMs: Date.now,
   ticksMs: () => performance.now(),
+  uptimeMs: () => uptime() * 1000,
   after(delayMs, callback) {
     const timer = setTimeout(callback, delayMs);
     return () => clearTimeout(timer);

@@ -20,7 +20,7 @@ const NOT_KNOWN = '0';
 export function processIdentity({ hostname, pid }: ProcessHost): string {
   return [
     shortHash(hostname + (readText('/etc/machine-id') ?? ''), 8),
-    shortHash(readText('/proc/sys/kernel/random/boot_id'), 6),
+    shortHash(bootId(), 6),
     pidNamespace(),
     pid.toString(16),
     statOf(pid)?.startTime ?? NOT_KNOWN,
@@ -44,6 +44,11 @@ export function livenessOf(identity: string, host: ProcessHost): Liveness {
   if (stat === null) return 'alive';
   const isAnother = startTime !== NOT_KNOWN && stat.startTime !== startTime;
   return isAnother || stat.hasEnded ? 'dead' : 'alive';
+}
+
+/** Differs from one start of the machine to the next; null where the system does not tell. */
+export function bootId(): string | null {
+  return readText('/proc/sys/kernel/random/boot_id');
 }
 
 /** When a process started, in clock ticks since the boot, as hex, and whether it is a zombie; null where that can't be read. */

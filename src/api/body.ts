@@ -1,9 +1,10 @@
-/** One answer's body on its way in: flow, stall watch and the verdict on how it ended. */
+/** The body of one response: its flow, and the verdict on how it ended. */
 import type { IncomingMessage } from 'node:http';
 import type { Readable, Transform } from 'node:stream';
-import { NetworkError } from '../errors.ts';
+import { NetworkError, RefusedError } from '../errors.ts';
 import type { Clock } from '../host.ts';
-import { wireError } from './network-errors.ts';
+import { networkError } from './network-errors.ts';
+import { watchForStall } from './stall.ts';
 
 /** What a body needs to know of its surroundings. */
 export interface BodyOptions {
@@ -14,18 +15,25 @@ export interface BodyOptions {
   readonly signal: AbortSignal;
   /** The host, for messages. */
   readonly host: string;
-  /** Content-Length of the answer in bytes; null if it came without. */
+  /** Content-Length of the response in bytes; null if it came without. */
   readonly contentLength: number | null;
-  /** Undoes a Content-Encoding that came unasked; null for none. */
+  /** Decodes a Content-Encoding that was not asked for; null for none. */
   readonly decoder: Transform | null;
 }
 
+/** Chunks below this size are merged, up to that size, in bytes: each one costs memory of its own. */
+const SMALL_BYTES = 4096;
+const MERGED_BYTES = 64 * 1024;
+
+/** How many times its size a body may become by decoding. */
+const LARGEST_RATIO = 200;
+
 /**
- * A body that is read by one consumer after another. It begins paused. A pause is the reader's own, so it is
- * no stall however long it takes.
+ * A body that is read by one consumer after another. It begins paused. A pause is the reader's own, so it is no stall
+ * however long it takes.
  */
 export class Body {
-  /** Settles when the body has ended: rejects with a MaviError if it broke off, stalled or was given up. */
+  /** Settles when the body has ended: rejects with a MaviError if it broke off, stalled or was aborted. */
   readonly finished: Promise<void>;
   readonly #source: IncomingMessage;
   readonly #stream: Readable;
@@ -37,6 +45,9 @@ export class Body {
   #lastByteMs: number;
   #cancelWatch: () => void = () => {};
   #wireBytes = 0;
+  #decodedBytes = 0;
+  #small: Uint8Array[] = [];
+  #smallBytes = 0;
 
   constructor(source: IncomingMessage, options: BodyOptions) {
     this.#source = source;
@@ -51,7 +62,7 @@ export class Body {
     this.#listen();
   }
 
-  /** Bytes that came over the wire so far: before decoding, for those are billed. */
+  /** Bytes received over the network so far: before decoding, for those are billed. */
   get wireBytes(): number {
     return this.#wireBytes;
   }
@@ -72,47 +83,51 @@ export class Body {
     if (this.#settled) return;
     this.#reading = true;
     this.#lastByteMs = this.#options.clock.ticksMs();
+    if (this.#smallBytes > 0) this.#flushSoon();
     this.#stream.resume();
   }
 
-  /** Breaks the connection off; `finished` rejects with `error`. Without effect once the body has ended. */
+  /** Closes the connection; `finished` rejects with `error`. Without effect once the body has ended. */
   abort(error: unknown): void {
     this.#finish(error);
   }
 
   #listen(): void {
-    const { signal, decoder, host } = this.#options;
+    const { signal, decoder, host, clock, timeoutMs } = this.#options;
     // The stream is paused before it gets a listener for data, which would set it flowing.
     this.#stream.pause();
     if (decoder !== null) this.#source.on('data', (chunk: Uint8Array) => this.#count(chunk));
     this.#stream.on('data', (chunk: Uint8Array) => {
       if (this.#settled) return;
       if (decoder === null) this.#count(chunk);
-      this.#consumer(chunk);
+      else if (this.#isBomb(chunk)) return this.#finish(this.#bomb());
+      this.#take(chunk);
     });
-    this.#stream.on('end', () => this.#finish(this.#lengthFault()));
+    this.#stream.on('end', () => this.#end(this.#lengthFault()));
     this.#source.on('error', (error) => {
-      const meaning = wireError(error, host);
-      this.#finish(meaning.code === 'connection_lost' ? this.#brokenOff(error) : meaning);
+      const meaning = networkError(error, host);
+      this.#end(meaning.code === 'connection_lost' ? this.#lost(error) : meaning);
     });
     this.#source.on('close', () => {
       // A source that has ended still has its decoder to end it.
-      if (!this.#source.readableEnded) this.#finish(this.#brokenOff());
+      if (!this.#source.readableEnded) this.#end(this.#lost());
     });
     decoder?.on('error', (error) => {
       this.#finish(
-        new NetworkError('decoding', `the encoded body from ${host} is broken or cut: ${error.message}`, {
-          hint: 'check whether a proxy stands between',
+        new NetworkError('decoding', `the compressed body from ${host} is damaged: ${error.message}`, {
+          hint: 'check whether a proxy changes responses',
           cause: error,
         }),
       );
     });
     signal.addEventListener('abort', this.#onAbort, { once: true });
-    this.#watch(this.#options.timeoutMs);
-    // What happened before anybody listened is not told again.
+    const idleMs = (): number => (this.#reading ? clock.ticksMs() - this.#lastByteMs : 0);
+    this.#cancelWatch = watchForStall(clock, timeoutMs, idleMs, () => this.#finish(stalled(host, timeoutMs)));
+    // What happened before anybody listened is not reported again.
     if (signal.aborted) this.#finish(signal.reason);
     else if (this.#source.readableEnded && decoder === null) this.#finish(this.#lengthFault());
-    else if (this.#source.destroyed && !this.#source.readableEnded) this.#finish(this.#brokenOff());
+    else if (this.#source.destroyed && !this.#source.readableEnded)
+      this.#finish(this.#lost(this.#source.errored));
   }
 
   readonly #onAbort = (): void => this.#finish(this.#options.signal.reason);
@@ -122,37 +137,66 @@ export class Body {
     this.#lastByteMs = this.#options.clock.ticksMs();
   }
 
-  /** One timer for the whole body, not one a chunk: when it rings, it looks how long ago the last byte was. */
-  #watch(delayMs: number): void {
-    const { clock, timeoutMs, host } = this.#options;
-    this.#cancelWatch = clock.after(delayMs, () => {
-      const idleMs = this.#reading ? clock.ticksMs() - this.#lastByteMs : 0;
-      if (idleMs < timeoutMs) return this.#watch(timeoutMs - idleMs);
-      this.#finish(
-        new NetworkError(
-          'stall',
-          `no byte came from ${host} for ${Math.round(timeoutMs / 100) / 10} seconds`,
-          {
-            hint: 'try again; for a slow source give a longer --timeout',
-          },
-        ),
-      );
-    });
+  #isBomb(chunk: Uint8Array): boolean {
+    this.#decodedBytes += chunk.length;
+    return this.#decodedBytes > LARGEST_RATIO * this.#wireBytes;
+  }
+
+  #bomb(): RefusedError {
+    const { host } = this.#options;
+    return new RefusedError(
+      'encoding',
+      `the compressed body from ${host} grows beyond ${LARGEST_RATIO} times its size`,
+      {
+        hint: 'check whether a proxy changes responses',
+      },
+    );
+  }
+
+  /** Hands a chunk on; small ones together, once per turn of the event loop or when they have become large. */
+  #take(chunk: Uint8Array): void {
+    if (chunk.length >= SMALL_BYTES && this.#smallBytes === 0) return this.#consumer(chunk);
+    if (this.#smallBytes === 0) this.#flushSoon();
+    this.#small.push(chunk);
+    this.#smallBytes += chunk.length;
+    if (this.#smallBytes >= MERGED_BYTES) this.#flush();
+  }
+
+  #flushSoon(): void {
+    // While the reader pauses, they wait for it.
+    setImmediate(() => this.#reading && this.#flush());
+  }
+
+  #flush(): void {
+    const chunks = this.#small;
+    if (chunks.length === 0 || this.#settled) return;
+    this.#small = [];
+    this.#smallBytes = 0;
+    this.#consumer(chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks));
   }
 
   #lengthFault(): NetworkError | undefined {
     const { contentLength } = this.#options;
-    return contentLength !== null && this.#wireBytes < contentLength ? this.#brokenOff() : undefined;
+    return contentLength !== null && this.#wireBytes < contentLength ? this.#lost() : undefined;
   }
 
-  #brokenOff(cause?: unknown): NetworkError {
+  #lost(cause?: unknown): NetworkError {
     const { contentLength, host } = this.#options;
     const of = contentLength === null ? '' : ` of ${contentLength}`;
     return new NetworkError(
       'connection_lost',
-      `the connection to ${host} was broken off after ${this.#wireBytes}${of} bytes`,
-      { hint: 'check the network and run the command again', cause },
+      `connection to ${host} lost after ${this.#wireBytes}${of} bytes`,
+      {
+        hint: 'check the network and run the command again',
+        cause,
+      },
     );
+  }
+
+  /** The body has ended by itself: what came before still counts. */
+  #end(error: unknown): void {
+    this.#flush();
+    this.#finish(error);
   }
 
   #finish(error: unknown): void {
@@ -161,16 +205,26 @@ export class Body {
     this.#reading = false;
     this.#cancelWatch();
     this.#options.signal.removeEventListener('abort', this.#onAbort);
-    if (error !== undefined) this.#source.destroy();
+    if (error !== undefined) {
+      this.#source.destroy();
+      this.#options.decoder?.destroy();
+    }
     this.#settle(error);
   }
 }
 
-/** Reads a small body whole; what is over `mostBytes` is given up, and the answer says so with null. */
+/** The error of a connection on which nothing comes any more. */
+export function stalled(host: string, timeoutMs: number): NetworkError {
+  return new NetworkError('stall', `no data from ${host} for ${Math.round(timeoutMs / 100) / 10} s`, {
+    hint: 'try again; for a slow server set a longer --timeout',
+  });
+}
+
+/** Reads a small body completely; null for one of more than `mostBytes`, of which no more is read. */
 export async function readSmallBody(body: Body, mostBytes: number): Promise<Buffer | null> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  const tooLong = new NetworkError('too_long', 'the answer is too long');
+  const tooLong = new NetworkError('too_long', 'the response is too long');
   body.use((chunk) => {
     size += chunk.length;
     if (size > mostBytes) body.abort(tooLong);

@@ -1,6 +1,6 @@
-/** The API as calls: what is asked, with which key, at which pace, and what its answers mean. */
+/** The API as calls: what is requested, with which key, at which rate, and what its responses mean. */
 import type { IncomingHttpHeaders } from 'node:http';
-import { type MaviError, NetworkError, RefusedError } from '../errors.ts';
+import { type MaviError, NetworkError, RateLimitError, RefusedError } from '../errors.ts';
 import type { Settings } from '../settings/settings.ts';
 import { readSmallBody } from './body.ts';
 import {
@@ -9,15 +9,14 @@ import {
   type Envelope,
   envelopeError,
   isSuccess,
-  NOT_THE_API,
   parseEnvelope,
   retryAfter,
   statusError,
   strangeWords,
 } from './envelope.ts';
-import type { WireRequest } from './http.ts';
-import { type Answer, send, type Wire } from './http.ts';
-import type { Pacer } from './rate-limiter.ts';
+import { type Answer, send, type Wire, type WireRequest } from './http.ts';
+import { CHECK_BASE_URL } from './network-errors.ts';
+import type { RateLimiter } from './rate-limiter.ts';
 
 /** How much of a page of the listing is read, in bytes: two hundred rows, each with long names and many tags. */
 const PAGE_BYTES = 16 * 1024 * 1024;
@@ -31,57 +30,61 @@ export interface ClientOptions {
   readonly wire: Wire;
   /** Values that no message may repeat. */
   readonly secrets: Iterable<string>;
-  /** Gates requests for videos. */
-  readonly videoPacer: Pacer;
+  /** Gates requests for videos, and keeps the server's pauses. */
+  readonly videoLimiter: RateLimiter;
   /** Gates requests for lists: five a second. */
-  readonly listPacer: Pacer;
+  readonly listLimiter: RateLimiter;
 }
 
-/** The head of an answer that may be a video; its body is paused. */
+/** The head of a response that may be a video; its body is paused. */
 export interface VideoAnswer extends Answer {
-  /** The error, should the body turn out to be an API error under a video's name; null if it is none. */
+  /** The error, should the body turn out to be an API error under a video's Content-Type; null if it is none. */
   errorFrom(text: string): MaviError | null;
 }
 
-/** How one video is asked for. */
+/** How one video is requested. */
 export interface VideoQuestion {
-  /** Ends the question, as long as no answer has come. */
+  /** Ends the request, as long as no response has come. */
   readonly signal: AbortSignal;
-  /** Ends the answer's body. */
+  /** Ends the body of the response. */
   readonly bodySignal: AbortSignal;
-  /** Told until when the pace makes it wait, in milliseconds since the epoch. */
+  /** Called with the end of a wait for the rate limit, in milliseconds since the epoch. */
   readonly onWait: (untilMs: number) => void;
-  /** Told that the request goes out now. */
+  /** Called when the request goes out. */
   readonly onStart: () => void;
-  /** Told the bytes of an answer that was no video, for they may be billed. */
+  /** Called with the bytes of a response that was no video, for they may be billed. */
   readonly onDiscarded: (bytes: number) => void;
-  /** The scope that lists the video; the one of the settings by default. */
-  readonly uniqueId?: string | undefined;
   /** Only what follows this offset, if the file is still the one of this ETag. */
   readonly from?: { readonly offset: number; readonly etag: string } | undefined;
+  /** The scope of the video; default: the one of the settings. */
+  readonly uniqueId?: string | undefined;
 }
 
 /** The calls of the API that `mavi` uses. */
 export interface Client {
-  /** Asks for a video. Throws the MaviError that a JSON answer or a status means, but for 416 to a part asked for. */
+  /** Requests a video. Throws the MaviError that a JSON response or a status means, but not for 416 to a range. */
   download(videoNo: string, question: VideoQuestion): Promise<VideoAnswer>;
-  /** Sends a call whose answer is an envelope, and answers with its data. Throws what the envelope means. */
+  /** Sends a call whose response is an envelope, and resolves to its data. Throws what the envelope means. */
   call(method: 'GET' | 'POST', path: string, body: unknown, signal: AbortSignal): Promise<unknown>;
   /** Lets no request for a video start before then (milliseconds since the epoch). */
   pauseUntil(untilMs: number): Promise<void>;
+  /** Throws PauseError while the server's pause is too long to wait for. */
+  checkPause(): Promise<void>;
+  /** In how many milliseconds the n-th request for a video from now can start; 0 without a limit. */
+  delayMsOfStart(n: number): number;
 }
 
 /** A client of one key, for one run. */
 export function apiClient(options: ClientOptions): Client {
-  const { settings, wire, videoPacer, listPacer } = options;
+  const { settings, wire, videoLimiter, listLimiter } = options;
 
-  /** Sends a request as soon as its pacer lets it. */
-  const paced = async (
-    pacer: Pacer,
+  /** Sends a request as soon as its limiter lets it. */
+  const limited = async (
+    limiter: RateLimiter,
     request: WireRequest,
     question: Pick<VideoQuestion, 'signal' | 'bodySignal' | 'onWait' | 'onStart'>,
   ): Promise<Answer> => {
-    const start = await pacer.start(question.signal, question.onWait);
+    const start = await limiter.start(question.signal, question.onWait);
     question.onStart();
     let noted: Promise<void> | null = null;
     try {
@@ -96,14 +99,15 @@ export function apiClient(options: ClientOptions): Client {
     }
   };
 
-  const contextOf = ({ status, headers }: Answer, refusedHint: string): AnswerContext => ({
+  const contextOf = ({ status, headers, foreignHost }: Answer, refusedHint: string): AnswerContext => ({
     status,
     retryAfterMs: retryAfter(headers['retry-after'], wire.clock.nowMs()),
+    foreignHost,
     secrets: options.secrets,
     refusedHint,
   });
 
-  /** The envelope of an answer that should be one. Throws what the status or a broken envelope means. */
+  /** The envelope of a response that should be one. Throws what the status or a broken envelope means. */
   const envelopeOf = async (answer: Answer, hint: string, mostBytes = ENVELOPE_BYTES): Promise<Envelope> => {
     const bytes = await readSmallBody(answer.body, mostBytes);
     const text = bytes?.toString('utf8') ?? null;
@@ -112,40 +116,50 @@ export function apiClient(options: ClientOptions): Client {
     const said = text === null ? `more than ${mostBytes} bytes of JSON` : strangeWords(text, options.secrets);
     throw (
       statusError(contextOf(answer, hint), said) ??
-      new RefusedError('bad_json', `the server's answer is not the API's: ${said || 'it is empty'}`, {
-        hint: NOT_THE_API,
+      new RefusedError('bad_json', `unexpected response from the server: ${said || 'it is empty'}`, {
+        hint: CHECK_BASE_URL,
       })
     );
   };
 
-  const failureOf = async (answer: Answer, hint: string): Promise<MaviError> => {
+  const meaningOf = async (answer: Answer, hint: string): Promise<MaviError> => {
     if (isJson(answer.headers)) return envelopeError(await envelopeOf(answer, hint), contextOf(answer, hint));
     answer.body.abort(new NetworkError('refused', 'not read'));
     return (
       statusError(contextOf(answer, hint), '') ??
-      new RefusedError(
-        'bad_answer',
-        `the server answers HTTP ${answer.status}, which is no answer of the API`,
-        { hint: NOT_THE_API },
-      )
+      new RefusedError('bad_answer', `unexpected response from the server: HTTP ${answer.status}`, {
+        hint: CHECK_BASE_URL,
+      })
     );
   };
 
+  /** The error that a response means. A pause that the API asks for is kept for all videos, runs and processes. */
+  const failureOf = async (answer: Answer, meaning: Promise<MaviError>): Promise<MaviError> => {
+    const error = await meaning.catch((thrown: MaviError) => thrown);
+    const mayAsk = error instanceof NetworkError || error instanceof RateLimitError;
+    if (mayAsk && error.retryAfterMs !== null && answer.foreignHost === null) {
+      await videoLimiter.pauseUntil(wire.clock.nowMs() + error.retryAfterMs);
+    }
+    return error;
+  };
+
   return {
-    pauseUntil: (untilMs) => videoPacer.pauseUntil(untilMs),
+    pauseUntil: (untilMs) => videoLimiter.pauseUntil(untilMs),
+    checkPause: () => videoLimiter.checkPause(),
+    delayMsOfStart: (n) => videoLimiter.delayMsOfStart(n),
 
     async download(videoNo, question) {
-      const { uniqueId = settings.uniqueId } = question;
-      const asked = { video_no: videoNo, unique_id: uniqueId };
-      const hint = `is it in the scope '${uniqueId}'? look with: mavi list, or give --unique-id`;
-      const answer = await paced(
-        videoPacer,
-        requestFor('POST', '/download', asked, options, question.from),
+      const { from, uniqueId = settings.uniqueId } = question;
+      const hint = `is it in the scope '${uniqueId}'? see: mavi list, or set --unique-id`;
+      const body = { video_no: videoNo, unique_id: uniqueId };
+      const answer = await limited(
+        videoLimiter,
+        requestFor('POST', '/download', body, options, from),
         question,
       );
-      // That there is no such part is no refusal of the video.
-      const isNoPart = question.from !== undefined && answer.status === 416;
-      if (isNoPart || (isOk(answer) && !isJson(answer.headers))) {
+      // That there is no such range is no refusal of the video.
+      const isNoRange = from !== undefined && answer.status === 416;
+      if (isNoRange || (isOk(answer) && !isJson(answer.headers))) {
         return {
           ...answer,
           errorFrom(text) {
@@ -155,7 +169,7 @@ export function apiClient(options: ClientOptions): Client {
         };
       }
       try {
-        throw await failureOf(answer, hint);
+        throw await failureOf(answer, meaningOf(answer, hint));
       } finally {
         question.onDiscarded(answer.body.wireBytes);
       }
@@ -164,11 +178,11 @@ export function apiClient(options: ClientOptions): Client {
     async call(method, path, body, signal) {
       const question = { signal, bodySignal: signal, onWait: () => {}, onStart: () => {} };
       const hint = `check the flags, and the scope '${settings.uniqueId}' (--unique-id)`;
-      const answer = await paced(listPacer, requestFor(method, path, body, options), question);
-      if (!isOk(answer)) throw await failureOf(answer, hint);
+      const answer = await limited(listLimiter, requestFor(method, path, body, options), question);
+      if (!isOk(answer)) throw await failureOf(answer, meaningOf(answer, hint));
       const envelope = await envelopeOf(answer, hint, PAGE_BYTES);
-      if (!isSuccess(envelope)) throw envelopeError(envelope, contextOf(answer, hint));
-      return envelope.data;
+      if (isSuccess(envelope)) return envelope.data;
+      throw await failureOf(answer, Promise.resolve(envelopeError(envelope, contextOf(answer, hint))));
     },
   };
 }
@@ -189,13 +203,9 @@ function requestFor(
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       ...(from === undefined ? {} : { range: `bytes=${from.offset}-`, 'if-range': from.etag }),
     },
-    body: body === undefined ? undefined : jsonOf(body),
+    // The ID of a folder has 64 bits: a number there, but a text in JavaScript.
+    body: body === undefined ? body : JSON.stringify(body).replace(/"folder_id":"(-?\d+)"/, '"folder_id":$1'),
   };
-}
-
-/** JSON in which the ID of a folder, 64 bits wide, is a number even where JavaScript has only a text for it. */
-function jsonOf(body: unknown): string {
-  return JSON.stringify(body).replace(/"folder_id":"(-?\d+)"/, '"folder_id":$1');
 }
 
 function isOk({ status }: Answer): boolean {

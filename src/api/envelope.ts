@@ -1,35 +1,38 @@
-/** The API's JSON answers: what a code, a message and an HTTP status mean. Pure. */
+/** The API's JSON responses: what a code, a message and an HTTP status mean. Pure. */
 import { AccountError, type MaviError, NetworkError, RateLimitError, RefusedError } from '../errors.ts';
 import { serverText } from '../sanitize.ts';
+import { CHECK_BASE_URL } from './network-errors.ts';
 
-/** How much of a JSON answer is read, in bytes; the real ones have some hundred. */
+/** How much of a JSON response is read, in bytes; real ones have some hundred. */
 export const ENVELOPE_BYTES = 64 * 1024;
 
-/** The parts of an answer that matter; null where it has none. */
+/** The parts of a response that matter; null where it has none. */
 export interface Envelope {
   /** The code as the API wrote it, such as `0001`. */
   readonly code: string | null;
   /** The same as a number, so that `0001`, `"1"` and `1` are one. */
   readonly codeNumber: number | null;
-  /** What it says itself, by `success` or `failed`; null if by neither. */
+  /** What `success` or `failed` says; null if it has neither. */
   readonly success: boolean | null;
   readonly message: string;
   readonly data: unknown;
 }
 
-/** What an answer was given for, so that its error can say what to do. */
+/** What a response was given for, so that its error can say what to do. */
 export interface AnswerContext {
   /** The HTTP status. */
   readonly status: number;
   /** How long the server asked to wait, in milliseconds; null when it did not. */
   readonly retryAfterMs: number | null;
+  /** The host, if a redirect led to another origin: what that says concerns the video, not the account. */
+  readonly foreignHost: string | null;
   /** Values that no message may repeat. */
   readonly secrets: Iterable<string>;
-  /** What to look at when the API refuses: a hint in the words of the command. */
+  /** What to check when the API refuses: a hint in the words of the command. */
   readonly refusedHint: string;
 }
 
-/** Reads an envelope out of the text of an answer; null if it is none (broken, cut, or other JSON). */
+/** Reads an envelope out of the text of a response; null if it is none (broken, cut, or other JSON). */
 export function parseEnvelope(text: string): Envelope | null {
   let value: unknown;
   try {
@@ -56,8 +59,8 @@ export function parseEnvelope(text: string): Envelope | null {
 }
 
 /**
- * Whether an envelope says that all is well: by the codes 0000, 0 and 200, or by `success` where it has no
- * code; never if it says `success: false`.
+ * Whether an envelope reports success: by the codes 0000, 0 and 200, or by `success` where it has no code; never with
+ * `success: false`.
  */
 export function isSuccess({ code, codeNumber, success }: Envelope): boolean {
   if (success === false) return false;
@@ -68,56 +71,49 @@ export function isSuccess({ code, codeNumber, success }: Envelope): boolean {
 const PASSING_TROUBLE =
   /network[^a-z]+(is[^a-z]+)?(abnormal|error|busy|exception|unstable)|abnormal network|try again|please retry|retry later|网络异常|重试/i;
 
+/** How an empty balance is told, under whatever code ("… Please recharge and try again" is no passing trouble). */
+const EMPTY_BALANCE =
+  /(insufficient|not enough|no|out of|low)\s+(account\s+)?(balance|credits?|funds)\b|(balance|credits?) (is |are )?(insufficient|not enough|exhausted|used up)|\brecharge\b|余额不足|充值/i;
+
 /**
- * The error that an envelope means. Its code decides where it is known; else the HTTP status does.
- * On a download a JSON answer is a failure whatever its code, so a code of success is refused too.
+ * The error that an envelope means. Its code decides where it is known, else the HTTP status. On a download a JSON
+ * response is a failure whatever its code, so a code of success is refused too.
  */
 export function envelopeError(envelope: Envelope, context: AnswerContext): MaviError {
   const { code, codeNumber } = envelope;
   const words = serverText(envelope.message, context.secrets);
-  const said = `${words === '' ? 'no message' : `"${words}"`}`;
-  const label = code === null ? 'without a code' : `code ${serverText(code, context.secrets)}`;
   const name = code === null ? `http_${context.status}` : serverText(code, context.secrets);
-  const { retryAfterMs } = context;
+  const said = `API error${code === null ? '' : ` ${name}`}: ${words || 'no message'}`;
+  if (EMPTY_BALANCE.test(envelope.message)) return outOfCredits(name, said, context);
   switch (codeNumber) {
     case 401:
     case 9009:
-      return keyRefused(name, `the API refuses the key: ${said} (${label})`);
+      return keyRefused(name, said, context);
     case 402:
-      return outOfCredits(name, `the account is out of credits: ${said} (${label})`);
+      return outOfCredits(name, said, context);
     case 403:
-      return accountDisabled(name, `the account is disabled: ${said} (${label})`);
+      return accountDisabled(name, said, context);
     case 429:
-      return rateLimited(name, `the account's rate limit is reached: ${said} (${label})`, retryAfterMs);
+      return rateLimited(name, said, context);
     case 1:
-      if (PASSING_TROUBLE.test(envelope.message)) {
-        return new NetworkError(name, `the API reports passing trouble: ${said} (${label})`, {
-          hint: 'try again in a while',
-          retryAfterMs,
-        });
-      }
-      return new RefusedError(name, `the API refuses: ${said} (${label})`, { hint: context.refusedHint });
+      return PASSING_TROUBLE.test(envelope.message)
+        ? passingTrouble(name, said, context)
+        : new RefusedError(name, said, { hint: context.refusedHint });
     case 0:
     case 200:
-      return new RefusedError(name, `the API sends no video: ${said} (${label})`, {
+      return new RefusedError(name, `the API sent no video (code ${name}: ${words || 'no message'})`, {
         hint: context.refusedHint,
       });
     case 3:
-      return new RefusedError(name, `the API refuses: ${said} (${label})`, { hint: context.refusedHint });
+      return new RefusedError(name, said, { hint: context.refusedHint });
     default:
-      return (
-        statusError(context, `${said} (${label})`, name) ??
-        new RefusedError(name, `the API refuses: ${said} (${label})`, { hint: context.refusedHint })
-      );
+      return statusError(context, said, name) ?? new RefusedError(name, said, { hint: context.refusedHint });
   }
 }
 
-/** What to look at where an answer is none of the API's. */
-export const NOT_THE_API = 'check --base-url, and whether a proxy stands between';
-
 /**
- * What an answer that is no envelope says, for a message: the words of Spring's JSON, which the infrastructure
- * answers in the API's stead, or the text as it is.
+ * The words of a response that is no envelope, for a message: those of Spring's JSON, which the infrastructure sends
+ * instead of the API, or the text as it is.
  */
 export function strangeWords(text: string, secrets: Iterable<string>): string {
   try {
@@ -132,33 +128,21 @@ export function strangeWords(text: string, secrets: Iterable<string>): string {
 
 /**
  * The error that an HTTP status means by itself; null for a status that is none (2xx).
- * @param said what the answer said, shown behind the status
+ * @param said what the response said, shown after the status
  * @param code the code for the record; default `http_` and the status
  */
 export function statusError(context: AnswerContext, said: string, code?: string): MaviError | null {
-  const { status, retryAfterMs } = context;
+  const { status } = context;
   const name = code ?? `http_${status}`;
-  const message = `the server answers HTTP ${status}${said === '' ? '' : `: ${said}`}`;
+  const message = `HTTP ${status} from the server${said === '' ? '' : `: ${said}`}`;
   if (status >= 200 && status < 300) return null;
-  switch (status) {
-    case 401:
-      return keyRefused(name, message);
-    case 402:
-      return outOfCredits(name, message);
-    case 403:
-      return accountDisabled(name, message);
-    case 429:
-      return rateLimited(name, message, retryAfterMs);
-    case 408:
-      return new NetworkError(name, message, { hint: 'try again in a while', retryAfterMs });
-    default:
-      if (status >= 500)
-        return new NetworkError(name, message, { hint: 'try again in a while', retryAfterMs });
-      // Without an envelope it was hardly the API that refused.
-      return new RefusedError(name, message, {
-        hint: code === undefined ? NOT_THE_API : context.refusedHint,
-      });
-  }
+  if (status === 402 || EMPTY_BALANCE.test(said)) return outOfCredits(name, message, context);
+  if (status === 401) return keyRefused(name, message, context);
+  if (status === 403) return accountDisabled(name, message, context);
+  if (status === 429) return rateLimited(name, message, context);
+  if (status === 408 || status >= 500) return passingTrouble(name, message, context);
+  // Without an envelope it was hardly the API that refused.
+  return new RefusedError(name, message, { hint: code === undefined ? CHECK_BASE_URL : context.refusedHint });
 }
 
 /** Reads a Retry-After header (seconds, or an HTTP date) as milliseconds from now; null if there is none. */
@@ -170,22 +154,40 @@ export function retryAfter(header: string | undefined, nowMs: number): number | 
   return Number.isNaN(date) ? null : Math.max(0, date - nowMs);
 }
 
-function keyRefused(code: string, message: string): AccountError {
-  return new AccountError(code, message, {
-    hint: 'see where the key comes from with: mavi auth status\nmake a new one at https://api-platform.memories.ai',
+const CONSOLE = 'https://api-platform.memories.ai';
+
+/** A failure of the whole account; of this video alone where another origin said it. */
+function accountError(
+  code: string,
+  message: string,
+  hint: string,
+  { foreignHost }: AnswerContext,
+): MaviError {
+  if (foreignHost === null) return new AccountError(code, message, { hint });
+  return new RefusedError(code, `${message} (${foreignHost})`, {
+    hint: 'the API redirected to that host, which refuses this video; try again later',
   });
 }
 
-function outOfCredits(code: string, message: string): AccountError {
-  return new AccountError(code, message, { hint: 'top up the account at https://api-platform.memories.ai' });
+function keyRefused(code: string, said: string, context: AnswerContext): MaviError {
+  const hint = `see where the key comes from with: mavi auth status\nmake a new one at ${CONSOLE}`;
+  return accountError(code, `API key refused: ${said}`, hint, context);
 }
 
-function accountDisabled(code: string, message: string): AccountError {
-  return new AccountError(code, message, { hint: 'see the account at https://api-platform.memories.ai' });
+function outOfCredits(code: string, said: string, context: AnswerContext): MaviError {
+  return accountError(code, `out of credits: ${said}`, `top up the account at ${CONSOLE}`, context);
 }
 
-function rateLimited(code: string, message: string, retryAfterMs: number | null): RateLimitError {
-  return new RateLimitError(code, message, {
+function accountDisabled(code: string, said: string, context: AnswerContext): MaviError {
+  return accountError(code, `account disabled: ${said}`, `see the account at ${CONSOLE}`, context);
+}
+
+function passingTrouble(code: string, said: string, { retryAfterMs }: AnswerContext): NetworkError {
+  return new NetworkError(code, said, { hint: 'try again later', retryAfterMs });
+}
+
+function rateLimited(code: string, said: string, { retryAfterMs }: AnswerContext): RateLimitError {
+  return new RateLimitError(code, `rate limit reached: ${said}`, {
     hint: 'other programs may use the same account; wait a minute, or lower --rate',
     retryAfterMs,
   });

@@ -1,150 +1,238 @@
 /** The agent for each request: direct, or through the proxy that the usual variables name. */
-import type { Agent, IncomingHttpHeaders } from 'node:http';
-import { checkServerIdentity as checkIdentity, type PeerCertificate } from 'node:tls';
-import type { HttpsProxyAgent } from 'https-proxy-agent';
-import type { SocksProxyAgent } from 'socks-proxy-agent';
-import { NetworkError, UsageError } from '../errors.ts';
+import { lookup } from 'node:dns/promises';
+import { type Agent, type IncomingMessage, request } from 'node:http';
+import { Agent as SecureAgent } from 'node:https';
+import { BlockList, connect, isIP, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { connect as secureConnect } from 'node:tls';
+import { type MaviError, NetworkError, UsageError } from '../errors.ts';
 import { printable } from '../sanitize.ts';
 import { isLoopback } from '../settings/values.ts';
-import { OneBufferAgent, OneBufferSecureAgent } from './one-buffer.ts';
+import { type ConnectOptions, connectToAny, DirectAgent, DirectSecureAgent } from './connect.ts';
+import { connectionFault } from './network-errors.ts';
 
-/** Names the agent for a URL. */
-export type AgentFor = (url: URL) => Promise<Agent>;
-
-/** Makes agents, one a protocol and proxy. */
-export function agents(env: Variables): AgentFor {
-  // Connections are not kept: at twelve videos a minute that saves nothing, and an idle connection that the
-  // server has dropped would cost a start of the account's limit.
-  const direct = {
-    'http:': new OneBufferAgent({ keepAlive: false }),
-    'https:': new OneBufferSecureAgent({ keepAlive: false }),
-  };
-  return async (url) => {
-    const proxy = proxyFor(url, env);
-    if (proxy !== null) return proxyAgent(proxy);
-    return url.protocol === 'https:' ? direct['https:'] : direct['http:'];
-  };
-}
-
-async function proxyAgent(proxy: URL): Promise<Agent> {
-  const { protocol } = proxy;
-  if (protocol === 'http:' || protocol === 'https:') return tunnelAgent(proxy);
-  if (protocol.startsWith('socks')) return socksAgent(proxy);
-  throw new UsageError(`the proxy variable names ${protocol}//, which is no kind of proxy that is known`, {
-    hint: 'use http://, https:// or socks5://',
-  });
-}
-
-/** An agent that asks an HTTP proxy for a tunnel. */
-async function tunnelAgent(proxy: URL): Promise<Agent> {
-  const { HttpsProxyAgent: Tunnels } = await import('https-proxy-agent');
-  return new (class extends Tunnels<string> {
-    override async connect(...[request, options]: ConnectArguments<HttpsProxyAgent<string>>) {
-      let refusal: NetworkError | null = null;
-      request.once('proxyConnect', (answer: ProxyAnswer) => {
-        if (answer.statusCode !== 200) refusal = tunnelRefused(proxy, answer);
-      });
-      const socket = await super.connect(request, provenBy(options)).catch((error) => {
-        throw proxyFailed(proxy, error);
-      });
-      // The agent would go on as if the proxy's refusal were the server's own answer.
-      if (refusal !== null) {
-        socket.destroy();
-        throw refusal;
-      }
-      return socket;
-    }
-  })(proxy.href);
-}
-
-/** An agent that goes through a SOCKS proxy. */
-async function socksAgent(proxy: URL): Promise<Agent> {
-  const { SocksProxyAgent: Socks } = await import('socks-proxy-agent');
-  return new (class extends Socks {
-    override connect(...[request, options]: ConnectArguments<SocksProxyAgent>) {
-      return super.connect(request, provenBy(options)).catch((error) => {
-        throw proxyFailed(proxy, error);
-      });
-    }
-  })(proxy.href);
-}
-
-type ConnectArguments<Proxied extends { connect: (...args: never) => unknown }> = Parameters<
-  Proxied['connect']
->;
-
-/** The options of a connection, with the certificate held against the host that is meant, also if it is an address. */
-function provenBy<Options extends { host?: string | null | undefined }>(options: Options): Options {
-  const checkServerIdentity = (_name: string, certificate: PeerCertificate) =>
-    checkIdentity(options.host ?? '', certificate);
-  return { ...options, checkServerIdentity };
-}
-
-interface ProxyAnswer {
-  readonly statusCode: number;
-  readonly statusText: string;
-  readonly headers: IncomingHttpHeaders;
-}
-
-function tunnelRefused(proxy: URL, { statusCode, statusText }: ProxyAnswer): NetworkError {
-  const said = printable(`HTTP ${statusCode} ${statusText}`);
-  return new NetworkError('proxy', `the proxy ${proxy.host} refuses the connection: ${said}`, {
-    // As with servers: what is the proxy's own trouble passes, and what it forbids does not.
-    retryable: statusCode >= 500,
-    hint:
-      statusCode === 407
-        ? 'it wants a user name and a password: HTTPS_PROXY=http://user:password@host:port'
-        : 'ask who runs the proxy, or leave it out for this host with NO_PROXY',
-  });
-}
-
-function proxyFailed(proxy: URL, error: unknown): NetworkError {
-  const { code, message } = error as NodeJS.ErrnoException;
-  const why = code === 'ECONNREFUSED' ? 'the connection is refused' : printable(message);
-  return new NetworkError('proxy', `the proxy ${proxy.host} cannot be used: ${why}`, {
-    hint: 'check HTTPS_PROXY and ALL_PROXY, or leave the proxy out for this host with NO_PROXY',
-    cause: error,
-  });
-}
+/** Returns the agent for a URL. Throws UsageError for a variable that is no address of a proxy. */
+export type AgentFor = (url: URL) => Agent;
 
 /** The environment. */
 export type Variables = Readonly<Record<string, string | undefined>>;
 
+/** Makes agents for one run. */
+export function agents(env: Variables, options: ConnectOptions): AgentFor {
+  const direct = { 'http:': new DirectAgent(options), 'https:': new DirectSecureAgent(options) };
+  return (url) => {
+    const proxy = proxyFor(url, env);
+    if (proxy !== null) return new TunnelAgent(proxy, options);
+    return url.protocol === 'https:' ? direct['https:'] : direct['http:'];
+  };
+}
+
+/** A proxy as a variable names it. */
+export interface Proxy {
+  readonly kind: 'http' | 'https' | 'socks4' | 'socks5';
+  /** Whether the proxy looks up names, for SOCKS. */
+  readonly looksUp: boolean;
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+}
+
+const SCHEMES: Readonly<Record<string, readonly [Proxy['kind'], port: number, looksUp: boolean]>> = {
+  'http:': ['http', 80, true],
+  'https:': ['https', 443, true],
+  'socks:': ['socks5', 1080, true],
+  'socks4:': ['socks4', 1080, false],
+  'socks4a:': ['socks4', 1080, true],
+  'socks5:': ['socks5', 1080, false],
+  'socks5h:': ['socks5', 1080, true],
+};
+
 /**
- * The proxy for a URL, or null for none; a loopback address never has one. Of a variable's two spellings the
- * lower-case one counts first, and a proxy without a scheme is spoken to in plain http. Throws UsageError for what
- * is no address.
+ * The proxy for a URL, or null for none; a loopback address never has one, and so plain http never has. The lower-case
+ * spelling of a variable comes first. A proxy without a scheme is an http one. Throws UsageError, naming the variable.
  */
-export function proxyFor(url: URL, env: Variables): URL | null {
+export function proxyFor(url: URL, env: Variables): Proxy | null {
   if (isLoopback(url)) return null;
-  const scheme = url.protocol.slice(0, -1);
-  const text = variable(env, `${scheme}_proxy`) || variable(env, 'all_proxy');
-  if (text === '' || isExempt(url, variable(env, 'no_proxy'))) return null;
+  const name = ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'].find((each) => env[each]?.trim());
+  const text = name === undefined ? '' : (env[name] as string).trim();
+  if (name === undefined || isExempt(url, env.no_proxy || env.NO_PROXY || '')) return null;
   const address = text.includes('://') ? text : `http://${text}`;
   // The text may hold a password, so it is not shown.
-  if (!URL.canParse(address))
-    throw new UsageError('the proxy variable holds no address, such as http://proxy:3128', {
-      hint: 'check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY',
+  const invalid = (why: string): UsageError =>
+    new UsageError(`${name} ${why}`, {
+      hint: `use a form such as ${name}=http://proxy:3128 or socks5://proxy:1080`,
     });
-  return new URL(address);
+  if (!URL.canParse(address)) throw invalid('is not the address of a proxy');
+  const { protocol, hostname, port, username, password } = new URL(address);
+  const scheme = SCHEMES[protocol];
+  if (scheme === undefined)
+    throw invalid(`names ${printable(protocol)}//, which is not a supported kind of proxy`);
+  if (!/^([\w.-]+|\[[\da-f:.]+\])$/i.test(hostname)) throw invalid('is not the address of a proxy');
+  const [kind, defaultPort, looksUp] = scheme;
+  return {
+    kind,
+    looksUp,
+    host: hostname.replace(/^\[|\]$/g, ''),
+    port: port === '' ? defaultPort : Number(port),
+    user: decoded(username),
+    password: decoded(password),
+  };
 }
 
-function variable(env: Variables, name: string): string {
-  return (env[name] || env[name.toUpperCase()] || '').trim();
+/** Decodes what is percent-encoded; any other `%` stands for itself, as in curl. */
+function decoded(text: string): string {
+  return text.replace(/(%[\da-f]{2})+/gi, (encoded) => {
+    try {
+      return decodeURIComponent(encoded);
+    } catch {
+      return encoded;
+    }
+  });
 }
 
-/** Whether NO_PROXY names the host: `*`, a domain with all below it, or an address, each with a port or without. */
+/**
+ * Whether NO_PROXY names the host: `*`, a domain with all below it, an address or a CIDR block. All but CIDR may have a
+ * port. Not left to proxy-from-env, the usual library: it knows neither blocks nor IPv6 addresses without brackets.
+ */
 function isExempt(url: URL, list: string): boolean {
-  const host = url.hostname.replace(/\.$/, '');
-  const port = url.port || (url.protocol === 'https:' ? '443' : '80');
-  return list
+  const host = url.hostname.replace(/^\[|\]$|\.$/g, '');
+  const port = url.port || '443';
+  const entries = list
     .toLowerCase()
     .split(/[\s,]+/)
-    .filter((entry) => entry !== '')
-    .some((entry) => {
-      if (entry === '*') return true;
-      const [, name = '', onlyPort = port] = /^(.*?)(?::(\d+))?$/.exec(entry) ?? [];
-      const domain = name.replace(/^\*?\./, '');
-      return onlyPort === port && (host === domain || host === `[${domain}]` || host.endsWith(`.${domain}`));
+    .filter((entry) => entry !== '');
+  const isName = isIP(host) === 0;
+  return entries.some((entry) => {
+    if (entry === '*' || isInBlock(host, entry)) return true;
+    const [, bracketed, name = '', onlyPort = port] = /^(?:\[(.*)\]|(.*?))(?::(\d+))?$/.exec(entry) ?? [];
+    if (onlyPort !== port) return false;
+    const domain = name.replace(/^\*?\./, '');
+    return isName ? host === domain || host.endsWith(`.${domain}`) : isInBlock(host, bracketed ?? name);
+  });
+}
+
+/** Whether an address is the other one, in whatever spelling, or lies in that CIDR block. */
+function isInBlock(host: string, block: string): boolean {
+  const [address = '', bits] = block.split('/');
+  const families = { 0: null, 4: 'ipv4', 6: 'ipv6' } as const;
+  const [ownFamily, family] = [host, address].map((each) => families[isIP(each) as 0 | 4 | 6]);
+  if (!ownFamily || !family) return false;
+  const blocks = new BlockList();
+  const most = family === 'ipv4' ? 32 : 128;
+  const prefix = bits === undefined ? most : /^\d{1,3}$/.test(bits) ? Number(bits) : Number.NaN;
+  if (!(prefix <= most)) return false;
+  blocks.addSubnet(address, prefix, family);
+  return blocks.check(host, ownFamily);
+}
+
+/** An agent whose connections go through a proxy: a tunnel to the host first, then TLS with the host itself. */
+class TunnelAgent extends SecureAgent {
+  readonly #proxy: Proxy;
+  readonly #options: ConnectOptions;
+
+  constructor(proxy: Proxy, options: ConnectOptions) {
+    super({ keepAlive: false, rejectUnauthorized: true });
+    this.#proxy = proxy;
+    this.#options = options;
+  }
+
+  override createConnection(...[options, done]: Parameters<SecureAgent['createConnection']>): undefined {
+    const callback = done as (error: Error | null, socket?: Duplex | null) => void;
+    const { kind } = this.#proxy;
+    const open = kind === 'http' || kind === 'https' ? httpTunnel : socksTunnel;
+    open(this.#proxy, { host: options.host ?? '', port: Number(options.port ?? 443) }, this.#options).then(
+      (socket) => callback(null, super.createConnection({ ...options, socket } as typeof options)),
+      (error) => callback(proxyError(this.#proxy, error)),
+    );
+  }
+}
+
+interface Target {
+  readonly host: string;
+  readonly port: number;
+}
+
+function toProxy({ host, port }: Proxy, options: ConnectOptions): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const attempt = (address: string): Socket => connect({ host: address, port });
+    connectToAny(host, options, attempt, (error, socket) =>
+      error ? reject(error) : resolve(socket as Socket),
+    );
+  });
+}
+
+/** Asks an HTTP proxy for a tunnel with CONNECT. */
+async function httpTunnel(proxy: Proxy, { host, port }: Target, options: ConnectOptions): Promise<Socket> {
+  const socket = await toProxy(proxy, options);
+  const target = `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
+  return new Promise((resolve, reject) => {
+    const ask = request({
+      method: 'CONNECT',
+      path: target,
+      timeout: options.connectTimeoutMs,
+      createConnection: () =>
+        proxy.kind === 'https'
+          ? secureConnect({
+              socket,
+              host: proxy.host,
+              rejectUnauthorized: true,
+              ...(isIP(proxy.host) ? {} : { servername: proxy.host }),
+            })
+          : socket,
     });
+    ask.setHeader('host', target);
+    if (proxy.user !== '' || proxy.password !== '') {
+      const credentials = Buffer.from(`${proxy.user}:${proxy.password}`).toString('base64');
+      ask.setHeader('proxy-authorization', `Basic ${credentials}`);
+    }
+    ask.on('connect', (answer: IncomingMessage, tunnel: Socket) => {
+      if (answer.statusCode === 200) return resolve(tunnel);
+      tunnel.destroy();
+      reject(tunnelRefused(proxy, answer));
+    });
+    ask.on('timeout', () => ask.destroy(new Error('no response')));
+    ask.on('error', reject);
+    ask.end();
+  });
+}
+
+async function socksTunnel(proxy: Proxy, { host, port }: Target, options: ConnectOptions): Promise<Socket> {
+  const { default: socks } = await import('socks');
+  const target = proxy.looksUp ? host : (await lookup(host, proxy.kind === 'socks4' ? 4 : 0)).address;
+  const { user: userId, password } = proxy;
+  const { socket } = await socks.SocksClient.createConnection({
+    proxy: { host: proxy.host, port: proxy.port, type: proxy.kind === 'socks4' ? 4 : 5, userId, password },
+    command: 'connect',
+    destination: { host: target, port },
+    timeout: options.connectTimeoutMs,
+    existing_socket: await toProxy(proxy, options),
+  });
+  return socket;
+}
+
+function tunnelRefused(proxy: Proxy, { statusCode = 0, statusMessage }: IncomingMessage): NetworkError {
+  return new NetworkError(
+    'proxy',
+    `${shown(proxy)} refused the connection: HTTP ${statusCode} ${statusMessage}`,
+    {
+      // As with servers: the proxy's own trouble passes, and what it forbids does not.
+      retryable: statusCode >= 500,
+      hint:
+        statusCode === 407
+          ? 'it requires a user name and password: HTTPS_PROXY=http://user:password@host:port'
+          : 'ask the administrator of the proxy, or bypass it for this host with NO_PROXY',
+    },
+  );
+}
+
+function proxyError(proxy: Proxy, error: Error): MaviError {
+  return connectionFault(error, shown(proxy), {
+    code: 'proxy',
+    hint: 'check HTTPS_PROXY and ALL_PROXY, or bypass the proxy for this host with NO_PROXY',
+  });
+}
+
+function shown({ host, port }: Proxy): string {
+  return `proxy ${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
 }

@@ -1,156 +1,220 @@
-/** The record of starts that all `mavi` processes of one user and key on a machine share. */
+/** The record of starts and pauses that all `mavi` processes of one user and key on a machine share. */
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { constants, open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '../folders.ts';
+import type { Clock, Host } from '../host.ts';
+import { bootId } from '../liveness.ts';
+import { acquireLock } from '../lock.ts';
 import type { Rate } from '../settings/values.ts';
 
-/** What the record holds. */
+/** What counts for the next start. Times are milliseconds since the epoch. */
 export interface Starts {
-  /** When requests started, in milliseconds since the epoch. */
+  /** When requests started. */
   readonly starts: readonly number[];
-  /** Nobody starts before this, for the server said so; 0 for no such word. */
-  readonly blockedUntilMs: number;
+  /** Nobody starts before this, because the server said so; 0 for no pause. */
+  readonly pausedUntilMs: number;
 }
 
-/** A place where starts are kept; `update` is atomic. */
-export interface StartRecord {
-  /**
-   * Replaces what is there by what `change` makes of it, and answers with that. The time is taken when the record
-   * is at hand: waiting for it takes a while, and a start that is recorded too early lets another come too soon.
-   */
-  update(nowMs: () => number, change: (now: Starts, nowMs: number) => Starts): Promise<Starts>;
+/** Where starts are kept. Times in what it answers with are right by today's clock, even if it was set meanwhile. */
+export interface RateLimitStore {
+  /** Replaces what is kept by what `change` makes of it, and resolves to that. Atomic among all users of the store. */
+  update(change: (now: Starts, nowMs: number) => Starts): Promise<Starts>;
+  /** What is kept, read without a lock: another process may be changing it. */
+  read(): Promise<Starts>;
 }
 
-/** A record of this process alone. */
-export function ownRecord(): StartRecord {
-  let kept: Starts = { starts: [], blockedUntilMs: 0 };
-  return {
-    async update(nowMs, change) {
-      kept = change(kept, nowMs());
-      return kept;
-    },
-  };
-}
-
-/** A lock older than this, in milliseconds, is a dead process's; it is held for a few milliseconds at a time. */
-const STALE_LOCK_MS = 5000;
-
-/** Starts are kept this long at the least, in milliseconds, for processes with a longer window than one's own. */
+/** Starts are kept for at least this long, in milliseconds, for processes with a longer window than one's own. */
 const LEAST_KEPT_MS = 3_600_000;
 
-/**
- * The record in a folder, for one key, which stands there only as a hash. Where it cannot be read, locked or
- * written, the process paces itself alone from then on, and `onAlone` is told why, once.
- */
-export function sharedRecord(
-  folder: string,
-  key: string,
-  rate: Rate,
-  onAlone: (why: string) => void,
-): StartRecord {
+/** No pause lasts longer than a week, in milliseconds: a damaged record must not block for ever. */
+const LONGEST_PAUSE_MS = 7 * 86_400_000;
+
+/** By how much two readings of the clock and of the time since boot may differ, in milliseconds, without a step of the clock. */
+const CLOCK_TOLERANCE_MS = 1500;
+
+/** The lock is held for a few milliseconds at a time. Whoever waits for longer than this paces itself alone. */
+const PATIENCE_MS = 10_000;
+const ABANDONED_AFTER_MS = 2000;
+
+/** What is kept, with the readings of the clocks when it was written. */
+interface Entry extends Starts {
+  readonly writtenMs: number;
+  /** Milliseconds since the machine was started. */
+  readonly uptimeMs: number;
+  /** Which start of the machine that was; empty where the system does not tell. */
+  readonly boot: string;
+}
+
+const EMPTY: Entry = { starts: [], pausedUntilMs: 0, writtenMs: 0, uptimeMs: 0, boot: '' };
+
+/** Stands for the boot where one process keeps its own entry. */
+const OWN_CLOCK = 'own';
+
+/** A store of this process alone. */
+export function memoryStore(clock: Clock, rate: Rate | null = null): RateLimitStore {
+  let kept = EMPTY;
+  return {
+    async update(change) {
+      kept = changed(kept, change, clock, rate, OWN_CLOCK);
+      return kept;
+    },
+    read: async () => current(kept, clock, rate, OWN_CLOCK),
+  };
+}
+
+/** What a shared store is made of. */
+export interface SharedStoreOptions {
+  readonly host: Pick<Host, 'hostname' | 'pid' | 'isAlive' | 'clock' | 'random'>;
+  /** The folder of the record, made if missing. */
+  readonly folder: string;
+  /** Names the record, as a hash only. */
+  readonly key: string;
+  readonly rate: Rate | null;
+  /** Called once with the reason when the record can't be shared: from then on, this process paces itself alone. */
+  readonly onAlone: (why: string) => void;
+}
+
+/** The store that the processes of one user and key share. */
+export function sharedStore({ host, folder, key, rate, onAlone }: SharedStoreOptions): RateLimitStore {
   const name = createHash('sha256').update(key).digest('hex').slice(0, 16);
   const path = join(folder, `starts-${name}.json`);
-  const keepMs = Math.max(LEAST_KEPT_MS, rate.windowMs);
-  const own = ownRecord();
-  let alone = false;
+  const boot = bootId() ?? '';
+  const lockOptions = { host, patienceMs: PATIENCE_MS, abandonedAfterMs: ABANDONED_AFTER_MS, renews: false };
+  let kept = EMPTY;
+  let isAlone = false;
+
+  const alone = (error: unknown): void => {
+    if (!isAlone) onAlone((error as Error).message);
+    isAlone = true;
+  };
+  const updateFile = async (change: (entry: Entry) => Entry): Promise<void> => {
+    await makeFolder(folder, folder, 0o700);
+    const lockPath = `${path}.lock`;
+    const release = await acquireLock(lockPath, lockOptions);
+    try {
+      kept = await rewrite(path, (await stat(lockPath)).uid, change);
+    } finally {
+      await release();
+    }
+  };
+  // One after the other, so that this process does not wait for its own lock.
+  let last: Promise<unknown> = Promise.resolve();
+  const update: RateLimitStore['update'] = async (change) => {
+    const changeEntry = (entry: Entry): Entry => changed(entry, change, host.clock, rate, boot);
+    if (!isAlone) await updateFile(changeEntry).catch(alone);
+    if (isAlone) kept = changeEntry(kept);
+    return kept;
+  };
   return {
-    async update(nowMs, change) {
-      if (!alone) {
-        try {
-          return await locked(folder, path, async () => {
-            const before = await read(path);
-            const atMs = nowMs();
-            const after = change(current(before, keepMs, atMs), atMs);
-            await write(path, after);
-            await own.update(nowMs, () => after);
-            return after;
-          });
-        } catch (error) {
-          alone = true;
-          onAlone((error as Error).message);
-        }
-      }
-      return own.update(nowMs, (now, atMs) => change(current(now, keepMs, atMs), atMs));
+    update(change) {
+      const updated = last.then(() => update(change));
+      last = updated.catch(() => {});
+      return updated;
+    },
+    async read() {
+      if (!isAlone) kept = await readOnly(path).catch(() => kept);
+      return current(kept, host.clock, rate, boot);
     },
   };
 }
 
-/** What of a record still counts; a clock that was set back leaves times behind that would block for long. */
-function current(record: Starts, keepMs: number, nowMs: number): Starts {
+function changed(
+  entry: Entry,
+  change: (now: Starts, nowMs: number) => Starts,
+  clock: Clock,
+  rate: Rate | null,
+  boot: string,
+): Entry {
+  // One reading for all: the time at which the record is at hand, since waiting for it takes a while.
+  const nowMs = clock.nowMs();
+  const { starts, pausedUntilMs } = change(current(entry, clock, rate, boot, nowMs), nowMs);
+  return { starts, pausedUntilMs, writtenMs: nowMs, uptimeMs: clock.uptimeMs(), boot };
+}
+
+/**
+ * What still counts of an entry. Where the clock was set since it was written, its times move along, as far as the
+ * time since boot shows that; a time in the future, which a clock that was set back leaves behind, counts as now.
+ */
+function current(entry: Entry, clock: Clock, rate: Rate | null, boot: string, nowMs = clock.nowMs()): Starts {
+  const isSameBoot = boot !== '' && entry.boot === boot && entry.uptimeMs <= clock.uptimeMs();
+  const stepMs = isSameBoot ? nowMs - entry.writtenMs - (clock.uptimeMs() - entry.uptimeMs) : 0;
+  const shiftMs = Math.abs(stepMs) > CLOCK_TOLERANCE_MS ? stepMs : Math.min(0, nowMs - entry.writtenMs);
+  const keepMs = Math.max(LEAST_KEPT_MS, rate === null ? 0 : countedMs(rate));
   return {
-    starts: worthKeeping(record.starts, keepMs, nowMs),
-    blockedUntilMs: record.blockedUntilMs > nowMs + LONGEST_WAIT_MS ? 0 : record.blockedUntilMs,
+    starts: entry.starts
+      .map((start) => Math.min(start + shiftMs, nowMs))
+      .filter((start) => start > nowMs - keepMs),
+    pausedUntilMs: Math.min(entry.pausedUntilMs + shiftMs, nowMs + LONGEST_PAUSE_MS),
   };
 }
 
-async function locked<T>(folder: string, path: string, work: () => Promise<T>): Promise<T> {
-  const { default: lockfile } = await import('proper-lockfile');
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const release = await lockfile.lock(path, {
-    realpath: false,
-    stale: STALE_LOCK_MS,
-    retries: { retries: 400, factor: 1.1, minTimeout: 5, maxTimeout: 50, randomize: true },
-    // Losing the lock costs a start too many at worst; ending the process over it would cost more.
-    onCompromised: () => {},
-  });
+/** Changes the file under its name, which is created if missing. `owner` is the user id of what this process creates. */
+async function rewrite(path: string, owner: number, change: (entry: Entry) => Entry): Promise<Entry> {
+  // In place, so that no other file is created or left behind. A link is not followed, a FIFO not waited for.
+  const file = await open(
+    path,
+    constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK,
+    0o600,
+  );
   try {
-    return await work();
+    const { uid, mode, size } = await file.stat();
+    if ((uid !== owner && uid !== 0) || (mode & 0o022) !== 0) throw new Error(`others may write ${path}`);
+    const entry = change(parse(await file.readFile('utf8')));
+    // Spaces over the end of a longer record, so that no moment shows half of it.
+    await file.write(JSON.stringify(entry).padEnd(size), 0);
+    return entry;
   } finally {
-    await release().catch(() => {});
+    await file.close();
   }
 }
 
-async function read(path: string): Promise<Starts> {
-  let text: string;
+async function readOnly(path: string): Promise<Entry> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { starts: [], blockedUntilMs: 0 };
-    throw error;
+    return parse(await file.readFile('utf8'));
+  } finally {
+    await file.close();
   }
+}
+
+/** Reads an entry; what is torn, as after a crash of the machine, counts as empty. */
+function parse(text: string): Entry {
   try {
-    const value = JSON.parse(text) as Partial<Starts>;
-    const starts = Array.isArray(value.starts) ? value.starts.filter((start) => Number.isFinite(start)) : [];
+    const value = JSON.parse(text) as Partial<Record<keyof Entry, unknown>>;
+    const number = (each: unknown): number => (Number.isFinite(each) ? Number(each) : 0);
     return {
-      starts,
-      blockedUntilMs: Number.isFinite(value.blockedUntilMs) ? Number(value.blockedUntilMs) : 0,
+      starts: Array.isArray(value.starts) ? value.starts.filter((start) => Number.isFinite(start)) : [],
+      pausedUntilMs: number(value.pausedUntilMs),
+      writtenMs: number(value.writtenMs),
+      uptimeMs: number(value.uptimeMs),
+      boot: typeof value.boot === 'string' ? value.boot : '',
     };
   } catch {
-    // A torn record, as after a crash of the machine, counts as empty.
-    return { starts: [], blockedUntilMs: 0 };
+    return EMPTY;
   }
 }
 
-async function write(path: string, starts: Starts): Promise<void> {
-  const next = `${path}.next`;
-  await writeFile(next, JSON.stringify(starts), { mode: 0o600 });
-  await rename(next, path);
+/**
+ * What is added to a window, in parts of it and at most in milliseconds: requests take differently long from their
+ * start to the server, which counts when they arrive. A 100th of a minute is 600 ms.
+ */
+const MARGIN_SHARE = 1 / 100;
+const LARGEST_MARGIN_MS = 1000;
+
+/** The margin of a rate, in milliseconds: a request that goes out later than half of it is recorded once more. */
+export function marginMs({ windowMs }: Rate): number {
+  return Math.min(LARGEST_MARGIN_MS, Math.ceil(windowMs * MARGIN_SHARE));
 }
 
-/** The longest wait that a server may ask for, in milliseconds: ten minutes; longer ones end the video. */
-export const LONGEST_WAIT_MS = 600_000;
-
-/**
- * How far ahead of the time of looking a start may be, in milliseconds: a process looks at the clock, then waits
- * for the lock of the record, and others start meanwhile.
- */
-const AHEAD_MS = 30_000;
-
-/**
- * What is added to a window, in parts of it and at the most in milliseconds: what a request takes to the server
- * differs from one to the next, and the server counts when it comes. A 500th of a minute is 120 ms.
- */
-const MARGIN_SHARE = 1 / 500;
-const LARGEST_MARGIN_MS = 250;
-
 /** How long a start counts, in milliseconds: the window of the rate, and a margin. */
-export function countedMs({ windowMs }: Rate): number {
-  return windowMs + Math.min(LARGEST_MARGIN_MS, Math.ceil(windowMs * MARGIN_SHARE));
+export function countedMs(rate: Rate): number {
+  return rate.windowMs + marginMs(rate);
 }
 
 /**
  * How long the request in the given place of the queue has to wait, in milliseconds, so that no window of
- * `rate.windowMs` holds more than `rate.starts`.
+ * `rate.windowMs` holds more than `rate.starts`. Pure.
  * @param starts when earlier requests started, in milliseconds, in any order
  * @param place 0 for the next one, 1 for the one after it, and so on
  */
@@ -162,12 +226,4 @@ export function waitMs(starts: readonly number[], rate: Rate, nowMs: number, pla
   const index = recent.length - rate.starts + (place % rate.starts);
   const leaves = index < 0 ? nowMs : (recent[index] as number) + spanMs;
   return Math.max(0, leaves - nowMs) + rounds * spanMs;
-}
-
-/**
- * The starts that are worth keeping: those within `keepMs`, and none from a far future, which a clock that was
- * set back leaves behind and which would block for as long as it was set back.
- */
-export function worthKeeping(starts: readonly number[], keepMs: number, nowMs: number): number[] {
-  return starts.filter((start) => start > nowMs - keepMs - LARGEST_MARGIN_MS && start <= nowMs + AHEAD_MS);
 }

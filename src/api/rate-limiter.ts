@@ -1,103 +1,120 @@
 /** Lets requests for videos start no faster than the account allows, in the order in which they asked. */
 import { abortable, type Clock, sleep } from '../host.ts';
 import type { Rate } from '../settings/values.ts';
-import type { StartRecord, Starts } from './rate-limit-store.ts';
-import { waitMs } from './rate-limit-store.ts';
+import { marginMs, type RateLimitStore, type Starts, waitMs } from './rate-limit-store.ts';
+import { LONGEST_WAIT_MS, tooLongAPause } from './retry.ts';
 
 /** A start that was granted. */
 export interface Start {
-  /** Says that the request goes out now, for the connection stands: that is when the server counts it. */
+  /** To be called when the request goes out, once the connection is made: that is when the server counts it. */
   sent(): Promise<void>;
 }
 
-/** The gate before every request for a video. */
-export interface Pacer {
+/** The gate before every request. */
+export interface RateLimiter {
   /**
-   * Waits for room, and takes it. Throws the signal's reason.
-   * @param onWait told, as often as it changes, until when the wait lasts (milliseconds since the epoch)
+   * Waits for room, and takes it. Throws the signal's reason, and PauseError where the server asked for a pause that
+   * is too long to wait for.
+   * @param onWait called, as often as it changes, with the end of the wait (milliseconds since the epoch)
    */
   start(signal: AbortSignal, onWait: (untilMs: number) => void): Promise<Start>;
-  /** Lets nobody start before then: the server has said that the limit is reached. */
+  /** Lets nobody start before then: the server said that the limit is reached. */
   pauseUntil(untilMs: number): Promise<void>;
+  /** Throws PauseError where a pause is under way that is too long to wait for. */
+  checkPause(): Promise<void>;
+  /**
+   * In how many milliseconds the n-th start from now is possible, as far as this process knows; 0 without a limit.
+   * @param n 1 for the next start
+   */
+  delayMsOfStart(n: number): number;
 }
 
-/** A pacer that neither waits nor records, for `--rate 0`. */
-export const unpaced: Pacer = {
-  start: async () => ({ sent: async () => {} }),
-  pauseUntil: async () => {},
-};
+/** A limiter of one rate over one store; null is no limit: then only pauses count, and no start is recorded. */
+export function rateLimiter(rate: Rate | null, store: RateLimitStore, clock: Clock): RateLimiter {
+  const queue: ((untilMs: number) => void)[] = [];
+  // Only the head of the queue looks at the store; the others wait for it.
+  let turn: Promise<unknown> = Promise.resolve();
+  let seen: Starts = { starts: [], pausedUntilMs: 0 };
+  let ownPauseUntilMs = 0;
+  let isHeadWaiting = false;
 
-interface Waiting {
-  readonly onWait: (untilMs: number) => void;
-}
+  const delayMs = ({ starts, pausedUntilMs }: Starts, nowMs: number, place: number): number => {
+    const fromMs = Math.max(nowMs, pausedUntilMs, ownPauseUntilMs);
+    return fromMs - nowMs + (rate === null ? 0 : waitMs(starts, rate, fromMs, place));
+  };
 
-/** A pacer of one rate over one record. */
-export function pacer(rate: Rate, record: StartRecord, clock: Clock): Pacer {
-  const queue: Waiting[] = [];
-  // Only the head of the queue looks at the record; the others wait for it.
-  let turn: Promise<void> = Promise.resolve();
-  /** What the head saw, as long as it waits. */
-  let waitingFor: Starts | null = null;
+  const announce = (onWait: (untilMs: number) => void, place: number): void => {
+    const nowMs = clock.nowMs();
+    if (isHeadWaiting) onWait(nowMs + delayMs(seen, nowMs, place));
+  };
 
-  const time = (): number => clock.nowMs();
+  const refuseLongPause = ({ pausedUntilMs }: Starts): void => {
+    if (pausedUntilMs - clock.nowMs() > LONGEST_WAIT_MS) throw tooLongAPause(pausedUntilMs);
+  };
+
+  /** One look at the store: takes room if there is some, and answers with the wait for it. */
+  const look = async (): Promise<{ waitedMs: number; startedMs: number }> => {
+    let waitedMs = 0;
+    let startedMs = 0;
+    if (rate === null) {
+      seen = await store.read();
+      waitedMs = delayMs(seen, clock.nowMs(), 0);
+    } else {
+      seen = await store.update((now, nowMs) => {
+        waitedMs = delayMs(now, nowMs, 0);
+        startedMs = nowMs;
+        return waitedMs > 0 ? now : { ...now, starts: [...now.starts, nowMs] };
+      });
+    }
+    return { waitedMs, startedMs };
+  };
 
   const take = async (signal: AbortSignal): Promise<number> => {
     for (;;) {
       if (signal.aborted) throw signal.reason;
-      let wait = 0;
-      let startedMs = 0;
-      const looked = record.update(time, (now, nowMs) => {
-        wait = Math.max(waitMs(now.starts, rate, nowMs), now.blockedUntilMs - nowMs);
-        startedMs = nowMs;
-        return wait > 0 ? now : { ...now, starts: [...now.starts, nowMs] };
-      });
-      const seen = await abortable(looked, signal);
-      if (wait <= 0) return startedMs;
-      waitingFor = seen;
+      const { waitedMs, startedMs } = await abortable(look(), signal);
+      if (waitedMs <= 0) return startedMs;
+      refuseLongPause(seen);
+      isHeadWaiting = true;
       queue.forEach(announce);
       try {
-        await sleep(clock, wait, signal);
+        await sleep(clock, waitedMs, signal);
       } finally {
-        waitingFor = null;
+        isHeadWaiting = false;
       }
     }
   };
 
-  const announce = (waiting: Waiting, place: number): void => {
-    if (waitingFor === null) return;
-    const nowMs = clock.nowMs();
-    const byRate = nowMs + waitMs(waitingFor.starts, rate, nowMs, place);
-    waiting.onWait(Math.max(byRate, waitingFor.blockedUntilMs));
-  };
-
   return {
     async start(signal, onWait) {
-      const waiting: Waiting = { onWait };
-      queue.push(waiting);
-      announce(waiting, queue.length - 1);
+      queue.push(onWait);
+      announce(onWait, queue.length - 1);
       const mine = turn.then(() => take(signal));
-      turn = mine.then(
-        () => {},
-        () => {},
-      );
+      turn = mine.catch(() => {});
       try {
         const startedMs = await mine;
         return {
           async sent() {
-            const sentMs = time();
-            await record.update(time, (now) => ({ ...now, starts: moved(now.starts, startedMs, sentMs) }));
+            const sentMs = clock.nowMs();
+            // A connection that took longer than the margin allows for is recorded as it was.
+            if (rate === null || sentMs - startedMs <= marginMs(rate) / 2) return;
+            seen = await store.update((now) => ({ ...now, starts: moved(now.starts, startedMs, sentMs) }));
           },
         };
       } finally {
-        queue.splice(queue.indexOf(waiting), 1);
+        queue.splice(queue.indexOf(onWait), 1);
       }
     },
     async pauseUntil(untilMs) {
-      await record.update(time, (now) => ({
-        ...now,
-        blockedUntilMs: Math.max(now.blockedUntilMs, untilMs),
-      }));
+      ownPauseUntilMs = Math.max(ownPauseUntilMs, untilMs);
+      // Without a limit nothing is recorded, but for a pause that the next run must not forget.
+      if (rate === null && untilMs - clock.nowMs() <= LONGEST_WAIT_MS) return;
+      seen = await store.update((now) => ({ ...now, pausedUntilMs: Math.max(now.pausedUntilMs, untilMs) }));
     },
+    async checkPause() {
+      refuseLongPause(await store.read());
+    },
+    delayMsOfStart: (n) => delayMs(seen, clock.nowMs(), n - 1),
   };
 }
 

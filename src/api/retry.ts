@@ -1,30 +1,39 @@
-/** Whether and when a request is tried again. Pure. */
+/** Whether and when a request is retried. Pure. */
+import { type MaviError, NetworkError, PauseError, RateLimitError, TruncatedError } from '../errors.ts';
+import type { Settings } from '../settings/settings.ts';
 
-import { type MaviError, NetworkError, RateLimitError, TruncatedError } from '../errors.ts';
-import { LONGEST_WAIT_MS } from './rate-limit-store.ts';
+/** The longest pause that a run waits for when the server asks for one, in milliseconds: ten minutes. */
+export const LONGEST_WAIT_MS = 600_000;
 
-/** The longest pause that back-off grows to, in milliseconds, as the vendor advises. */
+/** The longest pause that backoff grows to, in milliseconds, as the vendor advises. */
 export const LONGEST_BACKOFF_MS = 32_000;
 const FIRST_BACKOFF_MS = 1000;
 
+/** The first pause after a rate limit reply without Retry-After, in milliseconds. */
+const FIRST_LIMIT_PAUSE_MS = 2000;
+
+/** For how many windows of the rate a limit is waited out: another machine may have used up this one and the next. */
+const WAITED_WINDOWS = 2;
+
 /**
- * Exponential back-off with full jitter: anything from nothing to the whole of 1, 2, 4 … 32 seconds, so that
- * clients which failed together don't come back together.
- * @param failures how many tries have failed so far, from 1
+ * Exponential backoff with full jitter: anything from nothing to the whole of 1, 2, 4 … 32 seconds, so that clients
+ * that failed together don't come back together.
+ * @param failures how many attempts have failed so far, from 1
  * @param random from 0 to below 1
  */
 export function backoffMs(failures: number, random: number): number {
   return Math.floor(random * Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (failures - 1)));
 }
 
-/** What has been tried. */
-export interface Tries {
-  /** Failed tries, the last one included; from 1. */
-  readonly failures: number;
-  /** The most tries that may follow the first. */
-  readonly retries: number;
-  /** Lengths of earlier bodies that ended cleanly but incomplete, in bytes. */
-  readonly cutLengths: readonly number[];
+/**
+ * The pause after a rate limit reply without Retry-After: 2, 4, 8 … 32 seconds, up to half as much again by chance,
+ * at most 32 seconds.
+ */
+export function limitPauseMs(replies: number, random: number): number {
+  return Math.min(
+    LONGEST_BACKOFF_MS,
+    Math.floor(FIRST_LIMIT_PAUSE_MS * 2 ** (replies - 1) * (1 + random / 2)),
+  );
 }
 
 /** What to do after a failure. */
@@ -32,26 +41,76 @@ export type Decision =
   | { readonly kind: 'again'; readonly delayMs: number }
   | { readonly kind: 'final'; readonly error: MaviError };
 
-/** Decides after a failure; `random` from 0 to below 1, `nowMs` since the epoch. */
-export function decide(error: MaviError, tries: Tries, random: number, nowMs: number): Decision {
-  const askedMs =
-    error instanceof NetworkError || error instanceof RateLimitError ? error.retryAfterMs : null;
-  if (askedMs !== null && askedMs > LONGEST_WAIT_MS)
-    return { kind: 'final', error: tooLongAWait(error, nowMs + askedMs) };
-  if (!mayTryAgain(error, tries) || tries.failures > tries.retries) return { kind: 'final', error };
-  return { kind: 'again', delayMs: Math.max(backoffMs(tries.failures, random), askedMs ?? 0) };
+/** When a failure happened, and the chance that its pause is drawn by. */
+export interface Moment {
+  /** Milliseconds since the epoch. */
+  readonly nowMs: number;
+  /** Milliseconds that only ever grow. */
+  readonly ticksMs: number;
+  /** From 0 to below 1. */
+  readonly random: number;
 }
 
-/** The allow-list: passing trouble of the network or the account, and a cut body whose length is new. */
-function mayTryAgain(error: MaviError, tries: Tries): boolean {
-  if (error instanceof TruncatedError) return !tries.cutLengths.includes(error.lengthBytes);
-  return (error instanceof NetworkError || error instanceof RateLimitError) && error.retryable;
+/** The retries of one request: counts its failures and decides after each. */
+export class RetryState {
+  readonly #settings: Pick<Settings, 'retries' | 'rate'>;
+  readonly #cutLengths: number[] = [];
+  #failures = 0;
+  /** Rate limit replies in a row, and when the first of them came. They don't use up the retries of other failures. */
+  #limitReplies = 0;
+  #limitedSinceMs = 0;
+
+  constructor(settings: Pick<Settings, 'retries' | 'rate'>) {
+    this.#settings = settings;
+  }
+
+  /** Decides after a failure. */
+  decide(error: MaviError, moment: Moment): Decision {
+    const askedMs =
+      error instanceof NetworkError || error instanceof RateLimitError ? error.retryAfterMs : null;
+    if (askedMs !== null && askedMs > LONGEST_WAIT_MS) {
+      return { kind: 'final', error: tooLongAPause(moment.nowMs + askedMs, error) };
+    }
+    if (!this.#isPassing(error)) return { kind: 'final', error };
+    if (error instanceof RateLimitError && askedMs === null) return this.#waitOut(error, moment);
+    this.#limitReplies = 0;
+    this.#failures += 1;
+    if (this.#failures > this.#settings.retries) return { kind: 'final', error };
+    return { kind: 'again', delayMs: Math.max(backoffMs(this.#failures, moment.random), askedMs ?? 0) };
+  }
+
+  #waitOut(error: RateLimitError, { ticksMs, random }: Moment): Decision {
+    const { retries, rate } = this.#settings;
+    if (this.#limitReplies === 0) this.#limitedSinceMs = ticksMs;
+    this.#limitReplies += 1;
+    const waitedMs = WAITED_WINDOWS * (rate?.windowMs ?? 0);
+    const isWaitedOut = ticksMs - this.#limitedSinceMs >= waitedMs;
+    if (retries === 0 || (isWaitedOut && this.#limitReplies > retries)) return { kind: 'final', error };
+    return { kind: 'again', delayMs: limitPauseMs(this.#limitReplies, random) };
+  }
+
+  /** The allow-list: passing trouble of the network or the account, and a cut body whose length is new. */
+  #isPassing(error: MaviError): boolean {
+    if (error instanceof TruncatedError) {
+      if (this.#cutLengths.includes(error.lengthBytes)) return false;
+      this.#cutLengths.push(error.lengthBytes);
+      return true;
+    }
+    if (error instanceof PauseError) return false;
+    return (error instanceof NetworkError || error instanceof RateLimitError) && error.retryable;
+  }
 }
 
-function tooLongAWait(error: MaviError, untilMs: number): RateLimitError {
+/**
+ * The error of a pause that is longer than a run waits, which ends the run.
+ * @param untilMs milliseconds since the epoch
+ * @param cause the reply that asked for it; none where an earlier run was asked
+ */
+export function tooLongAPause(untilMs: number, cause?: MaviError): PauseError {
   const until = new Date(Math.min(untilMs, 8.64e15)).toISOString().replace(/\.\d+Z$/, 'Z');
-  return new RateLimitError(error.code, `${error.message}; the server asks to wait until ${until}`, {
+  const said = cause === undefined ? '' : `${cause.message}; `;
+  return new PauseError(cause?.code ?? 'paused', `${said}the server asks for no requests until ${until}`, {
     hint: `run the command again after ${until}`,
-    cause: error,
+    ...(cause === undefined ? {} : { cause }),
   });
 }

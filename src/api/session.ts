@@ -1,4 +1,4 @@
-/** A client for one run, made of settings, key and host. */
+/** The client of one run, made of settings, key and host. */
 import { type Host, say } from '../host.ts';
 import { requireKey } from '../settings/key.ts';
 import { resolveSettings, type Settings, type SettingTexts } from '../settings/settings.ts';
@@ -6,8 +6,8 @@ import { configFolder, readStore } from '../settings/store.ts';
 import { version } from '../version.ts';
 import { apiClient, type Client } from './client.ts';
 import { agents } from './proxy.ts';
-import { ownRecord, sharedRecord } from './rate-limit-store.ts';
-import { type Pacer, pacer, unpaced } from './rate-limiter.ts';
+import { memoryStore, sharedStore } from './rate-limit-store.ts';
+import { rateLimiter } from './rate-limiter.ts';
 
 /** What a command works with. */
 export interface Session {
@@ -15,35 +15,61 @@ export interface Session {
   readonly client: Client;
 }
 
-/** The listing's limit, as documented: five requests a second. */
-const LIST_RATE = { starts: 5, windowMs: 1000 };
+/** The documented limit of the listing: five requests a second. */
+export const LIST_RATE = { starts: 5, windowMs: 1000 };
 
-/** Makes the session of a run. Throws UsageError for a bad setting, AccountError where there is no key. */
-export async function openSession(host: Host, flags: SettingTexts, verbose: boolean): Promise<Session> {
+/** What a run says on standard error beside its results. */
+export interface SessionOutput {
+  readonly verbose: boolean;
+  /** Whether warnings are left out. Default false. */
+  readonly quiet?: boolean;
+}
+
+/**
+ * Makes the session of a run. Throws UsageError for a bad setting, AccountError where there is no key. While the
+ * server's pause is too long to wait for, no call is made, and each throws PauseError.
+ */
+export async function openSession(host: Host, flags: SettingTexts, output: SessionOutput): Promise<Session> {
   const stored = await readStore(host);
   const settings = resolveSettings(flags, host.env, stored.values);
   const key = await requireKey(host, stored);
-  return { settings, client: clientFor(host, settings, key, verbose) };
+  const client = clientFor(host, settings, key, output);
+  return {
+    settings,
+    client: {
+      ...client,
+      async call(...request) {
+        await client.checkPause();
+        return client.call(...request);
+      },
+    },
+  };
 }
 
 /** A client of a key that is known. */
-export function clientFor(host: Host, settings: Settings, key: string, verbose: boolean): Client {
-  const trace = verbose ? (line: string) => say(host, line) : () => {};
+export function clientFor(host: Host, settings: Settings, key: string, output: SessionOutput): Client {
+  const { clock, env, secrets } = host;
+  const { connectTimeoutMs, rate } = settings;
+  const warn = (text: string): void => {
+    if (output.quiet !== true) say(host, `mavi: warning: ${text}`);
+  };
+  const onAlone = (why: string): void =>
+    warn(
+      `the rate limit can't be shared with other mavi processes (${why}); this process keeps to it by itself`,
+    );
+  const store = sharedStore({ host, folder: configFolder(host), key, rate, onAlone });
   return apiClient({
     settings,
     key,
     version,
-    wire: { ...settings, clock: host.clock, agentFor: agents(host.env), trace },
-    secrets: host.secrets,
-    videoPacer: videoPacer(host, settings, key, trace),
-    listPacer: pacer(LIST_RATE, ownRecord(), host.clock),
+    wire: {
+      ...settings,
+      clock,
+      agentFor: agents(env, { clock, connectTimeoutMs }),
+      trace: (line) => output.verbose && say(host, line),
+    },
+    secrets,
+    videoLimiter: rateLimiter(rate, store, clock),
+    listLimiter: rateLimiter(LIST_RATE, memoryStore(clock), clock),
   });
-}
-
-function videoPacer(host: Host, settings: Settings, key: string, trace: (line: string) => void): Pacer {
-  if (settings.rate === null) return unpaced;
-  const record = sharedRecord(configFolder(host), key, settings.rate, (why) => {
-    trace(`* the record of starts cannot be shared (${why}); this process paces itself alone`);
-  });
-  return pacer(settings.rate, record, host.clock);
 }

@@ -21,7 +21,7 @@ export async function runStatus(flags: SettingTexts, verbose: boolean, host: Hos
   const warning = keyWarning(found.key);
   await print(host, `key:    ${maskKey(found.key)}\nsource: ${printable(found.source)}\n`);
   if (warning !== null) await print(host, `note:   ${warning}\n`);
-  const client = clientFor(host, settings, found.key, verbose);
+  const client = clientFor(host, settings, found.key, { verbose });
   try {
     const scopes = await libraryScopes({ client, settings, host, note: () => {} });
     await print(

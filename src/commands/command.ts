@@ -74,7 +74,7 @@ export const VARIABLES: readonly (readonly [name: string, meaning: string])[] = 
   ['MEMORIES_API_KEY', 'the API key, by the name that other clients use'],
   ...Object.values(DEFINITIONS).map(({ variable, config }) => [variable, `as --${config}`] as const),
   ['MAVI_CONFIG_DIR', 'the folder of the config file'],
-  ['HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY', 'the proxy, and what is not to go through it'],
+  ['HTTPS_PROXY, ALL_PROXY, NO_PROXY', 'the proxy, and what is not to go through it'],
   ['NODE_EXTRA_CA_CERTS', 'a file of further certificate authorities'],
   ['NO_COLOR, FORCE_COLOR', 'no colours; colours everywhere'],
 ];

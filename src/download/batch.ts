@@ -2,10 +2,11 @@
 import { setMaxListeners } from 'node:events';
 import type { Session } from '../api/session.ts';
 import {
-  AccountError,
   BudgetError,
   ClosedPipe,
   type ExitCode,
+  endedBy,
+  endsRun,
   exitCodeFor,
   Interrupted,
   LocalError,
@@ -83,7 +84,7 @@ export async function runBatch(tasks: readonly VideoTask[], run: BatchRun): Prom
     budgetSaid ||= error instanceof BudgetError;
     if (!isRepeated) view.report({ kind: 'over', videoNo: record.video_no, record, verified, showsChecksum });
     if (error !== null && !(error instanceof MaviError)) sayStack(error, run);
-    if (error instanceof AccountError && !stop.signal.aborted) stop.abort(notStarted(error));
+    if (endsRun(error) && !stop.signal.aborted) stop.abort(endedBy(error, 'not_started', 'not started'));
     try {
       await keep(record, run, noNewVideos.signal);
     } catch (keepError) {
@@ -116,9 +117,9 @@ export async function runBatch(tasks: readonly VideoTask[], run: BatchRun): Prom
     const records = outcomes.map(({ record }) => record);
     sayLine(host, summaryText(records, host.clock.ticksMs() - startedMs) + run.summaryEnd);
   }
-  const codes = outcomes.map(({ error }) => (error === null ? 0 : exitCodeFor(error)));
-  // An account-wide failure is the code of the whole run, whatever else failed before it.
-  return codes.includes(3) ? 3 : mergeExitCodes(codes);
+  // What ended the run is its code, whatever else failed before it.
+  if (stop.signal.aborted) return exitCodeFor(stop.signal.reason);
+  return mergeExitCodes(outcomes.map(({ error }) => (error === null ? 0 : exitCodeFor(error))));
 }
 
 /** Writes the record of a video to the manifest and, with --json, to the output. Throws MaviError. */
@@ -138,10 +139,6 @@ async function keep(record: VideoRecord, run: BatchRun, noNewVideos: AbortSignal
   if (run.streams) say(host, safeJson(record));
   // Once its reader has gone, the manifest alone is written.
   else if (!(noNewVideos.reason instanceof ClosedPipe)) await print(host, `${safeJson(record)}\n`);
-}
-
-function notStarted(why: AccountError): AccountError {
-  return new AccountError('not_started', `not started: ${why.message}`, { hint: why.hint, cause: why });
 }
 
 /** Where a defect of our own lies; for --verbose only. */

@@ -54,8 +54,6 @@ export interface ActiveDownload {
   body: ResumableBody | null;
   /** Whether the next attempt may ask for the rest alone: not after a wrong range. */
   mayResume: boolean;
-  /** Lengths of the attempts that ended cleanly but incomplete, in bytes. */
-  readonly cutLengths: number[];
 }
 
 /** The parts of a run that a context is made of. */

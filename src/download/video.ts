@@ -1,7 +1,15 @@
 /** One download from beginning to end: look at the target, fetch until complete, publish, or clean up. */
 import type { VideoAnswer } from '../api/client.ts';
-import { decide } from '../api/retry.ts';
-import { AccountError, BodyError, LocalError, MaviError, RateLimitError, TruncatedError } from '../errors.ts';
+import { RetryState } from '../api/retry.ts';
+import {
+  BodyError,
+  endedBy,
+  endsRun,
+  LocalError,
+  MaviError,
+  RateLimitError,
+  TruncatedError,
+} from '../errors.ts';
 import { makeFoldersBelow, pathFrom } from '../folders.ts';
 import { sleep } from '../host.ts';
 import type { Container } from '../isobmff/signature.ts';
@@ -44,7 +52,6 @@ export async function downloadVideo(task: VideoTask, context: DownloadContext): 
     bytes: null,
     body: null,
     mayResume: true,
-    cutLengths: [],
   };
   try {
     if (context.stop.aborted) throw context.stop.reason;
@@ -118,7 +125,8 @@ function alreadyExists(target: Target, { existsHint, changedFrom }: VideoTask): 
 /** Requests the video until it is complete. Throws the failure that is final, or the last one. */
 async function fetchWithRetries(download: ActiveDownload): Promise<{ proof: Proof; into: ResumableBody }> {
   const { task, context } = download;
-  for (let failures = 1; ; failures += 1) {
+  const retries = new RetryState(context.settings);
+  for (;;) {
     const receivedBefore = download.receivedBytes;
     const reservation = context.budget.reserve(bytesToCome(download), download.attempts > 0);
     let answer: VideoAnswer | null = null;
@@ -139,7 +147,7 @@ async function fetchWithRetries(download: ActiveDownload): Promise<{ proof: Proo
       return { proof, into };
     } catch (error) {
       answer?.body.abort(error);
-      await pauseOrThrow(error, failures, download);
+      await pauseOrThrow(error, retries, download);
     } finally {
       download.receivedBytes += answer?.body.wireBytes ?? 0;
       reservation.settle(download.receivedBytes - receivedBefore);
@@ -188,17 +196,15 @@ async function request(download: ActiveDownload): Promise<VideoAnswer> {
 }
 
 /** After a failure: waits for the next attempt and says why, or throws the error if there is to be none. */
-async function pauseOrThrow(error: unknown, failures: number, download: ActiveDownload): Promise<void> {
+async function pauseOrThrow(error: unknown, retries: RetryState, download: ActiveDownload): Promise<void> {
   if (!(error instanceof MaviError)) throw error;
-  const { task, context, cutLengths } = download;
-  const { client, host, report, settings, stop } = context;
+  const { task, context } = download;
+  const { client, host, report, stop } = context;
   const nowMs = host.clock.nowMs();
-  const decision = decide(error, { failures, retries: settings.retries, cutLengths }, host.random(), nowMs);
+  const moment = { nowMs, ticksMs: host.clock.ticksMs(), random: host.random() };
+  const decision = retries.decide(error, moment);
   if (decision.kind === 'final') throw decision.error;
-  if (error instanceof TruncatedError) {
-    cutLengths.push(error.lengthBytes);
-    download.body?.forgetPass();
-  }
+  if (error instanceof TruncatedError) download.body?.forgetPass();
   const untilMs = nowMs + decision.delayMs;
   report({
     kind: 'retrying',
@@ -237,10 +243,8 @@ function reportProgress({ task, context }: ActiveDownload, into: ResumableBody):
 
 /** A video that was begun and then stopped with the rest was not `not_started`. */
 function asBegun(error: unknown, attempts: number): unknown {
-  if (attempts === 0 || !(error instanceof AccountError) || error.code !== 'not_started') return error;
-  const { cause, hint } = error;
-  const why = cause instanceof AccountError ? cause.message : error.message;
-  return new AccountError('stopped', `stopped: ${why}`, { hint, cause });
+  if (attempts === 0 || !endsRun(error) || error.code !== 'not_started') return error;
+  return endedBy(endsRun(error.cause) ? error.cause : error, 'stopped', 'stopped');
 }
 
 function outcomeOf(

@@ -12,7 +12,7 @@ export async function runList(
   { what, form, query, settings, verbose }: ListPlan,
   host: Host,
 ): Promise<ExitCode> {
-  const session = await openSession(host, settings, verbose);
+  const session = await openSession(host, settings, { verbose });
   const context = { ...session, host, note: (text: string) => say(host, `mavi: ${text}`) };
   const lines = async (of: AsyncIterable<unknown> | Iterable<unknown>, line: (each: never) => string) => {
     for await (const each of of) await print(host, `${line(each as never)}\n`);

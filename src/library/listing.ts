@@ -1,6 +1,7 @@
 /** Lists the library: its videos page by page, its scopes and its folders. */
 import type { Client } from '../api/client.ts';
-import { decide } from '../api/retry.ts';
+import { RetryState } from '../api/retry.ts';
+import { LIST_RATE } from '../api/session.ts';
 import { MaviError, NetworkError, RefusedError } from '../errors.ts';
 import { type Clock, type Host, sleep } from '../host.ts';
 import { retryingText } from '../progress/text.ts';
@@ -178,16 +179,18 @@ async function call(
   path: string,
   body: unknown,
 ): Promise<unknown> {
-  for (let failures = 1; ; failures += 1) {
+  const retries = new RetryState({ retries: settings.retries, rate: LIST_RATE });
+  for (let attempt = 1; ; attempt += 1) {
     try {
       return await client.call(method, path, body, host.interrupt);
     } catch (error) {
       if (!(error instanceof MaviError)) throw error;
-      const tries = { failures, retries: settings.retries, cutLengths: [] };
-      const decision = decide(error, tries, host.random(), host.clock.nowMs());
+      const { clock, random, interrupt } = host;
+      const moment = { nowMs: clock.nowMs(), ticksMs: clock.ticksMs(), random: random() };
+      const decision = retries.decide(error, moment);
       if (decision.kind === 'final') throw decision.error;
-      note(`listing failed: ${error.message}; ${retryingText(decision.delayMs, failures + 1)}`);
-      await sleep(host.clock, decision.delayMs, host.interrupt);
+      note(`listing failed: ${error.message}; ${retryingText(decision.delayMs, attempt + 1)}`);
+      await sleep(clock, decision.delayMs, interrupt);
     }
   }
 }

@@ -4,7 +4,6 @@ import { dirname, join } from 'node:path';
 
 /** Packages that name a licence without its text, and the one of the same author that ships the text. */
 const TEXT_IN = {
-  'proxy-agent-negotiate': 'https-proxy-agent',
   'truncate-utf8-bytes': 'sanitize-filename',
 };
 

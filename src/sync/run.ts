@@ -29,7 +29,7 @@ export async function runSync(plan: SyncPlan, host: Host): Promise<ExitCode> {
       hint: `to download that video: mavi download ${plan.folder}`,
     });
   }
-  const session = await openSession(host, plan.settings, plan.verbose);
+  const session = await openSession(host, plan.settings, plan);
   const context: ListingContext = { ...session, host, note };
   if (plan.dryRun) {
     const { inventory, incomplete } = await compare(plan, context);

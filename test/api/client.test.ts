@@ -3,7 +3,8 @@ import nock from 'nock';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { apiClient, type Client, type VideoAnswer, type VideoQuestion } from '../../src/api/client.ts';
 import { agents } from '../../src/api/proxy.ts';
-import { unpaced } from '../../src/api/rate-limiter.ts';
+import { memoryStore } from '../../src/api/rate-limit-store.ts';
+import { rateLimiter } from '../../src/api/rate-limiter.ts';
 import { run } from '../../src/cli.ts';
 import { AccountError, NetworkError, RateLimitError, RefusedError } from '../../src/errors.ts';
 import { systemClock } from '../../src/host.ts';
@@ -72,14 +73,16 @@ function answer(
 function client(texts: SettingTexts = {}, trace: (line: string) => void = () => {}): Client {
   const settings = resolveSettings(texts, {}, {});
   const { connectTimeoutMs, timeoutMs } = settings;
+  const unlimited = rateLimiter(null, memoryStore(systemClock), systemClock);
+  const agentFor = agents({}, { clock: systemClock, connectTimeoutMs });
   return apiClient({
     settings,
     key: KEY,
     version: '1.2.3',
-    wire: { clock: systemClock, connectTimeoutMs, timeoutMs, agentFor: agents({}), trace },
+    wire: { clock: systemClock, connectTimeoutMs, timeoutMs, agentFor, trace },
     secrets: new Set([KEY]),
-    videoPacer: unpaced,
-    listPacer: unpaced,
+    videoLimiter: unlimited,
+    listLimiter: unlimited,
   });
 }
 
@@ -252,7 +255,7 @@ describe('an answer for a video', () => {
     await expect(client().download(VIDEO_NO, question())).rejects.toMatchObject({
       exitCode: 6,
       code: 'http_502',
-      message: 'the server answers HTTP 502',
+      message: 'HTTP 502 from the server',
     });
   });
 
@@ -300,7 +303,7 @@ describe('an answer for a video', () => {
   it('names the scope in the hint of a refusal', async () => {
     answer('POST', '/serve/api/v1/download', 200, failure('0001', 'x'));
     await expect(client({ uniqueId: 'work' }).download(VIDEO_NO, question())).rejects.toMatchObject({
-      hint: "is it in the scope 'work'? look with: mavi list, or give --unique-id",
+      hint: "is it in the scope 'work'? see: mavi list, or set --unique-id",
     });
   });
 

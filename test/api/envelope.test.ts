@@ -20,7 +20,7 @@ import {
 const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5);
 
 function context(status: number, retryAfterMs: number | null = null, secrets: string[] = []): AnswerContext {
-  return { status, retryAfterMs, secrets, refusedHint: 'check the video_no' };
+  return { status, retryAfterMs, secrets, foreignHost: null, refusedHint: 'check the video_no' };
 }
 
 /** The error that a body means with a status, as `mavi` works it out. */
@@ -122,8 +122,8 @@ describe('what an answer means', () => {
       code: '0001',
       retryable: true,
       retryAfterMs: 7000,
-      message: `the API reports passing trouble: "${msg}" (code 0001)`,
-      hint: 'try again in a while',
+      message: `API error 0001: ${msg}`,
+      hint: 'try again later',
     });
   });
 
@@ -145,39 +145,35 @@ describe('what an answer means', () => {
 
 describe('the words of an API error', () => {
   it.each([
-    [failure('0401'), 'the API refuses the key: "so it is" (code 0401)', NEW_KEY],
+    [failure('0401'), 'API key refused: API error 0401: so it is', NEW_KEY],
     [
       failure('0402'),
-      'the account is out of credits: "so it is" (code 0402)',
+      'out of credits: API error 0402: so it is',
       'top up the account at https://api-platform.memories.ai',
     ],
     [
       failure('0403'),
-      'the account is disabled: "so it is" (code 0403)',
+      'account disabled: API error 0403: so it is',
       'see the account at https://api-platform.memories.ai',
     ],
     [
       failure('0429'),
-      'the account\'s rate limit is reached: "so it is" (code 0429)',
+      'rate limit reached: API error 0429: so it is',
       'other programs may use the same account; wait a minute, or lower --rate',
     ],
-    [failure('0001'), 'the API refuses: "so it is" (code 0001)', 'check the video_no'],
-    [failure('0003'), 'the API refuses: "so it is" (code 0003)', 'check the video_no'],
-    [failure('7777'), 'the API refuses: "so it is" (code 7777)', 'check the video_no'],
-    [{ code: '0000' }, 'the API sends no video: no message (code 0000)', 'check the video_no'],
-    [{ success: false }, 'the API refuses: no message (without a code)', 'check the video_no'],
-    [
-      { code: 3, message: 'by another name' },
-      'the API refuses: "by another name" (code 3)',
-      'check the video_no',
-    ],
-    [{ code: 3, msg: 7, message: 8 }, 'the API refuses: no message (code 3)', 'check the video_no'],
+    [failure('0001'), 'API error 0001: so it is', 'check the video_no'],
+    [failure('0003'), 'API error 0003: so it is', 'check the video_no'],
+    [failure('7777'), 'API error 7777: so it is', 'check the video_no'],
+    [{ code: '0000' }, 'the API sent no video (code 0000: no message)', 'check the video_no'],
+    [{ success: false }, 'API error: no message', 'check the video_no'],
+    [{ code: 3, message: 'by another name' }, 'API error 3: by another name', 'check the video_no'],
+    [{ code: 3, msg: 7, message: 8 }, 'API error 3: no message', 'check the video_no'],
   ])('%j', (body, message, hint) => {
     expect(errorOf(200, body)).toMatchObject({ message, hint });
   });
 
   it('name the status where that decides', () => {
-    expect(errorOf(503, failure('7777')).message).toBe('the server answers HTTP 503: "so it is" (code 7777)');
+    expect(errorOf(503, failure('7777')).message).toBe('HTTP 503 from the server: API error 7777: so it is');
   });
 
   it('repeat no secret, no key and no control character of the server', () => {
@@ -186,7 +182,7 @@ describe('the words of an API error', () => {
     const said = `denied\u001b[31m for ${secret} and ${key}`;
     const envelope = parseEnvelope(JSON.stringify({ code: `E\u0007${secret}`, msg: said }));
     const error = envelopeError(envelope as never, context(200, null, [secret]));
-    expect(error.message).toBe('the API refuses: "denied[31m for …wxyz and sk-mavi-…abcd" (code E…wxyz)');
+    expect(error.message).toBe('API error E…wxyz: denied[31m for …wxyz and sk-mavi-…abcd');
     expect(error.code).toBe('E…wxyz');
   });
 
@@ -196,6 +192,48 @@ describe('the words of an API error', () => {
     expect(errorOf(408, failure('7777'), 9000)).toMatchObject({ retryAfterMs: 9000 });
     expect(errorOf(429, failure('7777'), 9000)).toMatchObject({ retryAfterMs: 9000 });
     expect(errorOf(429, failure('7777'))).toMatchObject({ retryAfterMs: null });
+  });
+});
+
+describe('words of an empty balance', () => {
+  it.each([
+    ['0001', 'Insufficient balance to download the resource. Please recharge and try again.'],
+    ['0003', 'insufficient credits'],
+    ['0000', 'Your account balance is insufficient'],
+    ['7777', 'Not enough funds'],
+    ['0429', 'Please recharge your account'],
+    [undefined, '余额不足，请充值'],
+  ])("are the account's failure under code %s: %s", (code, msg) => {
+    expect(errorOf(200, { code, msg, success: false })).toMatchObject({
+      exitCode: 3,
+      hint: 'top up the account at https://api-platform.memories.ai',
+    });
+  });
+
+  it('are so in the JSON of the infrastructure, too', () => {
+    expect(statusError(context(400), 'Bad Request, insufficient balance')?.exitCode).toBe(3);
+  });
+
+  it.each(['download video error', 'The balance of the camera is off', 'no video', 'rechargeable'])(
+    'are not found in "%s"',
+    (msg) => {
+      expect(errorOf(200, failure('0001', msg)).exitCode).toBe(4);
+    },
+  );
+});
+
+describe('from another origin, after a redirect,', () => {
+  const foreign = { ...context(200), foreignHost: 'storage.example' };
+
+  it.each([
+    ['a 401', statusError({ ...foreign, status: 401 }, '')],
+    ['a 402', statusError({ ...foreign, status: 402 }, '')],
+    ['a 403', statusError({ ...foreign, status: 403 }, '')],
+    ['an envelope of 0403', envelopeError(parseEnvelope('{"code":"0403"}') as never, foreign)],
+    ['an empty balance', envelopeError(parseEnvelope('{"code":1,"msg":"no credits"}') as never, foreign)],
+  ])('%s is the failure of that video, and names the host', (_what, error) => {
+    expect(error).toBeInstanceOf(RefusedError);
+    expect(error).toMatchObject({ exitCode: 4, message: expect.stringContaining('storage.example') });
   });
 });
 
@@ -298,29 +336,29 @@ describe('a status by itself', () => {
   });
 
   it.each([
-    [100, REFUSED, 'check --base-url, and whether a proxy stands between'],
-    [199, REFUSED, 'check --base-url, and whether a proxy stands between'],
-    [300, REFUSED, 'check --base-url, and whether a proxy stands between'],
-    [304, REFUSED, 'check --base-url, and whether a proxy stands between'],
-    [400, REFUSED, 'check --base-url, and whether a proxy stands between'],
+    [100, REFUSED, 'check --base-url, and whether a proxy answers instead of the API'],
+    [199, REFUSED, 'check --base-url, and whether a proxy answers instead of the API'],
+    [300, REFUSED, 'check --base-url, and whether a proxy answers instead of the API'],
+    [304, REFUSED, 'check --base-url, and whether a proxy answers instead of the API'],
+    [400, REFUSED, 'check --base-url, and whether a proxy answers instead of the API'],
     [401, ACCOUNT, NEW_KEY],
     [402, ACCOUNT, 'top up the account at https://api-platform.memories.ai'],
     [403, ACCOUNT, 'see the account at https://api-platform.memories.ai'],
-    [404, REFUSED, 'check --base-url, and whether a proxy stands between'],
-    [408, NETWORK, 'try again in a while'],
-    [416, REFUSED, 'check --base-url, and whether a proxy stands between'],
+    [404, REFUSED, 'check --base-url, and whether a proxy answers instead of the API'],
+    [408, NETWORK, 'try again later'],
+    [416, REFUSED, 'check --base-url, and whether a proxy answers instead of the API'],
     [429, LIMITED, 'other programs may use the same account; wait a minute, or lower --rate'],
-    [499, REFUSED, 'check --base-url, and whether a proxy stands between'],
-    [500, NETWORK, 'try again in a while'],
-    [502, NETWORK, 'try again in a while'],
-    [599, NETWORK, 'try again in a while'],
+    [499, REFUSED, 'check --base-url, and whether a proxy answers instead of the API'],
+    [500, NETWORK, 'try again later'],
+    [502, NETWORK, 'try again later'],
+    [599, NETWORK, 'try again later'],
   ])('HTTP %i', (status, { type, ...facts }, hint) => {
     const error = statusError(context(status, 3000), '');
     expect(error).toBeInstanceOf(type);
     expect(error).toMatchObject({
       ...facts,
       code: `http_${status}`,
-      message: `the server answers HTTP ${status}`,
+      message: expect.stringMatching(new RegExp(`(^|: )HTTP ${status} from the server$`)),
       hint,
       ...(facts.retryable ? { retryAfterMs: 3000 } : {}),
     });
@@ -329,7 +367,7 @@ describe('a status by itself', () => {
   it('is shown with what the answer said, and another code for the record', () => {
     expect(statusError(context(404), 'no such route', '0404')).toMatchObject({
       code: '0404',
-      message: 'the server answers HTTP 404: no such route',
+      message: 'HTTP 404 from the server: no such route',
     });
   });
 });

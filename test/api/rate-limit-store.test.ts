@@ -1,93 +1,110 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ownRecord, type StartRecord, type Starts, sharedRecord } from '../../src/api/rate-limit-store.ts';
+import {
+  memoryStore,
+  type RateLimitStore,
+  type Starts,
+  sharedStore,
+} from '../../src/api/rate-limit-store.ts';
+import { type Clock, systemClock } from '../../src/host.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
 
 const KEY = `sk-mavi-${'k'.repeat(60)}wxyz`;
+const NAME = `starts-${createHash('sha256').update(KEY).digest('hex').slice(0, 16)}.json`;
 const RATE = { starts: 2, windowMs: 1000 };
 const NOW = Date.UTC(2026, 0, 1);
 const HOUR_MS = 3_600_000;
 
-/** A record whose failure to be shared fails the test. */
-function record(folder: string, key = KEY, rate = RATE): StartRecord {
-  return sharedRecord(folder, key, rate, (why) => expect.unreachable(why));
+/** A store as it is at one moment. */
+interface Moment {
+  readonly nowMs?: number;
+  /** Default: as much more than an hour as the clock shows more than NOW. */
+  readonly uptimeMs?: number;
+  readonly key?: string;
+  readonly rate?: typeof RATE;
+  /** Default: that the record can't be shared fails the test. */
+  readonly onAlone?: (why: string) => void;
 }
 
-function add(nowMs: number): (now: Starts) => Starts {
-  return (now) => ({ ...now, starts: [...now.starts, nowMs] });
+function store(folder: string, moment: Moment = {}): RateLimitStore {
+  const { nowMs = NOW, uptimeMs = nowMs - NOW + HOUR_MS, key = KEY, rate = RATE } = moment;
+  const clock: Clock = { ...systemClock, nowMs: () => nowMs, uptimeMs: () => uptimeMs };
+  const host = { hostname: 'here', pid: process.pid, isAlive: () => true, clock, random: () => 0.5 };
+  const { onAlone = (why: string) => expect.unreachable(why) } = moment;
+  return sharedStore({ host, folder, key, rate, onAlone });
+}
+
+function add(startMs: number): (now: Starts) => Starts {
+  return (now) => ({ ...now, starts: [...now.starts, startMs] });
+}
+
+function pause(untilMs: number): (now: Starts) => Starts {
+  return (now) => ({ ...now, pausedUntilMs: untilMs });
 }
 
 const same = (now: Starts): Starts => now;
 
-function pathOf(folder: string): string {
-  const [name, ...others] = readdirSync(folder).filter((each) => each.endsWith('.json'));
-  expect(others).toEqual([]);
-  return join(folder, name as string);
-}
-
 describe('the shared record', () => {
   it('is one for all who use the same folder and key', async () => {
     const folder = tempDir();
-    expect(await record(folder).update(() => NOW, add(NOW))).toEqual({ starts: [NOW], blockedUntilMs: 0 });
-    const seen = await record(folder).update(() => NOW + 5, add(NOW + 5));
-    expect(seen).toEqual({ starts: [NOW, NOW + 5], blockedUntilMs: 0 });
-    expect(JSON.parse(readFileSync(pathOf(folder), 'utf8'))).toEqual(seen);
+    await store(folder).update(add(NOW));
+    const seen = await store(folder, { nowMs: NOW + 5 }).update(add(NOW + 5));
+    expect(seen).toMatchObject({ starts: [NOW, NOW + 5], pausedUntilMs: 0 });
+    expect(await store(folder, { nowMs: NOW + 6 }).read()).toMatchObject({ starts: [NOW, NOW + 5] });
   });
 
   it('is another one for another key', async () => {
     const folder = tempDir();
-    await record(folder).update(() => NOW, add(NOW));
-    expect(await record(folder, 'another-key').update(() => NOW, same)).toEqual({
-      starts: [],
-      blockedUntilMs: 0,
-    });
+    await store(folder).update(add(NOW));
+    expect((await store(folder, { key: 'another-key' }).update(same)).starts).toEqual([]);
   });
 
   it('loses no start of those who write at once', async () => {
     const folder = tempDir();
-    const records = [record(folder), record(folder), record(folder)];
+    const nowMs = NOW + 100;
+    const stores = [store(folder, { nowMs }), store(folder, { nowMs }), store(folder, { nowMs })];
     const times = Array.from({ length: 24 }, (_, index) => NOW + index);
-    await Promise.all(times.map((at) => records[at % 3]?.update(() => NOW + 100, add(at))));
-    const { starts } = await record(folder).update(() => NOW + 100, same);
+    await Promise.all(times.map((at) => stores[at % 3]?.update(add(at))));
+    const { starts } = await store(folder, { nowMs }).read();
     expect([...starts].sort()).toEqual(times);
   });
 
   it('says until when nobody starts', async () => {
     const folder = tempDir();
-    await record(folder).update(
-      () => NOW,
-      (now) => ({ ...now, blockedUntilMs: NOW + 9000 }),
-    );
-    expect(await record(folder).update(() => NOW + 1, same)).toEqual({
-      starts: [],
-      blockedUntilMs: NOW + 9000,
-    });
+    await store(folder).update(pause(NOW + 9000));
+    expect((await store(folder, { nowMs: NOW + 1 }).read()).pausedUntilMs).toBe(NOW + 9000);
   });
 
   it('names the key only by a hash, outside and inside', async () => {
     const folder = tempDir();
-    await record(folder).update(() => NOW, add(NOW));
-    const hash = createHash('sha256').update(KEY).digest('hex').slice(0, 16);
-    expect(readdirSync(folder)).toEqual([`starts-${hash}.json`]);
-    const content = readFileSync(pathOf(folder), 'utf8');
-    expect(content).toBe(JSON.stringify({ starts: [NOW], blockedUntilMs: 0 }));
-    expect(content).not.toContain(KEY.slice(-8));
+    await store(folder).update(add(NOW));
+    expect(readdirSync(folder)).toEqual([NAME]);
+    expect(readFileSync(join(folder, NAME), 'utf8')).not.toContain(KEY.slice(-8));
   });
 
-  it('makes its folder where there is none, for its owner alone', async () => {
+  it('makes its folder where there is none, and is readable by its owner alone', async () => {
     const folder = join(tempDir(), 'deep', 'mavi');
-    await record(folder).update(() => NOW, add(NOW));
-    if (process.platform === 'win32') return;
+    await store(folder).update(add(NOW));
     expect(statSync(folder).mode & 0o777).toBe(0o700);
-    expect(statSync(pathOf(folder)).mode & 0o777).toBe(0o600);
+    expect(statSync(join(folder, NAME)).mode & 0o777).toBe(0o600);
   });
 
-  it('leaves neither a lock nor a half-written file behind', async () => {
+  it('becomes shorter without leaving a rest of what was longer', async () => {
     const folder = tempDir();
-    await record(folder).update(() => NOW, add(NOW));
-    expect(readdirSync(folder)).toEqual([basename(pathOf(folder))]);
+    await store(folder).update((now) => ({ ...now, starts: Array.from({ length: 50 }, () => NOW) }));
+    await store(folder, { nowMs: NOW + 2 * HOUR_MS }).update(same);
+    expect(JSON.parse(readFileSync(join(folder, NAME), 'utf8'))).toMatchObject({ starts: [] });
   });
 
   it.each([
@@ -95,121 +112,132 @@ describe('the shared record', () => {
     ['empty', ''],
     ['null', 'null'],
     ['a list', '[1,2]'],
-    ['of other types', '{"starts":"none","blockedUntilMs":"never"}'],
-    ['of other numbers', '{"starts":["1",null,{}],"blockedUntilMs":null}'],
+    ['of other types', '{"starts":"none","pausedUntilMs":"never","boot":7}'],
+    ['of other numbers', '{"starts":["1",null,{}],"pausedUntilMs":null,"writtenMs":{}}'],
     ['binary', '\u0000\u0001\u0002'],
   ])('counts as empty when its file is %s, and is written anew', async (_what, content) => {
     const folder = tempDir();
-    await record(folder).update(() => NOW, add(NOW));
-    writeFileSync(pathOf(folder), content);
-    expect(await record(folder).update(() => NOW, add(NOW + 1))).toEqual({
-      starts: [NOW + 1],
-      blockedUntilMs: 0,
-    });
-    expect(await record(folder).update(() => NOW + 2, same)).toEqual({
-      starts: [NOW + 1],
-      blockedUntilMs: 0,
-    });
+    await store(folder).update(add(NOW));
+    writeFileSync(join(folder, NAME), content);
+    expect((await store(folder).update(add(NOW))).starts).toEqual([NOW]);
+    expect((await store(folder).read()).starts).toEqual([NOW]);
   });
 
   it('forgets starts after an hour, or after the window where that is longer', async () => {
     const folder = tempDir();
-    const day = { starts: 2, windowMs: 24 * HOUR_MS };
-    await record(folder, KEY, day).update(
-      () => NOW,
-      () => ({
-        starts: [NOW - 25 * HOUR_MS, NOW - 2 * HOUR_MS, NOW - HOUR_MS / 2],
-        blockedUntilMs: 0,
-      }),
-    );
-    expect((await record(folder, KEY, day).update(() => NOW, same)).starts).toEqual([
-      NOW - 2 * HOUR_MS,
-      NOW - HOUR_MS / 2,
-    ]);
-    expect((await record(folder).update(() => NOW, same)).starts).toEqual([NOW - HOUR_MS / 2]);
+    const rate = { starts: 2, windowMs: 24 * HOUR_MS };
+    const starts = [NOW - 25 * HOUR_MS, NOW - 2 * HOUR_MS, NOW - HOUR_MS / 2];
+    await store(folder, { rate }).update((now) => ({ ...now, starts }));
+    expect((await store(folder, { rate }).update(same)).starts).toEqual(starts.slice(1));
+    expect((await store(folder).update(same)).starts).toEqual(starts.slice(2));
   });
 
-  it('does not let a clock that was set back block for as long', async () => {
+  it('a pause lasts a week at most, whatever the file says', async () => {
     const folder = tempDir();
-    await record(folder).update(
-      () => NOW,
-      () => ({ starts: [NOW], blockedUntilMs: NOW + 600_000 }),
-    );
-    const before = NOW - 30 * 24 * HOUR_MS;
-    expect(await record(folder).update(() => before, same)).toEqual({ starts: [], blockedUntilMs: 0 });
+    await store(folder).update(pause(1e300));
+    expect((await store(folder).read()).pausedUntilMs).toBe(NOW + 7 * 24 * HOUR_MS);
+  });
+});
+
+describe('when the clock was set', () => {
+  it.each([
+    ['back by an hour', -HOUR_MS],
+    ['back by a month', -720 * HOUR_MS],
+    ['forward by a minute', 60_000],
+    ['forward by a day', 24 * HOUR_MS],
+  ])('%s, starts and pauses are as old as before', async (_how, stepMs) => {
+    const folder = tempDir();
+    await store(folder).update(() => ({ starts: [NOW - 300, NOW], pausedUntilMs: NOW + 5000 }));
+    const nowMs = NOW + 100 + stepMs;
+    const seen = await store(folder, { nowMs, uptimeMs: HOUR_MS + 100 }).update(same);
+    expect(seen).toMatchObject({ starts: [nowMs - 400, nowMs - 100], pausedUntilMs: nowMs + 4900 });
   });
 
-  it('keeps a block of as long as a server may ask for, and none longer', async () => {
+  it('back while the machine was off, a start in the future counts as now', async () => {
     const folder = tempDir();
-    await record(folder).update(
-      () => NOW,
-      (now) => ({ ...now, blockedUntilMs: NOW + 600_001 }),
-    );
-    expect((await record(folder).update(() => NOW + 1, same)).blockedUntilMs).toBe(NOW + 600_001);
-    expect((await record(folder).update(() => NOW, same)).blockedUntilMs).toBe(0);
+    await store(folder).update(() => ({ starts: [NOW - 300, NOW], pausedUntilMs: NOW + 5000 }));
+    const nowMs = NOW - HOUR_MS;
+    const seen = await store(folder, { nowMs, uptimeMs: 1000 }).update(same);
+    expect(seen).toMatchObject({ starts: [nowMs - 300, nowMs], pausedUntilMs: nowMs + 5000 });
+  });
+
+  it('a start in the future that nothing explains counts as now', async () => {
+    const folder = tempDir();
+    await store(folder).update(() => ({ starts: [NOW + 5000, NOW + HOUR_MS], pausedUntilMs: 0 }));
+    expect((await store(folder).update(same)).starts).toEqual([NOW, NOW]);
   });
 });
 
 describe('where the record cannot be shared', () => {
-  it.each([
-    ['its folder is a file', (folder: string) => writeFileSync(join(folder, 'mavi'), 'in the way')],
+  it.each<[string, (folder: string) => void]>([
+    ['its folder is a file', (folder) => writeFileSync(folder, 'in the way')],
+    ['its file is a folder', (folder) => mkdirSync(join(folder, NAME), { recursive: true })],
     [
-      'its file is a folder',
-      (folder: string) => {
-        const hash = createHash('sha256').update(KEY).digest('hex').slice(0, 16);
-        mkdirSync(join(folder, 'mavi', `starts-${hash}.json`), { recursive: true });
+      'its file is a link',
+      (folder) => {
+        mkdirSync(folder);
+        symlinkSync('/nowhere', join(folder, NAME));
       },
     ],
-  ])('because %s, the process paces itself alone and is told so once', async (_why, spoil) => {
-    const parent = tempDir();
-    const folder = join(parent, 'mavi');
-    spoil(parent);
+    [
+      'others may write its file',
+      (folder) => {
+        mkdirSync(folder);
+        writeFileSync(join(folder, NAME), '{"starts":[],"pausedUntilMs":9e99}');
+        chmodSync(join(folder, NAME), 0o666);
+      },
+    ],
+  ])('because %s, the process paces itself alone at once, and says so once', async (_why, spoil) => {
+    const folder = join(tempDir(), 'mavi');
+    spoil(folder);
     const told: string[] = [];
-    const alone = sharedRecord(folder, KEY, RATE, (why) => told.push(why));
-    await alone.update(() => NOW, add(NOW));
-    expect(await alone.update(() => NOW + 5, add(NOW + 5))).toEqual({
-      starts: [NOW, NOW + 5],
-      blockedUntilMs: 0,
-    });
+    const alone = store(folder, { onAlone: (why) => told.push(why) });
+    await alone.update(add(NOW));
+    expect(await alone.update(add(NOW))).toMatchObject({ starts: [NOW, NOW], pausedUntilMs: 0 });
+    expect(await alone.read()).toMatchObject({ starts: [NOW, NOW] });
     expect(told).toHaveLength(1);
-    expect(told[0]).toMatch(/EEXIST|ENOTDIR|EISDIR/);
     expect(told[0]).not.toContain(KEY.slice(8));
   });
 
-  it('since it was shared before, the process remembers what it saw', async () => {
+  it('because its file belongs to another user, it is not read', async (test) => {
+    if (process.getuid?.() !== 0) return test.skip();
+    const folder = tempDir();
+    await store(folder).update(pause(NOW + HOUR_MS));
+    chownSync(join(folder, NAME), 1234, 1234);
+    const told: string[] = [];
+    const alone = store(folder, { onAlone: (why) => told.push(why) });
+    expect((await alone.update(same)).pausedUntilMs).toBe(0);
+    expect(told).toEqual([expect.stringContaining('others may write')]);
+  });
+
+  it('any more, the process remembers what it saw', async () => {
     const folder = join(tempDir(), 'mavi');
     const told: string[] = [];
-    const mine = sharedRecord(folder, KEY, RATE, (why) => told.push(why));
-    await record(folder).update(() => NOW, add(NOW));
-    await mine.update(() => NOW + 1, add(NOW + 1));
-    // A folder stands where the next version of the file would be put together.
-    mkdirSync(`${pathOf(folder)}.next`);
-    const seen = await mine.update(() => NOW + 2, add(NOW + 2));
-    expect(seen.starts).toEqual([NOW, NOW + 1, NOW + 2]);
+    const mine = store(folder, { onAlone: (why) => told.push(why) });
+    await mine.update(add(NOW));
+    chmodSync(join(folder, NAME), 0o602);
+    expect((await mine.update(add(NOW))).starts).toEqual([NOW, NOW]);
     expect(told).toHaveLength(1);
   });
 
-  it('alone, it forgets like the others', async () => {
-    const parent = tempDir();
-    writeFileSync(join(parent, 'mavi'), '');
-    const alone = sharedRecord(join(parent, 'mavi'), KEY, RATE, () => {});
-    await alone.update(
-      () => NOW,
-      () => ({ starts: [NOW - 2 * HOUR_MS, NOW], blockedUntilMs: NOW + HOUR_MS }),
+  it('creates and leaves no other file than the record', async () => {
+    const folder = tempDir();
+    writeFileSync(join(folder, 'victim'), 'precious');
+    for (const name of ['next', 'tmp']) symlinkSync('victim', join(folder, `${NAME}.${name}`));
+    await store(folder).update(add(NOW));
+    expect(readFileSync(join(folder, 'victim'), 'utf8')).toBe('precious');
+    expect(readdirSync(folder).sort()).toEqual(
+      [NAME, `${NAME}.next`, `${NAME}.tmp`, basename('victim')].sort(),
     );
-    expect(await alone.update(() => NOW, same)).toEqual({ starts: [NOW], blockedUntilMs: 0 });
   });
 });
 
-describe("a process's own record", () => {
-  it('keeps what it was told', async () => {
-    const own = ownRecord();
-    await own.update(() => NOW, add(NOW));
-    expect(await own.update(() => NOW, add(NOW + 1))).toEqual({ starts: [NOW, NOW + 1], blockedUntilMs: 0 });
-  });
-
-  it("is nobody else's", async () => {
-    await ownRecord().update(() => NOW, add(NOW));
-    expect(await ownRecord().update(() => NOW, same)).toEqual({ starts: [], blockedUntilMs: 0 });
+describe('a store in memory', () => {
+  it('keeps what was recorded, and is shared with nobody', async () => {
+    const own = memoryStore(systemClock);
+    await own.update((now, nowMs) => add(nowMs)(now));
+    await own.update((now, nowMs) => add(nowMs)(now));
+    expect((await own.read()).starts).toHaveLength(2);
+    expect((await memoryStore(systemClock).read()).starts).toEqual([]);
   });
 });

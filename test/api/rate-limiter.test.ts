@@ -1,16 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { ownRecord, type StartRecord, type Starts } from '../../src/api/rate-limit-store.ts';
-import { type Pacer, pacer, unpaced } from '../../src/api/rate-limiter.ts';
+import { memoryStore, type RateLimitStore, type Starts } from '../../src/api/rate-limit-store.ts';
+import { type RateLimiter, rateLimiter } from '../../src/api/rate-limiter.ts';
+import { PauseError } from '../../src/errors.ts';
 import { type ManualClock, manualClock } from '../helpers/manual-clock.ts';
 
 const TWO_A_SECOND = { starts: 2, windowMs: 1000 };
 
-/** A window and the two ticks of the clock at its ends. */
-const WINDOW = 1002;
+/** A window and its margin. */
+const WINDOW = 1010;
 
 interface Line {
   readonly clock: ManualClock;
-  readonly gate: Pacer;
+  readonly gate: RateLimiter;
   /** Names and times, in milliseconds since the test began, of those who started. */
   readonly started: [name: string, atMs: number][];
   /** Until when each was told that it waits, likewise. */
@@ -24,7 +25,7 @@ interface Line {
 function line(rate = TWO_A_SECOND): Line {
   const clock = manualClock();
   const beganMs = clock.nowMs();
-  const gate = pacer(rate, ownRecord(), clock);
+  const gate = rateLimiter(rate, memoryStore(clock), clock);
   const started: [string, number][] = [];
   const waits: [string, number][] = [];
   const refused: [string, unknown][] = [];
@@ -44,15 +45,15 @@ function line(rate = TWO_A_SECOND): Line {
   };
 }
 
-describe('a pacer', () => {
+describe('a limiter', () => {
   it('lets as many start at once as the rate has room for, and the next a window later', async () => {
     const { clock, started, ask } = line({ starts: 12, windowMs: 60_000 });
     for (let index = 0; index < 13; index += 1) void ask(`v${index}`);
-    await clock.advance(60_119);
+    await clock.advance(60_599);
     expect(started).toHaveLength(12);
     expect(started.every(([, atMs]) => atMs === 0)).toBe(true);
     await clock.advance(1);
-    expect(started.at(-1)).toEqual(['v12', 60_120]);
+    expect(started.at(-1)).toEqual(['v12', 60_600]);
   });
 
   it('serves those who wait in the order in which they asked', async () => {
@@ -148,18 +149,19 @@ describe('a pacer', () => {
 
   it('forgets nothing when a request goes out whose start the record no longer holds', async () => {
     const clock = manualClock();
-    let kept: Starts = { starts: [], blockedUntilMs: 0 };
-    const update: StartRecord['update'] = async (time, change) => (kept = change(kept, time()));
-    const gate = pacer(TWO_A_SECOND, { update }, clock);
+    let kept: Starts = { starts: [], pausedUntilMs: 0 };
+    const update: RateLimitStore['update'] = async (change) => (kept = change(kept, clock.nowMs()));
+    const gate = rateLimiter(TWO_A_SECOND, { update, read: async () => kept }, clock);
     const start = await gate.start(new AbortController().signal, () => {});
-    kept = { starts: [7], blockedUntilMs: 0 };
+    await clock.advance(500);
+    kept = { starts: [7], pausedUntilMs: 0 };
     await start.sent();
-    expect(kept).toEqual({ starts: [7], blockedUntilMs: 0 });
+    expect(kept).toEqual({ starts: [7], pausedUntilMs: 0 });
   });
 });
 
 describe('pushed back', () => {
-  it('a pacer lets nobody start before then', async () => {
+  it('a limiter lets nobody start before then', async () => {
     const { clock, gate, started, waits, ask } = line();
     await gate.pauseUntil(clock.nowMs() + 7000);
     void ask('a');
@@ -170,7 +172,7 @@ describe('pushed back', () => {
     expect(started).toEqual([['a', 7000]]);
   });
 
-  it('a pacer keeps those waiting who waited already', async () => {
+  it('a limiter keeps those waiting who waited already', async () => {
     const { clock, gate, started, waits, ask } = line({ starts: 1, windowMs: 1000 });
     await ask('a');
     void ask('b');
@@ -186,7 +188,7 @@ describe('pushed back', () => {
     expect(started.at(-1)).toEqual(['b', 3000]);
   });
 
-  it('a pacer is not let go by a later word for an earlier time', async () => {
+  it('a limiter is not let go by a later word for an earlier time', async () => {
     const { clock, gate, started, ask } = line();
     await gate.pauseUntil(clock.nowMs() + 3000);
     await gate.pauseUntil(clock.nowMs() + 1000);
@@ -195,7 +197,7 @@ describe('pushed back', () => {
     expect(started).toEqual([['a', 3000]]);
   });
 
-  it('a pacer keeps to its rate afterwards', async () => {
+  it('a limiter keeps to its rate afterwards', async () => {
     const { clock, gate, started, ask } = line();
     await gate.pauseUntil(clock.nowMs() + 3000);
     for (const name of ['a', 'b', 'c']) void ask(name);
@@ -267,22 +269,85 @@ describe('a start that is given up', () => {
 });
 
 describe('without a rate', () => {
-  it('everybody starts at once, and nothing is pushed back', async () => {
-    const { signal } = new AbortController();
-    await unpaced.pauseUntil(Number.POSITIVE_INFINITY);
+  it('everybody starts at once, and nothing is recorded', async () => {
+    const clock = manualClock();
+    const store = memoryStore(clock);
+    const gate = rateLimiter(null, store, clock);
     for (let index = 0; index < 100; index += 1) {
-      const start = await unpaced.start(signal, () => expect.unreachable('nobody waits'));
+      const start = await gate.start(new AbortController().signal, () => expect.unreachable('nobody waits'));
       await start.sent();
     }
+    expect(await store.read()).toEqual({ starts: [], pausedUntilMs: 0 });
+    expect(gate.delayMsOfStart(1000)).toBe(0);
+  });
+
+  it('a pause of the server still counts', async () => {
+    const clock = manualClock();
+    const gate = rateLimiter(null, memoryStore(clock), clock);
+    await gate.pauseUntil(clock.nowMs() + 5000);
+    let isStarted = false;
+    void gate
+      .start(new AbortController().signal, () => {})
+      .then(() => {
+        isStarted = true;
+      });
+    await clock.advance(4999);
+    expect(isStarted).toBe(false);
+    await clock.advance(1);
+    expect(isStarted).toBe(true);
   });
 });
 
-it('two pacers over one record share its room', async () => {
+describe('a pause of more than ten minutes', () => {
+  it('is refused at once, until it is over', async () => {
+    const { clock, gate, started, refused, ask } = line();
+    await gate.pauseUntil(clock.nowMs() + 3_600_000);
+    await ask('a');
+    expect(refused).toEqual([['a', expect.any(PauseError)]]);
+    expect(String(refused[0]?.[1])).toContain('no requests until 2026-01-01T01:00:00Z');
+    await expect(gate.checkPause()).rejects.toThrow(PauseError);
+    await clock.advance(3_000_001);
+    await gate.checkPause();
+    void ask('b');
+    await clock.advance(600_000);
+    expect(started.map(([name]) => name)).toEqual(['b']);
+  });
+
+  it('that is found at the end of another wait is refused, too', async () => {
+    const { clock, gate, refused, ask } = line({ starts: 1, windowMs: 1000 });
+    await ask('a');
+    void ask('b');
+    await clock.advance(500);
+    await gate.pauseUntil(clock.nowMs() + 3_600_000);
+    await clock.advance(WINDOW);
+    expect(refused).toEqual([['b', expect.any(PauseError)]]);
+  });
+});
+
+describe('an estimate of a later start', () => {
+  it('counts what has started, the window and a pause', async () => {
+    const { clock, gate, ask } = line();
+    expect([1, 2, 3].map((n) => gate.delayMsOfStart(n))).toEqual([0, 0, WINDOW]);
+    await ask('a');
+    await clock.advance(400);
+    await ask('b');
+    expect([1, 2, 3, 4].map((n) => gate.delayMsOfStart(n))).toEqual([
+      WINDOW - 400,
+      WINDOW,
+      2 * WINDOW - 400,
+      2 * WINDOW,
+    ]);
+    await gate.pauseUntil(clock.nowMs() + 9000);
+    expect([1, 2, 3].map((n) => gate.delayMsOfStart(n))).toEqual([9000, 9000, 9000 + WINDOW]);
+  });
+});
+
+it('two limiters over one store share its room', async () => {
   const clock = manualClock();
-  const record = ownRecord();
+  const store = memoryStore(clock);
   const started: string[] = [];
   for (const name of ['a', 'b', 'c']) {
-    const gate = pacer(TWO_A_SECOND, record, clock);
+    const gate = rateLimiter(TWO_A_SECOND, store, clock);
     void gate.start(new AbortController().signal, () => {}).then(() => started.push(name));
   }
   await clock.advance(WINDOW - 1);

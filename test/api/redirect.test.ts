@@ -85,6 +85,14 @@ describe('a redirect', () => {
     expect(redirected(LOCAL, 307, 'https://cdn.example.com/a').headers).toEqual(KEYLESS);
   });
 
+  it.each([
+    ['/caf\u00c3\u00a9.mp4', '/caf%C3%A9.mp4'],
+    ['/caf%C3%A9.mp4', '/caf%C3%A9.mp4'],
+    ['/caf\u00e9.mp4', '/caf%C3%A9.mp4'],
+  ])('reads %j, as Node reads a header, as UTF-8 where it is', (location, path) => {
+    expect(redirected(POST, 307, location).url.pathname).toBe(path);
+  });
+
   it('drops a user name and a password', () => {
     expect(redirected(POST, 307, 'https://me:secret@api.example.com/a').url.href).toBe(
       'https://api.example.com/a',
@@ -92,14 +100,14 @@ describe('a redirect', () => {
   });
 
   it.each([
-    [POST, undefined, 'without saying where to'],
-    [POST, 'https://', 'to what is no address'],
-    [POST, 'http://api.example.com/download', 'to plain http, which is not safe'],
-    [POST, 'http://127.0.0.1/download', 'to plain http, which is not safe'],
-    [LOCAL, 'http://example.com/', 'to plain http, which is not safe'],
-    [POST, 'ftp://example.com/a', 'to ftp:, which is no web address'],
-    [POST, 'data:video/mp4,abc', 'to data:, which is no web address'],
-    [POST, 'file:///etc/passwd', 'to file:, which is no web address'],
+    [POST, undefined, 'without a Location'],
+    [POST, 'https://', 'to an invalid URL'],
+    [POST, 'http://api.example.com/download', 'to plain http, which is not secure'],
+    [POST, 'http://127.0.0.1/download', 'to plain http, which is not secure'],
+    [LOCAL, 'http://example.com/', 'to plain http, which is not secure'],
+    [POST, 'ftp://example.com/a', 'to ftp:, not a web address'],
+    [POST, 'data:video/mp4,abc', 'to data:, not a web address'],
+    [POST, 'file:///etc/passwd', 'to file:, not a web address'],
   ])('of %j to %s is refused for good', (request, location, why) => {
     const attempt = () => redirected(request, 307, location);
     expect(attempt).toThrow(NetworkError);
@@ -109,7 +117,7 @@ describe('a redirect', () => {
         code: 'redirect',
         retryable: false,
         message: `${request.url.host} redirects ${why}`,
-        hint: 'check --base-url, and whether a proxy stands between',
+        hint: 'check --base-url, and whether a proxy answers instead of the API',
       }),
     );
   });

@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { backoffMs, decide, LONGEST_BACKOFF_MS, type Tries } from '../../src/api/retry.ts';
+import {
+  backoffMs,
+  LONGEST_BACKOFF_MS,
+  limitPauseMs,
+  RetryState,
+  tooLongAPause,
+} from '../../src/api/retry.ts';
 import {
   AccountError,
   BodyError,
@@ -10,6 +16,7 @@ import {
   LocalError,
   MaviError,
   NetworkError,
+  PauseError,
   RateLimitError,
   RefusedError,
   TruncatedError,
@@ -18,9 +25,16 @@ import {
 
 const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
 const ALMOST_ONE = 1 - 2 ** -53;
+const MINUTE = { starts: 12, windowMs: 60_000 };
 
-function tries(failures: number, retries = 5, cutLengths: readonly number[] = []): Tries {
-  return { failures, retries, cutLengths };
+/** A request that has been retried so often, and the decision after its next failure. */
+function after(error: MaviError, retries: number, failuresBefore: number, random = 0.5) {
+  const state = new RetryState({ retries, rate: MINUTE });
+  const moment = { nowMs: NOW_MS, ticksMs: 0, random };
+  for (let failure = 0; failure < failuresBefore; failure += 1) {
+    state.decide(new NetworkError('stall', 'before'), moment);
+  }
+  return state.decide(error, moment);
 }
 
 describe('the pause after a failure', () => {
@@ -62,19 +76,19 @@ describe('the pause after a failure', () => {
 describe('a failure', () => {
   it.each<[string, MaviError]>([
     ['trouble of the network', new NetworkError('stall', 'x')],
-    ['a limit that is reached', new RateLimitError('0429', 'x')],
+    ['a limit that is reached for a known time', new RateLimitError('0429', 'x', { retryAfterMs: 0 })],
     ['a body that is cut', new TruncatedError('x', 100)],
-  ])('is tried again after %s', (_what, error) => {
-    expect(decide(error, tries(1), 0.5, NOW_MS)).toEqual({ kind: 'again', delayMs: 500 });
-    expect(decide(error, tries(5), 0.5, NOW_MS)).toEqual({ kind: 'again', delayMs: 8000 });
-    expect(decide(error, tries(6), 0.5, NOW_MS)).toEqual({ kind: 'final', error });
-    expect(decide(error, tries(1, 0), 0.5, NOW_MS)).toEqual({ kind: 'final', error });
-    expect(decide(error, tries(1, 1), 0, NOW_MS)).toEqual({ kind: 'again', delayMs: 0 });
-    expect(decide(error, tries(2, 1), 0, NOW_MS)).toEqual({ kind: 'final', error });
+  ])('is retried after %s', (_what, error) => {
+    expect(after(error, 5, 0)).toEqual({ kind: 'again', delayMs: 500 });
+    expect(after(error, 5, 4)).toEqual({ kind: 'again', delayMs: 8000 });
+    expect(after(error, 5, 5)).toEqual({ kind: 'final', error });
+    expect(after(error, 0, 0)).toEqual({ kind: 'final', error });
+    expect(after(error, 1, 0, 0)).toEqual({ kind: 'again', delayMs: 0 });
+    expect(after(error, 1, 1, 0)).toEqual({ kind: 'final', error });
   });
 
   it.each<[string, MaviError]>([
-    ['trouble that no try can mend', new NetworkError('tls', 'x', { retryable: false })],
+    ['trouble that no retry can mend', new NetworkError('tls', 'x', { retryable: false })],
     ['a refused key', new AccountError('0401', 'x')],
     ['a refusal', new RefusedError('0001', 'x')],
     ['a refusal said to be passing', new RefusedError('0001', 'x', { retryable: true })],
@@ -84,22 +98,72 @@ describe('a failure', () => {
     ['the end of the budget', new BudgetError('x')],
     ['a signal', new Interrupted('SIGINT')],
     ['a closed pipe', new ClosedPipe()],
+    ['a pause that is too long to wait for', new PauseError('paused', 'x')],
     ['anything else', new MaviError(1, 'x', 'x', { retryable: true })],
   ])('is final after %s', (_what, error) => {
-    expect(decide(error, tries(1, 1000), 0, NOW_MS)).toEqual({ kind: 'final', error });
+    expect(after(error, 1000, 0)).toEqual({ kind: 'final', error });
   });
 });
 
 describe('a body that is cut', () => {
-  const cut = new TruncatedError('x', 100);
+  it('is fetched again, but not once it is cut at a length that it had before', () => {
+    const state = new RetryState({ retries: 10, rate: MINUTE });
+    const moment = { nowMs: NOW_MS, ticksMs: 0, random: 0 };
+    for (const length of [7, 100, 9]) {
+      expect(state.decide(new TruncatedError('x', length), moment).kind).toBe('again');
+    }
+    expect(state.decide(new TruncatedError('x', 100), moment).kind).toBe('final');
+  });
+});
 
-  it('at the same length as before is final', () => {
-    expect(decide(cut, tries(2, 5, [100]), 0, NOW_MS)).toEqual({ kind: 'final', error: cut });
-    expect(decide(cut, tries(3, 5, [7, 100, 9]), 0, NOW_MS)).toEqual({ kind: 'final', error: cut });
+/** The pauses after rate limit replies, each sent as soon as the pause before is over, until one is final. */
+function pausesOf(retries: number, rate: typeof MINUTE | null, random = 0): number[] {
+  const state = new RetryState({ retries, rate });
+  const pauses: number[] = [];
+  let ticksMs = 1000;
+  for (;;) {
+    const decision = state.decide(new RateLimitError('0429', 'x'), { nowMs: NOW_MS, ticksMs, random });
+    if (decision.kind === 'final') return pauses;
+    pauses.push(decision.delayMs);
+    ticksMs += decision.delayMs;
+  }
+}
+
+describe('a rate limit without Retry-After', () => {
+  it.each([1, 2, 5])('is waited out for two windows at growing pauses, also with --retries %i', (retries) => {
+    expect(pausesOf(retries, MINUTE)).toEqual([2000, 4000, 8000, 16_000, 32_000, 32_000, 32_000]);
   });
 
-  it('at another length than before is fetched again', () => {
-    expect(decide(cut, tries(2, 5, [99]), 0, NOW_MS)).toMatchObject({ kind: 'again' });
+  it('takes the retries alone without a rate', () => {
+    expect(pausesOf(3, null)).toEqual([2000, 4000, 8000]);
+  });
+
+  it('takes two windows of a longer rate', () => {
+    const pauses = pausesOf(1, { starts: 700, windowMs: 3_600_000 });
+    expect(pauses.reduce((sum, pause) => sum + pause)).toBeGreaterThanOrEqual(7_200_000);
+  });
+
+  it('takes at least the retries where the window is short', () => {
+    expect(pausesOf(4, { starts: 1, windowMs: 1000 })).toEqual([2000, 4000, 8000, 16_000]);
+  });
+
+  it('is final at once with --retries 0', () => {
+    expect(pausesOf(0, MINUTE)).toEqual([]);
+  });
+
+  it('pauses for up to half as long again, and never for more than 32 seconds', () => {
+    expect([1, 2, 5, 6, 1000].map((replies) => limitPauseMs(replies, ALMOST_ONE))).toEqual([
+      3000, 6000, 32_000, 32_000, 32_000,
+    ]);
+  });
+
+  it('leaves all retries to other failures, and begins anew after one', () => {
+    const state = new RetryState({ retries: 1, rate: MINUTE });
+    const moment = { nowMs: NOW_MS, ticksMs: 0, random: 0 };
+    const limit = new RateLimitError('0429', 'x');
+    for (let reply = 0; reply < 6; reply += 1) expect(state.decide(limit, moment).kind).toBe('again');
+    expect(state.decide(new NetworkError('stall', 'x'), moment).kind).toBe('again');
+    expect(state.decide(limit, { ...moment, ticksMs: 1e9 })).toEqual({ kind: 'again', delayMs: 2000 });
   });
 });
 
@@ -108,37 +172,34 @@ describe('a wait that the server asks for', () => {
     ['network', (retryAfterMs: number | null) => new NetworkError('http_503', 'x', { retryAfterMs })],
     ['limit', (retryAfterMs: number | null) => new RateLimitError('0429', 'x', { retryAfterMs })],
   ])('is kept where it is the longer one (%s)', (_kind, make) => {
-    expect(decide(make(5000), tries(1), 0.9, NOW_MS)).toEqual({ kind: 'again', delayMs: 5000 });
-    expect(decide(make(500), tries(1), 0.9, NOW_MS)).toEqual({ kind: 'again', delayMs: 900 });
-    expect(decide(make(0), tries(1), 0.9, NOW_MS)).toEqual({ kind: 'again', delayMs: 900 });
-    expect(decide(make(null), tries(1), 0, NOW_MS)).toEqual({ kind: 'again', delayMs: 0 });
-    expect(decide(make(600_000), tries(1), 0.9, NOW_MS)).toEqual({ kind: 'again', delayMs: 600_000 });
+    expect(after(make(5000), 5, 0, 0.9)).toEqual({ kind: 'again', delayMs: 5000 });
+    expect(after(make(500), 5, 0, 0.9)).toEqual({ kind: 'again', delayMs: 900 });
+    expect(after(make(0), 5, 0, 0.9)).toEqual({ kind: 'again', delayMs: 900 });
+    expect(after(make(600_000), 5, 0, 0.9)).toEqual({ kind: 'again', delayMs: 600_000 });
   });
 
   it.each([
     new NetworkError('http_503', 'down', { retryAfterMs: 600_001 }),
     new RateLimitError('0429', 'limited', { retryAfterMs: 3_600_000 }),
-  ])('for more than ten minutes ends the video at once, and says until when', (error) => {
-    const decision = decide(error, tries(1), 0, NOW_MS);
+  ])('for more than ten minutes ends the run at once, and says until when', (error) => {
+    const decision = after(error, 5, 0);
     const until = error.retryAfterMs === 600_001 ? '2026-01-02T03:14:05Z' : '2026-01-02T04:04:05Z';
-    expect(decision.kind).toBe('final');
     expect(decision).toMatchObject({
+      kind: 'final',
       error: {
         exitCode: 8,
         code: error.code,
-        message: `${error.message}; the server asks to wait until ${until}`,
+        message: `${error.message}; the server asks for no requests until ${until}`,
         hint: `run the command again after ${until}`,
         cause: error,
       },
     });
-    expect((decision as { error: MaviError }).error).toBeInstanceOf(RateLimitError);
+    expect((decision as { error: MaviError }).error).toBeInstanceOf(PauseError);
   });
 
   it('may be longer than a date can be', () => {
-    const error = new RateLimitError('0429', 'x', { retryAfterMs: Number.POSITIVE_INFINITY });
-    expect(decide(error, tries(1), 0, NOW_MS)).toMatchObject({
-      kind: 'final',
-      error: { message: expect.stringMatching(/until \+275760-09-13T00:00:00Z$/) },
-    });
+    expect(tooLongAPause(Number.POSITIVE_INFINITY).message).toBe(
+      'the server asks for no requests until +275760-09-13T00:00:00Z',
+    );
   });
 });

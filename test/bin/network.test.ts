@@ -19,7 +19,7 @@ describe.concurrent('a network that fails', () => {
     await scene.standin({ faults });
     const { code, stdout, stderr } = await scene.run([...ONCE, '--timeout', '0.3', '--json']);
     expect(code).toBe(6);
-    expect(stderr).toContain('for 0.3 seconds');
+    expect(stderr).toContain('for 0.3 s');
     expect(JSON.parse(stdout.toString())).toMatchObject({
       status: 'failed',
       error: { exit_code: 6, code: 'stall' },
@@ -41,7 +41,7 @@ describe.concurrent('a network that fails', () => {
       env: { MAVI_BASE_URL: url },
     });
     expect(code).toBe(6);
-    expect(stderr).toContain('within 0.3 seconds');
+    expect(stderr).toContain('within 0.3 s');
   });
 
   it('is exit 6 when a server does not go on to TLS in time', async ({ scene }) => {
@@ -49,7 +49,7 @@ describe.concurrent('a network that fails', () => {
     const env = { MAVI_BASE_URL: `https://127.0.0.1:${port}/v1` };
     const { code, stderr } = await scene.run([...ONCE, '--connect-timeout', '0.3'], { env });
     expect(code).toBe(6);
-    expect(stderr).toContain('within 0.3 seconds');
+    expect(stderr).toContain('within 0.3 s');
   });
 
   it.for([
@@ -130,7 +130,7 @@ describe.concurrent('a redirect', () => {
 
 describe.concurrent('a certificate', () => {
   it.for([
-    ['is signed by itself', {}, 'signed by itself', false],
+    ['is self-signed', {}, 'self-signed', false],
     ['is for another name', { host: 'other.test' }, 'for another name', true],
     ['has expired', { expired: true }, 'has expired', true],
   ] as const)(
@@ -153,7 +153,7 @@ describe.concurrent('a certificate', () => {
     const env = { NODE_TLS_REJECT_UNAUTHORIZED: '0' };
     const { code, stderr } = await scene.run(['download', faststart], { env });
     expect([code, standin.requests.length]).toEqual([6, 0]);
-    expect(stderr).toContain('signed by itself');
+    expect(stderr).toContain('self-signed');
   });
 
   it('that NODE_EXTRA_CA_CERTS names is taken', async ({ scene }) => {

@@ -84,7 +84,7 @@ describe('processes of one user and key', () => {
     writeFileSync(scene.configFolder, 'a file where the folder should be');
     const { code, stderr } = await scene.run(['download', ...IDS.slice(0, 4), '--rate', '2/1s', '-v']);
     expect(code).toBe(0);
-    expect(stderr).toContain('this process paces itself alone');
+    expect(stderr).toContain('this process keeps to it by itself');
     expect(scene.names()).toHaveLength(4);
     expectPaced(standin, 2, 1000);
   });

@@ -107,7 +107,7 @@ describe('the first bytes of a body', () => {
       error: {
         code: 'not_video',
         message: 'not an MP4: it is JSON, by its first bytes',
-        hint: 'check --base-url, and whether a proxy stands between',
+        hint: 'check --base-url, and whether a proxy answers instead of the API',
       },
     });
   });

@@ -22,6 +22,7 @@ export function manualClock(startMs = Date.UTC(2026, 0, 1)): ManualClock {
   return {
     nowMs: () => nowMs,
     ticksMs: () => nowMs,
+    uptimeMs: () => nowMs - startMs,
     after(delayMs, callback) {
       const timer = { dueMs: nowMs + delayMs, callback };
       timers.add(timer);

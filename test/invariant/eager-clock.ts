@@ -16,12 +16,16 @@ export function eagerClock(isQuiet: () => boolean): Clock {
   return {
     nowMs: () => Date.now() + aheadMs,
     ticksMs: () => performance.now() + aheadMs,
+    uptimeMs: () => performance.now() + aheadMs,
     after(delayMs, callback) {
+      const dueMs = performance.now() + aheadMs + delayMs;
       const ring = (): void => {
-        aheadMs += delayMs;
+        aheadMs += Math.max(0, dueMs - performance.now() - aheadMs);
         isRinging = true;
         callback();
-        isRinging = false;
+        // A time-out reads what lies in the socket before it judges, and may be set again for it.
+        if (delayMs < LEAST_TIME_OUT_MS) isRinging = false;
+        else setImmediate(() => (isRinging = false));
       };
       // Whoever sets a time-out again as it rings was not ready for it, and is still waiting for the same.
       const isDue = isRinging;

@@ -78,6 +78,7 @@ function clockOfHours(): { clock: Clock; hourPasses: () => void } {
   const clock: Clock = {
     nowMs: () => systemClock.nowMs() + aheadMs,
     ticksMs: () => systemClock.ticksMs() + aheadMs,
+    uptimeMs: () => systemClock.uptimeMs() + aheadMs,
     after(_delayMs, callback) {
       timeOuts.add(callback);
       return () => timeOuts.delete(callback);

@@ -6,6 +6,7 @@ import type { VideoRecord } from '../../src/record.ts';
 import type { StoredVideo } from '../../src/standin/library.ts';
 import { type Standin, type StandinOptions, startStandin } from '../../src/standin/server.ts';
 import { type FakeHost, type FakeHostOptions, fakeHost } from '../helpers/fake-host.ts';
+import { tempDir } from '../helpers/temp-dir.ts';
 import { bytesOf } from '../helpers/videos.ts';
 import { envFor } from '../helpers/with-standin.ts';
 import { eagerClock, goneQuiet } from './eager-clock.ts';
@@ -74,7 +75,12 @@ export async function play(played: Case): Promise<Played> {
     videos: [video],
     faults,
   });
-  const host = fakeHost({ cwd: folder, env: envFor(standin), clock, ...played.host });
+  const host = fakeHost({
+    cwd: folder,
+    env: { ...envFor(standin), MAVI_CONFIG_DIR: tempDir() },
+    clock,
+    ...played.host,
+  });
   try {
     const args = ['download', video.videoNo, '-o', to === 'file' ? path : '-', '--retries', `${retries}`];
     const force = existing === undefined ? [] : ['--force'];

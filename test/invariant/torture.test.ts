@@ -57,7 +57,7 @@ async function endure(
   const before = fileBefore(path);
   const standin = await withStandin({ videos: [VIDEO], faults: `hangup@${HALF}x1`, offerRanges });
   const host = fakeHost({ cwd: folder, env: envFor(standin), clock: eagerClock(() => false) });
-  const session = await openSession(host, { retries: '1' }, false);
+  const session = await openSession(host, { retries: '1' }, { verbose: false });
   const { fileSystem, calls } = troubledDisk(trouble);
   const context = downloadContext({
     host,

@@ -235,7 +235,7 @@ describe('mavi list', () => {
     expect(lines).toHaveLength(3);
     expect(standin.requests).toHaveLength(5);
     expect(host.errors()).toMatch(
-      /^mavi: listing failed: the server answers HTTP 503.*; retrying (in .*|now) \(attempt 2\)/,
+      /^mavi: listing failed: HTTP 503 from the server.*; retrying (in .*|now) \(attempt 2\)/,
     );
   });
 

@@ -6,15 +6,15 @@ export const THE_API: Rows = {
     ...faulty('not-found'),
     code: 4,
     says: [
-      'mavi: VI625239098370850816: the API refuses: "download video error" (code 0001)',
-      "      is it in the scope 'default'? look with: mavi list, or give --unique-id",
+      'mavi: VI625239098370850816: API error 0001: download video error',
+      "      is it in the scope 'default'? see: mavi list, or set --unique-id",
     ],
   },
   'a refused key': {
     ...faulty('unauthorized'),
     code: 3,
     says: [
-      'mavi: VI625239098370850816: the API refuses the key: "The API key is invalid or has no permission" (code 0401)',
+      'mavi: VI625239098370850816: API key refused: API error 0401: The API key is invalid or has no permission',
       '      see where the key comes from with: mavi auth status',
       '      make a new one at https://api-platform.memories.ai',
     ],
@@ -23,7 +23,7 @@ export const THE_API: Rows = {
     ...faulty('no-credits'),
     code: 3,
     says: [
-      'mavi: VI625239098370850816: the account is out of credits: "Insufficient credits" (code 0402)',
+      'mavi: VI625239098370850816: out of credits: API error 0402: Insufficient credits',
       '      top up the account at https://api-platform.memories.ai',
     ],
   },
@@ -31,7 +31,7 @@ export const THE_API: Rows = {
     ...faulty('disabled'),
     code: 3,
     says: [
-      'mavi: VI625239098370850816: the account is disabled: "The account has been disabled" (code 0403)',
+      'mavi: VI625239098370850816: account disabled: API error 0403: The account has been disabled',
       '      see the account at https://api-platform.memories.ai',
     ],
   },
@@ -39,7 +39,7 @@ export const THE_API: Rows = {
     ...faulty('rate-limit'),
     code: 8,
     says: [
-      `mavi: VI625239098370850816: the account's rate limit is reached: "Request has exceeded the limit." (code 0429)`,
+      `mavi: VI625239098370850816: rate limit reached: API error 0429: Request has exceeded the limit.`,
       '      other programs may use the same account; wait a minute, or lower --rate',
     ],
   },
@@ -47,7 +47,7 @@ export const THE_API: Rows = {
     ...faulty('rate-limit=700'),
     code: 8,
     says: [
-      `mavi: VI625239098370850816: the account's rate limit is reached: "Request has exceeded the limit." (code 0429); the server asks to wait until DATE`,
+      `mavi: VI625239098370850816: rate limit reached: API error 0429: Request has exceeded the limit.; the server asks for no requests until DATE`,
       '      run the command again after DATE',
     ],
   },
@@ -55,93 +55,90 @@ export const THE_API: Rows = {
     ...faulty('network-abnormal'),
     code: 6,
     says: [
-      'mavi: VI625239098370850816: the API reports passing trouble: "The network is abnormal, please try again" (code 0001)',
-      '      try again in a while',
+      'mavi: VI625239098370850816: API error 0001: The network is abnormal, please try again',
+      '      try again later',
     ],
   },
   'a failure without a code': {
     ...faulty('no-code'),
     code: 4,
     says: [
-      'mavi: VI625239098370850816: the API refuses: "download video error" (without a code)',
-      "      is it in the scope 'default'? look with: mavi list, or give --unique-id",
+      'mavi: VI625239098370850816: API error: download video error',
+      "      is it in the scope 'default'? see: mavi list, or set --unique-id",
     ],
   },
   'an answer of success without a video': {
     ...faulty('json-success'),
     code: 4,
     says: [
-      'mavi: VI625239098370850816: the API sends no video: "success" (code 0000)',
-      "      is it in the scope 'default'? look with: mavi list, or give --unique-id",
+      'mavi: VI625239098370850816: the API sent no video (code 0000: success)',
+      "      is it in the scope 'default'? see: mavi list, or set --unique-id",
     ],
   },
   'a server in trouble': {
     ...faulty('server-error'),
     code: 6,
     says: [
-      'mavi: VI625239098370850816: the server answers HTTP 503: Service Unavailable',
-      '      try again in a while',
+      'mavi: VI625239098370850816: HTTP 503 from the server: Service Unavailable',
+      '      try again later',
     ],
   },
   'a gateway in trouble': {
     ...faulty('bad-gateway'),
     code: 6,
-    says: ['mavi: VI625239098370850816: the server answers HTTP 502', '      try again in a while'],
+    says: ['mavi: VI625239098370850816: HTTP 502 from the server', '      try again later'],
   },
   'a request that took too long': {
     ...faulty('request-timeout'),
     code: 6,
-    says: [
-      'mavi: VI625239098370850816: the server answers HTTP 408: Request Timeout',
-      '      try again in a while',
-    ],
+    says: ['mavi: VI625239098370850816: HTTP 408 from the server: Request Timeout', '      try again later'],
   },
   'a bad request': {
     ...faulty('http-400'),
     code: 4,
     says: [
-      'mavi: VI625239098370850816: the server answers HTTP 400: Bad Request',
-      '      check --base-url, and whether a proxy stands between',
+      'mavi: VI625239098370850816: HTTP 400 from the server: Bad Request',
+      '      check --base-url, and whether a proxy answers instead of the API',
     ],
   },
   'a wrong address of the API': {
     ...faulty('http-404'),
     code: 4,
     says: [
-      'mavi: VI625239098370850816: the server answers HTTP 404: Not Found',
-      '      check --base-url, and whether a proxy stands between',
+      'mavi: VI625239098370850816: HTTP 404 from the server: Not Found',
+      '      check --base-url, and whether a proxy answers instead of the API',
     ],
   },
   'JSON that is cut': {
     ...faulty('json-broken'),
     code: 4,
     says: [
-      `mavi: VI625239098370850816: the server's answer is not the API's: {"code":"0001","msg":"download video error"`,
-      '      check --base-url, and whether a proxy stands between',
+      `mavi: VI625239098370850816: unexpected response from the server: {"code":"0001","msg":"download video error"`,
+      '      check --base-url, and whether a proxy answers instead of the API',
     ],
   },
   'JSON without an end': {
     ...faulty('json-endless'),
     code: 4,
     says: [
-      "mavi: VI625239098370850816: the server's answer is not the API's: more than 65536 bytes of JSON",
-      '      check --base-url, and whether a proxy stands between',
+      'mavi: VI625239098370850816: unexpected response from the server: more than 65536 bytes of JSON',
+      '      check --base-url, and whether a proxy answers instead of the API',
     ],
   },
   'an error under the type of a video': {
     ...faulty('mislabelled'),
     code: 4,
     says: [
-      'mavi: VI625239098370850816: the API refuses: "download video error" (code 0001)',
-      "      is it in the scope 'default'? look with: mavi list, or give --unique-id",
+      'mavi: VI625239098370850816: API error 0001: download video error',
+      "      is it in the scope 'default'? see: mavi list, or set --unique-id",
     ],
   },
   'a message full of control characters and a key': {
     ...faulty('echo-key'),
     code: 4,
     says: [
-      'mavi: VI625239098370850816: the API refuses: "denied for sk-mavi-…ake0  31m [31mred[0m ]0;title esrever and so on and so on and so on and so on and so on and so on and so on and so on and so on and so on and so on and so on and so on and so on and so on and so on and so on and so on and so on and so on and so on and so on and so on and so on an…" (code 0001)',
-      "      is it in the scope 'default'? look with: mavi list, or give --unique-id",
+      'mavi: VI625239098370850816: API error 0001: denied for sk-mavi-…ake0  31m [31mred[0m ]0;title esrever and so on and so on and so on and so on and so on and so on and so on and so on and so on and so on and so on and so on and so on and so on and so on and so on and so on and so on and so on and so on and so on and so on and so on and so on an…',
+      "      is it in the scope 'default'? see: mavi list, or set --unique-id",
     ],
   },
   'a listing that is a web page': {
@@ -149,8 +146,8 @@ export const THE_API: Rows = {
     standin: { listFaults: 'html' },
     code: 4,
     says: [
-      "mavi: the server's answer is not the API's: <!DOCTYPE html> <html><head><title>Welcome to the guest network</title></head><body>Please log in.</body></html>",
-      '      check --base-url, and whether a proxy stands between',
+      'mavi: unexpected response from the server: <!DOCTYPE html> <html><head><title>Welcome to the guest network</title></head><body>Please log in.</body></html>',
+      '      check --base-url, and whether a proxy answers instead of the API',
     ],
   },
   'a listing in trouble': {
@@ -158,9 +155,9 @@ export const THE_API: Rows = {
     standin: { listFaults: 'server-error' },
     code: 6,
     says: [
-      'mavi: listing failed: the server answers HTTP 503: Service Unavailable; retrying now (attempt 2)',
-      'mavi: the server answers HTTP 503: Service Unavailable',
-      '      try again in a while',
+      'mavi: listing failed: HTTP 503 from the server: Service Unavailable; retrying now (attempt 2)',
+      'mavi: HTTP 503 from the server: Service Unavailable',
+      '      try again later',
     ],
   },
   'a listing that is refused': {
@@ -168,7 +165,7 @@ export const THE_API: Rows = {
     standin: { listFaults: 'not-found' },
     code: 4,
     says: [
-      'mavi: the API refuses: "download video error" (code 0001)',
+      'mavi: API error 0001: download video error',
       "      check the flags, and the scope 'default' (--unique-id)",
     ],
   },

@@ -8,7 +8,7 @@ export const MANY_VIDEOS: Rows = {
     host: env({ MAVI_API_KEY: WRONG_KEY }),
     code: 3,
     says: [
-      'mavi: VI625239098370850816: the API refuses the key: "The API key is invalid or has no permission" (code 0401)',
+      'mavi: VI625239098370850816: API key refused: API error 0401: The API key is invalid or has no permission',
       '      see where the key comes from with: mavi auth status',
       '      make a new one at https://api-platform.memories.ai',
       'mavi: 2 videos: 1 failed, 1 not started; 109 bytes received in TIME',
@@ -46,8 +46,8 @@ export const MANY_VIDEOS: Rows = {
     standin: { faults: { [FIRST]: 'not-found', [SECOND]: 'html' } },
     code: 1,
     says: [
-      'mavi: VI625239098370850816: the API refuses: "download video error" (code 0001)',
-      "      is it in the scope 'default'? look with: mavi list, or give --unique-id",
+      'mavi: VI625239098370850816: API error 0001: download video error',
+      "      is it in the scope 'default'? see: mavi list, or set --unique-id",
       'mavi: VI624611307445927936: not an MP4: it is HTML, a web page',
       '      a proxy or a sign-in page may stand between; check --base-url',
       'mavi: 2 videos: 2 failed; 199 bytes received in TIME',

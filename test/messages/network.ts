@@ -7,7 +7,7 @@ export const THE_NETWORK: Rows = {
     ...faulty('drop'),
     code: 6,
     says: [
-      'mavi: VI625239098370850816: the connection to 127.0.0.1:PORT was broken off after 64975 bytes',
+      'mavi: VI625239098370850816: connection to 127.0.0.1:PORT lost after 64975 bytes',
       '      check the network and run the command again',
     ],
   },
@@ -15,7 +15,7 @@ export const THE_NETWORK: Rows = {
     ...faulty('short-body'),
     code: 6,
     says: [
-      'mavi: VI625239098370850816: the connection to 127.0.0.1:PORT was broken off after 64975 of 129950 bytes',
+      'mavi: VI625239098370850816: connection to 127.0.0.1:PORT lost after 64975 of 129950 bytes',
       '      check the network and run the command again',
     ],
   },
@@ -23,8 +23,8 @@ export const THE_NETWORK: Rows = {
     ...faulty('no-answer'),
     code: 6,
     says: [
-      'mavi: VI625239098370850816: the connection was broken off (127.0.0.1:PORT)',
-      '      check the network, and HTTPS_PROXY if it needs one',
+      'mavi: VI625239098370850816: 127.0.0.1:PORT: connection lost',
+      '      check the network, and HTTPS_PROXY if a proxy is required',
     ],
   },
   'a connection that is refused': {
@@ -32,40 +32,40 @@ export const THE_NETWORK: Rows = {
     host: env({ MAVI_BASE_URL: 'http://127.0.0.1:1' }),
     code: 6,
     says: [
-      'mavi: VI625239098370850816: the connection is refused (127.0.0.1:PORT)',
-      '      check the network, and HTTPS_PROXY if it needs one',
+      'mavi: VI625239098370850816: 127.0.0.1:PORT: connection refused',
+      '      check the network, and HTTPS_PROXY if a proxy is required',
     ],
   },
   silence: {
     ...faulty('silent', '--timeout', '0.2'),
     code: 6,
     says: [
-      'mavi: VI625239098370850816: no answer came from 127.0.0.1:PORT for 0.2 seconds',
-      '      try again; for a slow server give a longer --timeout',
+      'mavi: VI625239098370850816: no data from 127.0.0.1:PORT for 0.2 s',
+      '      try again; for a slow server set a longer --timeout',
     ],
   },
   'a stall': {
     ...faulty('stall', '--timeout', '0.2'),
     code: 6,
     says: [
-      'mavi: VI625239098370850816: no byte came from 127.0.0.1:PORT for 0.2 seconds',
-      '      try again; for a slow source give a longer --timeout',
+      'mavi: VI625239098370850816: no data from 127.0.0.1:PORT for 0.2 s',
+      '      try again; for a slow server set a longer --timeout',
     ],
   },
   'no HTTP': {
     ...faulty('bad-http'),
     code: 6,
     says: [
-      'mavi: VI625239098370850816: 127.0.0.1:PORT answers with what is no HTTP (HPE_INVALID_CONSTANT)',
-      '      check --base-url, and whether a proxy stands between',
+      'mavi: VI625239098370850816: 127.0.0.1:PORT sent an invalid HTTP response: Expected HTTP/, RTSP/ or ICE/ (HPE_INVALID_CONSTANT)',
+      '      check --base-url, and whether a proxy answers instead of the API',
     ],
   },
   'too large headers': {
     ...faulty('headers-too-large'),
     code: 6,
     says: [
-      "mavi: VI625239098370850816: 127.0.0.1:PORT answers with headers too large to be the API's",
-      '      check --base-url, and whether a proxy stands between',
+      'mavi: VI625239098370850816: 127.0.0.1:PORT sent response headers that are too large: Header overflow (HPE_HEADER_OVERFLOW)',
+      '      check --base-url, and whether a proxy answers instead of the API',
     ],
   },
   'a loop of redirects': {
@@ -73,15 +73,15 @@ export const THE_NETWORK: Rows = {
     code: 6,
     says: [
       'mavi: VI625239098370850816: 127.0.0.1:PORT redirects more than 5 times',
-      '      check --base-url, and whether a proxy stands between',
+      '      check --base-url, and whether a proxy answers instead of the API',
     ],
   },
   'a redirect to nowhere': {
     ...faulty('redirect-nowhere'),
     code: 6,
     says: [
-      'mavi: VI625239098370850816: 127.0.0.1:PORT redirects without saying where to',
-      '      check --base-url, and whether a proxy stands between',
+      'mavi: VI625239098370850816: 127.0.0.1:PORT redirects without a Location',
+      '      check --base-url, and whether a proxy answers instead of the API',
     ],
   },
   'a certificate of nobody': {
@@ -89,8 +89,8 @@ export const THE_NETWORK: Rows = {
     standin: { tls: selfSigned() },
     code: 6,
     says: [
-      'mavi: VI625239098370850816: the connection to 127.0.0.1:PORT is not safe: its certificate is signed by itself',
-      '      name the authority of a private certificate with NODE_EXTRA_CA_CERTS; the check cannot be switched off',
+      'mavi: VI625239098370850816: the connection to 127.0.0.1:PORT is not secure: its certificate is self-signed',
+      '      for a private certificate authority set NODE_EXTRA_CA_CERTS; the check cannot be disabled',
     ],
   },
   'a proxy that is not there': {
@@ -98,8 +98,8 @@ export const THE_NETWORK: Rows = {
     host: env({ MAVI_BASE_URL: 'https://api.example', HTTPS_PROXY: 'http://127.0.0.1:1' }),
     code: 6,
     says: [
-      'mavi: VI625239098370850816: the proxy 127.0.0.1:PORT cannot be used: the connection is refused',
-      '      check HTTPS_PROXY and ALL_PROXY, or leave the proxy out for this host with NO_PROXY',
+      'mavi: VI625239098370850816: proxy 127.0.0.1:PORT: connection refused',
+      '      check HTTPS_PROXY and ALL_PROXY, or bypass the proxy for this host with NO_PROXY',
     ],
   },
   'a proxy of an unknown kind': {
@@ -107,8 +107,8 @@ export const THE_NETWORK: Rows = {
     host: env({ MAVI_BASE_URL: 'https://api.example', HTTPS_PROXY: 'foo://x' }),
     code: 2,
     says: [
-      'mavi: VI625239098370850816: the proxy variable names foo://, which is no kind of proxy that is known',
-      '      use http://, https:// or socks5://',
+      'mavi: VI625239098370850816: HTTPS_PROXY names foo://, which is not a supported kind of proxy',
+      '      use a form such as HTTPS_PROXY=http://proxy:3128 or socks5://proxy:1080',
     ],
   },
   'a proxy that is no address': {
@@ -116,8 +116,8 @@ export const THE_NETWORK: Rows = {
     host: env({ MAVI_BASE_URL: 'https://api.example', HTTPS_PROXY: 'http://a b' }),
     code: 2,
     says: [
-      'mavi: VI625239098370850816: the proxy variable holds no address, such as http://proxy:3128',
-      '      check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY',
+      'mavi: VI625239098370850816: HTTPS_PROXY is not the address of a proxy',
+      '      use a form such as HTTPS_PROXY=http://proxy:3128 or socks5://proxy:1080',
     ],
   },
 };

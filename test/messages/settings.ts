@@ -166,7 +166,7 @@ export const SETTINGS_AND_KEY: Rows = {
     host: env({ MAVI_API_KEY: WRONG_KEY }),
     code: 3,
     says: [
-      'mavi: the API refuses the key: "The API key is invalid or has no permission" (code 0401)',
+      'mavi: API key refused: API error 0401: The API key is invalid or has no permission',
       '      make a new one at https://api-platform.memories.ai',
     ],
     prints: ['key:    sk-mavi-…nows', 'source: MAVI_API_KEY', 'API:    127.0.0.1:PORT refuses it'],

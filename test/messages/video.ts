@@ -144,8 +144,8 @@ export const THE_VIDEO: Rows = {
     code: 4,
     says: [
       'mavi: warning: VI000000000000000000: not listed in the library, so its size is unknown',
-      'mavi: VI000000000000000000: the API refuses: "download video error" (code 0001)',
-      "      is it in the scope 'default'? look with: mavi list, or give --unique-id",
+      'mavi: VI000000000000000000: API error 0001: download video error',
+      "      is it in the scope 'default'? see: mavi list, or set --unique-id",
     ],
   },
   'a video that is saved': {

@@ -125,8 +125,8 @@ describe('a batch on a terminal', () => {
       expect.stringMatching(/^VI600000001000000001\.mp4 {2}█+░+ {3}50 % {4}0\.5\/1\.0 MiB/),
     ]);
     expect(screen.slice(0, 3).sort()).toEqual([
-      "      is it in the scope 'default'? look with: mavi list, or give --unique-id",
-      `mavi: ${THIRD}: the API refuses: "download video error" (code 0001)`,
+      "      is it in the scope 'default'? see: mavi list, or set --unique-id",
+      `mavi: ${THIRD}: API error 0001: download video error`,
       expect.stringMatching(
         /^✓ saved library\/VI600000001000000000\.mp4 · 1\.0 MiB in \S+ s · every box whole$/,
       ),
