@@ -43,7 +43,8 @@ export async function runSync(plan: SyncPlan, host: Host): Promise<ExitCode> {
     const { inventory, incomplete } = await compare(plan, context);
     const manifest = await openManifest(pathFrom(plan.folder, MANIFEST_NAME), host, 'synced');
     try {
-      for (const moved of inventory.moved) await recordMoved(moved, manifest, plan, host);
+      // All at once, for the manifest then flushes many lines together.
+      await Promise.all(inventory.moved.map((moved) => recordMoved(moved, manifest, plan, host)));
       const code = await runBatch(
         inventory.items.map(({ task }) => task),
         {
