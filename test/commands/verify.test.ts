@@ -57,7 +57,7 @@ describe('verify', () => {
     ['original.mkv', 5, 'Matroska'],
     ['page.mp4', 5, 'HTML'],
     ['answer.mp4', 5, 'JSON'],
-    ['none.mp4', 5, 'does not exist'],
+    ['none.mp4', 5, 'no such file'],
     ['folder.mp4', 5, 'folder'],
   ] as const)('says of %s what it is: exit %i', async ([name, code, says]) => {
     const ran = await mavi(folderOfFiles(), ['verify', name]);
