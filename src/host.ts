@@ -6,7 +6,7 @@ import { isatty } from 'node:tty';
 import { descriptorWriter } from './chunks.ts';
 import { type EndingSignal, type ExitCode, Interrupted, SIGNAL_EXIT_CODES } from './errors.ts';
 import { localError } from './local-error.ts';
-import { redactKeys } from './sanitize.ts';
+import { maskSecrets, redactKeys } from './sanitize.ts';
 
 /** Time, so that a test can own it. */
 export interface Clock {
@@ -86,9 +86,9 @@ export interface Host {
   isAlive(pid: number): boolean;
 }
 
-/** A line of text, or several, for standard output; secrets masked. Throws ClosedPipe, LocalError. */
+/** A line of text, or several, for standard output; secrets in use masked. Throws ClosedPipe, LocalError. */
 export function print(host: Host, text: string): Promise<void> {
-  return printUnmasked(host, redactKeys(text, host.secrets));
+  return printUnmasked(host, maskSecrets(text, host.secrets));
 }
 
 /** The same for text that is meant to show a key, which must not be a user's. Throws ClosedPipe, LocalError. */
@@ -148,6 +148,8 @@ export function systemHost(): SystemHost {
   const { stderr } = process;
   // Whoever closes standard error has stopped reading it; the download does not depend on that.
   stderr.on('error', () => {});
+  const secrets = new Set<string>();
+  if (process.env.NODE_DEBUG || process.env.DEBUG) maskStderr(secrets);
   const interruption = new AbortController();
   let interruptedAtMs = 0;
   const onSignal = (signal: EndingSignal): void => {
@@ -204,7 +206,7 @@ export function systemHost(): SystemHost {
     random: Math.random,
     jobs: jobControl,
     interrupt: interruption.signal,
-    secrets: new Set(),
+    secrets,
     isAlive: processLives,
     end(code) {
       process.exitCode = code;
@@ -271,6 +273,14 @@ function orNull<T>(look: () => T): T | null {
   } catch {
     return null;
   }
+}
+
+/** NODE_DEBUG=http and the like make Node print every header, straight to the stream. */
+function maskStderr(secrets: Iterable<string>): void {
+  const { stderr } = process;
+  const write = stderr.write.bind(stderr) as (chunk: unknown, ...rest: unknown[]) => boolean;
+  stderr.write = (chunk: unknown, ...rest: unknown[]) =>
+    write(typeof chunk === 'string' ? redactKeys(chunk, secrets) : chunk, ...rest);
 }
 
 function dieOf(signal: EndingSignal): void {

@@ -1,13 +1,13 @@
-/** Makes text that others wrote (the server, an argument, a file name) safe to show on a terminal. */
+/** Makes text from elsewhere (the server, an argument, a file name) safe to show on a terminal, without secrets. */
 
 /** C0 and C1 controls, DEL, line and paragraph separators, zero-width and bidirectional controls. */
 const UNSAFE =
   /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
 
-/** Anything shaped like a key of the API, but not the rest of a word such as `desk-`, `task-` or `risk-`. */
+/** Anything shaped like a key of the API, but not the end of a word such as `desk-`, `task-` or `risk-`. */
 const KEY_SHAPE = /(?<![A-Za-z0-9])sk-[A-Za-z0-9_-]{16,}/g;
 
-/** How much of a server's text is shown, in characters: enough for a sentence, too little to flood a log. */
+/** How much of a server's text is shown, in characters: enough for a sentence, not enough to flood a log. */
 export const SHOWN_CHARACTERS = 300;
 
 /** The text on one line, without control or bidirectional characters. */
@@ -19,8 +19,8 @@ export function printable(text: string): string {
 }
 
 /**
- * A server's text as it may be shown: printable, without anything that looks like a key, and cut.
- * Keys go before the cut, since half a key is a leak too.
+ * A server's text to show: printable, without anything that looks like a key, and cut.
+ * Keys are masked before the cut, since half a key is a leak too.
  */
 export function serverText(text: string, secrets: Iterable<string> = []): string {
   const clean = redactKeys(printable(text), secrets);
@@ -29,21 +29,26 @@ export function serverText(text: string, secrets: Iterable<string> = []): string
 }
 
 /**
- * The text with every known secret, and everything of a key's shape, masked.
+ * Text for people, with every secret in use and everything of a key's shape masked.
  * @param secrets values that must not appear, whatever their shape
  */
 export function redactKeys(text: string, secrets: Iterable<string> = []): string {
+  return maskSecrets(text, secrets).replace(KEY_SHAPE, maskKey);
+}
+
+/** Data with every secret in use masked and nothing else changed: a file may be called `sk-summer-holiday-2024.mp4`. */
+export function maskSecrets(text: string, secrets: Iterable<string>): string {
   let clean = text;
   for (const secret of secrets) {
-    // A function, for a text could hold `$&`, which means the whole secret again.
+    // A function, since a replacement text could contain `$&`, which means the whole secret again.
     if (secret.length >= 4) clean = clean.replaceAll(secret, () => maskKey(secret));
   }
-  return clean.replace(KEY_SHAPE, maskKey);
+  return clean;
 }
 
 /**
- * A key as it may be shown: its prefix and its last four characters, `sk-mavi-…wxyz`.
- * Of a key too short to hide behind them, only the prefix.
+ * A key to show: its prefix and its last four characters, `sk-mavi-…wxyz`. Of a key that these would mostly give
+ * away, only the prefix.
  */
 export function maskKey(key: string): string {
   const prefix = /^sk-(?:mavi-|mai-)?/.exec(key)?.[0] ?? '';
@@ -51,7 +56,7 @@ export function maskKey(key: string): string {
   return hidden >= 12 ? `${prefix}…${key.slice(-4)}` : `${prefix}…`;
 }
 
-/** JSON on one line in which no character can act on a terminal: what is unsafe is written as \uXXXX. */
+/** JSON on one line that is safe to show on a terminal: unsafe characters are written as \uXXXX. */
 export function safeJson(value: unknown): string {
   return JSON.stringify(value).replace(
     UNSAFE,

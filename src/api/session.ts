@@ -1,8 +1,9 @@
 /** The client of one run, made of settings, key and host. */
 import { type Host, say } from '../host.ts';
+import { configFolder } from '../settings/folder.ts';
 import { requireKey } from '../settings/key.ts';
-import { resolveSettings, type Settings, type SettingTexts } from '../settings/settings.ts';
-import { configFolder, readStore } from '../settings/store.ts';
+import { isVendorHost, resolveSettings, type Settings, type SettingTexts } from '../settings/settings.ts';
+import { readStore } from '../settings/store.ts';
 import { version } from '../version.ts';
 import { apiClient, type Client } from './client.ts';
 import { agents } from './proxy.ts';
@@ -30,9 +31,9 @@ export interface SessionOutput {
  * server's pause is too long to wait for, no call is made, and each throws PauseError.
  */
 export async function openSession(host: Host, flags: SettingTexts, output: SessionOutput): Promise<Session> {
-  const stored = await readStore(host);
+  const stored = await readStore(host, flags.profile, output.quiet);
   const settings = resolveSettings(flags, host.env, stored.values);
-  const key = await requireKey(host, stored);
+  const key = await requireKey(host, stored, output.quiet);
   const client = clientFor(host, settings, key, output);
   return {
     settings,
@@ -57,6 +58,9 @@ export function clientFor(host: Host, settings: Settings, key: string, output: S
     warn(
       `the rate limit can't be shared with other mavi processes (${why}); this process keeps to it by itself`,
     );
+  if (output.verbose && !isVendorHost(settings.baseUrl)) {
+    say(host, `* the API key goes to ${settings.baseUrl.host}`);
+  }
   const store = sharedStore({ host, folder: configFolder(host), key, rate, onAlone });
   return apiClient({
     settings,

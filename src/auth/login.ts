@@ -1,43 +1,81 @@
 /** `mavi auth login` and `logout`. */
-import { text as readText } from 'node:stream/consumers';
-import { type ExitCode, UsageError } from '../errors.ts';
+import { AccountError, type ExitCode, Interrupted, MaviError, UsageError } from '../errors.ts';
 import { abortable, type Host, say } from '../host.ts';
 import { maskKey } from '../sanitize.ts';
-import { KEY_PAGE, keyFault, keyWarning } from '../settings/key.ts';
-import { configPath, removeValue, storeValue } from '../settings/store.ts';
+import { checkedKey, KEY_PAGE, KEY_VARIABLES, keyText, keyWarning, MOST_KEY_BYTES } from '../settings/key.ts';
+import type { SettingTexts } from '../settings/settings.ts';
+import {
+  checkWritable,
+  KEY_NAME,
+  type Profile,
+  profileFlag,
+  profileOf,
+  readStore,
+  removeValue,
+  storeValue,
+} from '../settings/store.ts';
 import { askSilently } from './prompt.ts';
+import { scopesFor, settingsToAsk } from './status.ts';
 
-/** Stores the key that is typed or piped in. Throws UsageError if it is malformed. */
-export async function runLogin(host: Host): Promise<ExitCode> {
-  const key = (await readKey(host)).trim();
-  host.secrets.add(key);
-  const fault = keyFault(key);
-  if (fault !== null) {
-    throw new UsageError(`the key ${fault}; nothing was stored`, { hint: `copy it again from ${KEY_PAGE}` });
-  }
+/**
+ * Stores the key that is typed or piped in, once the API has accepted it or can't be reached. Throws UsageError if it
+ * is malformed, AccountError if the API refuses it.
+ */
+export async function runLogin(flags: SettingTexts, verbose: boolean, host: Host): Promise<ExitCode> {
+  const profile = profileOf(host, flags.profile);
+  // Before the key is typed in vain.
+  await checkWritable(host, profile);
+  const settings = settingsToAsk(flags, host, await readStore(host, flags.profile));
+  const typed = await readKey(host);
+  host.secrets.add(typed.trim());
+  const key = checkedKey(typed, '', '; nothing was stored');
   const warning = keyWarning(key);
   if (warning !== null) say(host, `mavi: warning: ${warning}`);
-  await storeValue(host, 'api-key', key);
-  say(host, `mavi: stored ${maskKey(key)} in ${configPath(host)}; test it with: mavi auth status`);
-  sayWhatWins(host);
+  let end = `${settings.baseUrl.host} accepts it`;
+  try {
+    await scopesFor(host, settings, key, verbose);
+  } catch (error) {
+    if (!(error instanceof MaviError) || error instanceof Interrupted || error instanceof UsageError)
+      throw error;
+    if (error instanceof AccountError) {
+      const hint = `copy it again, or create a new one, at ${KEY_PAGE}`;
+      throw new AccountError(error.code, `${error.message}; nothing was stored`, { hint, cause: error });
+    }
+    say(host, `mavi: warning: the key could not be checked: ${error.message}`);
+    end = `check it later with: mavi auth status${profileFlag(profile)}`;
+  }
+  await storeValue(host, profile, KEY_NAME, key);
+  say(host, `mavi: stored ${maskKey(key)} in ${profile.path}; ${end}`);
+  warnOfVariables(host, profile);
   return 0;
 }
 
-/** Removes the stored key. */
-export async function runLogout(host: Host): Promise<ExitCode> {
-  const removed = await removeValue(host, 'api-key');
-  say(host, removed ? `mavi: removed the key from ${configPath(host)}` : 'mavi: no key was stored');
-  sayWhatWins(host);
+/** Removes the stored key, wherever a settings file or what an interrupted write left of it holds it. */
+export async function runLogout(flags: SettingTexts, host: Host): Promise<ExitCode> {
+  const profile = profileOf(host, flags.profile);
+  const removed = await removeValue(host, profile, KEY_NAME);
+  say(host, removed ? `mavi: removed the key from ${profile.path}` : 'mavi: no key was stored');
+  warnOfVariables(host, profile);
   return 0;
 }
 
-/** A key in the environment comes before the stored one, which surprises whoever forgot it. */
-function sayWhatWins(host: Host): void {
-  const set = ['MAVI_API_KEY', 'MAVI_API_KEY_FILE', 'MEMORIES_API_KEY'].find((name) => host.env[name]);
-  if (set !== undefined) say(host, `mavi: warning: ${set} is set, and comes before what is stored`);
+/** A key in the environment overrides the stored one, which surprises those who forgot it. */
+function warnOfVariables(host: Host, { isChosen }: Profile): void {
+  const set = isChosen ? undefined : KEY_VARIABLES.find((name) => host.env[name]);
+  if (set !== undefined) say(host, `mavi: warning: ${set} is set and overrides the stored key`);
 }
 
 async function readKey(host: Host): Promise<string> {
-  if (!host.stdin.isTTY) return abortable(readText(host.stdin.stream), host.interrupt);
-  return askSilently(`API key (from ${KEY_PAGE}, not shown): `, host);
+  if (host.stdin.isTTY) return askSilently(`API key (from ${KEY_PAGE}, not shown): `, host);
+  return keyText(await abortable(firstBytes(host.stdin.stream), host.interrupt), 'standard input');
+}
+
+/** What an input holds, up to a little more than any key. */
+async function firstBytes(stream: NodeJS.ReadableStream): Promise<Buffer> {
+  let bytes = Buffer.alloc(0);
+  for await (const chunk of stream) {
+    bytes = Buffer.concat([bytes, Buffer.from(chunk)]);
+    if (bytes.length > MOST_KEY_BYTES) break;
+  }
+  return bytes;
 }

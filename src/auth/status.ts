@@ -1,44 +1,57 @@
-/** `mavi auth status`: where the key comes from, and whether the API takes it. */
+/** `mavi auth status`: which key is in force, where it comes from, and whether the API accepts it. */
 import { clientFor } from '../api/session.ts';
-import { AccountError, type ExitCode, MaviError } from '../errors.ts';
+import { AccountError, type ExitCode } from '../errors.ts';
 import { type Host, print } from '../host.ts';
 import { libraryScopes } from '../library/listing.ts';
 import { maskKey, printable } from '../sanitize.ts';
 import { findKey, keyWarning, noKey } from '../settings/key.ts';
-import { resolveSettings, type SettingTexts } from '../settings/settings.ts';
-import { readStore } from '../settings/store.ts';
+import { isVendorHost, resolveSettings, type Settings, type SettingTexts } from '../settings/settings.ts';
+import { readStore, type StoredValues } from '../settings/store.ts';
 
-/** Whoever asks wants to know now: one more try for a hiccup of the network. */
-const STATUS_RETRIES = 1;
+/** Somebody waits for the answer: a single retry, for a hiccup of the network. */
+const MOST_RETRIES = 1;
 
-/** Prints what is known of the key. Throws AccountError if there is none or it is refused, NetworkError if nobody answers. */
+/** The settings for asking the API about a key. Throws UsageError for a bad setting. */
+export function settingsToAsk(flags: SettingTexts, host: Host, stored: StoredValues): Settings {
+  const settings = resolveSettings(flags, host.env, stored.values);
+  return { ...settings, retries: Math.min(settings.retries, MOST_RETRIES) };
+}
+
+/** The scopes that a key gives access to. Throws AccountError if the API refuses it, NetworkError if it can't be reached. */
+export async function scopesFor(
+  host: Host,
+  settings: Settings,
+  key: string,
+  verbose: boolean,
+): Promise<string[]> {
+  const client = clientFor(host, settings, key, { verbose });
+  return libraryScopes({ client, settings, host, note: () => {} });
+}
+
+/** Prints what is known of the key. Throws AccountError if there is none or it is refused, NetworkError if the API can't be reached. */
 export async function runStatus(flags: SettingTexts, verbose: boolean, host: Host): Promise<ExitCode> {
-  const stored = await readStore(host);
-  const resolved = resolveSettings(flags, host.env, stored.values);
-  const settings = { ...resolved, retries: Math.min(resolved.retries, STATUS_RETRIES) };
+  const stored = await readStore(host, flags.profile);
+  const settings = settingsToAsk(flags, host, stored);
+  const line = (label: string, text: string): Promise<void> =>
+    print(host, `${`${label}:`.padEnd(8)} ${printable(text)}\n`);
+  await line('profile', stored.name);
   const found = await findKey(host, stored);
-  if (found === null) throw noKey();
+  if (found === null) throw noKey(stored);
+  await line('key', maskKey(found.key));
+  await line('source', found.source);
   const warning = keyWarning(found.key);
-  await print(host, `key:    ${maskKey(found.key)}\nsource: ${printable(found.source)}\n`);
-  if (warning !== null) await print(host, `note:   ${warning}\n`);
-  const client = clientFor(host, settings, found.key, { verbose });
+  if (warning !== null) await line('warning', warning);
+  if (!isVendorHost(settings.baseUrl)) await line('host', settings.baseUrl.host);
   try {
-    const scopes = await libraryScopes({ client, settings, host, note: () => {} });
-    await print(
-      host,
-      `API:    ${settings.baseUrl.host} accepts it\nscopes: ${scopes.map(printable).join(', ')}\n`,
-    );
+    const scopes = await scopesFor(host, settings, found.key, verbose);
+    await line('API', 'accepts the key');
+    await line('scopes', scopes.join(', '));
     return 0;
   } catch (error) {
-    if (error instanceof MaviError && error.exitCode === 3) {
-      await print(host, `API:    ${settings.baseUrl.host} refuses it\n`);
-      // Where the key comes from has just been said.
-      const hint = error.hint
-        .split('\n')
-        .filter((line) => !line.includes('mavi auth status'))
-        .join('\n');
-      throw new AccountError(error.code, error.message, { hint, cause: error });
-    }
-    throw error;
+    if (!(error instanceof AccountError)) throw error;
+    await line('API', 'refuses the key');
+    // Where the key comes from has just been shown.
+    const hint = error.hint.split('\n').filter((each) => !each.includes('mavi auth status'));
+    throw new AccountError(error.code, error.message, { hint: hint.join('\n'), cause: error });
   }
 }

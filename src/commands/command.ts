@@ -32,8 +32,15 @@ export const DOWNLOAD_SETTINGS: readonly SettingName[] = [
   'limitRate',
 ];
 
+/** Adds the flag that selects a profile. */
+export function addProfile(command: Command): void {
+  const summary = 'use the key and settings of that profile (MAVI_PROFILE; default default)';
+  command.addOption(new Option('--profile <name>', summary).helpGroup('Settings:'));
+}
+
 /** Adds the flags of settings to a command, all in one group of its help. */
 export function addSettings(command: Command, names: readonly SettingName[]): Command {
+  addProfile(command);
   for (const name of names) {
     const { flag, variable, fallback, summary } = DEFINITIONS[name];
     const notes = [variable, ...(fallback === null ? [] : [`default ${fallback}`])].join('; ');
@@ -44,7 +51,8 @@ export function addSettings(command: Command, names: readonly SettingName[]): Co
 
 /** The texts of the settings among the parsed flags of a command. */
 export function settingTexts(flags: Readonly<Record<string, unknown>>): SettingTexts {
-  const texts: Partial<Record<SettingName, string>> = {};
+  const texts: Partial<Record<SettingName | 'profile', string>> = {};
+  if (typeof flags.profile === 'string') texts.profile = flags.profile;
   for (const [name, { config }] of Object.entries(DEFINITIONS) as [SettingName, { config: string }][]) {
     const flag = flags[config.replace(/-([a-z])/g, (_dash, letter: string) => letter.toUpperCase())];
     if (typeof flag === 'string') texts[name] = flag;
@@ -73,7 +81,8 @@ export const VARIABLES: readonly (readonly [name: string, meaning: string])[] = 
   ['MAVI_API_KEY_FILE', 'a file that holds the key'],
   ['MEMORIES_API_KEY', 'the API key, by the name that other clients use'],
   ...Object.values(DEFINITIONS).map(({ variable, config }) => [variable, `as --${config}`] as const),
-  ['MAVI_CONFIG_DIR', 'the folder of the config file'],
+  ['MAVI_PROFILE', 'as --profile'],
+  ['MAVI_CONFIG_DIR', 'the folder of the settings files'],
   ['HTTPS_PROXY, ALL_PROXY, NO_PROXY', 'the proxy, and what is not to go through it'],
   ['NODE_EXTRA_CA_CERTS', 'a file of further certificate authorities'],
   ['NO_COLOR, FORCE_COLOR', 'no colours; colours everywhere'],

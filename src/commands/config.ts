@@ -1,46 +1,56 @@
 /** `mavi config`: settings other than the key. */
 import type { Command } from 'commander';
 import { DEFINITIONS } from '../settings/settings.ts';
-import { addEnd, type CommandContext, subcommand } from './command.ts';
+import { addEnd, addProfile, type CommandContext, type Example, subcommand } from './command.ts';
 
 /** Adds the commands. */
-export function addConfig(program: Command, context: CommandContext): void {
-  const config = subcommand(program, 'config', 'settings other than the key');
+export function addConfig(program: Command, { host, run }: CommandContext): void {
+  const config = subcommand(program, 'config', 'show and change settings other than the key');
   const names = Object.values(DEFINITIONS).map(
     ({ config: name, summary }) => `  ${name.padEnd(16)} ${summary}`,
   );
   config.addHelpText('after', `\nSettings:\n${names.join('\n')}`);
   addEnd(config, [
     ['mavi config set unique-id holiday_2025', 'download from that scope from now on'],
-    ['mavi config list', 'what is in force, and where it comes from'],
+    ['mavi config list', 'show the settings in force, and where they come from'],
   ]);
   const load = () => import('../config/run.ts');
-  const { host } = context;
+  const command = (name: string, summary: string, example: Example): Command => {
+    const made = subcommand(config, name, summary);
+    addProfile(made);
+    return addEnd(made, [example]);
+  };
+  type Flags = { readonly profile?: string };
 
-  const list = subcommand(config, 'list', 'all settings in force, and where each comes from');
-  addEnd(list, [['mavi config list', 'what is in force?']]);
-  list.action(() => context.run(async () => (await load()).runList(host)));
+  command('list', 'show all settings in force, and where each comes from', [
+    'mavi config list',
+    'show all settings',
+  ]).action(({ profile }: Flags) => run(async () => (await load()).runList(profile, host)));
 
-  const get = subcommand(config, 'get', 'the value of a setting in force').argument('<name>', 'such as rate');
-  addEnd(get, [['mavi config get rate', 'how many starts a minute?']]);
-  get.action((name: string) => context.run(async () => (await load()).runGet(name, host)));
-
-  const set = subcommand(config, 'set', 'store the value of a setting')
+  command('get', 'show the value of a setting in force', ['mavi config get rate', 'show the rate limit'])
     .argument('<name>', 'such as rate')
-    .argument('<value>', 'as the flag of that name takes it');
-  addEnd(set, [['mavi config set rate 6', 'leave half of the limit to others']]);
-  set.action((name: string, value: string) =>
-    context.run(async () => (await load()).runSet(name, value, host)),
-  );
+    .action((name: string, { profile }: Flags) =>
+      run(async () => (await load()).runGet(name, profile, host)),
+    );
 
-  const unset = subcommand(config, 'unset', 'forget the stored value of a setting').argument(
-    '<name>',
-    'such as rate',
-  );
-  addEnd(unset, [['mavi config unset rate', 'back to the default']]);
-  unset.action((name: string) => context.run(async () => (await load()).runUnset(name, host)));
+  command('set', 'store the value of a setting', ['mavi config set rate 6', 'use half of the rate limit'])
+    .argument('<name>', 'such as rate')
+    .argument('<value>', 'as the flag of that name takes it')
+    .action((name: string, value: string, { profile }: Flags) =>
+      run(async () => (await load()).runSet(name, value, profile, host)),
+    );
 
-  const path = subcommand(config, 'path', 'where the config file is');
-  addEnd(path, [['mavi config path', 'where is it?']]);
-  path.action(() => context.run(async () => (await load()).runPath(host)));
+  command('unset', 'remove the stored value of a setting', [
+    'mavi config unset rate',
+    'return to the default',
+  ])
+    .argument('<name>', 'such as rate')
+    .action((name: string, { profile }: Flags) =>
+      run(async () => (await load()).runUnset(name, profile, host)),
+    );
+
+  command('path', 'show where the settings file is', [
+    'mavi config path --profile work',
+    'the file of another account',
+  ]).action(({ profile }: Flags) => run(async () => (await load()).runPath(profile, host)));
 }

@@ -10,11 +10,11 @@ import {
   type SettingName,
   settingByConfigName,
 } from '../settings/settings.ts';
-import { configPath, readStore, removeValue, storeValue } from '../settings/store.ts';
+import { KEY_NAME, profileOf, readStore, removeValue, storeValue } from '../settings/store.ts';
 
-/** Prints all settings in force, with their sources. */
-export async function runList(host: Host): Promise<ExitCode> {
-  const { values } = await readStore(host);
+/** Prints all settings in force, and where each comes from. */
+export async function runList(profile: string | undefined, host: Host): Promise<ExitCode> {
+  const { values } = await readStore(host, profile);
   for (const name of SETTING_NAMES) {
     const { source, text } = originOf(name, {}, host.env, values);
     const where = source === 'environment' ? DEFINITIONS[name].variable : source;
@@ -24,48 +24,76 @@ export async function runList(host: Host): Promise<ExitCode> {
 }
 
 /** Prints the value of one setting in force; nothing where it has none. */
-export async function runGet(config: string, host: Host): Promise<ExitCode> {
+export async function runGet(config: string, profile: string | undefined, host: Host): Promise<ExitCode> {
   const name = known(config);
-  const { values } = await readStore(host);
+  const { values } = await readStore(host, profile);
   const { text } = originOf(name, {}, host.env, values);
   if (text !== null) await print(host, `${printable(text)}\n`);
   return 0;
 }
 
-/** Stores the value of one setting. Throws UsageError for a value that cannot be. */
-export async function runSet(config: string, value: string, host: Host): Promise<ExitCode> {
-  const name = known(config);
-  readSetting(name, { source: 'flag', text: value });
-  await storeValue(host, config, value);
+/** Stores the value of one setting. Throws UsageError for a malformed one. */
+export async function runSet(
+  config: string,
+  value: string,
+  profile: string | undefined,
+  host: Host,
+): Promise<ExitCode> {
+  readSetting(known(config), { source: 'flag', text: value });
+  await storeValue(host, profileOf(host, profile), config, value);
   return 0;
 }
 
-/** Forgets the stored value of one setting; it is no error if there was none. */
-export async function runUnset(config: string, host: Host): Promise<ExitCode> {
+/** Removes the stored value of one setting; it is no error if there is none. */
+export async function runUnset(config: string, profile: string | undefined, host: Host): Promise<ExitCode> {
   known(config);
-  await removeValue(host, config);
+  await removeValue(host, profileOf(host, profile), config);
   return 0;
 }
 
-/** Prints where the config file is. */
-export async function runPath(host: Host): Promise<ExitCode> {
-  await print(host, `${configPath(host)}\n`);
+/** Prints the path of the settings file, whose name contains that of the profile. */
+export async function runPath(profile: string | undefined, host: Host): Promise<ExitCode> {
+  await print(host, `${profileOf(host, profile).path}\n`);
   return 0;
 }
 
 function known(config: string): SettingName {
-  if (config === 'api-key') {
-    throw new UsageError(
-      'the key is no setting: here it would stand among the arguments, for others to see',
-      {
-        hint: 'store it with: mavi auth login; remove it with: mavi auth logout',
-      },
-    );
+  if (config === KEY_NAME) {
+    throw new UsageError("the API key can't be set here: it would be visible in the process list", {
+      hint: 'store it with: mavi auth login; remove it with: mavi auth logout',
+    });
   }
   const name = settingByConfigName(config);
-  if (name === undefined) {
-    const names = SETTING_NAMES.map((each) => DEFINITIONS[each].config).join(', ');
-    throw new UsageError(`'${config}' is no setting`, { hint: `there are: ${names}` });
+  if (name !== undefined) return name;
+  const names = SETTING_NAMES.map((each) => DEFINITIONS[each].config as string);
+  const near = nearest(config, names);
+  throw new UsageError(`unknown setting '${config}'${near === undefined ? '' : ` (did you mean ${near}?)`}`, {
+    hint: `available: ${names.join(', ')}`,
+  });
+}
+
+/** The name that a misspelled word most likely means, such as `baseUrl` or `retry`; undefined if it is like none. */
+function nearest(word: string, names: readonly string[]): string | undefined {
+  const plain = (text: string): string =>
+    text
+      .toLowerCase()
+      .replace(/[^a-z]/g, '')
+      .slice(0, 40);
+  // The share of letters that differ, as far as a suggestion still makes sense.
+  const far = (name: string): number => distance(plain(word), plain(name)) / name.length;
+  return names.filter((name) => far(name) < 0.45).sort((a, b) => far(a) - far(b))[0];
+}
+
+/** How many letters must be inserted, removed or replaced to turn one word into the other. */
+function distance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, at) => at);
+  for (const [index, letter] of [...from].entries()) {
+    const next = [index + 1];
+    for (const [at, other] of [...to].entries()) {
+      const replaced = (row[at] ?? 0) + (letter === other ? 0 : 1);
+      next.push(Math.min(replaced, (row[at + 1] ?? 0) + 1, (next[at] ?? 0) + 1));
+    }
+    row = next;
   }
-  return name;
+  return row.at(-1) ?? 0;
 }

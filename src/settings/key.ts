@@ -1,9 +1,12 @@
 /** The API key: where it comes from, and what makes one malformed. */
-import { readFile } from 'node:fs/promises';
+import { constants, type Stats } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
 import { AccountError, Interrupted, UsageError } from '../errors.ts';
 import { pathFrom } from '../folders.ts';
-import { abortable, type Host } from '../host.ts';
-import type { StoredValues } from './store.ts';
+import { abortable, type Host, say } from '../host.ts';
+import { localError } from '../local-error.ts';
+import { pathVariable, shellWord } from './folder.ts';
+import { KEY_NAME, profileFlag, type StoredValues } from './store.ts';
 
 /** A key, and where it was found, in words. */
 export interface FoundKey {
@@ -11,17 +14,24 @@ export interface FoundKey {
   readonly source: string;
 }
 
-/** The longest file that is read for a key, in bytes: a key has some 130 characters. */
-const LONGEST_KEY_FILE = 64 * 1024;
+/** More than any file with a key has, in bytes: a key has some 130 characters. */
+export const MOST_KEY_BYTES = 4096;
 
 /** Where keys are made. */
 export const KEY_PAGE = 'https://api-platform.memories.ai';
 
+/** The variables that can hold the key or name its file; the first that is set wins. */
+export const KEY_VARIABLES = ['MAVI_API_KEY', 'MAVI_API_KEY_FILE', 'MEMORIES_API_KEY'] as const;
+
 /** What is wrong with a trimmed text as a key; null if nothing is. */
 export function keyFault(key: string): string | null {
   if (key === '') return 'is empty';
-  if (/^bearer\s/i.test(key)) return "starts with 'Bearer '; the API takes the bare key, without it";
-  if (/[\s]/.test(key)) return 'has white space inside';
+  if (/^(authorization:\s*)?bearer\s/i.test(key)) {
+    return "starts with 'Bearer '; the API takes the key alone, without it";
+  }
+  if (/^(export\s+)?[a-z_]\w*=[^=]/i.test(key)) return 'has a NAME= before it; give the value alone';
+  if (/^["'`“”‘’]|["'`“”‘’]$/.test(key)) return 'is in quotes; give it without them';
+  if (/\s/.test(key)) return 'has white space inside';
   if (!/^[\x21-\x7e]+$/.test(key)) return 'has control or non-ASCII characters';
   return null;
 }
@@ -29,88 +39,140 @@ export function keyFault(key: string): string | null {
 /** A warning about a key that is well-formed but of another product; null if there is none. */
 export function keyWarning(key: string): string | null {
   return key.startsWith('sk-mai-')
-    ? 'a key that starts with sk-mai- belongs to another product (Video Datalake); the API will refuse it'
+    ? 'a key that starts with sk-mai- is for another product (Video Datalake); this API refuses it'
     : null;
 }
 
-/** The trimmed key. Throws UsageError, naming `source`, if it is malformed. */
-export function checkedKey(text: string, source: string): string {
+/**
+ * The trimmed key. Throws UsageError if it is malformed.
+ * @param source where it stands, for the message; empty where the user has just given it
+ * @param end appended to the message
+ */
+export function checkedKey(text: string, source: string, end = ''): string {
   const key = text.trim();
   const fault = keyFault(key);
   if (fault !== null) {
-    throw new UsageError(`the key in ${source} ${fault}`, { hint: `copy it again from ${KEY_PAGE}` });
+    throw new UsageError(`the key${source === '' ? '' : ` in ${source}`} ${fault}${end}`, {
+      hint: `copy it again from ${KEY_PAGE}`,
+    });
   }
   return key;
 }
 
-/**
- * The key in force: MAVI_API_KEY, the file that MAVI_API_KEY_FILE names, MEMORIES_API_KEY, the config store;
- * null if there is none. From here on no text output can contain it. Throws UsageError if it is malformed.
- */
-export async function findKey(host: Host, stored: StoredValues): Promise<FoundKey | null> {
-  const found = await firstKey(host, stored);
-  if (found !== null) host.secrets.add(found.key);
-  return found;
+/** The text of a file or of an input that holds a key. Throws UsageError, naming `source`, for what can't hold one. */
+export function keyText(bytes: Buffer, source: string): string {
+  const wrong =
+    bytes.length > MOST_KEY_BYTES
+      ? `more than ${MOST_KEY_BYTES} bytes, too many for a key`
+      : /^(\xff\xfe|\xfe\xff)/.test(bytes.toString('latin1', 0, 2))
+        ? 'UTF-16 text; save it as UTF-8'
+        : null;
+  if (wrong === null) return bytes.toString('utf8');
+  throw new UsageError(`${source} contains ${wrong}`, { hint: 'it must contain the key alone' });
 }
 
-/** The key in force. Throws AccountError (exit 3) that tells a newcomer where to get one if there is none. */
-export async function requireKey(host: Host, stored: StoredValues): Promise<string> {
-  const found = await findKey(host, stored);
-  if (found === null) throw noKey();
+/**
+ * The key in force; null if there is none. The environment comes before the settings file, except for a profile
+ * that `--profile` names. No text output can contain the key from here on. Throws UsageError if it is malformed.
+ * @param quiet whether warnings are left out
+ */
+export async function findKey(host: Host, stored: StoredValues, quiet = false): Promise<FoundKey | null> {
+  const fromVariable = (name: string): FoundKey | null => found(host, host.env[name], name);
+  const fromStore = (): FoundKey | null =>
+    found(host, stored.values[KEY_NAME], `the settings file ${stored.path}`);
+  return (
+    (stored.isChosen ? fromStore() : null) ??
+    fromVariable('MAVI_API_KEY') ??
+    (await fromFile(host, quiet)) ??
+    fromVariable('MEMORIES_API_KEY') ??
+    fromStore()
+  );
+}
+
+/** The key in force. Throws AccountError (exit 3) that says where to get one if there is none. */
+export async function requireKey(host: Host, stored: StoredValues, quiet = false): Promise<string> {
+  const found = await findKey(host, stored, quiet);
+  if (found === null) throw noKey(stored);
   return found.key;
 }
 
 /** The error of a first run: where to get a key, and how to store it. */
-export function noKey(): AccountError {
-  return new AccountError('no_key', 'no API key', {
-    hint: `make one at ${KEY_PAGE}\nstore it with: mavi auth login (in scripts: set MAVI_API_KEY)`,
+export function noKey(stored: StoredValues): AccountError {
+  const flag = profileFlag(stored);
+  return new AccountError('no_key', flag === '' ? 'no API key' : `no API key in profile ${stored.name}`, {
+    hint: `create one at ${KEY_PAGE}\nstore it with: mavi auth login${flag} (in scripts: set MAVI_API_KEY)`,
   });
 }
 
-async function firstKey(host: Host, stored: StoredValues): Promise<FoundKey | null> {
-  const fromVariable = (name: string): FoundKey | null => {
-    const text = host.env[name];
-    if (text === undefined || text === '') return null;
-    host.secrets.add(text.trim());
-    return { key: checkedKey(text, name), source: name };
-  };
-  return (
-    fromVariable('MAVI_API_KEY') ??
-    (await keyFromFile(host)) ??
-    fromVariable('MEMORIES_API_KEY') ??
-    keyFromStore(host, stored)
-  );
+function found(host: Host, text: string | undefined, source: string): FoundKey | null {
+  if (text === undefined || text === '') return null;
+  // Before it is examined, for a malformed key is a secret too.
+  host.secrets.add(text.trim());
+  return { key: checkedKey(text, source), source };
 }
 
-async function keyFromFile(host: Host): Promise<FoundKey | null> {
-  const path = host.env.MAVI_API_KEY_FILE;
-  if (path === undefined || path === '') return null;
-  let text: Buffer;
-  try {
-    text = await abortable(readFile(pathFrom(host.cwd, path)), host.interrupt);
-  } catch (error) {
-    if (error instanceof Interrupted) throw error;
-    throw new UsageError(
-      `cannot read ${path}, which MAVI_API_KEY_FILE names: ${(error as Error).message.split(',')[0]}`,
-      {
-        hint: 'name a readable file that holds the key, or unset MAVI_API_KEY_FILE',
-        cause: error,
-      },
-    );
-  }
+async function fromFile(host: Host, quiet: boolean): Promise<FoundKey | null> {
+  const path = pathVariable(host, 'MAVI_API_KEY_FILE');
+  if (path === null) return null;
   const source = `${path} (MAVI_API_KEY_FILE)`;
-  if (text.length > LONGEST_KEY_FILE) {
-    throw new UsageError(`the key in ${source} is too long to be one`, {
-      hint: 'name a file that holds the key alone',
+  let bytes: Buffer;
+  try {
+    bytes = await readSmall(host, path, source, quiet);
+  } catch (error) {
+    if (error instanceof Interrupted || error instanceof UsageError) throw error;
+    throw new UsageError(`${localError(error, path, 'read').message} (MAVI_API_KEY_FILE)`, {
+      hint: 'name a readable file that contains the key, or unset MAVI_API_KEY_FILE',
+      cause: error,
     });
   }
-  return { key: checkedKey(text.toString('utf8'), source), source };
+  // An empty file is an empty key.
+  return found(host, keyText(bytes, source) || ' ', source);
 }
 
-function keyFromStore(host: Host, stored: StoredValues): FoundKey | null {
-  const text = stored.values['api-key'];
-  if (text === undefined) return null;
-  host.secrets.add(text.trim());
-  const source = `the config file ${stored.path}`;
-  return { key: checkedKey(text, source), source };
+/** Reads a plain file or a FIFO, up to a byte more than a key may have; an interrupt ends the wait for a FIFO's writer. */
+async function readSmall(host: Host, name: string, source: string, quiet: boolean): Promise<Buffer> {
+  const path = pathFrom(host.cwd, name);
+  refuseDevice(await stat(path), source);
+  // A FIFO must be waited for: opened without blocking, it looks empty until its writer comes.
+  const handle = await abortable(open(path, constants.O_RDONLY), host.interrupt);
+  try {
+    const stats = await handle.stat();
+    refuseDevice(stats, source);
+    if (stats.isFile() && !quiet) warnOfOthers(host, name, stats);
+    const buffer = Buffer.alloc(MOST_KEY_BYTES + 1);
+    let length = 0;
+    while (length < buffer.length) {
+      const read = handle.read(buffer, length, buffer.length - length, null);
+      const { bytesRead } = await abortable(read, host.interrupt);
+      if (bytesRead === 0) break;
+      length += bytesRead;
+    }
+    return buffer.subarray(0, length);
+  } finally {
+    // Closing waits for a read, which a FIFO may hold up for ever.
+    const closed = handle.close().catch(() => {});
+    if (!host.interrupt.aborted) await closed;
+  }
+}
+
+function refuseDevice(stats: Stats, source: string): void {
+  if (stats.isFile() || stats.isFIFO()) return;
+  const what = stats.isDirectory() ? 'a folder' : 'neither a file nor a FIFO';
+  throw new UsageError(`can't read the key from ${source}: it is ${what}`, {
+    hint: 'name a file that contains the key, or unset MAVI_API_KEY_FILE',
+  });
+}
+
+function warnOfOthers(host: Host, name: string, { uid, mode }: Stats): void {
+  if (host.uid === null) return;
+  const isOurs = uid === host.uid;
+  const quoted = shellWord(name);
+  if (!isOurs && uid !== 0) {
+    say(host, `mavi: warning: the key file ${name} belongs to another user (user ID ${uid})`);
+  }
+  // Kubernetes gives a secret to the group of its pod, which is then as private as it can be.
+  if ((mode & (isOurs ? 0o077 : 0o007)) !== 0) {
+    const command = isOurs ? `; run: chmod 600 ${quoted}` : '';
+    say(host, `mavi: warning: other users can read the key in ${name}${command}`);
+  }
 }

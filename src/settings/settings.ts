@@ -1,4 +1,4 @@
-/** Every setting but the key: flag, then environment, then config store, then default, in one place. */
+/** Every setting but the key: from its flag, else the environment, else the settings file, else its default. */
 import { UsageError } from '../errors.ts';
 import { baseUrl, byteLimit, type Rate, rate, seconds, uniqueId, wholeNumber } from './values.ts';
 
@@ -6,29 +6,29 @@ import { baseUrl, byteLimit, type Rate, rate, seconds, uniqueId, wholeNumber } f
 export interface Settings {
   /** The scope of the library. */
   readonly uniqueId: string;
-  /** Where the API answers, without a trailing slash. */
+  /** The address of the API, without a trailing slash. */
   readonly baseUrl: URL;
-  /** How many requests for a video may start; null is no limit. */
+  /** How many requests for a video may start; null for no limit. */
   readonly rate: Rate | null;
   /** How many videos are downloaded at once. */
   readonly concurrency: number;
-  /** How many tries may follow the first. */
+  /** How many attempts may follow the first. */
   readonly retries: number;
-  /** The longest time until a connection stands, in milliseconds. */
+  /** The longest time to wait for a connection, in milliseconds. */
   readonly connectTimeoutMs: number;
-  /** The longest time without a byte, in milliseconds. */
+  /** The longest time without any data, in milliseconds. */
   readonly timeoutMs: number;
-  /** Bytes a second, over all videos; null is no limit. */
+  /** Bytes a second, over all videos; null for no limit. */
   readonly limitRate: number | null;
 }
 
-/** How one setting is spelt everywhere, and how it is read. */
+/** How one setting is spelled everywhere, and how it is read. */
 export interface Definition {
   readonly flag: string;
   readonly variable: string;
-  /** Its name in the config store, which is also the flag's without dashes. */
+  /** Its name in the settings file, which is also the flag's without dashes. */
   readonly config: string;
-  /** The text of the default; null is none. */
+  /** The text of the default; null for none. */
   readonly fallback: string | null;
   readonly summary: string;
   readonly read: (text: string) => unknown;
@@ -41,7 +41,7 @@ export const DEFINITIONS = {
     variable: 'MAVI_UNIQUE_ID',
     config: 'unique-id',
     fallback: 'default',
-    summary: 'the scope of the library, as given at upload',
+    summary: 'scope of the library, as given at upload',
     read: uniqueId,
   },
   baseUrl: {
@@ -49,7 +49,7 @@ export const DEFINITIONS = {
     variable: 'MAVI_BASE_URL',
     config: 'base-url',
     fallback: 'https://api.memories.ai/serve/api/v1',
-    summary: 'where the API answers',
+    summary: 'address of the API',
     read: baseUrl,
   },
   rate: {
@@ -57,7 +57,7 @@ export const DEFINITIONS = {
     variable: 'MAVI_RATE',
     config: 'rate',
     fallback: '12',
-    summary: 'video requests a minute, retries counted; also 12/m, 1/s, 700/h; 0 = no limit',
+    summary: 'video requests per minute, retries included; also 12/m, 1/s, 700/h; 0 = no limit',
     read: rate,
   },
   concurrency: {
@@ -65,7 +65,7 @@ export const DEFINITIONS = {
     variable: 'MAVI_CONCURRENCY',
     config: 'concurrency',
     fallback: '3',
-    summary: 'videos at once',
+    summary: 'number of simultaneous downloads',
     read: wholeNumber(1, 256),
   },
   retries: {
@@ -73,7 +73,7 @@ export const DEFINITIONS = {
     variable: 'MAVI_RETRIES',
     config: 'retries',
     fallback: '5',
-    summary: 'tries after the first',
+    summary: 'number of retries',
     read: wholeNumber(0, 1000),
   },
   connectTimeoutMs: {
@@ -81,7 +81,7 @@ export const DEFINITIONS = {
     variable: 'MAVI_CONNECT_TIMEOUT',
     config: 'connect-timeout',
     fallback: '30',
-    summary: 'seconds until the connection stands',
+    summary: 'connection timeout, in seconds; 0 = no limit',
     read: seconds,
   },
   timeoutMs: {
@@ -89,7 +89,7 @@ export const DEFINITIONS = {
     variable: 'MAVI_TIMEOUT',
     config: 'timeout',
     fallback: '60',
-    summary: 'seconds without a byte; never a limit on the whole transfer',
+    summary: 'longest time without data, in seconds; 0 = no limit',
     read: seconds,
   },
   limitRate: {
@@ -97,7 +97,7 @@ export const DEFINITIONS = {
     variable: 'MAVI_LIMIT_RATE',
     config: 'limit-rate',
     fallback: null,
-    summary: 'bytes a second over all videos, such as 10M; 0 = no limit',
+    summary: 'bytes per second for all videos together, such as 10M; 0 = no limit',
     read: byteLimit,
   },
 } as const satisfies Record<keyof Settings, Definition>;
@@ -105,10 +105,10 @@ export const DEFINITIONS = {
 /** The name of a setting in code. */
 export type SettingName = keyof Settings;
 
-/** The text of each setting that was given, by name. */
-export type SettingTexts = { readonly [name in SettingName]?: string | undefined };
+/** The text of each setting that was given as a flag, by name, and the profile to take the others from. */
+export type SettingTexts = { readonly [name in SettingName | 'profile']?: string | undefined };
 
-/** Where the value in force comes from, and its text; null text is none. */
+/** Where the value in force comes from, and its text; null for none. */
 export interface Origin {
   readonly source: 'flag' | 'environment' | 'config' | 'default';
   readonly text: string | null;
@@ -117,12 +117,12 @@ export interface Origin {
 /** All names, in order. */
 export const SETTING_NAMES = Object.keys(DEFINITIONS) as SettingName[];
 
-/** The setting that the config store calls so; undefined if none is. */
+/** The setting of that name in the settings file; undefined if there is none. */
 export function settingByConfigName(config: string): SettingName | undefined {
   return SETTING_NAMES.find((name) => DEFINITIONS[name].config === config);
 }
 
-/** Where the value of a setting comes from: the first of flag, environment, store, default that has one. */
+/** Where the value of a setting comes from: the first of flag, environment, settings file and default that has one. */
 export function originOf(
   name: SettingName,
   flags: SettingTexts,
@@ -132,7 +132,7 @@ export function originOf(
   const definition = DEFINITIONS[name];
   const flag = flags[name];
   if (flag !== undefined) return { source: 'flag', text: flag };
-  // An empty variable counts as unset, as everywhere.
+  // An empty variable counts as unset.
   const variable = env[definition.variable];
   if (variable !== undefined && variable !== '') return { source: 'environment', text: variable };
   const config = stored[definition.config];
@@ -140,7 +140,7 @@ export function originOf(
   return { source: 'default', text: definition.fallback };
 }
 
-/** The value of one setting out of its text. Throws UsageError, naming where the text stood. */
+/** Reads the value of one setting. Throws UsageError, naming where its text comes from. */
 export function readSetting(name: SettingName, origin: Origin): unknown {
   const definition: Definition = DEFINITIONS[name];
   if (origin.text === null) return null;
@@ -154,12 +154,17 @@ export function readSetting(name: SettingName, origin: Origin): unknown {
       config: `the setting ${definition.config}`,
       default: definition.config,
     };
-    // An address may hold a password, which no error shows.
+    // An address may contain a password, which no error shows.
     const shown = origin.text.replace(/\/\/[^/@]*@/, '//…@');
     throw new UsageError(`${places[origin.source]} ${error.message}, not '${shown}'`, {
-      hint: origin.source === 'config' ? `mend it with: mavi config unset ${definition.config}` : '',
+      hint: origin.source === 'config' ? `reset it with: mavi config unset ${definition.config}` : '',
     });
   }
+}
+
+/** Whether an address is the vendor's own API: the key goes nowhere else unless the user says so. */
+export function isVendorHost(url: URL): boolean {
+  return url.host === new URL(DEFINITIONS.baseUrl.fallback).host;
 }
 
 /** All settings, checked and frozen. Throws UsageError for the first that is malformed. */

@@ -1,114 +1,200 @@
-/** The config file: the only place that uses conf, and that only when there is something to read or to write. */
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import envPaths from 'env-paths';
-import { LocalError } from '../errors.ts';
+/** The settings files, one for each profile: read here, written by conf. */
+import { readdir, realpath, unlink } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { LocalError, MaviError, UsageError } from '../errors.ts';
+import { makeFolder } from '../folders.ts';
 import { type Host, say } from '../host.ts';
+import { localError } from '../local-error.ts';
+import { acquireLock } from '../lock.ts';
+import { configFolder, isTrustedFolder, OTHER_FOLDER, openSettingsFile } from './folder.ts';
 
-/** What the config file holds: settings and key as texts, by their config names. */
-export interface StoredValues {
+/** The key and settings of one account. */
+export interface Profile {
+  readonly name: string;
+  /** Its settings file, which need not exist. */
   readonly path: string;
+  /** Whether `--profile` named it; then its own key comes before those of the environment, as in aws. */
+  readonly isChosen: boolean;
+}
+
+/** What a settings file holds: settings and key as texts, by their config names. */
+export interface StoredValues extends Profile {
   readonly values: Readonly<Record<string, string>>;
 }
 
-/** The folder of the config file and of the record of starts. */
-export function configFolder(host: Host): string {
-  const chosen = host.env.MAVI_CONFIG_DIR;
-  return chosen ? resolve(host.cwd, chosen) : envPaths('mavi', { suffix: '' }).config;
-}
+/** Where the key stands among the stored values. */
+export const KEY_NAME = 'api-key';
 
-/** The path of the config file, which need not exist. */
-export function configPath(host: Host): string {
-  return join(configFolder(host), 'config.json');
-}
+const DEFAULT_PROFILE = 'default';
 
-/** Reads the config file; without one, or with a torn one, which is warned of, the answer is empty. */
-export async function readStore(host: Host): Promise<StoredValues> {
-  const path = configPath(host);
-  if (!existsSync(path)) return { path, values: {} };
-  closeToOthers(host, path);
-  const conf = await openConf(host, path);
-  if (conf.size === 0 && !isJson(readFileSync(path, 'utf8'))) {
-    say(
-      host,
-      `mavi: warning: ${path} is not valid JSON, so its settings are ignored until it is written again`,
-    );
+/** The profile in force: that of `--profile`, else of MAVI_PROFILE, else `default`. Throws UsageError for a bad name. */
+export function profileOf(host: Host, flag: string | undefined): Profile {
+  const name = flag ?? (host.env.MAVI_PROFILE || DEFAULT_PROFILE);
+  // It is a part of a file name.
+  if (!/^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$/.test(name)) {
+    const source = flag === undefined ? 'MAVI_PROFILE' : '--profile';
+    throw new UsageError(`${source} takes 1 to 64 letters, digits, hyphens and underscores, not '${name}'`, {
+      hint: 'example: --profile work',
+    });
   }
-  const texts = Object.entries(conf.store).filter(
+  const file = name === DEFAULT_PROFILE ? 'config.json' : `config.${name}.json`;
+  return { name, path: join(configFolder(host), file), isChosen: flag !== undefined };
+}
+
+/** ` --profile work` to append to a command that a message suggests; nothing for the profile in force by default. */
+export function profileFlag({ name }: Profile): string {
+  return name === DEFAULT_PROFILE ? '' : ` --profile ${name}`;
+}
+
+/**
+ * Reads the settings of a profile; without a file they are empty, and so they are, with a warning, where it is not
+ * JSON. Throws what openSettingsFile throws.
+ * @param quiet whether warnings are left out
+ */
+export async function readStore(host: Host, flag?: string, quiet = false): Promise<StoredValues> {
+  const profile = profileOf(host, flag);
+  const text = await readText(host, profile, quiet);
+  const stored = parse(text ?? '');
+  if (stored === null && !quiet) {
+    say(host, `mavi: warning: ${profile.path} is not valid JSON; its settings are ignored`);
+  }
+  const texts = Object.entries(stored ?? {}).filter(
     ([, value]) => typeof value === 'string' || typeof value === 'number',
   );
-  return { path, values: Object.fromEntries(texts.map(([name, value]) => [name, String(value)])) };
+  return { ...profile, values: Object.fromEntries(texts.map(([name, value]) => [name, String(value)])) };
 }
 
-/** What conf takes for empty may be torn, too. */
-function isJson(text: string): boolean {
+/** Throws UsageError if the settings of a profile can't be changed without losing what is in its file. */
+export async function checkWritable(host: Host, profile: Profile): Promise<void> {
+  if (parse((await readText(host, profile)) ?? '') !== null) return;
+  throw new UsageError(`${profile.path} is not valid JSON, so it was left unchanged`, {
+    hint: 'correct it in an editor, or delete it; then run the command again',
+  });
+}
+
+/** Stores one value. Throws UsageError for a file that is not JSON, LocalError if it can't be written. */
+export async function storeValue(host: Host, profile: Profile, name: string, value: string): Promise<void> {
+  await makeFolder(dirname(profile.path), dirname(profile.path), 0o700).catch((error) => {
+    throw cannotWrite(profile, error);
+  });
+  await change(host, profile, (conf) => conf.set(name, value));
+}
+
+/**
+ * Removes one value, and what an interrupted write left of the file. Resolves to whether there was any. Throws as
+ * storeValue does.
+ */
+export async function removeValue(host: Host, profile: Profile, name: string): Promise<boolean> {
+  if (!(await isTrustedFolder(host, dirname(profile.path)))) return false;
+  if ((await readText(host, profile)) === null && (await leftBehind(profile)).length === 0) return false;
+  let had = false;
+  const removed = await change(host, profile, (conf) => {
+    had = conf.has(name);
+    if (had) conf.delete(name);
+  });
+  return had || removed > 0;
+}
+
+async function readText(host: Host, { path }: Profile, quiet = false): Promise<string | null> {
+  const opened = await openSettingsFile(host, dirname(path), path);
+  if (opened === null) return null;
+  const { handle, stats } = opened;
   try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
+    const text = await handle.readFile('utf8');
+    if (host.uid !== null && (stats.mode & 0o044) !== 0) {
+      const isClosed = await handle.chmod(0o600).then(
+        () => true,
+        () => false,
+      );
+      const what = isClosed
+        ? `other users could read ${path}; its mode is now 0600`
+        : text.includes(KEY_NAME) && `other users can read the key in ${path}`;
+      if (what && !quiet) say(host, `mavi: warning: ${what}`);
+    }
+    return text;
+  } finally {
+    await handle.close();
   }
 }
 
-/** Stores one value. Throws LocalError if the file cannot be written. */
-export async function storeValue(host: Host, name: string, value: string): Promise<void> {
-  await change(host, (conf) => conf.set(name, value));
-}
-
-/** Removes one value; says whether it was there. */
-export async function removeValue(host: Host, name: string): Promise<boolean> {
-  const { values } = await readStore(host);
-  if (values[name] === undefined) return false;
-  await change(host, (conf) => conf.delete(name));
-  return true;
+/** The object in a settings file, a byte order mark and an empty file allowed; null for anything else. */
+function parse(text: string): Record<string, unknown> | null {
+  const json = text.replace(/^\ufeff/, '').trim();
+  if (json === '') return {};
+  try {
+    const value = JSON.parse(json) as unknown;
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : null;
+  } catch {
+    return null;
+  }
 }
 
 type ConfFile = InstanceType<typeof import('conf').default<Record<string, unknown>>>;
 
-async function change(host: Host, edit: (conf: ConfFile) => void): Promise<void> {
-  const path = configPath(host);
+/** How long another command that changes the same file is waited for, in milliseconds. */
+const PATIENCE_MS = 10_000;
+
+/** Changes a settings file, and removes what interrupted writes left of it. Resolves to how many of those there were. */
+async function change(host: Host, profile: Profile, edit: (conf: ConfFile) => void): Promise<number> {
+  const { path } = profile;
   try {
-    // Made here, for conf would make the folder readable by all.
-    mkdirSync(configFolder(host), { recursive: true, mode: 0o700 });
-    const conf = await openConf(host, path);
-    edit(conf);
-    closeToOthers(host, path);
-  } catch (error) {
-    if (error instanceof LocalError) throw error;
-    throw new LocalError('config', `cannot write ${path}: ${(error as Error).message}`, {
-      hint: 'set MAVI_CONFIG_DIR to a folder of yours, or use MAVI_API_KEY and the other variables',
-      cause: error,
+    // First of all: a lock is not put into a folder of somebody else.
+    await isTrustedFolder(host, dirname(path));
+    const release = await acquireLock(`${path}.lock`, {
+      host,
+      signal: host.interrupt,
+      patienceMs: PATIENCE_MS,
+      abandonedAfterMs: PATIENCE_MS / 2,
+      renews: false,
     });
+    try {
+      await checkWritable(host, profile);
+      edit(await openConf(path));
+      const left = await leftBehind(profile);
+      for (const name of left) await unlink(name);
+      return left.length;
+    } finally {
+      await release();
+    }
+  } catch (error) {
+    throw cannotWrite(profile, error);
   }
 }
 
-async function openConf(host: Host, path: string): Promise<ConfFile> {
+async function openConf(path: string): Promise<ConfFile> {
+  // conf makes the path absolute.
+  if (resolve(path).includes('\ufffd')) {
+    throw new UsageError('the path of the settings folder is not valid UTF-8', { hint: OTHER_FOLDER });
+  }
   const { default: Conf } = await import('conf');
-  try {
-    return new Conf<Record<string, unknown>>({
-      projectName: 'mavi',
-      cwd: configFolder(host),
-      configName: 'config',
-      configFileMode: 0o600,
-      accessPropertiesByDotNotation: false,
-      clearInvalidConfig: true,
-    });
-  } catch (error) {
-    throw new LocalError('config', `cannot read ${path}: ${(error as Error).message}`, {
-      hint: 'set MAVI_CONFIG_DIR to a folder of yours, or use MAVI_API_KEY and the other variables',
-      cause: error,
-    });
-  }
+  return new Conf<Record<string, unknown>>({
+    projectName: 'mavi',
+    cwd: dirname(path),
+    configName: basename(path, '.json'),
+    configFileMode: 0o600,
+    accessPropertiesByDotNotation: false,
+    deserialize: (text) => parse(text) ?? JSON.parse(text),
+  });
 }
 
-/** The file can hold the key: if others may read it, that is mended and said. */
-function closeToOthers(host: Host, path: string): void {
-  if (host.platform === 'win32') return;
-  try {
-    if ((statSync(path).mode & 0o077) === 0) return;
-    chmodSync(path, 0o600);
-    say(host, `mavi: warning: others could read ${path}; it is now yours alone (mode 0600)`);
-  } catch (error) {
-    say(host, `mavi: warning: others may be able to read ${path}: ${(error as Error).message}`);
-  }
+/** The temporary files that a write leaves if it is killed, with the key in them; conf follows a link of the file. */
+async function leftBehind({ path }: Profile): Promise<string[]> {
+  const real = await realpath(path).catch(() => path);
+  const found = await Promise.all(
+    [...new Set([path, real])].map(async (file) => {
+      const names = await readdir(dirname(file)).catch(() => []);
+      return names
+        .filter((name) => name.startsWith(`${basename(file)}.tmp-`))
+        .map((name) => join(dirname(file), name));
+    }),
+  );
+  return found.flat();
+}
+
+function cannotWrite({ path }: Profile, error: unknown): MaviError {
+  if (error instanceof MaviError && !(error instanceof LocalError)) return error;
+  const why = localError(error, path).message.replace(/^.*?: /, '');
+  return new LocalError('config', `cannot write ${path}: ${why}`, { hint: OTHER_FOLDER, cause: error });
 }

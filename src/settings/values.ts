@@ -1,4 +1,4 @@
-/** Reads the text of a setting into its value. Every reader throws a RangeError that says what would be right. */
+/** Reads the text of a setting into its value. Every reader throws a RangeError that says what it takes. */
 
 /** At most `starts` starts in any window of `windowMs` milliseconds. */
 export interface Rate {
@@ -30,11 +30,11 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
   };
 }
 
-/** Seconds, decimals allowed, as milliseconds; 0 is no limit, as in curl, given as the longest there is. */
+/** Seconds, decimals allowed, as milliseconds; 0 is no limit, as in curl, and read as the longest delay there is. */
 export function seconds(text: string): number {
   const ms = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : Number.NaN;
   if (!(ms >= 0 && ms <= LONGEST_TIMER_MS)) {
-    throw new RangeError('takes a number of seconds, such as 30 or 0.5 (0 is no limit)');
+    throw new RangeError('takes a number of seconds, such as 30 or 0.5 (0 = no limit)');
   }
   return ms === 0 ? LONGEST_TIMER_MS : Math.max(1, Math.round(ms));
 }
@@ -50,12 +50,12 @@ export function byteSize(text: string): number {
   return value;
 }
 
-/** A limit of bytes a second: a size; 0 is no limit, as in curl, given as null. */
+/** A limit in bytes per second; 0 is no limit, as in curl, and read as null. */
 export function byteLimit(text: string): number | null {
   return text === '0' ? null : byteSize(text);
 }
 
-/** Starts a minute, or curl's forms `12/m`, `1/s`, `700/h`, `3/15s`; 0 is no limit, given as null. */
+/** Starts per minute, or curl's forms `12/m`, `1/s`, `700/h`, `3/15s`; 0 is no limit, and read as null. */
 export function rate(text: string): Rate | null {
   const [, number = '', count = '1', unit = 'm'] = /^(\d+)(?:\/(\d*)([smhd]))?$/.exec(text) ?? [];
   const starts = number === '' ? Number.NaN : Number(number);
@@ -63,19 +63,23 @@ export function rate(text: string): Rate | null {
   if (starts === 0) return null;
   if (!(starts >= 1 && starts <= 1_000_000 && windowMs > 0 && windowMs <= LONGEST_TIMER_MS)) {
     throw new RangeError(
-      'takes starts a minute, such as 12, or a form such as 12/m, 1/s or 700/h (0 is no limit)',
+      'takes a number of starts per minute, such as 12, or a form such as 12/m, 1/s or 700/h (0 = no limit)',
     );
   }
   return { starts, windowMs };
 }
 
-/** A scope of the library: any text that can stand on one line. */
+/** A scope of the library: any text on one line. U+FFFD stands for bytes that were not UTF-8. */
 export function uniqueId(text: string): string {
-  if (!/^[^\p{Cc}]{1,256}$/u.test(text)) throw new RangeError('takes the name of a scope, such as default');
+  if (!/^[^\p{Cc}\ufffd]{1,256}$/u.test(text))
+    throw new RangeError('takes the name of a scope, such as default');
   return text;
 }
 
-/** Where the API answers: https, or http on a loopback address, without a trailing slash. */
+/** The path of the API, for an address that has none. */
+const API_PATH = '/serve/api/v1';
+
+/** The address of the API: https, or http on a loopback address, without a trailing slash. */
 export function baseUrl(text: string): URL {
   let url: URL;
   try {
@@ -84,24 +88,24 @@ export function baseUrl(text: string): URL {
     throw new RangeError('takes an address such as https://api.memories.ai/serve/api/v1');
   }
   if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
-    throw new RangeError('takes an address without user name, password, query or fragment');
+    throw new RangeError('takes an address without a user name, password, query or fragment');
   }
   if (url.protocol !== 'https:' && url.protocol !== 'http:') throw new RangeError('takes an https address');
   if (url.protocol === 'http:' && !isLoopback(url)) {
     throw new RangeError(
-      'takes https, for plain http would show your key to the network (only loopback may have it)',
+      'takes an https address: plain http would expose your key to the network (loopback addresses excepted)',
     );
   }
-  url.pathname = url.pathname.replace(/\/+$/, '');
-  // An empty query or fragment is still a sign in the text, behind which a path would be none.
+  url.pathname = url.pathname.replace(/\/+$/, '') || API_PATH;
+  // An empty query or fragment leaves its sign in the text; a path appended behind it would not be one.
   url.search = '';
   url.hash = '';
   return url;
 }
 
 /**
- * Whether a URL's host is this machine's loopback address. The URL parser has normalised it: 127.1 and
- * 0x7f.1 stand there as 127.0.0.1, and an IPv4-mapped address as [::ffff:7f00:1].
+ * Whether a URL's host is this machine's loopback address. The URL parser has normalized it: 127.1 and
+ * 0x7f.1 have become 127.0.0.1, and an IPv4-mapped address is [::ffff:7f00:1].
  */
 export function isLoopback(url: URL): boolean {
   const host = url.hostname.replace(/\.$/, '');

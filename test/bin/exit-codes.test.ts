@@ -38,7 +38,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     env: { MAVI_RATE: 'fast' },
     code: 2,
     requests: 0,
-    says: 'MAVI_RATE takes starts a minute',
+    says: 'MAVI_RATE takes a number of starts per minute',
   },
   '3 without a key, saying where to get one': {
     args: [faststart],

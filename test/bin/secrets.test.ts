@@ -25,6 +25,36 @@ describe.concurrent('the key', () => {
     );
   });
 
+  // Node and libraries print headers, and what is written to sockets, by these.
+  it.for(['http', '*', 'net,tls,stream'])('is not shown by NODE_DEBUG=%s', async (set, { scene }) => {
+    await scene.standin();
+    const env = { NODE_DEBUG: set, DEBUG: '*' };
+    const { code, stderr } = await scene.run(['download', faststart, '-o', 'a.mp4', '-v'], { env });
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^(HTTP|NET|STREAM) \d+: /m);
+    expect(scene.names()).toEqual(['a.mp4']);
+  });
+
+  it('is named with the host that it goes to where that is not the vendor’s', async ({ scene }) => {
+    const standin = await scene.standin();
+    const { stderr } = await scene.run(['list', '--verbose']);
+    expect(stderr).toContain(`* the API key goes to ${new URL(standin.baseUrl).host}\n`);
+    const quiet = await scene.run(['list']);
+    expect(quiet.stderr).not.toContain('goes to');
+  });
+
+  it('is masked in data where it is in use, and what only looks like a key is data', async ({ scene }) => {
+    await scene.standin();
+    const name = 'sk-summer-holiday-2024-with-everybody.mp4';
+    const args = ['download', faststart, '-o', name, '--json', '--manifest', 'manifest'];
+    const { code, stdout } = await scene.run(args);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout.toString()).file).toBe(name);
+    expect(JSON.parse(scene.read('manifest').toString()).file).toBe(name);
+    const verified = await scene.run(['verify', '--json', name]);
+    expect(JSON.parse(verified.stdout.toString()).file).toBe(name);
+  });
+
   it('stands neither among the arguments of the process nor in its files', async ({ scene }) => {
     const asked = moment();
     await scene.standin({ faults: 'silent', onRequest: asked.now });

@@ -1,4 +1,4 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { run } from '../../src/cli.ts';
@@ -24,9 +24,11 @@ async function mavi(
   cwd: string,
   line: string,
   env: Record<string, string> = {},
-  stdin?: string,
+  stdin?: string | Buffer,
 ): Promise<Ran> {
-  const host = fakeHost({ cwd, env, ...(stdin === undefined ? {} : { stdin }) });
+  // Nobody answers there, so that no test asks the real API.
+  const nobody = { MAVI_BASE_URL: 'http://127.0.0.1:1' };
+  const host = fakeHost({ cwd, env: { ...nobody, ...env }, ...(stdin === undefined ? {} : { stdin }) });
   const code = await run(line.split(' '), host);
   const ran = { code, out: host.output().toString(), errors: host.errors() };
   expect(leakedPart(KEY, ran.out + ran.errors)).toBeNull();
@@ -39,9 +41,9 @@ describe('auth login', () => {
   it('stores the key from standard input, trimmed, for its owner alone', async () => {
     const cwd = tempDir();
     const standin = await withStandin({ key: KEY });
-    const { code, errors, out } = await mavi(cwd, 'auth login', {}, `  ${KEY}\r\n`);
+    const { code, errors, out } = await mavi(cwd, 'auth login', at(standin), `  ${KEY}\r\n`);
     expect([code, out]).toEqual([0, '']);
-    expect(errors).toContain(SHOWN);
+    expect(errors).toContain(`stored ${SHOWN}`);
     const path = join(cwd, '.config-mavi/config.json');
     expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({ 'api-key': KEY });
     expect((statSync(path).mode & 0o777).toString(8)).toBe('600');
@@ -51,21 +53,77 @@ describe('auth login', () => {
     expect(downloadsOf(standin)[0]?.headers.authorization).toBe(KEY);
   });
 
-  it.for([
+  it.for<readonly [string, string | Buffer, string]>([
     ['nothing', '', 'is empty'],
     ['white space alone', ' \n', 'is empty'],
     ['a Bearer prefix', `Bearer ${KEY}`, "starts with 'Bearer '"],
     ['white space inside', `${KEY.slice(0, 40)} ${KEY.slice(40)}`, 'white space'],
+    ['a header', `Authorization: Bearer ${KEY}`, "starts with 'Bearer '"],
+    ['quotes', `"${KEY}"\n`, 'is in quotes'],
+    ['a line of a .env file', `MAVI_API_KEY=${KEY}`, 'has a NAME= before it'],
+    ['a line of a shell', `export MAVI_API_KEY='${KEY}'`, 'has a NAME= before it'],
+    ['more than any key has', KEY.repeat(50), 'more than 4096 bytes'],
+    ['UTF-16', Buffer.from(`\ufeff${KEY}`, 'utf16le'), 'UTF-16'],
     ['two lines', `${KEY}\n${KEY}\n`, 'white space'],
     ['a control character', `${KEY}\u0007!`, 'control'],
     ['letters beyond ASCII', `${KEY}é`, 'non-ASCII'],
-  ])('refuses %s, says why, and leaves what was stored', async ([, text = '', says]) => {
+  ])('refuses %s, says why, and leaves what was stored', async ([, text, says]) => {
     const cwd = tempDir();
     await mavi(cwd, 'auth login', {}, 'sk-earlier');
     const { code, errors } = await mavi(cwd, 'auth login', {}, text);
     expect(code).toBe(2);
     expect(errors).toContain(says);
     expect(readFileSync(join(cwd, '.config-mavi/config.json'), 'utf8')).toContain('sk-earlier');
+  });
+
+  it('asks the API before it stores the key, and does not store one that is refused', async () => {
+    const cwd = tempDir();
+    const standin = await withStandin();
+    await mavi(cwd, 'auth login', {}, 'sk-earlier');
+    const { code, errors } = await mavi(cwd, 'auth login', at(standin), KEY);
+    expect(code).toBe(3);
+    expect(errors).toContain('nothing was stored');
+    expect(standin.requests.map(({ headers }) => headers.authorization)).toEqual([KEY]);
+    expect(readFileSync(join(cwd, '.config-mavi/config.json'), 'utf8')).toContain('sk-earlier');
+    const first = await mavi(tempDir(), 'auth login', at(standin), KEY);
+    expect([first.code, existsSync(join(cwd, '.config-mavi/config.json.tmp'))]).toEqual([3, false]);
+  });
+
+  it.for([
+    ['cannot be reached', undefined],
+    ['is in trouble', 'server-error'],
+    ['is rate-limited', 'rate-limit'],
+  ] as const)('stores the key where the API %s, and says that it was not checked', async ([, listFaults]) => {
+    const cwd = tempDir();
+    const standin = await withStandin({ key: KEY, ...(listFaults === undefined ? {} : { listFaults }) });
+    const env = listFaults === undefined ? {} : at(standin);
+    const { code, errors } = await mavi(cwd, 'auth login', env, KEY);
+    expect(code).toBe(0);
+    expect(errors).toContain('warning: the key could not be checked: ');
+    expect(errors).toContain('check it later with: mavi auth status');
+    expect(readFileSync(join(cwd, '.config-mavi/config.json'), 'utf8')).toContain(KEY);
+  });
+
+  it('asks at the address that the settings of the profile name', async () => {
+    const cwd = tempDir();
+    const standin = await withStandin({ key: KEY });
+    await mavi(cwd, `config set base-url ${standin.baseUrl} --profile work`);
+    const env = { MAVI_BASE_URL: '' };
+    const { code, errors } = await mavi(cwd, 'auth login --profile work', env, KEY);
+    expect([code, standin.requests.length]).toEqual([0, 1]);
+    expect(errors).toContain('config.work.json');
+  });
+
+  it('refuses before it reads the key where it could not store it', async () => {
+    const cwd = tempDir();
+    mkdirSync(join(cwd, '.config-mavi'), { mode: 0o700 });
+    const path = join(cwd, '.config-mavi/config.json');
+    writeFileSync(path, '{"rate": "6",}', { mode: 0o600 });
+    const standin = await withStandin({ key: KEY });
+    const { code, errors } = await mavi(cwd, 'auth login', at(standin), KEY);
+    expect([code, standin.requests.length]).toEqual([2, 0]);
+    expect(errors).toContain(path);
+    expect(readFileSync(path, 'utf8')).toBe('{"rate": "6",}');
   });
 
   it('warns of the key of another product, and of a variable that comes first', async () => {
@@ -77,7 +135,7 @@ describe('auth login', () => {
     );
     expect(code).toBe(0);
     expect(errors).toContain('another product');
-    expect(errors).toContain('MEMORIES_API_KEY is set');
+    expect(errors).toContain('MEMORIES_API_KEY is set and overrides the stored key');
   });
 });
 
@@ -92,6 +150,68 @@ describe('auth logout', () => {
     expect([again.code, again.errors]).toEqual([0, expect.stringContaining('no key was stored')]);
     expect((await mavi(cwd, 'auth status')).code).toBe(3);
   });
+
+  it('removes what a login left that was killed before it ended', async () => {
+    const cwd = tempDir();
+    const folder = join(cwd, '.config-mavi');
+    mkdirSync(folder, { mode: 0o700 });
+    writeFileSync(join(folder, 'config.json.tmp-1234567890abcdef'), KEY, { mode: 0o600 });
+    expect((await mavi(cwd, 'auth logout')).errors).toContain('removed the key');
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('removes the key of one profile alone', async () => {
+    const cwd = tempDir();
+    await mavi(cwd, 'auth login', {}, 'sk-one');
+    await mavi(cwd, 'auth login --profile work', {}, 'sk-two');
+    await mavi(cwd, 'auth logout --profile work');
+    expect(JSON.parse(readFileSync(join(cwd, '.config-mavi/config.json'), 'utf8'))).toEqual({
+      'api-key': 'sk-one',
+    });
+    const { code, errors } = await mavi(cwd, 'auth status --profile work');
+    expect(code).toBe(3);
+    expect(errors).toContain('mavi auth login --profile work');
+  });
+});
+
+describe('a profile', () => {
+  it('is an account of its own in every command that takes settings', async () => {
+    const cwd = tempDir();
+    const standin = await withStandin({ key: 'sk-work' });
+    await mavi(cwd, 'auth login', {}, 'sk-default');
+    await mavi(cwd, 'auth login --profile work', {}, 'sk-work');
+    await mavi(cwd, 'config set unique-id holiday_2025 --profile work');
+    const lines = ['list', 'auth status', `download ${SAMPLE_VIDEO_NOS.faststart} -o /dev/null`, 'sync lib'];
+    mkdirSync(join(cwd, 'lib'));
+    for (const line of lines) {
+      const before = standin.requests.length;
+      const [byDefault, byFlag, byVariable] = [
+        await mavi(cwd, line, at(standin)),
+        await mavi(cwd, `${line} --profile work`, at(standin)),
+        await mavi(cwd, line, { ...at(standin), MAVI_PROFILE: 'work' }),
+      ];
+      expect([line, byDefault.code]).toEqual([line, 3]);
+      expect([line, byFlag.code]).toEqual([line, byVariable.code]);
+      expect(byFlag.code).not.toBe(3);
+      const keys = standin.requests.slice(before).map(({ headers }) => headers.authorization);
+      expect(new Set(keys)).toEqual(new Set(['sk-default', 'sk-work']));
+    }
+    expect((await mavi(cwd, 'config get unique-id --profile work')).out).toBe('holiday_2025\n');
+    expect((await mavi(cwd, 'config get unique-id')).out).toBe('default\n');
+    expect((await mavi(cwd, 'config path --profile work')).out).toBe(
+      `${cwd}/.config-mavi/config.work.json\n`,
+    );
+    expect((await mavi(cwd, 'auth status', { ...at(standin), MAVI_PROFILE: 'work' })).out).toMatch(
+      /^profile: +work$/m,
+    );
+  });
+
+  it.for(['../x', 'a/b', '.', ''])('cannot be called "%s"', async (name) => {
+    const standin = await withStandin();
+    const { code, errors } = await mavi(tempDir(), `list --profile ${name}`, at(standin));
+    expect([code, standin.requests.length]).toEqual([2, 0]);
+    expect(errors).toContain('--profile takes');
+  });
 });
 
 describe('auth status', () => {
@@ -101,7 +221,15 @@ describe('auth status', () => {
     expect([code, errors]).toEqual([0, '']);
     expect(out).toContain(SHOWN);
     expect(out).toContain('MAVI_API_KEY');
-    expect(out).toContain('default, holiday_2025');
+    expect(out.split('\n')).toEqual([
+      'profile: default',
+      `key:     ${SHOWN}`,
+      'source:  MAVI_API_KEY',
+      `host:    ${new URL(standin.baseUrl).host}`,
+      'API:     accepts the key',
+      'scopes:  default, holiday_2025',
+      '',
+    ]);
   });
 
   it.for(['envelope', 'spring-404'] as const)(
@@ -119,7 +247,7 @@ describe('auth status', () => {
     const { code, out } = await mavi(tempDir(), 'auth status', { ...at(standin), MAVI_API_KEY: KEY });
     expect(code).toBe(3);
     expect(out).toContain(SHOWN);
-    expect(out).toContain('refuses it');
+    expect(out).toContain('refuses the key');
   });
 
   it('is exit 3 without a key, and says where to get one', async () => {
@@ -148,7 +276,7 @@ describe('the key in force', () => {
   it('is that of MAVI_API_KEY, its file, MEMORIES_API_KEY, the store, in this order; empty ones do not count', async () => {
     const cwd = tempDir();
     const standin = await withStandin();
-    writeFileSync(join(cwd, 'key'), 'sk-file\n');
+    writeFileSync(join(cwd, 'key'), 'sk-file\n', { mode: 0o600 });
     await mavi(cwd, 'auth login', {}, 'sk-store');
     const all = { MAVI_API_KEY: 'sk-first', MAVI_API_KEY_FILE: 'key', MEMORIES_API_KEY: 'sk-third' };
     const sent = async (env: Record<string, string>): Promise<string | undefined> => {

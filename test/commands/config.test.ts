@@ -21,7 +21,7 @@ async function mavi(
 const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8);
 
 describe('settings', () => {
-  it('come from the flag, then the variable, then the config file, then the default', async () => {
+  it('come from the flag, then the variable, then the settings file, then the default', async () => {
     const cwd = tempDir();
     const standin = await withStandin();
     const { holiday } = SAMPLE_VIDEO_NOS;
@@ -51,7 +51,7 @@ describe('settings', () => {
     expect((await mavi(cwd, 'config get limit-rate')).out).toBe('');
   });
 
-  it('are forgotten by unset, which is no error where there is none', async () => {
+  it('are removed by unset, which is no error where there is none', async () => {
     const cwd = tempDir();
     await mavi(cwd, 'config set rate 1/s');
     expect((await mavi(cwd, 'config unset rate')).code).toBe(0);
@@ -68,13 +68,25 @@ describe('settings', () => {
 
   it('that were made bad by hand are exit 2 with the way to mend them', async () => {
     const cwd = tempDir();
-    mkdirSync(join(cwd, '.config-mavi'));
+    mkdirSync(join(cwd, '.config-mavi'), { mode: 0o700 });
     writeFileSync(join(cwd, '.config-mavi/config.json'), '{"rate":"fast"}', { mode: 0o600 });
     const { code, errors } = await mavi(cwd, 'list', { MAVI_API_KEY: 'sk-mavi-x' });
     expect(code).toBe(2);
     expect(errors).toContain('mavi config unset rate');
     expect((await mavi(cwd, 'config unset rate')).code).toBe(0);
     expect((await mavi(cwd, 'config get rate')).out).toBe('12\n');
+  });
+
+  it.each([
+    ['ratee', 'rate'],
+    ['baseUrl', 'base-url'],
+    ['unique_id', 'unique-id'],
+    ['retry', 'retries'],
+    ['timout', 'timeout'],
+  ])('called %s are unknown, and the nearest name is suggested', async (name, nearest) => {
+    const { code, errors } = await mavi(tempDir(), `config get ${name}`);
+    expect(code).toBe(2);
+    expect(errors).toContain(`unknown setting '${name}' (did you mean ${nearest}?)`);
   });
 
   it('never hold the key, which would stand among the arguments', async () => {
@@ -87,7 +99,7 @@ describe('settings', () => {
   });
 });
 
-describe('the config file', () => {
+describe('the settings file', () => {
   it('is in MAVI_CONFIG_DIR, also where that is relative, and is readable by its owner alone', async () => {
     const cwd = tempDir();
     const env = { MAVI_CONFIG_DIR: 'some/where' };
@@ -105,7 +117,7 @@ describe('the config file', () => {
     chmodSync(path, 0o644);
     const { errors, out } = await mavi(cwd, 'config get rate');
     expect([out, modeOf(path)]).toEqual(['6\n', '600']);
-    expect(errors).toContain('others could read');
+    expect(errors).toContain('other users could read');
   });
 
   it('that is torn is warned of and counts as empty', async () => {

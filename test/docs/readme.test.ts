@@ -41,13 +41,14 @@ describe('README', () => {
     },
   );
 
-  it('has no other settings, but for the key and the folder', () => {
+  it('has no other settings, but for the key, the profile and the folder', () => {
     const variables = Object.values(DEFINITIONS).map(({ variable }) => `\`${variable}\``);
     const others = [...settingsTable().keys()].filter((variable) => !variables.includes(variable));
     expect(others).toEqual([
       'variable',
       '---',
       '`MAVI_API_KEY`, `MAVI_API_KEY_FILE`, `MEMORIES_API_KEY`',
+      '`MAVI_PROFILE`',
       '`MAVI_CONFIG_DIR`',
     ]);
   });

@@ -15,7 +15,7 @@ export interface FakeHost extends Host {
 export interface FakeHostOptions {
   readonly cwd: string;
   readonly env?: Record<string, string>;
-  readonly stdin?: string;
+  readonly stdin?: string | Buffer;
   readonly stdinIsTTY?: boolean;
   readonly stdoutIsTTY?: boolean;
   readonly stderrIsTTY?: boolean;

@@ -100,7 +100,7 @@ export const COMMAND_LINE: Rows = {
     ...download('--rate', 'x'),
     code: 2,
     says: [
-      "mavi: --rate takes starts a minute, such as 12, or a form such as 12/m, 1/s or 700/h (0 is no limit), not 'x'",
+      "mavi: --rate takes a number of starts per minute, such as 12, or a form such as 12/m, 1/s or 700/h (0 = no limit), not 'x'",
     ],
   },
   'a number': {
@@ -111,7 +111,7 @@ export const COMMAND_LINE: Rows = {
   seconds: {
     ...download('--timeout', 'x'),
     code: 2,
-    says: ["mavi: --timeout takes a number of seconds, such as 30 or 0.5 (0 is no limit), not 'x'"],
+    says: ["mavi: --timeout takes a number of seconds, such as 30 or 0.5 (0 = no limit), not 'x'"],
   },
   'a size': {
     ...download('--limit-rate', 'x'),
@@ -132,7 +132,7 @@ export const COMMAND_LINE: Rows = {
     ...download('--base-url', 'http://example.org'),
     code: 2,
     says: [
-      "mavi: --base-url takes https, for plain http would show your key to the network (only loopback may have it), not 'http://example.org'",
+      "mavi: --base-url takes an https address: plain http would expose your key to the network (loopback addresses excepted), not 'http://example.org'",
     ],
   },
   'an address of another kind': {
@@ -144,7 +144,7 @@ export const COMMAND_LINE: Rows = {
     ...download('--base-url', 'https://a@example.org'),
     code: 2,
     says: [
-      "mavi: --base-url takes an address without user name, password, query or fragment, not 'https://…@example.org'",
+      "mavi: --base-url takes an address without a user name, password, query or fragment, not 'https://…@example.org'",
     ],
   },
   'a scope': {
@@ -253,15 +253,23 @@ export const COMMAND_LINE: Rows = {
     args: ['config', 'get', 'colour'],
     code: 2,
     says: [
-      "mavi: 'colour' is no setting",
-      '      there are: unique-id, base-url, rate, concurrency, retries, connect-timeout, timeout, limit-rate',
+      "mavi: unknown setting 'colour'",
+      '      available: unique-id, base-url, rate, concurrency, retries, connect-timeout, timeout, limit-rate',
+    ],
+  },
+  'a misspelled setting': {
+    args: ['config', 'set', 'ratee', '6'],
+    code: 2,
+    says: [
+      "mavi: unknown setting 'ratee' (did you mean rate?)",
+      '      available: unique-id, base-url, rate, concurrency, retries, connect-timeout, timeout, limit-rate',
     ],
   },
   'the key among the settings': {
     args: ['config', 'set', 'api-key', 'x'],
     code: 2,
     says: [
-      'mavi: the key is no setting: here it would stand among the arguments, for others to see',
+      "mavi: the API key can't be set here: it would be visible in the process list",
       '      store it with: mavi auth login; remove it with: mavi auth logout',
     ],
   },

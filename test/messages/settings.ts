@@ -7,7 +7,7 @@ export const SETTINGS_AND_KEY: Rows = {
     host: env({ MAVI_RATE: 'x' }),
     code: 2,
     says: [
-      "mavi: MAVI_RATE takes starts a minute, such as 12, or a form such as 12/m, 1/s or 700/h (0 is no limit), not 'x'",
+      "mavi: MAVI_RATE takes a number of starts per minute, such as 12, or a form such as 12/m, 1/s or 700/h (0 = no limit), not 'x'",
     ],
   },
   'a bad stored setting': {
@@ -16,25 +16,30 @@ export const SETTINGS_AND_KEY: Rows = {
     host: env({ MAVI_RATE: '' }),
     code: 2,
     says: [
-      "mavi: the setting rate takes starts a minute, such as 12, or a form such as 12/m, 1/s or 700/h (0 is no limit), not 'x'",
-      '      mend it with: mavi config unset rate',
+      "mavi: the setting rate takes a number of starts per minute, such as 12, or a form such as 12/m, 1/s or 700/h (0 = no limit), not 'x'",
+      '      reset it with: mavi config unset rate',
     ],
   },
-  'a torn config file': {
+  'a torn config file, with --quiet': {
     ...download('-q'),
     files: { '.config-mavi/config.json': '{' },
     code: 0,
-    says: [
-      'mavi: warning: DIR/.config-mavi/config.json is not valid JSON, so its settings are ignored until it is written again',
-    ],
+    says: [],
+  },
+  'a torn config file': {
+    args: ['config', 'get', 'rate'],
+    files: { '.config-mavi/config.json': '{' },
+    prints: ['0'],
+    code: 0,
+    says: ['mavi: warning: DIR/.config-mavi/config.json is not valid JSON; its settings are ignored'],
   },
   'a config file that cannot be read': {
     ...download(),
     files: { '.config-mavi/config.json': null },
     code: 7,
     says: [
-      'mavi: cannot read DIR/.config-mavi/config.json: EISDIR: illegal operation on a directory, read',
-      '      set MAVI_CONFIG_DIR to a folder of yours, or use MAVI_API_KEY and the other variables',
+      'mavi: cannot read DIR/.config-mavi/config.json: not a file',
+      '      set MAVI_CONFIG_DIR to a folder of your own, or use MAVI_API_KEY and the other variables',
     ],
   },
   'a config file that cannot be written': {
@@ -42,8 +47,8 @@ export const SETTINGS_AND_KEY: Rows = {
     files: { '.config-mavi': 'x' },
     code: 7,
     says: [
-      "mavi: cannot write DIR/.config-mavi/config.json: EEXIST: file already exists, mkdir 'DIR/.config-mavi'",
-      '      set MAVI_CONFIG_DIR to a folder of yours, or use MAVI_API_KEY and the other variables',
+      'mavi: cannot write DIR/.config-mavi/config.json: a file has that name',
+      '      set MAVI_CONFIG_DIR to a folder of your own, or use MAVI_API_KEY and the other variables',
     ],
   },
   'a config file that others can read': {
@@ -52,9 +57,7 @@ export const SETTINGS_AND_KEY: Rows = {
     host: env({ MAVI_RATE: '' }),
     openToOthers: true,
     code: 0,
-    says: [
-      'mavi: warning: others could read DIR/.config-mavi/config.json; it is now yours alone (mode 0600)',
-    ],
+    says: ['mavi: warning: other users could read DIR/.config-mavi/config.json; its mode is now 0600'],
     prints: ['6'],
   },
   'no key': {
@@ -63,7 +66,7 @@ export const SETTINGS_AND_KEY: Rows = {
     code: 3,
     says: [
       'mavi: no API key',
-      '      make one at https://api-platform.memories.ai',
+      '      create one at https://api-platform.memories.ai',
       '      store it with: mavi auth login (in scripts: set MAVI_API_KEY)',
     ],
   },
@@ -81,7 +84,7 @@ export const SETTINGS_AND_KEY: Rows = {
     host: env({ MAVI_API_KEY: 'Bearer sk-mavi-x' }),
     code: 2,
     says: [
-      "mavi: the key in MAVI_API_KEY starts with 'Bearer '; the API takes the bare key, without it",
+      "mavi: the key in MAVI_API_KEY starts with 'Bearer '; the API takes the key alone, without it",
       '      copy it again from https://api-platform.memories.ai',
     ],
   },
@@ -99,8 +102,8 @@ export const SETTINGS_AND_KEY: Rows = {
     host: env({ MAVI_API_KEY: '', MAVI_API_KEY_FILE: 'key.txt' }),
     code: 2,
     says: [
-      'mavi: cannot read key.txt, which MAVI_API_KEY_FILE names: ENOENT: no such file or directory',
-      '      name a readable file that holds the key, or unset MAVI_API_KEY_FILE',
+      'mavi: cannot read key.txt: no such file or folder (MAVI_API_KEY_FILE)',
+      '      name a readable file that contains the key, or unset MAVI_API_KEY_FILE',
     ],
   },
   'a key file that is another file': {
@@ -109,8 +112,8 @@ export const SETTINGS_AND_KEY: Rows = {
     files: { 'key.txt': 'x'.repeat(70_000) },
     code: 2,
     says: [
-      'mavi: the key in key.txt (MAVI_API_KEY_FILE) is too long to be one',
-      '      name a file that holds the key alone',
+      'mavi: key.txt (MAVI_API_KEY_FILE) contains more than 4096 bytes, too many for a key',
+      '      it must contain the key alone',
     ],
   },
   'a login without a key': {
@@ -122,20 +125,77 @@ export const SETTINGS_AND_KEY: Rows = {
       '      copy it again from https://api-platform.memories.ai',
     ],
   },
+  'a login with a line of a .env file': {
+    args: ['auth', 'login'],
+    host: { stdin: 'MAVI_API_KEY=sk-mavi-0123456789abcdef\n' },
+    code: 2,
+    says: [
+      'mavi: the key has a NAME= before it; give the value alone; nothing was stored',
+      '      copy it again from https://api-platform.memories.ai',
+    ],
+  },
+  'a login with a key in quotes': {
+    args: ['auth', 'login'],
+    host: { stdin: '"sk-mavi-0123456789abcdef"\n' },
+    code: 2,
+    says: [
+      'mavi: the key is in quotes; give it without them; nothing was stored',
+      '      copy it again from https://api-platform.memories.ai',
+    ],
+  },
   'a login': {
     args: ['auth', 'login'],
     host: { stdin: 'sk-mavi-0123456789abcdef\n', ...env({ MAVI_API_KEY: '' }) },
+    standin: { key: 'sk-mavi-0123456789abcdef' },
     code: 0,
-    says: ['mavi: stored sk-mavi-…cdef in DIR/.config-mavi/config.json; test it with: mavi auth status'],
+    says: ['mavi: stored sk-mavi-…cdef in DIR/.config-mavi/config.json; 127.0.0.1:PORT accepts it'],
+  },
+  'a login without the API': {
+    args: ['auth', 'login'],
+    host: { stdin: 'sk-mavi-0123456789abcdef\n', ...env({ MAVI_API_KEY: '' }) },
+    standin: { key: 'sk-mavi-0123456789abcdef', listFaults: 'server-error' },
+    code: 0,
+    says: [
+      'mavi: warning: the key could not be checked: HTTP 503 from the server: Service Unavailable',
+      'mavi: stored sk-mavi-…cdef in DIR/.config-mavi/config.json; check it later with: mavi auth status',
+    ],
   },
   'a login with the key of another product': {
     args: ['auth', 'login'],
     host: { stdin: 'sk-mai-0123456789abcdef' },
-    code: 0,
+    code: 3,
     says: [
-      'mavi: warning: a key that starts with sk-mai- belongs to another product (Video Datalake); the API will refuse it',
-      'mavi: stored sk-mai-…cdef in DIR/.config-mavi/config.json; test it with: mavi auth status',
-      'mavi: warning: MAVI_API_KEY is set, and comes before what is stored',
+      'mavi: warning: a key that starts with sk-mai- is for another product (Video Datalake); this API refuses it',
+      'mavi: API key refused: API error 0401: The API key is invalid or has no permission; nothing was stored',
+      '      copy it again, or create a new one, at https://api-platform.memories.ai',
+    ],
+  },
+  'a login over a settings file that is not JSON': {
+    args: ['auth', 'login'],
+    files: { '.config-mavi/config.json': '{"rate":"6",}' },
+    host: { stdin: 'sk-mavi-0123456789abcdef' },
+    code: 2,
+    says: [
+      'mavi: DIR/.config-mavi/config.json is not valid JSON, so it was left unchanged',
+      '      correct it in an editor, or delete it; then run the command again',
+    ],
+  },
+  'a profile without a key': {
+    ...download('--profile', 'work'),
+    host: env({ MAVI_API_KEY: '' }),
+    code: 3,
+    says: [
+      'mavi: no API key in profile work',
+      '      create one at https://api-platform.memories.ai',
+      '      store it with: mavi auth login --profile work (in scripts: set MAVI_API_KEY)',
+    ],
+  },
+  'a profile that can be none': {
+    ...download('--profile', '../work'),
+    code: 2,
+    says: [
+      "mavi: --profile takes 1 to 64 letters, digits, hyphens and underscores, not '../work'",
+      '      example: --profile work',
     ],
   },
   'a logout': {
@@ -148,17 +208,19 @@ export const SETTINGS_AND_KEY: Rows = {
   'a logout without a key': {
     args: ['auth', 'logout'],
     code: 0,
-    says: ['mavi: no key was stored', 'mavi: warning: MAVI_API_KEY is set, and comes before what is stored'],
+    says: ['mavi: no key was stored', 'mavi: warning: MAVI_API_KEY is set and overrides the stored key'],
   },
   'the state of a good key': {
     args: ['auth', 'status'],
     code: 0,
     says: [],
     prints: [
-      'key:    sk-mavi-…ake0',
-      'source: MAVI_API_KEY',
-      'API:    127.0.0.1:PORT accepts it',
-      'scopes: default, holiday_2025',
+      'profile: default',
+      'key:     sk-mavi-…ake0',
+      'source:  MAVI_API_KEY',
+      'host:    127.0.0.1:PORT',
+      'API:     accepts the key',
+      'scopes:  default, holiday_2025',
     ],
   },
   'the state of a key that is refused': {
@@ -169,6 +231,12 @@ export const SETTINGS_AND_KEY: Rows = {
       'mavi: API key refused: API error 0401: The API key is invalid or has no permission',
       '      make a new one at https://api-platform.memories.ai',
     ],
-    prints: ['key:    sk-mavi-…nows', 'source: MAVI_API_KEY', 'API:    127.0.0.1:PORT refuses it'],
+    prints: [
+      'profile: default',
+      'key:     sk-mavi-…nows',
+      'source:  MAVI_API_KEY',
+      'host:    127.0.0.1:PORT',
+      'API:     refuses the key',
+    ],
   },
 };

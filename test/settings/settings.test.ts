@@ -11,7 +11,7 @@ import {
 
 interface Sample {
   readonly name: SettingName;
-  /** How it is spelt as a flag, in the environment and in the config store. */
+  /** How it is spelt as a flag, in the environment and in the settings file. */
   readonly flag: string;
   readonly variable: string;
   readonly config: string;
@@ -40,7 +40,7 @@ const SAMPLES: readonly Sample[] = [
     variable: 'MAVI_BASE_URL',
     config: 'base-url',
     first: ['https://example.com/v2/', new URL('https://example.com/v2')],
-    second: ['http://127.0.0.1:1', new URL('http://127.0.0.1:1/')],
+    second: ['http://127.0.0.1:1', new URL('http://127.0.0.1:1/serve/api/v1')],
     fallback: new URL('https://api.memories.ai/serve/api/v1'),
     malformed: 'http://example.com',
   },
@@ -134,12 +134,12 @@ describe.each(SAMPLES)('$config', (sample) => {
     expect(originOf(name, {}, {}, {})).toMatchObject({ source: 'default' });
   });
 
-  it('is taken from the config store before the default', () => {
+  it('is taken from the settings file before the default', () => {
     expect(value(sample, undefined, undefined, firstText)).toEqual(first);
     expect(originOf(name, {}, {}, { [config]: firstText })).toEqual({ source: 'config', text: firstText });
   });
 
-  it('is taken from the environment before the config store', () => {
+  it('is taken from the environment before the settings file', () => {
     expect(value(sample, undefined, firstText, secondText)).toEqual(first);
     expect(originOf(name, {}, { [variable]: firstText }, { [config]: secondText })).toEqual({
       source: 'environment',
@@ -169,10 +169,10 @@ describe.each(SAMPLES)('$config', (sample) => {
     ['the flag', () => value(sample, malformed), `--${config}`, ''],
     ['the variable', () => value(sample, undefined, malformed), variable, ''],
     [
-      'the config store',
+      'the settings file',
       () => value(sample, undefined, undefined, malformed),
       `the setting ${config}`,
-      `mend it with: mavi config unset ${config}`,
+      `reset it with: mavi config unset ${config}`,
     ],
   ])('that is malformed in %s is a usage error that names it', (_where, attempt, place, hint) => {
     expect(attempt).toThrow(UsageError);
@@ -191,14 +191,14 @@ describe('the settings', () => {
       SETTING_NAMES.map((name) => `${DEFINITIONS[name].config}: ${DEFINITIONS[name].summary}`),
     ).toMatchInlineSnapshot(`
         [
-          "unique-id: the scope of the library, as given at upload",
-          "base-url: where the API answers",
-          "rate: video requests a minute, retries counted; also 12/m, 1/s, 700/h; 0 = no limit",
-          "concurrency: videos at once",
-          "retries: tries after the first",
-          "connect-timeout: seconds until the connection stands",
-          "timeout: seconds without a byte; never a limit on the whole transfer",
-          "limit-rate: bytes a second over all videos, such as 10M; 0 = no limit",
+          "unique-id: scope of the library, as given at upload",
+          "base-url: address of the API",
+          "rate: video requests per minute, retries included; also 12/m, 1/s, 700/h; 0 = no limit",
+          "concurrency: number of simultaneous downloads",
+          "retries: number of retries",
+          "connect-timeout: connection timeout, in seconds; 0 = no limit",
+          "timeout: longest time without data, in seconds; 0 = no limit",
+          "limit-rate: bytes per second for all videos together, such as 10M; 0 = no limit",
         ]
       `);
   });
@@ -210,7 +210,7 @@ describe('the settings', () => {
       /not 'https:\/\/…@example.com'$/,
     );
     expect(() => resolveSettings({}, { MAVI_TIMEOUT: 'soon' }, {})).toThrow(
-      "MAVI_TIMEOUT takes a number of seconds, such as 30 or 0.5 (0 is no limit), not 'soon'",
+      "MAVI_TIMEOUT takes a number of seconds, such as 30 or 0.5 (0 = no limit), not 'soon'",
     );
   });
 

@@ -5,27 +5,40 @@ import {
   readdirSync,
   readFileSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { LocalError } from '../../src/errors.ts';
-import { configFolder, configPath, readStore, removeValue, storeValue } from '../../src/settings/store.ts';
+import { LocalError, UsageError } from '../../src/errors.ts';
+import { configFolder } from '../../src/settings/folder.ts';
+import { profileOf, readStore, removeValue, storeValue } from '../../src/settings/store.ts';
 import { type FakeHost, fakeHost } from '../helpers/fake-host.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
 
 const KEY = `sk-mavi-${'k'.repeat(118)}wxyz`;
 const onPosix = process.platform !== 'win32';
+const WAY_OUT = 'set MAVI_CONFIG_DIR to a folder of your own, or use MAVI_API_KEY and the other variables';
 
-function hostIn(cwd: string, folder = 'config'): FakeHost {
-  return fakeHost({ cwd, env: { MAVI_CONFIG_DIR: folder } });
+function hostIn(cwd: string, folder = 'config', env: Record<string, string> = {}): FakeHost {
+  return fakeHost({ cwd, env: { MAVI_CONFIG_DIR: folder, ...env } });
 }
 
-/** A host whose config file holds this, for its owner alone. */
+function pathIn(host: FakeHost, profile?: string): string {
+  return profileOf(host, profile).path;
+}
+
+const store = (host: FakeHost, name: string, value: string, profile?: string): Promise<void> =>
+  storeValue(host, profileOf(host, profile), name, value);
+const remove = (host: FakeHost, name: string): Promise<boolean> =>
+  removeValue(host, profileOf(host, undefined), name);
+const valuesOf = async (host: FakeHost, profile?: string) => (await readStore(host, profile)).values;
+
+/** A host whose settings file contains this, for its owner alone. */
 function hostWithStore(content: string): FakeHost {
   const host = hostIn(tempDir());
-  mkdirSync(configFolder(host));
-  writeFileSync(configPath(host), content, { mode: 0o600 });
+  mkdirSync(configFolder(host), { mode: 0o700 });
+  writeFileSync(pathIn(host), content, { mode: 0o600 });
   return host;
 }
 
@@ -33,148 +46,257 @@ function modeOf(path: string): number {
   return statSync(path).mode & 0o777;
 }
 
-describe('the config folder', () => {
-  it('is the one that MAVI_CONFIG_DIR names, from the folder in which the command runs', () => {
-    const cwd = tempDir();
-    expect(configFolder(hostIn(cwd, 'there'))).toBe(join(cwd, 'there'));
-    expect(configFolder(hostIn(cwd, resolve(cwd, '..', 'elsewhere')))).toBe(resolve(cwd, '..', 'elsewhere'));
-    expect(configPath(hostIn(cwd, 'there'))).toBe(join(cwd, 'there', 'config.json'));
-  });
-
-  it("is the platform's own where MAVI_CONFIG_DIR is empty", () => {
-    const folder = configFolder(hostIn(tempDir(), ''));
-    expect(folder).toMatch(/mavi/);
-    expect(resolve(folder)).toBe(folder);
-  });
-
-  it('is not made by reading', async () => {
-    const host = hostIn(tempDir());
-    expect(await readStore(host)).toEqual({ path: configPath(host), values: {} });
-    expect(await removeValue(host, 'api-key')).toBe(false);
-    expect(existsSync(configFolder(host))).toBe(false);
-    expect(host.errors()).toBe('');
-  });
-});
-
 describe('a stored value', () => {
-  it('is there for the next run, and no more when it is removed', async () => {
+  it('is found by the next run, and is gone when it is removed', async () => {
     const cwd = tempDir();
-    await storeValue(hostIn(cwd), 'api-key', KEY);
-    await storeValue(hostIn(cwd), 'rate', '1/s');
-    expect((await readStore(hostIn(cwd))).values).toEqual({ 'api-key': KEY, rate: '1/s' });
-    expect(await removeValue(hostIn(cwd), 'api-key')).toBe(true);
-    expect(await removeValue(hostIn(cwd), 'api-key')).toBe(false);
-    expect((await readStore(hostIn(cwd))).values).toEqual({ rate: '1/s' });
-    expect(readFileSync(configPath(hostIn(cwd)), 'utf8')).not.toContain('sk-mavi');
+    await store(hostIn(cwd), 'api-key', KEY);
+    await store(hostIn(cwd), 'rate', '1/s');
+    expect(await valuesOf(hostIn(cwd))).toEqual({ 'api-key': KEY, rate: '1/s' });
+    expect(await remove(hostIn(cwd), 'api-key')).toBe(true);
+    expect(await remove(hostIn(cwd), 'api-key')).toBe(false);
+    expect(await valuesOf(hostIn(cwd))).toEqual({ rate: '1/s' });
+    expect(readFileSync(pathIn(hostIn(cwd)), 'utf8')).not.toContain('sk-mavi');
   });
 
   it('replaces the one before', async () => {
     const host = hostIn(tempDir());
-    await storeValue(host, 'rate', '1/s');
-    await storeValue(host, 'rate', '2/s');
-    expect((await readStore(host)).values).toEqual({ rate: '2/s' });
+    await store(host, 'rate', '1/s');
+    await store(host, 'rate', '2/s');
+    expect(await valuesOf(host)).toEqual({ rate: '2/s' });
+  });
+
+  it('is not lost to another command that stores one at the same time', async () => {
+    const cwd = tempDir();
+    const names = ['rate', 'retries', 'timeout', 'concurrency'];
+    await Promise.all(names.map((name) => store(hostIn(cwd), name, '7')));
+    expect(await valuesOf(hostIn(cwd))).toEqual(Object.fromEntries(names.map((name) => [name, '7'])));
   });
 
   it.runIf(onPosix)('is readable by its owner alone, and so is its folder', async () => {
     const host = hostIn(tempDir(), 'deep/config');
-    await storeValue(host, 'api-key', KEY);
-    expect(modeOf(configPath(host))).toBe(0o600);
-    expect(modeOf(configFolder(host))).toBe(0o700);
-    await storeValue(host, 'rate', '5');
-    expect(modeOf(configPath(host))).toBe(0o600);
+    await store(host, 'api-key', KEY);
+    expect([modeOf(pathIn(host)), modeOf(configFolder(host))]).toEqual([0o600, 0o700]);
+    await store(host, 'rate', '5');
+    expect(modeOf(pathIn(host))).toBe(0o600);
     expect(host.errors()).toBe('');
   });
 
   it('leaves no other file behind', async () => {
     const host = hostIn(tempDir());
-    await storeValue(host, 'api-key', KEY);
-    await storeValue(host, 'api-key', `${KEY}x`);
+    await store(host, 'api-key', KEY);
+    await store(host, 'api-key', `${KEY}x`);
     expect(readdirSync(configFolder(host))).toEqual(['config.json']);
   });
 
   it('that cannot be written is a local error with a way out', async () => {
     const host = hostIn(tempDir());
     writeFileSync(configFolder(host), 'in the way');
-    const stored = storeValue(host, 'api-key', KEY);
+    const stored = store(host, 'api-key', KEY);
     await expect(stored).rejects.toBeInstanceOf(LocalError);
-    await expect(stored).rejects.toMatchObject({
-      exitCode: 7,
-      code: 'config',
-      hint: 'set MAVI_CONFIG_DIR to a folder of yours, or use MAVI_API_KEY and the other variables',
-    });
-    await expect(stored).rejects.toThrow(`cannot write ${configPath(host)}: `);
+    await expect(stored).rejects.toMatchObject({ exitCode: 7, code: 'config', hint: WAY_OUT });
+    await expect(stored).rejects.toThrow(`cannot write ${pathIn(host)}: a file has that name`);
     await expect(stored).rejects.not.toThrow('kkkk');
   });
 });
 
-describe('a config file', () => {
-  it('gives texts and numbers as texts, and passes over all else', async () => {
+describe('reading', () => {
+  it('creates nothing', async () => {
+    const host = hostIn(tempDir());
+    expect(await readStore(host)).toEqual({
+      name: 'default',
+      path: pathIn(host),
+      isChosen: false,
+      values: {},
+    });
+    expect(await remove(host, 'api-key')).toBe(false);
+    expect(existsSync(configFolder(host))).toBe(false);
+    expect(host.errors()).toBe('');
+  });
+
+  it('gives texts and numbers as texts, and ignores everything else', async () => {
     const host = hostWithStore(
       '{"rate": 6, "unique-id": "x", "retries": true, "other": {"a": 1}, "none": null}',
     );
-    expect((await readStore(host)).values).toEqual({ rate: '6', 'unique-id': 'x' });
+    expect(await valuesOf(host)).toEqual({ rate: '6', 'unique-id': 'x' });
     expect(host.errors()).toBe('');
   });
 
-  it('may have a name with a dot in it', async () => {
+  it('takes a name with a dot in it', async () => {
     const host = hostWithStore('{"a.b": "c"}');
-    await storeValue(host, 'd.e', 'f');
-    expect((await readStore(host)).values).toEqual({ 'a.b': 'c', 'd.e': 'f' });
+    await store(host, 'd.e', 'f');
+    expect(await valuesOf(host)).toEqual({ 'a.b': 'c', 'd.e': 'f' });
   });
 
-  it.each(['{}', '{}\n', '{\n\n\t}\n', ' { } '])(
-    'that is empty as %j is nothing to warn of',
+  it.each(['', '\n', '{}', '{}\n', '{\n\n\t}\n', ' { } ', '\ufeff', '\ufeff{}'])(
+    'takes an empty file (%j) without a warning',
     async (content) => {
       const host = hostWithStore(content);
-      expect((await readStore(host)).values).toEqual({});
+      expect(await valuesOf(host)).toEqual({});
       expect(host.errors()).toBe('');
+      await store(host, 'rate', '5');
+      expect(await valuesOf(host)).toEqual({ rate: '5' });
     },
   );
+
+  it('reads past a byte order mark, and so does writing', async () => {
+    const host = hostWithStore(`\ufeff{"api-key": "${KEY}", "other": [1]}\r\n`);
+    expect(await valuesOf(host)).toEqual({ 'api-key': KEY });
+    await store(host, 'rate', '5');
+    expect(JSON.parse(readFileSync(pathIn(host), 'utf8'))).toEqual({
+      'api-key': KEY,
+      other: [1],
+      rate: '5',
+    });
+    expect(host.errors()).toBe('');
+  });
 
   it.each([
-    ['torn', '{"api-key": "sk-mavi-0123'],
-    ['torn early', '{"'],
-    ['empty', ''],
-    ['no JSON', 'api-key = x'],
-  ])('that is %s is warned of, ignored, and mended by the next value', async (_what, content) => {
-    const host = hostWithStore(content);
-    expect((await readStore(host)).values).toEqual({});
-    expect(host.errors()).toBe(
-      `mavi: warning: ${configPath(host)} is not valid JSON, so its settings are ignored until it is written again\n`,
-    );
-    await storeValue(host, 'rate', '5');
-    const again = fakeHost({ cwd: host.cwd, env: { MAVI_CONFIG_DIR: 'config' } });
-    expect((await readStore(again)).values).toEqual({ rate: '5' });
-    expect(again.errors()).toBe('');
-  });
-
-  it('that cannot be read is a local error', async () => {
+    ['a folder', (path: string) => mkdirSync(path), 'not a file'],
+    ['a device', (path: string) => symlinkSync('/dev/null', path), 'not a file'],
+    ['a link that leads to itself', (path: string) => symlinkSync(path, path), 'too many symbolic links'],
+  ])('of %s is a local error', async (_what, make, why) => {
     const host = hostIn(tempDir());
-    mkdirSync(configPath(host), { recursive: true });
+    mkdirSync(configFolder(host), { mode: 0o700 });
+    make(pathIn(host));
     const read = readStore(host);
     await expect(read).rejects.toBeInstanceOf(LocalError);
-    await expect(read).rejects.toThrow(`cannot read ${configPath(host)}: `);
+    await expect(read).rejects.toMatchObject({
+      message: `cannot read ${pathIn(host)}: ${why}`,
+      hint: WAY_OUT,
+    });
+  });
+});
+
+describe('a settings file that is not JSON', () => {
+  const CONTENTS = {
+    torn: `{"api-key": "${KEY}`,
+    'a stray comma': `{"api-key": "${KEY}",}`,
+    'other text': `api-key = ${KEY}`,
+    'a list': `["${KEY}"]`,
+    'a text': `"${KEY}"`,
+  };
+
+  it.each(Object.entries(CONTENTS))('(%s) is ignored with a warning by what only reads', async (_w, text) => {
+    const host = hostWithStore(text);
+    expect(await valuesOf(host)).toEqual({});
+    expect(host.errors()).toBe(
+      `mavi: warning: ${pathIn(host)} is not valid JSON; its settings are ignored\n`,
+    );
   });
 
-  it.runIf(onPosix).each([0o644, 0o640, 0o604, 0o622])(
-    'that others may use (mode %o) is closed to them, and that is said once',
-    async (mode) => {
-      const host = hostWithStore(`{"api-key": "${KEY}"}`);
-      chmodSync(configPath(host), mode);
-      expect((await readStore(host)).values).toEqual({ 'api-key': KEY });
-      expect(modeOf(configPath(host))).toBe(0o600);
-      const warning = `mavi: warning: others could read ${configPath(host)}; it is now yours alone (mode 0600)\n`;
-      expect(host.errors()).toBe(warning);
-      await readStore(host);
-      expect(host.errors()).toBe(warning);
-    },
-  );
+  it.each(Object.entries(CONTENTS))('(%s) is never overwritten', async (_what, text) => {
+    const host = hostWithStore(text);
+    for (const changed of [() => store(host, 'rate', '5'), () => remove(host, 'api-key')]) {
+      await expect(changed()).rejects.toBeInstanceOf(UsageError);
+      await expect(changed()).rejects.toMatchObject({
+        message: `${pathIn(host)} is not valid JSON, so it was left unchanged`,
+        hint: 'correct it in an editor, or delete it; then run the command again',
+      });
+    }
+    expect(readFileSync(pathIn(host), 'utf8')).toBe(text);
+    expect(readdirSync(configFolder(host))).toEqual(['config.json']);
+  });
+});
 
-  it.runIf(onPosix)('that only its owner may use keeps its mode', async () => {
-    const host = hostWithStore('{"rate": "5"}');
-    chmodSync(configPath(host), 0o400);
+describe.runIf(onPosix)('the permissions of a settings file', () => {
+  it.each([0o644, 0o640, 0o604])('(%o) are closed to readers, and that is said once', async (mode) => {
+    const host = hostWithStore(`{"api-key": "${KEY}"}`);
+    chmodSync(pathIn(host), mode);
+    expect(await valuesOf(host)).toEqual({ 'api-key': KEY });
+    expect(modeOf(pathIn(host))).toBe(0o600);
+    const warning = `mavi: warning: other users could read ${pathIn(host)}; its mode is now 0600\n`;
+    expect(host.errors()).toBe(warning);
     await readStore(host);
-    expect(modeOf(configPath(host))).toBe(0o400);
+    expect(host.errors()).toBe(warning);
+  });
+
+  it('are left as they are where only its owner has any', async () => {
+    const host = hostWithStore('{"rate": "5"}');
+    chmodSync(pathIn(host), 0o400);
+    await readStore(host);
+    expect(modeOf(pathIn(host))).toBe(0o400);
     expect(host.errors()).toBe('');
+  });
+});
+
+describe('what an interrupted write leaves of the key', () => {
+  const LEFT = 'config.json.tmp-1234567890abcdef';
+
+  it.each([
+    ['the next value that is stored', (host: FakeHost) => store(host, 'api-key', `${KEY}2`), ['config.json']],
+    ['removing the key', (host: FakeHost) => remove(host, 'api-key'), []],
+  ])('is removed by %s', async (_what, change, files) => {
+    const host = hostIn(tempDir());
+    mkdirSync(configFolder(host), { mode: 0o700 });
+    writeFileSync(join(configFolder(host), LEFT), `{"api-key": "${KEY}"}`, { mode: 0o600 });
+    expect(await change(host)).not.toBe(false);
+    expect(readdirSync(configFolder(host))).toEqual(files);
+  });
+
+  it('is removed too where the settings file is a link', async () => {
+    const cwd = tempDir();
+    const host = hostIn(cwd);
+    mkdirSync(configFolder(host), { mode: 0o700 });
+    mkdirSync(join(cwd, 'dotfiles'));
+    writeFileSync(join(cwd, 'dotfiles', 'mavi.json'), '{}', { mode: 0o600 });
+    symlinkSync(join(cwd, 'dotfiles', 'mavi.json'), pathIn(host));
+    writeFileSync(join(cwd, 'dotfiles', 'mavi.json.tmp-1234567890abcdef'), KEY, { mode: 0o600 });
+    await store(host, 'rate', '5');
+    expect(readdirSync(join(cwd, 'dotfiles'))).toEqual(['mavi.json']);
+    expect(readdirSync(configFolder(host))).toEqual(['config.json']);
+    expect(await valuesOf(host)).toEqual({ rate: '5' });
+  });
+});
+
+describe('a profile', () => {
+  it('has a file of its own, and `default` that of the account without a name', async () => {
+    const host = hostIn(tempDir());
+    await store(host, 'api-key', 'sk-one');
+    await store(host, 'api-key', 'sk-two', 'work');
+    await store(host, 'rate', '5', 'default');
+    expect(readdirSync(configFolder(host)).sort()).toEqual(['config.json', 'config.work.json']);
+    expect(await valuesOf(host)).toEqual({ 'api-key': 'sk-one', rate: '5' });
+    expect(await valuesOf(host, 'work')).toEqual({ 'api-key': 'sk-two' });
+    expect(await valuesOf(host, 'other')).toEqual({});
+  });
+
+  it.each([
+    [undefined, {}, 'default', false],
+    [undefined, { MAVI_PROFILE: '' }, 'default', false],
+    [undefined, { MAVI_PROFILE: 'work' }, 'work', false],
+    ['home', { MAVI_PROFILE: 'work' }, 'home', true],
+    ['default', { MAVI_PROFILE: 'work' }, 'default', true],
+  ] as const)('of --profile %s and %j is %s', (flag, env, name, isChosen) => {
+    expect(profileOf(hostIn(tempDir(), 'config', env), flag)).toMatchObject({ name, isChosen });
+  });
+
+  it.each(['work', 'A', '2', 'my-team_2', 'x'.repeat(64)])('may be called %s', (name) => {
+    const host = hostIn(tempDir());
+    expect(profileOf(host, name).path).toBe(join(configFolder(host), `config.${name}.json`));
+  });
+
+  it.each([
+    '',
+    ' ',
+    '.',
+    '..',
+    '../x',
+    'a/b',
+    'a\\b',
+    'a.b',
+    '-x',
+    'a b',
+    'a\nb',
+    'ä',
+    'x\n',
+    'a:b',
+    'x'.repeat(65),
+  ])('is not called %j, which is a usage error that says where the name stands', (name) => {
+    const says = 'takes 1 to 64 letters, digits, hyphens and underscores, not';
+    expect(() => profileOf(hostIn(tempDir()), name)).toThrow(`--profile ${says}`);
+    if (name === '') return;
+    const named = () => profileOf(hostIn(tempDir(), 'config', { MAVI_PROFILE: name }), undefined);
+    expect(named).toThrow(UsageError);
+    expect(named).toThrow(`MAVI_PROFILE ${says}`);
   });
 });

@@ -14,8 +14,8 @@ import {
 const FOREVER_MS = 2_147_483_647;
 
 const NOT_HTTPS =
-  'takes https, for plain http would show your key to the network (only loopback may have it)';
-const NOT_BARE = 'takes an address without user name, password, query or fragment';
+  'takes an https address: plain http would expose your key to the network (loopback addresses excepted)';
+const NOT_BARE = 'takes an address without a user name, password, query or fragment';
 const NO_ADDRESS = 'takes an address such as https://api.memories.ai/serve/api/v1';
 
 /** What a reader is expected to throw. */
@@ -75,7 +75,7 @@ describe('seconds', () => {
     '"%s" is refused',
     (text) => {
       expect(() => seconds(text)).toThrow(
-        rangeError('takes a number of seconds, such as 30 or 0.5 (0 is no limit)'),
+        rangeError('takes a number of seconds, such as 30 or 0.5 (0 = no limit)'),
       );
     },
   );
@@ -164,7 +164,9 @@ describe('a rate', () => {
     '1/1.5s',
   ])('"%s" is refused', (text) => {
     expect(() => rate(text)).toThrow(
-      rangeError('takes starts a minute, such as 12, or a form such as 12/m, 1/s or 700/h (0 is no limit)'),
+      rangeError(
+        'takes a number of starts per minute, such as 12, or a form such as 12/m, 1/s or 700/h (0 = no limit)',
+      ),
     );
   });
 });
@@ -177,7 +179,7 @@ describe('the name of a scope', () => {
     },
   );
 
-  it.each(['', 'a\nb', 'a\u001b[31m', '\u0000', 'a\u007f', 'a\u0085', 'x'.repeat(257), 'a\n'])(
+  it.each(['', 'a\nb', 'a\u001b[31m', '\u0000', 'a\u007f', 'a\u0085', 'a\ufffd', 'x'.repeat(257), 'a\n'])(
     'is not %j',
     (text) => {
       expect(() => uniqueId(text)).toThrow(rangeError('takes the name of a scope, such as default'));
@@ -190,24 +192,24 @@ describe('a base URL', () => {
     ['https://api.memories.ai/serve/api/v1', 'https://api.memories.ai/serve/api/v1'],
     ['https://api.memories.ai/serve/api/v1/', 'https://api.memories.ai/serve/api/v1'],
     ['https://api.memories.ai/a//b///', 'https://api.memories.ai/a//b'],
-    ['https://api.memories.ai', 'https://api.memories.ai/'],
+    ['https://api.memories.ai', 'https://api.memories.ai/serve/api/v1'],
     ['HTTPS://API.Memories.AI:443/x', 'https://api.memories.ai/x'],
-    ['https://example.com:8443', 'https://example.com:8443/'],
+    ['https://example.com:8443', 'https://example.com:8443/serve/api/v1'],
     ['https://example.com/v1?', 'https://example.com/v1'],
     ['https://example.com/v1/#', 'https://example.com/v1'],
-    ['https://10.0.0.1/', 'https://10.0.0.1/'],
+    ['https://10.0.0.1/', 'https://10.0.0.1/serve/api/v1'],
     ['http://127.0.0.1:8080/v1', 'http://127.0.0.1:8080/v1'],
-    ['http://localhost:8080', 'http://localhost:8080/'],
-    ['http://LOCALHOST/', 'http://localhost/'],
+    ['http://localhost:8080', 'http://localhost:8080/serve/api/v1'],
+    ['http://LOCALHOST/', 'http://localhost/serve/api/v1'],
     ['http://localhost./v1', 'http://localhost./v1'],
-    ['http://127.1:9/', 'http://127.0.0.1:9/'],
-    ['http://127.255.255.254/', 'http://127.255.255.254/'],
-    ['http://0x7f.1/', 'http://127.0.0.1/'],
-    ['http://2130706433/', 'http://127.0.0.1/'],
-    ['http://[::1]:8080/', 'http://[::1]:8080/'],
-    ['http://[0:0:0:0:0:0:0:1]/', 'http://[::1]/'],
-    ['http://[::ffff:127.0.0.1]/', 'http://[::ffff:7f00:1]/'],
-    ['http://[::ffff:127.1.2.3]/', 'http://[::ffff:7f01:203]/'],
+    ['http://127.1:9/', 'http://127.0.0.1:9/serve/api/v1'],
+    ['http://127.255.255.254/', 'http://127.255.255.254/serve/api/v1'],
+    ['http://0x7f.1/', 'http://127.0.0.1/serve/api/v1'],
+    ['http://2130706433/', 'http://127.0.0.1/serve/api/v1'],
+    ['http://[::1]:8080/', 'http://[::1]:8080/serve/api/v1'],
+    ['http://[0:0:0:0:0:0:0:1]/', 'http://[::1]/serve/api/v1'],
+    ['http://[::ffff:127.0.0.1]/', 'http://[::ffff:7f00:1]/serve/api/v1'],
+    ['http://[::ffff:127.1.2.3]/', 'http://[::ffff:7f01:203]/serve/api/v1'],
   ])('%s is %s', (text, href) => {
     expect(baseUrl(text).href).toBe(href);
   });

@@ -1,0 +1,142 @@
+/** The settings folder: where it is, and whether what it holds can be trusted. */
+import { constants, type Stats } from 'node:fs';
+import { type FileHandle, lstat, open } from 'node:fs/promises';
+import { userInfo } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import { LocalError, type MaviError, UsageError } from '../errors.ts';
+import { pathFrom } from '../folders.ts';
+import type { Host } from '../host.ts';
+import { localError } from '../local-error.ts';
+
+/** The way out where the settings folder can't be used. */
+export const OTHER_FOLDER =
+  'set MAVI_CONFIG_DIR to a folder of your own, or use MAVI_API_KEY and the other variables';
+
+/**
+ * The folder of the settings files and of the record of request starts: MAVI_CONFIG_DIR, else the platform's own. A
+ * relative HOME, XDG_CONFIG_HOME or APPDATA counts as unset, as the XDG specification has it: it would put the key
+ * into whatever folder the command is started in. Throws UsageError for a name that is not UTF-8.
+ */
+export function configFolder(host: Pick<Host, 'env' | 'cwd' | 'platform'>): string {
+  const chosen = pathVariable(host, 'MAVI_CONFIG_DIR');
+  if (chosen !== null) return pathFrom(host.cwd, chosen);
+  const inHome = (...names: string[]): string => join(homeFolder(host), ...names);
+  switch (host.platform) {
+    case 'win32':
+      return join(absolute(host, 'APPDATA') ?? inHome('AppData', 'Roaming'), 'mavi', 'Config');
+    case 'darwin':
+      return inHome('Library', 'Preferences', 'mavi');
+    default:
+      return join(absolute(host, 'XDG_CONFIG_HOME') ?? inHome('.config'), 'mavi');
+  }
+}
+
+/** The home folder; the root for a user without one, as in a container with a user ID of its own. */
+function homeFolder(host: Pick<Host, 'env' | 'platform'>): string {
+  const named = absolute(host, host.platform === 'win32' ? 'USERPROFILE' : 'HOME');
+  if (named !== null) return named;
+  try {
+    const { homedir } = userInfo();
+    if (isAbsolute(homedir)) return homedir;
+  } catch {
+    // The user ID is in no list of users.
+  }
+  return '/';
+}
+
+function absolute(host: Pick<Host, 'env'>, name: string): string | null {
+  const value = pathVariable(host, name);
+  return value !== null && isAbsolute(value) ? value : null;
+}
+
+/** The path in a variable; null where it is unset or empty. Throws UsageError where it is not UTF-8. */
+export function pathVariable({ env }: Pick<Host, 'env'>, name: string): string | null {
+  const value = env[name];
+  if (value === undefined || value === '') return null;
+  // Node has replaced the bytes, so that this would be the name of another folder.
+  if (value.includes('\ufffd')) {
+    throw new UsageError(`the path in ${name} is not valid UTF-8`, {
+      hint: 'use a path that is valid UTF-8; for the settings, MAVI_CONFIG_DIR can name another folder',
+    });
+  }
+  return value;
+}
+
+/** A settings file that was opened, and whether others could read it. */
+export interface OpenedFile {
+  readonly handle: FileHandle;
+  readonly stats: Stats;
+}
+
+/**
+ * Opens a settings file for reading; null if there is none. Its folder and the file itself are examined once they
+ * are open, so that nobody can replace what was examined. Throws UsageError where either belongs to another user
+ * (root excepted) or can be written by others: its base URL would receive the key. Throws LocalError if it can't be read.
+ */
+export async function openSettingsFile(host: Host, folder: string, path: string): Promise<OpenedFile | null> {
+  if (!(await isTrustedFolder(host, folder))) return null;
+  const opened = await openFor(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  if (opened === null) return null;
+  try {
+    if (!opened.stats.isFile()) throw cannotRead(path, 'not a file');
+    refuseUntrusted(host, path, opened.stats);
+    return opened;
+  } catch (error) {
+    await opened.handle.close();
+    throw error;
+  }
+}
+
+/** Whether the settings folder exists. Throws UsageError where it can't be trusted, LocalError where it can't be read. */
+export async function isTrustedFolder(host: Host, folder: string): Promise<boolean> {
+  // Windows opens no folders, and has no owners and modes to examine.
+  if (host.uid === null) return true;
+  const link = await lstat(folder).catch(() => null);
+  if (link?.isSymbolicLink()) refuseOwner(host, folder, link, '-h ');
+  const opened = await openFor(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+  if (opened === null) return false;
+  await opened.handle.close();
+  refuseUntrusted(host, folder, opened.stats);
+  return true;
+}
+
+async function openFor(path: string, flags: number): Promise<OpenedFile | null> {
+  let handle: FileHandle | null = null;
+  try {
+    handle = await open(path, flags);
+    return { handle, stats: await handle.stat() };
+  } catch (error) {
+    await handle?.close();
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
+    // HOME may still be root's after a change of user: what can't even be looked at is nothing of this user's.
+    if (code === 'EACCES' && (await lstat(path).catch(() => null)) === null) return null;
+    throw cannotRead(path, localError(error, path).message.replace(/^.*?: /, ''), error);
+  }
+}
+
+function cannotRead(path: string, why: string, cause?: unknown): MaviError {
+  return new LocalError('config', `cannot read ${path}: ${why}`, { hint: OTHER_FOLDER, cause });
+}
+
+function refuseUntrusted(host: Host, path: string, stats: Stats): void {
+  if (host.uid === null) return;
+  refuseOwner(host, path, stats);
+  if ((stats.mode & 0o022) === 0) return;
+  const command = `${stats.uid === host.uid ? '' : 'sudo '}chmod go-w ${shellWord(path)}`;
+  throw new UsageError(`other users can write to ${path}, so its settings can't be trusted`, {
+    hint: `check its contents, then run: ${command}`,
+  });
+}
+
+function refuseOwner(host: Host, path: string, stats: Stats, flags = ''): void {
+  if (stats.uid === host.uid || stats.uid === 0) return;
+  throw new UsageError(`${path} belongs to another user (user ID ${stats.uid}), so it can't be trusted`, {
+    hint: `use a folder of your own: export MAVI_CONFIG_DIR="$(mktemp -d)"\nor, after checking its contents: sudo chown ${flags}${host.uid} ${shellWord(path)}`,
+  });
+}
+
+/** The path as one word of a shell. */
+export function shellWord(path: string): string {
+  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+}
