@@ -1,7 +1,7 @@
 /** The body of one response: its flow, and the verdict on how it ended. */
 import type { IncomingMessage } from 'node:http';
 import type { Readable, Transform } from 'node:stream';
-import { NetworkError, RefusedError } from '../errors.ts';
+import { type MaviError, NetworkError, RefusedError } from '../errors.ts';
 import type { Clock } from '../host.ts';
 import { networkError } from './network-errors.ts';
 import { watchForStall } from './stall.ts';
@@ -104,10 +104,7 @@ export class Body {
       this.#take(chunk);
     });
     this.#stream.on('end', () => this.#end(this.#lengthFault()));
-    this.#source.on('error', (error) => {
-      const meaning = networkError(error, host);
-      this.#end(meaning.code === 'connection_lost' ? this.#lost(error) : meaning);
-    });
+    this.#source.on('error', (error) => this.#end(this.#failure(error)));
     this.#source.on('close', () => {
       // A source that has ended still has its decoder to end it.
       if (!this.#source.readableEnded) this.#end(this.#lost());
@@ -127,7 +124,7 @@ export class Body {
     if (signal.aborted) this.#finish(signal.reason);
     else if (this.#source.readableEnded && decoder === null) this.#finish(this.#lengthFault());
     else if (this.#source.destroyed && !this.#source.readableEnded)
-      this.#finish(this.#lost(this.#source.errored));
+      this.#finish(this.#failure(this.#source.errored));
   }
 
   readonly #onAbort = (): void => this.#finish(this.#options.signal.reason);
@@ -178,6 +175,12 @@ export class Body {
   #lengthFault(): NetworkError | undefined {
     const { contentLength } = this.#options;
     return contentLength !== null && this.#wireBytes < contentLength ? this.#lost() : undefined;
+  }
+
+  /** The error of a source that broke; null where it was just closed. */
+  #failure(error: Error | null): MaviError {
+    const meaning = error === null ? null : networkError(error, this.#options.host);
+    return meaning === null || meaning.code === 'connection_lost' ? this.#lost(error) : meaning;
   }
 
   #lost(cause?: unknown): NetworkError {

@@ -1,15 +1,73 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { connect, createServer, type Socket } from 'node:net';
+import { createServer as createHttpServer, type ServerResponse } from 'node:http';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect } from 'vitest';
 import { SAMPLE_VIDEO_NOS } from '../../src/standin/samples.ts';
 import { it, type Scene } from '../helpers/scene.ts';
 import { knownVideo } from '../helpers/videos.ts';
+import { madeVideos } from '../library/stored-video.ts';
 import { sampleFile } from '../standin/sample-files.ts';
 import { selfSigned } from '../standin/self-signed.ts';
 
 const { faststart } = SAMPLE_VIDEO_NOS;
 const ONCE = ['download', faststart, '-o', 'video.mp4', '--retries', '0'];
+
+describe.concurrent('a program that was stopped for longer than its time-out', () => {
+  it.for([
+    ['before the response', 0],
+    ['in the middle of the body', 60_000],
+  ] as const)('%s reads what has arrived before it calls that a stall', async ([, sentBefore], { scene }) => {
+    const bytes = sampleFile('faststart');
+    const server = createHttpServer((_request, response) => {
+      response.setHeader('content-type', 'application/octet-stream');
+      if (sentBefore > 0) response.write(bytes.subarray(0, sentBefore));
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    scene.finally(() => server.closeAllConnections());
+    scene.finally(() => server.close());
+    const { port } = server.address() as AddressInfo;
+    const env = { MAVI_BASE_URL: `http://127.0.0.1:${port}/v1` };
+    const run = scene.start([...ONCE, '--timeout', '0.5'], { env });
+    const [, response] = (await once(server, 'request')) as [unknown, ServerResponse];
+    run.child.kill('SIGSTOP');
+    response.end(bytes.subarray(sentBefore));
+    await setTimeout(1000);
+    run.child.kill('SIGCONT');
+    expect((await run.ended).code).toBe(0);
+    expect(scene.read('video.mp4').equals(bytes)).toBe(true);
+  });
+});
+
+it('too many open files are exit 7, and the message names --concurrency', async ({ scene }) => {
+  const videos = madeVideos(60);
+  await scene.standin({ videos, faults: 'silent' });
+  const ids = videos.map(({ videoNo }) => videoNo).join(' ');
+  const script = `ulimit -n 40; exec $program download ${ids} -c 60 --retries 0 --timeout 1 -d videos --json`;
+  const { stdout, stderr } = await scene.shell(script).ended;
+  const records = stdout
+    .toString()
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(records.map(({ error }) => error.exit_code)).toContain(7);
+  expect(stderr).toContain('too many open files');
+  expect(stderr).toContain('lower --concurrency');
+});
+
+it.for(['http', 'https', 'net', 'tls', 'stream', 'http,https,net,tls,stream'])(
+  'with NODE_DEBUG=%s Node prints no key',
+  async (topics, { scene }) => {
+    const tls = selfSigned();
+    await scene.standin({ tls });
+    const env = { NODE_DEBUG: topics, NODE_EXTRA_CA_CERTS: scene.write('ca.pem', tls.cert) };
+    const { code, stderr } = await scene.run(ONCE, { env });
+    expect(code).toBe(0);
+    expect(stderr).not.toContain(scene.key.slice(20, 40));
+  },
+);
 
 describe.concurrent('a network that fails', () => {
   it.for([

@@ -61,6 +61,29 @@ describe('processes of one user and key', () => {
     for (const time of later) expect(time - (refused ?? 0)).toBeGreaterThanOrEqual(2000 - JITTER_MS);
   });
 
+  it.for(['12', '0'])(
+    'ask nothing more, with --rate %s, once the server asks for a pause of over ten minutes',
+    async (rate, { scene }) => {
+      const [first = ''] = IDS;
+      const standin = await scene.standin({ videos: VIDEOS, faults: { [first]: 'rate-limit=3600' } });
+      const args = ['-c', '1', '--rate', rate, '-d', 'videos'];
+      const told = await scene.run(['download', ...IDS, ...args, '--json']);
+      expect(told.code).toBe(8);
+      expect(told.stderr).toMatch(/the server asks for no requests until \d{4}-\d\d-\d\dT/);
+      const records = told.stdout
+        .toString()
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+      expect(records.map(({ error }) => error.code)).toEqual(['0429', ...Array(7).fill('not_started')]);
+      for (const command of [['download', IDS[1] ?? '', ...args], ['list'], ['sync', 'library']]) {
+        const next = await scene.run(command);
+        expect([next.code, next.stderr]).toEqual([8, expect.stringContaining('no requests until')]);
+      }
+      expect(standin.requests).toHaveLength(1);
+    },
+  );
+
   it('neither wait nor record with --rate 0', async ({ scene }) => {
     const standin = await scene.standin({ videos: VIDEOS });
     expect((await scene.run(['download', ...IDS.slice(0, 2), '--rate', '2/1h'])).code).toBe(0);
