@@ -1,0 +1,232 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect } from 'vitest';
+import { SAMPLE_VIDEO_NOS } from '../../src/standin/samples.ts';
+import type { Ended } from '../helpers/program.ts';
+import { it, type Scene } from '../helpers/scene.ts';
+import { sampleFile } from '../standin/sample-files.ts';
+
+const { faststart, moovLast, fragmented } = SAMPLE_VIDEO_NOS;
+const SAMPLES = { [faststart]: 'faststart', [moovLast]: 'moov-last', [fragmented]: 'fragmented' } as const;
+
+/** A command, what is there before, and which videos it leaves where. */
+interface Case {
+  readonly title: string;
+  readonly args: readonly string[];
+  /** Files of the folder before. */
+  readonly before: Readonly<Record<string, string>>;
+  /** The videos by their files. */
+  readonly targets: Readonly<Record<string, keyof typeof SAMPLES>>;
+  readonly manifest?: string;
+  /** Faults of the server. */
+  readonly faults?: string;
+  /** Link fails each time, as where there are no hard links. */
+  readonly noLinks?: boolean;
+}
+
+const LIBRARY = {
+  [`lib/${faststart}.mp4`]: faststart,
+  [`lib/${moovLast}.mp4`]: moovLast,
+  [`lib/${fragmented}.mp4`]: fragmented,
+};
+
+const CASES: readonly Case[] = [
+  {
+    title: 'a download',
+    args: ['download', faststart, '-o', 'v.mp4'],
+    before: {},
+    targets: { 'v.mp4': faststart },
+  },
+  {
+    title: 'a download that replaces, starting over once',
+    args: ['download', faststart, '-o', 'v.mp4', '--force', '--retries', '1'],
+    before: { 'v.mp4': 'old' },
+    targets: { 'v.mp4': faststart },
+    faults: 'hangup@100000x1',
+  },
+  {
+    title: 'a download into a new folder, with a manifest',
+    args: ['download', faststart, '-d', 'a/b', '--manifest', 'm.ndjson', '--checksum'],
+    before: {},
+    targets: { [`a/b/${faststart}.mp4`]: faststart },
+    manifest: 'm.ndjson',
+  },
+  {
+    title: 'a download without hard links',
+    args: ['download', faststart, '-o', 'v.mp4'],
+    before: {},
+    targets: { 'v.mp4': faststart },
+    noLinks: true,
+  },
+  {
+    title: 'a sync',
+    args: ['sync', 'lib', '-c', '1'],
+    before: {},
+    targets: LIBRARY,
+    manifest: 'lib/mavi-manifest.ndjson',
+  },
+];
+
+const ERRORS = ['EIO', 'ENOSPC', 'EACCES', 'EPERM', 'EROFS', 'EMFILE', 'ESTALE'] as const;
+/** What is done at each call. */
+const HOWS = [
+  ...ERRORS.map((code) => ({ how: 'before', code }) as const),
+  { how: 'after', code: 'EIO' },
+  { how: 'short', code: 'EIO' },
+  { how: 'kill', code: 'EIO' },
+] as const;
+
+const SHIM = fileURLToPath(new URL('inject.c', import.meta.url));
+const counts = new Map<string, { calls: number; runs: number }>();
+
+interface Injection {
+  readonly at: number;
+  readonly how: string;
+  readonly code: keyof typeof constants.errno;
+}
+
+/** Runs a case once in a folder of its own; what of the promise was broken, in words. */
+async function play(each: Case, injection: Injection, scene: Scene, shim: string): Promise<string[]> {
+  const name = `run-${injection.at}-${injection.how}-${injection.code}`;
+  const folder = scene.path(name);
+  mkdirSync(folder);
+  for (const [file, text] of Object.entries(each.before)) writeFileSync(join(folder, file), text);
+  // A server of its own, for its faults are counted by request.
+  const server = await scene.standin(each.faults === undefined ? {} : { faults: each.faults });
+  const env = { MAVI_BASE_URL: server.baseUrl, UV_THREADPOOL_SIZE: '1', UV_USE_IO_URING: '0' };
+  const inject = {
+    LD_PRELOAD: shim,
+    INJECT_BELOW: folder,
+    INJECT_AT: String(injection.at),
+    INJECT_HOW: injection.how,
+    INJECT_ERRNO: String(constants.errno[injection.code]),
+    INJECT_LOG: `${folder}.log`,
+    ...(each.noLinks === true ? { INJECT_NO_LINKS: '1' } : {}),
+  };
+  const first = await scene.run(each.args, { folder, env: { ...env, ...inject } });
+  const calls = readFileSync(`${folder}.log`, 'utf8').split('\n');
+  const call = calls[injection.at - 1] ?? '';
+  const broken =
+    injection.how === 'kill' && injection.at > 0
+      ? afterKill(each, folder)
+      : afterEnd(each, folder, first, call);
+  // The next run cleans up and completes, whatever was left.
+  const again =
+    each.args.includes('--force') || each.args[0] === 'sync' ? each.args : [...each.args, '--skip-existing'];
+  const placeholder =
+    each.noLinks === true && Object.keys(each.targets).some((file) => contentOf(folder, file)?.length === 0);
+  if (!placeholder) {
+    const second = await scene.run(again, { folder, env });
+    if (second.code !== 0) broken.push(`the next run ends with ${second.code}: ${second.stderr}`);
+    broken.push(
+      ...afterEnd(each, folder, { ...second, code: 0 }, '').map(
+        (finding) => `after the next run: ${finding}`,
+      ),
+    );
+  }
+  await server.close();
+  rmSync(folder, { recursive: true });
+  return broken.map(
+    (finding) =>
+      `${each.title}, call ${injection.at} (${call}), ${injection.how} ${injection.code}: ${finding}`,
+  );
+}
+
+function afterEnd(
+  each: Case,
+  folder: string,
+  { code, signal, stderr }: Pick<Ended, 'code' | 'signal' | 'stderr'>,
+  call: string,
+): string[] {
+  const broken: string[] = [];
+  if (code !== 0 && code !== 7) broken.push(`exit ${code} ${signal}: ${stderr}`);
+  if (code === 7 && !stderr.includes('mavi: ')) broken.push(`no message: ${stderr}`);
+  for (const [file, videoNo] of Object.entries(each.targets)) {
+    const content = contentOf(folder, file);
+    const isNew = content?.equals(sampleFile(SAMPLES[videoNo] as never)) === true;
+    const isOld =
+      content === null ? each.before[file] === undefined : content.toString() === each.before[file];
+    if (!isNew && !isOld) broken.push(`${file} has ${content?.length} wrong bytes`);
+    if (code === 0 && !isNew) broken.push(`exit 0, and ${file} is not the video`);
+    // Of several videos some may be done; of one, what is said about its record tells.
+    const isSaid = stderr.includes('was downloaded') || Object.keys(each.targets).length > 1;
+    if (code === 7 && isNew && !isSaid) broken.push(`exit 7, and ${file} is the video`);
+  }
+  const strange = partialsIn(folder);
+  // A file that could not be removed is said, and swept later.
+  if (strange.length > 0 && call !== 'unlink') broken.push(`left: ${strange.join(', ')}`);
+  return [...broken, ...wrongRecords(each, folder)];
+}
+
+function afterKill(each: Case, folder: string): string[] {
+  const broken: string[] = [];
+  for (const [file, videoNo] of Object.entries(each.targets)) {
+    const content = contentOf(folder, file);
+    const isNew = content?.equals(sampleFile(SAMPLES[videoNo] as never)) === true;
+    const isOld =
+      content === null ? each.before[file] === undefined : content.toString() === each.before[file];
+    const isPlaceholder = each.noLinks === true && content?.length === 0;
+    if (!isNew && !isOld && !isPlaceholder) broken.push(`${file} has ${content?.length} wrong bytes`);
+  }
+  return [...broken, ...wrongRecords(each, folder)];
+}
+
+/** Records of files that are not there. */
+function wrongRecords(each: Case, folder: string): string[] {
+  if (each.manifest === undefined) return [];
+  const text = contentOf(folder, each.manifest)?.toString() ?? '';
+  const recorded = Object.entries(each.targets).filter(([, videoNo]) =>
+    text
+      .split('\n')
+      .some((line) => line.includes(videoNo) && line.includes('"status":"downloaded"') && line.endsWith('}')),
+  );
+  return recorded
+    .filter(
+      ([file, videoNo]) => contentOf(folder, file)?.equals(sampleFile(SAMPLES[videoNo] as never)) !== true,
+    )
+    .map(([file]) => `${file} is recorded, and is not the video`);
+}
+
+function partialsIn(folder: string): string[] {
+  return readdirSync(folder, { encoding: 'utf8', recursive: true }).filter((file) =>
+    /\.part$|\.lock/.test(file),
+  );
+}
+
+function contentOf(folder: string, file: string): Buffer | null {
+  const path = join(folder, file);
+  return existsSync(path) ? readFileSync(path) : null;
+}
+
+describe('each call on a file, made to fail', () => {
+  it.for(CASES)('leaves $title as promised', async (each, { scene }) => {
+    const shim = scene.path('inject.so');
+    execFileSync('gcc', ['-shared', '-fPIC', '-O1', '-o', shim, SHIM, '-ldl']);
+    expect(await play(each, { at: 0, how: 'before', code: 'EIO' }, scene, shim)).toEqual([]);
+    const calls = readFileSync(scene.path('run-0-before-EIO.log'), 'utf8').trimEnd().split('\n');
+    const injections = calls.flatMap((call, index) =>
+      HOWS.filter(({ how }) => how !== 'short' || call.includes('write')).map((how) => ({
+        at: index + 1,
+        ...how,
+      })),
+    );
+    const findings: string[] = [];
+    const queue = injections.values();
+    const work = async (): Promise<void> => {
+      for (const injection of queue) findings.push(...(await play(each, injection, scene, shim)));
+    };
+    await Promise.all([work(), work()]);
+    counts.set(each.title, { calls: calls.length, runs: injections.length });
+    expect(findings).toEqual([]);
+  });
+});
+
+afterAll(() => {
+  for (const [title, { calls, runs }] of counts)
+    process.stdout.write(`torture: ${title}: ${calls} calls, ${runs} runs\n`);
+  const runs = [...counts.values()].reduce((sum, each) => sum + each.runs, 0);
+  process.stdout.write(`torture: ${runs} runs in all\n`);
+});
