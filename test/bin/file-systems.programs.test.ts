@@ -1,0 +1,75 @@
+import { readdirSync } from 'node:fs';
+import { describe, expect } from 'vitest';
+import { SAMPLE_VIDEO_NOS } from '../../src/standin/samples.ts';
+import { FILE_SYSTEM_KINDS, mountFileSystem } from '../helpers/disks.ts';
+import { moment } from '../helpers/moment.ts';
+import { it } from '../helpers/scene.ts';
+import { sampleFile } from '../standin/sample-files.ts';
+
+const { faststart } = SAMPLE_VIDEO_NOS;
+const VIDEO = sampleFile('faststart');
+
+describe('on a file system of its own', () => {
+  it.for(FILE_SYSTEM_KINDS)(
+    'downloads are published, refused and replaced as anywhere: %s',
+    async (kind, { scene }) => {
+      await scene.standin();
+      mountFileSystem(scene, 'disk', kind);
+      const args = ['download', faststart, '-o', 'disk/v.mp4'];
+      const codes: unknown[] = [];
+      for (const flags of [[], [], ['--force']]) {
+        const { code, stderr } = await scene.run([...args, ...flags]);
+        codes.push(code === 0 || stderr.includes('already exists') ? code : stderr);
+      }
+      expect(codes).toEqual([0, 7, 0]);
+      expect(scene.read('disk/v.mp4').equals(VIDEO)).toBe(true);
+      expect(readdirSync(scene.path('disk')).filter((name) => name.endsWith('.part'))).toEqual([]);
+    },
+  );
+
+  it.for(FILE_SYSTEM_KINDS)(
+    'of two runs for one name one gets it, and the other fails: %s',
+    async (kind, { scene }) => {
+      const bothAsked = moment();
+      await scene.standin({
+        onRequest: ({ order }) => {
+          if (order === 2) bothAsked.now();
+          return bothAsked.happened;
+        },
+      });
+      mountFileSystem(scene, 'disk', kind);
+      const args = ['download', faststart, '-o', 'disk/v.mp4'];
+      const ended = await Promise.all([scene.run(args), scene.run(args)]);
+      expect(ended.map(({ code }) => code).sort(), ended.map(({ stderr }) => stderr).join()).toEqual([0, 7]);
+      expect(scene.read('disk/v.mp4').equals(VIDEO)).toBe(true);
+    },
+  );
+
+  it.for(FILE_SYSTEM_KINDS.filter((kind) => kind !== 'rclone'))(
+    'a sync is complete, and has nothing to do the next time: %s',
+    async (kind, { scene }) => {
+      await scene.standin();
+      mountFileSystem(scene, 'disk', kind);
+      const said: string[] = [];
+      for (let round = 0; round < 2; round += 1) {
+        const { code, stderr } = await scene.run(['sync', 'disk/lib']);
+        expect(code, stderr).toBe(0);
+        said.push(stderr);
+      }
+      expect(said[0]).not.toContain('nothing to download');
+      expect(said[1]).toContain('nothing to download');
+      expect((await scene.run(['verify', 'disk/lib'])).code).toBe(0);
+    },
+  );
+
+  it('a broken transfer starts over in a new file where the old one can’t be truncated', async ({
+    scene,
+  }) => {
+    await scene.standin({ faults: 'hangup@100000x1' });
+    mountFileSystem(scene, 'disk', 'rclone');
+    const { code, stderr } = await scene.run(['download', faststart, '-o', 'disk/v.mp4']);
+    expect(code, stderr).toBe(0);
+    expect(readdirSync(scene.path('disk'))).toEqual(['v.mp4']);
+    expect(scene.read('disk/v.mp4').equals(VIDEO)).toBe(true);
+  });
+});
