@@ -22,7 +22,7 @@ import {
   settingTexts,
   subcommand,
 } from './command.ts';
-import { addFilters, isNarrowed, nameTemplateOption, queryOf } from './list.ts';
+import { addFilters, isNarrowed, NAME_TEMPLATES, nameTemplateOption, queryOf } from './list.ts';
 
 /** Adds the command; `run` does the work, and a test may replace it. */
 export function addDownload(
@@ -56,6 +56,7 @@ export function addDownload(
   addMaxTransfer(command);
   addTalk(command);
   addSettings(command, DOWNLOAD_SETTINGS);
+  command.addHelpText('after', NAME_TEMPLATES);
   addEnd(command, [
     ['mavi download VI625239098370850816 -o video.mp4', 'one video to a file'],
     ['mavi download VI625239098370850816 -o - | ffmpeg -i - -vn audio.m4a', 'to another program'],

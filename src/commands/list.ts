@@ -15,11 +15,11 @@ import {
 /** Adds the command. */
 export function addList(program: Command, context: CommandContext): void {
   const command = subcommand(program, 'list', 'list the library')
-    .addOption(new Option('--json', 'one JSON object a video, with the fields of the API').conflicts('ids'))
-    .option('--ids', 'one video_no a line')
+    .addOption(new Option('--json', 'print a JSON object for each video').conflicts('ids'))
+    .option('--ids', 'print video IDs only, one a line')
     .addOption(new Option('--scopes', 'list the scopes (unique_id) instead of videos').conflicts('folders'))
     .option('--folders', 'list the folders instead of videos')
-    .option('-v, --verbose', 'each request and answer on standard error, the key masked');
+    .option('-v, --verbose', 'print each request and response, with the key masked');
   addFilters(command);
   addScopes(command, API_SETTINGS);
   addEnd(command, [
@@ -46,15 +46,15 @@ function listPlan(flags: Record<string, unknown>): ListPlan {
 /** Adds the flags that say which videos of the library are meant. */
 export function addFilters(command: Command): Command {
   const filters: [flags: string, summary: string, read?: (text: string, earlier?: string[]) => unknown][] = [
-    ['--match <pattern>', 'name contains this, or matches it with * and ?; repeatable', pattern],
-    ['--name <name>', 'exactly this name'],
-    ['--status <status>', 'ready, pending, failed, or a status of the API', status],
-    ['--tag <tag>', 'with this tag'],
-    ['--camera <model>', 'taken with this camera model'],
-    ['--taken-after <date>', 'taken since then, such as 2025-06-01 or 2025-06-01T12:00Z', dateMs],
-    ['--near <lat,lon>', 'taken within about 20 km, such as 48.2,16.37', coordinates],
-    ['--folder <id>', 'in this folder, by its ID (see mavi list --folders)', folderId],
-    ['--limit <n>', 'only the newest n', count],
+    ['--match <pattern>', 'part of the name, or * and ?; repeatable', pattern],
+    ['--name <name>', 'exact name'],
+    ['--status <status>', 'ready, pending or failed', status],
+    ['--tag <tag>', 'tag'],
+    ['--camera <model>', 'camera model'],
+    ['--taken-after <date>', 'taken on or after, such as 2025-06-01', dateMs],
+    ['--near <lat,lon>', 'taken within about 20 km of a place', coordinates],
+    ['--folder <id>', 'folder ID, from mavi list --folders', folderId],
+    ['--limit <n>', 'the newest n only', count],
   ];
   for (const [flags, summary, read = (text: string) => text] of filters) {
     const option = new Option(flags, summary).helpGroup('Filters:');
@@ -65,10 +65,7 @@ export function addFilters(command: Command): Command {
 
 /** Adds the settings of a command that lists more than one scope: a repeatable `--unique-id`, and `--all-scopes`. */
 export function addScopes(command: Command, settings: readonly SettingName[]): Command {
-  const one = new Option(
-    '-u, --unique-id <id>',
-    'a scope to list; repeatable (MAVI_UNIQUE_ID; default default)',
-  );
+  const one = new Option('-u, --unique-id <id>', 'scope; repeatable (MAVI_UNIQUE_ID; default default)');
   const all = new Option('--all-scopes', 'list every scope of the account').conflicts('uniqueId');
   command
     .addOption(one.argParser((text, earlier: string[] = []) => [...earlier, text]).helpGroup('Settings:'))
@@ -79,10 +76,14 @@ export function addScopes(command: Command, settings: readonly SettingName[]): C
   );
 }
 
+/** What `--name-template` takes, for the end of a command's help. */
+export const NAME_TEMPLATES = `
+Name templates take {video_no}, {video_name}, {create_date}, {taken_date} and {tag};
+/ makes subfolders.`;
+
 /** The flag that names files. */
 export function nameTemplateOption(): Option {
-  const fields = '{video_no}, {video_name}, {create_date}, {taken_date}, {tag}';
-  return new Option('--name-template <template>', `file names from ${fields}; / for subfolders`);
+  return new Option('--name-template <text>', "name files, such as '{create_date}/{video_name}'");
 }
 
 /** What of the library is meant, out of the flags. */

@@ -5,7 +5,7 @@ import type { Template } from '../library/names.ts';
 import type { Shard, SyncPlan } from '../sync/plan.ts';
 import { addEnd, type CommandContext, DOWNLOAD_SETTINGS, settingTexts, subcommand } from './command.ts';
 import { addChecks, addMaxTransfer, addTalk, checksOf, maxTransferOf, outputOptionsOf } from './download.ts';
-import { addFilters, addScopes, firstScope, nameTemplateOption, queryOf } from './list.ts';
+import { addFilters, addScopes, firstScope, NAME_TEMPLATES, nameTemplateOption, queryOf } from './list.ts';
 
 /** Adds the command. */
 export function addSync(program: Command, context: CommandContext): void {
@@ -14,18 +14,19 @@ export function addSync(program: Command, context: CommandContext): void {
     'sync',
     'keep a folder in step with the library; nothing is ever deleted',
   )
-    .argument('<dir>', 'the folder, created if missing; mavi-manifest.ndjson in it records its files')
-    .option('--dry-run', 'print what would be downloaded and why, bytes, least time and price')
+    .argument('<dir>', 'the folder, created if missing')
+    .option('--dry-run', 'print what would be downloaded, and its price')
     .option('-f, --force', 'replace recorded files that have changed')
     .addOption(nameTemplateOption().default('{video_no}'))
-    .option('--skip-recorded', 'leave out recorded videos whose files are gone')
-    .option('--mtime', 'give files the time at which the video was taken or created')
-    .option('--shard <i>/<n>', 'only the i-th of n disjoint parts, to spread a library over machines');
+    .option('--skip-recorded', 'skip recorded videos whose files are gone')
+    .option('--mtime', 'set file times to when the video was taken')
+    .option('--shard <i>/<n>', 'sync the i-th of n disjoint parts only');
   addChecks(command);
   addMaxTransfer(command);
   addTalk(command);
   addFilters(command);
   addScopes(command, DOWNLOAD_SETTINGS);
+  command.addHelpText('after', NAME_TEMPLATES);
   addEnd(command, [
     ['mavi sync library --dry-run', 'what would it cost?'],
     ['mavi sync library', 'download what is missing; run it again after any interruption'],

@@ -7,17 +7,10 @@ import { addChecks, checksOf } from './download.ts';
 
 /** Adds the command. */
 export function addVerify(program: Command, context: CommandContext): void {
-  const command = subcommand(
-    program,
-    'verify',
-    'check files on disk: complete mp4? with a manifest, the right bytes?',
-  )
-    .argument(
-      '[file...]',
-      'files, or folders with a mavi-manifest.ndjson; none for all that --manifest records',
-    )
-    .option('--manifest <file>', 'compare size and SHA-256 with the records of a manifest')
-    .option('--json', 'one JSON object a file');
+  const command = subcommand(program, 'verify', 'check files on disk, by content and by manifest')
+    .argument('[file...]', 'files, or synced folders')
+    .option('--manifest <file>', 'compare size and SHA-256 with a manifest')
+    .option('--json', 'print a JSON object for each file');
   addChecks(command);
   addEnd(command, [
     ['mavi verify video.mp4', 'is it a complete mp4?'],

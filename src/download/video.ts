@@ -67,7 +67,11 @@ export async function downloadVideo(task: VideoTask, context: DownloadContext): 
     const { proof, into } = await fetchWithRetries(download);
     context.report({ kind: 'finishing', videoNo: task.videoNo });
     if (context.host.interrupt.aborted) throw context.host.interrupt.reason;
-    const untidy = await into.sink.publish();
+    const untidy = await into.sink.publish().catch((error) => {
+      // A file that appeared meanwhile: what to do about it depends on the command.
+      if (!(error instanceof LocalError) || error.code !== 'exists') throw error;
+      throw new LocalError('exists', error.message, { hint: task.existsHint, cause: error });
+    });
     const warnings = [...proof.warnings, ...untidy];
     return outcomeOf(download, startedMs, 'downloaded', { ...proof, warnings });
   } catch (error) {

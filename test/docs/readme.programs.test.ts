@@ -56,6 +56,7 @@ describe("README's recipes", () => {
     expect([...RECIPES.keys()].sort()).toEqual([
       'GitHub Actions',
       'GitLab CI',
+      'by name',
       'cron',
       'first download',
       'install from a tarball',
@@ -100,6 +101,12 @@ describe("README's recipes", () => {
     // The file is there now, so that the second run must not get as far as verifying.
     const again = await scene.shell('./fetch.sh').ended;
     expect([again.code, again.stdout.toString()]).toEqual([7, '']);
+  });
+
+  it('fetch a video by a part of its name, into a folder by its date', async ({ scene }) => {
+    await ready(scene);
+    expect((await scene.shell(recipe('by name')).ended).code).toBe(0);
+    expect(scene.read('videos/2025-10-03/first steps.mp4').equals(SAMPLE)).toBe(true);
   });
 
   it.for(['list and download', 'sync'])('fetch the whole library: %s', async (name, { scene }) => {

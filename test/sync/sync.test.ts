@@ -134,6 +134,21 @@ describe('mavi sync', () => {
     expect(place.fetched()).toEqual([taken]);
   });
 
+  it('leaves a foreign file alone that appears meanwhile, and says what to do about it in a sync', async () => {
+    const folder = { path: '' };
+    const place = await Place.of(1, {
+      onRequest({ url }) {
+        if (url.endsWith('/download')) writeFileSync(folder.path, 'mine');
+      },
+    });
+    folder.path = place.path(`${place.ids[0]}.mp4`);
+    const { code, errors } = await place.sync();
+    expect(code).toBe(7);
+    expect(errors).toContain('move it away and run the sync again');
+    expect(errors).not.toContain('--force');
+    expect(readFileSync(folder.path, 'utf8')).toBe('mine');
+  });
+
   it('leaves a folder alone that has the name of a video', async () => {
     const place = await Place.of(1);
     mkdirSync(place.path(`${place.ids[0]}.mp4`), { recursive: true });
