@@ -94,74 +94,38 @@ async function openSink(container: Container | null, download: ActiveDownload): 
   return fileSink({ fileSystem, host, target, partialFiles, force, modifiedMs: task.mtimeMs ?? null });
 }
 
-/** A body that may be taken, and what of it has been read. */
-interface Opened {
-  readonly opening: Extract<Opening, { kind: 'accepted' }>;
-  readonly first: readonly Uint8Array[];
-}
+type AcceptedOpening = Extract<Opening, { kind: 'accepted' }>;
 
 /**
- * Reads as much of a body as tells what it is, and leaves it paused. A body that is no video to take is
- * aborted at once, for its bytes are billed.
+ * Reads as much of a body as tells what it is, and leaves it paused. What is no video to take is aborted at once,
+ * because its bytes are billed. The chunks that arrive while it is paused are added to `first`.
  */
-async function readOpening(answer: VideoAnswer, rules: CheckRules): Promise<Opened> {
-  const { body } = answer;
-  const first = new FirstBytes();
-  const opening = await gather(answer, first, (ended) => {
-    const seen = sniff(first.merged(), ended, rules);
-    return seen.kind === 'more' ? null : seen;
-  });
-  if (opening.kind === 'accepted') return { opening, first: first.chunks };
-  if (opening.kind === 'json') {
-    const text = await gather(answer, first, (ended) =>
-      ended || first.length > ENVELOPE_BYTES ? first.merged().toString('utf8') : null,
-    );
-    const refused = refuseSignature('json') as Extract<Opening, { kind: 'refused' }>;
-    const error = answer.errorFrom(text) ?? refused.error;
-    body.abort(error);
-    throw error;
-  }
-  const error = opening.kind === 'refused' ? opening.error : new NetworkError('network', 'nothing came');
-  body.abort(error);
-  throw error;
-}
-
-/** The first bytes of a body. They are merged only when somebody looks, however small the chunks. */
-class FirstBytes {
-  chunks: Uint8Array[] = [];
-  length = 0;
-
-  add(chunk: Uint8Array): void {
-    this.chunks.push(chunk);
-    this.length += chunk.length;
-  }
-
-  merged(): Buffer {
-    const all = Buffer.concat(this.chunks);
-    this.chunks = [all];
-    return all;
-  }
-}
-
-/** Adds to `first` until `decide` returns a value; it is called once more when the body has ended. */
-async function gather<T>(
-  { body }: VideoAnswer,
-  first: FirstBytes,
-  decide: (ended: boolean) => T | null,
-): Promise<T> {
-  let result: T | null = null;
-  const decided = new Promise<void>((resolve) => {
+async function readOpening(
+  { body, errorFrom }: VideoAnswer,
+  rules: CheckRules,
+): Promise<{ opening: AcceptedOpening; first: readonly Uint8Array[] }> {
+  const first: Uint8Array[] = [];
+  let length = 0;
+  let opening: Opening = { kind: 'more' };
+  const enough = new Promise<void>((resolve) => {
     body.use((chunk) => {
-      first.add(chunk);
-      // A chunk that is on its way while the body is being paused still counts.
-      if (result !== null) return;
-      result = decide(false);
-      if (result === null) return;
+      first.push(chunk);
+      length += chunk.length;
+      if (opening.kind === 'more') opening = sniff(Buffer.concat(first), false, rules);
+      // JSON may be an error of the API, so all of it is read.
+      if (opening.kind === 'more' || (opening.kind === 'json' && length <= ENVELOPE_BYTES)) return;
       body.pause();
       resolve();
     });
   });
   body.resume();
-  await Promise.race([decided, body.finished]);
-  return result ?? (decide(true) as T);
+  await Promise.race([enough, body.finished]);
+  if (opening.kind === 'more') opening = sniff(Buffer.concat(first), true, rules);
+  if (opening.kind === 'accepted') return { opening, first };
+  const refused = opening.kind === 'refused' ? opening : refuseSignature('json');
+  const error =
+    (opening.kind === 'json' ? errorFrom(Buffer.concat(first).toString('utf8')) : null) ??
+    (refused.kind === 'refused' ? refused.error : new NetworkError('network', 'no data was received'));
+  body.abort(error);
+  throw error;
 }
