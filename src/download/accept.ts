@@ -5,13 +5,12 @@ import { NetworkError, RefusedError } from '../errors.ts';
 import type { Container } from '../isobmff/signature.ts';
 import type { ActiveDownload } from './context.ts';
 import {
-  continuesAt,
   endsAt,
   ResumableBody,
   type ResumePoint,
+  restOf,
   runningHash,
   strongEtag,
-  totalOf,
 } from './resumable-body.ts';
 import { deviceSink, fileSink, type Sink, stdoutSink } from './sink.ts';
 import { type CheckRules, type Opening, refuseSignature, sniff } from './sniff.ts';
@@ -61,13 +60,14 @@ function acceptRest({ headers, status, body }: VideoAnswer, download: ActiveDown
     into.resume(from.offset);
     return { into, first: [], isEnd: true };
   }
-  if (status !== 206 || !continuesAt(headers, from, into.transferSize)) {
+  const size = status === 206 ? restOf(headers, from, into.transferSize) : null;
+  if (size === null) {
     download.mayResume = false;
     throw new NetworkError('bad_range', 'the server sent a different range than was requested', {
       hint: 'check for a proxy between this machine and the server',
     });
   }
-  into.resume(totalOf(headers));
+  into.resume(size);
   return { into, first: [], isEnd: false };
 }
 

@@ -56,34 +56,28 @@ export interface ActiveDownload {
   mayResume: boolean;
 }
 
-/** The parts of a run that a context is made of. */
-export interface RunParts {
-  readonly host: Host;
+/** What a context is made of. */
+export interface RunParts
+  extends Pick<DownloadContext, 'host' | 'rules' | 'report'>,
+    Partial<Pick<DownloadContext, 'fileSystem' | 'stop' | 'noNewVideos'>> {
   readonly session: Session;
-  readonly rules: DownloadRules;
   readonly maxTransfer: TransferLimit | null;
-  readonly report: Report;
-  readonly fileSystem?: FileSystem;
-  readonly stop?: AbortSignal;
-  readonly noNewVideos?: AbortSignal;
 }
 
 /** Makes the context of a run. */
 export function downloadContext(parts: RunParts): DownloadContext {
-  const { host, session, rules, report, fileSystem = diskFileSystem } = parts;
+  const { host, session, fileSystem = diskFileSystem } = parts;
   const { settings, client } = session;
   return {
-    host,
+    stop: host.interrupt,
+    noNewVideos: new AbortController().signal,
+    ...parts,
     client,
     settings,
-    rules,
-    report,
     fileSystem,
     partialFiles: partialFiles(host, fileSystem),
     throttle: settings.limitRate === null ? null : new Throttle(settings.limitRate),
     budget: new Budget(parts.maxTransfer),
-    stop: parts.stop ?? host.interrupt,
-    noNewVideos: parts.noNewVideos ?? new AbortController().signal,
   };
 }
 

@@ -173,33 +173,30 @@ export function strongEtag(headers: IncomingHttpHeaders): string | null {
 
 const CONTENT_RANGE = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/i;
 
-/** The size of the whole file by a Content-Range, in bytes; null if it has none. */
-export function totalOf(headers: IncomingHttpHeaders): number | null {
-  const total = CONTENT_RANGE.exec(headers['content-range'] ?? '')?.[3];
-  return total === undefined ? null : Number(total);
-}
-
 /**
- * Whether a 206 holds exactly the bytes from the offset to the end of the same file: range, ETag and total
- * must fit.
+ * The size of the whole file, in bytes, if a 206 holds exactly the bytes from the offset to its end: range, ETag and
+ * total must fit. Null otherwise.
  * @param knownSize the file's size as the first response announced it, in bytes; null if it did not
  */
-export function continuesAt(
+export function restOf(
   headers: IncomingHttpHeaders,
   asked: ResumePoint,
   knownSize: number | null,
-): boolean {
-  const [, first, last, total] = CONTENT_RANGE.exec(headers['content-range'] ?? '') ?? [];
-  if (first === undefined || last === undefined || total === undefined) return false;
+): number | null {
+  const parts = CONTENT_RANGE.exec(headers['content-range'] ?? '')
+    ?.slice(1)
+    .map(Number);
+  if (parts === undefined) return null;
+  const [first = 0, last = 0, total = 0] = parts;
   const length = headers['content-length'];
-  return (
-    Number(first) === asked.offset &&
-    Number(last) === Number(total) - 1 &&
-    Number(last) >= Number(first) &&
-    (knownSize === null || Number(total) === knownSize) &&
-    (length === undefined || Number(length) === Number(total) - asked.offset) &&
-    headers.etag === asked.etag
-  );
+  const fits =
+    first === asked.offset &&
+    last === total - 1 &&
+    last >= first &&
+    (knownSize === null || total === knownSize) &&
+    (length === undefined || Number(length) === total - asked.offset) &&
+    headers.etag === asked.etag;
+  return fits ? total : null;
 }
 
 const NO_PART = /^bytes \*\/(\d{1,15})$/i;
