@@ -69,7 +69,7 @@ export function refuseSignature(signature: Signature): Opening {
   if (isContainer(signature)) return refuse('not_mp4', why, 'take it as it is with --container any');
   const hint =
     signature === 'json'
-      ? 'check --base-url, and whether a proxy stands between'
+      ? 'check --base-url, and whether a proxy answers instead of the API'
       : 'the original itself may be no video; --verify none takes it as it is';
   return refuse('not_video', why, hint);
 }

@@ -36,11 +36,11 @@ describe('a transfer', () => {
   });
 
   it.each([
-    ['v.mp4', '1000', 20],
-    ['-', '1000', 20],
-    ['v.mp4', '10K', 2],
-  ])('of 20 000 bytes into %s takes, with --limit-rate %s, %i seconds', async (output, limit, seconds) => {
-    const here = await placeToDownload({ chunkBytes: 1500 });
+    ['v.mp4', '10K', 20],
+    ['-', '10K', 20],
+    ['v.mp4', '100K', 2],
+  ])('of 200 KiB into %s takes, with --limit-rate %s, %i seconds', async (output, limit, seconds) => {
+    const here = await placeToDownload({ chunkBytes: 5000 }, madeUpVideo(204_800).video);
     const clock = eagerClock(() => false);
     const { code, record } = await here.download(['-o', output, '--limit-rate', limit], { clock });
     expect(code).toBe(0);
