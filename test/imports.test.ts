@@ -102,9 +102,9 @@ describe('each of these has one home', () => {
 
   it('time, chance and the console', () => {
     const ambient = /\b(Date\.now|Math\.random|performance\.now|setTimeout|setInterval|console\.)/;
-    const naming = SOURCES.filter(
-      (file) => !under('src/packaging')(file) && !under('src/standin')(file),
-    ).filter((file) => ambient.test(codeOf(file)));
+    const naming = SOURCES.filter((file) => !under('src/packaging')(file) && !under('src/mock')(file)).filter(
+      (file) => ambient.test(codeOf(file)),
+    );
     expect(naming).toEqual(['src/host.ts']);
   });
 
@@ -130,8 +130,11 @@ describe('the arrows point one way', () => {
     expect(outside('src/isobmff')).toEqual([]);
   });
 
-  it('the stand-in shares nothing with what it tests', () => {
-    expect(outside('src/standin').filter((target) => !target.startsWith('node:'))).toEqual([]);
+  it('the mock shares nothing with what it tests, but for the command that starts it', () => {
+    const shared = IMPORTS.filter(({ file }) => under('src/mock')(file) && file !== 'src/mock/run.ts')
+      .map(({ target }) => target)
+      .filter((target) => !target.startsWith('node:') && !under('src/mock')(target));
+    expect(shared).toEqual([]);
   });
 
   it('errors and the cleaning of text are at the bottom', () => {
@@ -139,11 +142,11 @@ describe('the arrows point one way', () => {
     expect(importsOf('src/errors.ts').map(({ target }) => target)).toEqual(['src/sanitize.ts']);
   });
 
-  it('only `mavi mock` uses the stand-in, but for the names of its faults', () => {
-    const users = IMPORTS.filter(({ target }) => under('src/standin')(target))
-      .filter(({ file, target }) => !under('src/standin')(file) && target !== 'src/standin/faults.ts')
+  it('only `mavi mock` uses the mock, but for the names of its faults', () => {
+    const users = IMPORTS.filter(({ target }) => under('src/mock')(target))
+      .filter(({ file, target }) => !under('src/mock')(file) && target !== 'src/mock/faults.ts')
       .map(({ file }) => file);
-    expect(new Set(users)).toEqual(new Set(['src/mock/run.ts']));
+    expect(new Set(users)).toEqual(new Set(['src/commands/mock.ts']));
   });
 
   it('the API and the settings know nothing of downloads and of how they are shown', () => {

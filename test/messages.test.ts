@@ -9,7 +9,7 @@ import { run } from '../src/cli.ts';
 import { localError } from '../src/local-error.ts';
 import { fakeHost } from './helpers/fake-host.ts';
 import { tempDir } from './helpers/temp-dir.ts';
-import { withStandin } from './helpers/with-standin.ts';
+import { withStandin } from './helpers/with-mock.ts';
 import { THE_API } from './messages/api.ts';
 import { COMMAND_LINE } from './messages/command-line.ts';
 import { THE_DISK } from './messages/disk.ts';

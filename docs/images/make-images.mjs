@@ -144,9 +144,7 @@ function videoOf([videoNo, name, megabytes, durationSeconds, day], index) {
 
 /** The parts of the stand-in that are needed, which are TypeScript. */
 async function standinParts() {
-  const contents = ['server', 'generated', 'library'].map(
-    (part) => `export * from './src/standin/${part}.ts';`,
-  );
+  const contents = ['server', 'generated', 'library'].map((part) => `export * from './src/mock/${part}.ts';`);
   const outfile = join(scratch, 'standin.mjs');
   await build({
     stdin: { contents: contents.join('\n'), resolveDir: root },

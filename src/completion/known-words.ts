@@ -1,5 +1,5 @@
+import { FAULTS } from '../mock/faults.ts';
 import { DEFINITIONS } from '../settings/settings.ts';
-import { FAULTS } from '../standin/faults.ts';
 import type { KnownWords, Word } from './tree.ts';
 
 /** What stands for a name of a setting and for a fault: neither is a closed list of choices to the parser. */

@@ -4,10 +4,10 @@ import { pathFrom } from '../folders.ts';
 import { abortable, type Host, print, printUnmasked, say } from '../host.ts';
 import { localError } from '../local-error.ts';
 import type { Rate } from '../settings/values.ts';
-import { FAULTS } from '../standin/faults.ts';
-import { videosFromFolder } from '../standin/folder.ts';
-import { sampleLibrary } from '../standin/samples.ts';
-import { type Standin, startStandin } from '../standin/server.ts';
+import { FAULTS } from './faults.ts';
+import { videosFromFolder } from './folder.ts';
+import { sampleLibrary } from './samples.ts';
+import { type Standin, startStandin } from './server.ts';
 
 /** What `mavi mock` was asked to do. */
 export interface MockPlan {

@@ -59,7 +59,7 @@ try {
 
 /** The videos that `mavi mock` serves. */
 function copySamples() {
-  const samples = join(root, 'src/standin/samples');
+  const samples = join(root, 'src/mock/samples');
   mkdirSync(join(made, 'samples'));
   for (const name of readdirSync(samples)) {
     if (name.endsWith('.mp4')) cpSync(join(samples, name), join(made, 'samples', name));

@@ -22,7 +22,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { connectToAny, DirectAgent, DirectSecureAgent, guardBody } from '../../src/api/connect.ts';
 import { networkError } from '../../src/api/network-errors.ts';
 import { systemClock } from '../../src/host.ts';
-import { selfSigned } from '../standin/self-signed.ts';
+import { selfSigned } from '../mock/self-signed.ts';
 
 // Neither a record of TLS nor a read of a connection ends where a chunk of this size does.
 const CHUNK_BYTES = 40_009;

@@ -10,9 +10,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { generatedLibrary } from '../../src/standin/generated.ts';
-import type { StoredVideo } from '../../src/standin/library.ts';
-import { type Standin, startStandin } from '../../src/standin/server.ts';
+import type { StoredVideo } from '../../src/mock/library.ts';
+import { type Standin, startStandin } from '../../src/mock/server.ts';
+import { generatedLibrary } from '../helpers/generated.ts';
 import { builtProgram, scratchFolder } from './place.ts';
 
 const SIZE_BYTES = 1500;

@@ -10,11 +10,11 @@ import {
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
-import { SAMPLE_VIDEO_NOS } from '../../src/standin/samples.ts';
+import { SAMPLE_VIDEO_NOS } from '../../src/mock/samples.ts';
 import { fillDisk, smallDisk, writeProtect } from '../helpers/disks.ts';
 import { it } from '../helpers/scene.ts';
 import { strace, systemCalls } from '../helpers/strace.ts';
-import { sampleFile } from '../standin/sample-files.ts';
+import { sampleFile } from '../mock/sample-files.ts';
 
 const { faststart, moovLast } = SAMPLE_VIDEO_NOS;
 /** Less than the sample needs. */

@@ -1,8 +1,8 @@
 import { describe, expect } from 'vitest';
-import type { StandinOptions } from '../../src/standin/options.ts';
-import { SAMPLE_VIDEO_NOS } from '../../src/standin/samples.ts';
+import type { StandinOptions } from '../../src/mock/options.ts';
+import { SAMPLE_VIDEO_NOS } from '../../src/mock/samples.ts';
 import { it } from '../helpers/scene.ts';
-import { sampleFile } from '../standin/sample-files.ts';
+import { sampleFile } from '../mock/sample-files.ts';
 
 const { faststart, moovLast, fragmented } = SAMPLE_VIDEO_NOS;
 

@@ -1,10 +1,10 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect } from 'vitest';
-import { SAMPLE_VIDEO_NOS } from '../../src/standin/samples.ts';
+import { SAMPLE_VIDEO_NOS } from '../../src/mock/samples.ts';
 import { FILE_SYSTEM_KINDS, mountFileSystem } from '../helpers/disks.ts';
 import { moment } from '../helpers/moment.ts';
 import { it } from '../helpers/scene.ts';
-import { sampleFile } from '../standin/sample-files.ts';
+import { sampleFile } from '../mock/sample-files.ts';
 
 const { faststart } = SAMPLE_VIDEO_NOS;
 const VIDEO = sampleFile('faststart');

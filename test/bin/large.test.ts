@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import { describe, expect } from 'vitest';
-import { generatedLibrary } from '../../src/standin/generated.ts';
-import type { StoredVideo } from '../../src/standin/library.ts';
-import type { Standin, StandinOptions } from '../../src/standin/server.ts';
+import type { StoredVideo } from '../../src/mock/library.ts';
+import type { Standin, StandinOptions } from '../../src/mock/server.ts';
+import { generatedLibrary } from '../helpers/generated.ts';
 import { moment } from '../helpers/moment.ts';
 import { it, type Scene } from '../helpers/scene.ts';
-import { selfSigned } from '../standin/self-signed.ts';
+import { selfSigned } from '../mock/self-signed.ts';
 
 // Larger than all buffers on the way together, so that each of them is used again and again.
 const VIDEO_BYTES = 32 * 1024 * 1024;

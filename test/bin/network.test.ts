@@ -4,12 +4,12 @@ import { createServer as createHttpServer, type ServerResponse } from 'node:http
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect } from 'vitest';
-import { SAMPLE_VIDEO_NOS } from '../../src/standin/samples.ts';
+import { SAMPLE_VIDEO_NOS } from '../../src/mock/samples.ts';
 import { it, type Scene } from '../helpers/scene.ts';
 import { knownVideo } from '../helpers/videos.ts';
 import { madeVideos } from '../library/stored-video.ts';
-import { sampleFile } from '../standin/sample-files.ts';
-import { selfSigned } from '../standin/self-signed.ts';
+import { sampleFile } from '../mock/sample-files.ts';
+import { selfSigned } from '../mock/self-signed.ts';
 
 const { faststart } = SAMPLE_VIDEO_NOS;
 const ONCE = ['download', faststart, '-o', 'video.mp4', '--retries', '0'];

@@ -1,10 +1,10 @@
 import { describe, expect } from 'vitest';
-import type { Standin } from '../../src/standin/options.ts';
-import { SAMPLE_VIDEO_NOS } from '../../src/standin/samples.ts';
+import type { Standin } from '../../src/mock/options.ts';
+import { SAMPLE_VIDEO_NOS } from '../../src/mock/samples.ts';
 import { socksProxy, tunnelProxy } from '../helpers/proxies.ts';
 import { it, type Scene } from '../helpers/scene.ts';
-import { sampleFile } from '../standin/sample-files.ts';
-import { selfSigned } from '../standin/self-signed.ts';
+import { sampleFile } from '../mock/sample-files.ts';
+import { selfSigned } from '../mock/self-signed.ts';
 
 const { faststart } = SAMPLE_VIDEO_NOS;
 const COMMAND = ['download', faststart, '-o', 'video.mp4', '--retries', '0'];

@@ -1,9 +1,9 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
-import type { Standin } from '../../src/standin/server.ts';
+import type { Standin } from '../../src/mock/server.ts';
 import { it } from '../helpers/scene.ts';
-import { downloadsOf } from '../helpers/with-standin.ts';
+import { downloadsOf } from '../helpers/with-mock.ts';
 import { madeVideos } from '../library/stored-video.ts';
 
 /** A server sees a request a moment after it was sent, now a longer and now a shorter one, in milliseconds. */

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { run } from '../../src/cli.ts';
 import { EXIT_CODES } from '../../src/errors.ts';
-import { SAMPLE_VIDEO_NOS } from '../../src/standin/samples.ts';
+import { SAMPLE_VIDEO_NOS } from '../../src/mock/samples.ts';
 import { type FakeHostOptions, fakeHost } from '../helpers/fake-host.ts';
 import { controlCharacter } from '../helpers/leaks.ts';
 import { namesIn, tempDir } from '../helpers/temp-dir.ts';
-import { envFor, withStandin } from '../helpers/with-standin.ts';
+import { envFor, withStandin } from '../helpers/with-mock.ts';
 
 const { faststart, moovLast } = SAMPLE_VIDEO_NOS;
 const DOWNLOAD = ['download', faststart];

@@ -3,12 +3,12 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { run } from '../../src/cli.ts';
-import { FAULTS } from '../../src/standin/faults.ts';
-import { SAMPLE_VIDEO_NOS } from '../../src/standin/samples.ts';
+import { FAULTS } from '../../src/mock/faults.ts';
+import { SAMPLE_VIDEO_NOS } from '../../src/mock/samples.ts';
 import { type FakeHost, fakeHost } from '../helpers/fake-host.ts';
 import { moment } from '../helpers/moment.ts';
 import { namesIn, tempDir } from '../helpers/temp-dir.ts';
-import { sampleFile } from '../standin/sample-files.ts';
+import { sampleFile } from '../mock/sample-files.ts';
 
 const { faststart } = SAMPLE_VIDEO_NOS;
 

@@ -3,12 +3,12 @@ import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { run } from '../../src/cli.ts';
-import { matroskaFile } from '../../src/standin/containers.ts';
-import { SAMPLE_VIDEO_NOS } from '../../src/standin/samples.ts';
+import { matroskaFile } from '../../src/mock/containers.ts';
+import { SAMPLE_VIDEO_NOS } from '../../src/mock/samples.ts';
 import { fakeHost } from '../helpers/fake-host.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
-import { envFor, withStandin } from '../helpers/with-standin.ts';
-import { sampleFile } from '../standin/sample-files.ts';
+import { envFor, withStandin } from '../helpers/with-mock.ts';
+import { sampleFile } from '../mock/sample-files.ts';
 
 const WHOLE = sampleFile('faststart');
 const { faststart, moovLast, fragmented } = SAMPLE_VIDEO_NOS;

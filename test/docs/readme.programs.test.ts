@@ -9,7 +9,7 @@ import { INSTALL, ROOT, recipesOf, withMavi } from '../helpers/recipes.ts';
 import { it, type Scene } from '../helpers/scene.ts';
 
 const RECIPES = recipesOf('README.md');
-const SAMPLE = readFileSync(join(ROOT, 'src/standin/samples/faststart.mp4'));
+const SAMPLE = readFileSync(join(ROOT, 'src/mock/samples/faststart.mp4'));
 const SHA256 = createHash('sha256').update(SAMPLE).digest('hex');
 const LIBRARY = ['VI623870256104189952.mp4', 'VI624611307445927936.mp4', 'VI625239098370850816.mp4'];
 

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { run } from '../../src/cli.ts';
 import { ClosedPipe } from '../../src/errors.ts';
+import type { Standin, StandinOptions } from '../../src/mock/server.ts';
 import type { VideoRecord } from '../../src/record.ts';
-import type { Standin, StandinOptions } from '../../src/standin/server.ts';
 import { type FakeHost, type FakeHostOptions, fakeHost } from '../helpers/fake-host.ts';
 import { contains, moment } from '../helpers/moment.ts';
 import { namesIn, tempDir } from '../helpers/temp-dir.ts';
-import { downloadsOf, envFor, withStandin } from '../helpers/with-standin.ts';
+import { downloadsOf, envFor, withStandin } from '../helpers/with-mock.ts';
 import { madeVideos } from '../library/stored-video.ts';
 
 /** A folder, a mock server with so many videos of 1000 bytes, and a host to run `mavi download` on. */

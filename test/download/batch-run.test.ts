@@ -3,16 +3,16 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { run } from '../../src/cli.ts';
-import { generatedLibrary } from '../../src/standin/generated.ts';
-import type { StoredVideo } from '../../src/standin/library.ts';
-import type { Standin, StandinOptions } from '../../src/standin/server.ts';
+import type { StoredVideo } from '../../src/mock/library.ts';
+import type { Standin, StandinOptions } from '../../src/mock/server.ts';
 import { type FakeHostOptions, fakeHost } from '../helpers/fake-host.ts';
+import { generatedLibrary } from '../helpers/generated.ts';
 import { appears, moment } from '../helpers/moment.ts';
 import { namesIn, tempDir } from '../helpers/temp-dir.ts';
 import { bytesOf } from '../helpers/videos.ts';
-import { downloadsOf, envFor, withStandin } from '../helpers/with-standin.ts';
+import { downloadsOf, envFor, withStandin } from '../helpers/with-mock.ts';
 import { madeVideos, videoOfBytes } from '../library/stored-video.ts';
-import { sampleFile } from '../standin/sample-files.ts';
+import { sampleFile } from '../mock/sample-files.ts';
 
 const KEYS = [
   'video_no',

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { run } from '../../src/cli.ts';
 import type { EndingSignal } from '../../src/errors.ts';
+import type { StoredVideo } from '../../src/mock/library.ts';
+import type { Standin, StandinOptions } from '../../src/mock/server.ts';
 import type { VideoRecord } from '../../src/record.ts';
-import type { StoredVideo } from '../../src/standin/library.ts';
-import type { Standin, StandinOptions } from '../../src/standin/server.ts';
 import { type FakeHost, type FakeHostOptions, fakeHost } from '../helpers/fake-host.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
 import { bytesOf, madeUpVideo } from '../helpers/videos.ts';
-import { envFor, withStandin } from '../helpers/with-standin.ts';
+import { envFor, withStandin } from '../helpers/with-mock.ts';
 
 /** How a download ended. */
 export interface Downloaded {

@@ -2,12 +2,12 @@ import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, wri
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { run } from '../../src/cli.ts';
-import type { StoredVideo } from '../../src/standin/library.ts';
-import type { Standin } from '../../src/standin/server.ts';
+import type { StoredVideo } from '../../src/mock/library.ts';
+import type { Standin } from '../../src/mock/server.ts';
 import { fakeHost } from '../helpers/fake-host.ts';
 import { namesIn, tempDir } from '../helpers/temp-dir.ts';
 import { bytesOf } from '../helpers/videos.ts';
-import { downloadsOf, envFor, withStandin } from '../helpers/with-standin.ts';
+import { downloadsOf, envFor, withStandin } from '../helpers/with-mock.ts';
 import { listingServer, rows } from '../library/listing-server.ts';
 import { madeVideos, videosNamed } from '../library/stored-video.ts';
 

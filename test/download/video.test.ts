@@ -5,16 +5,16 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { run } from '../../src/cli.ts';
-import { matroskaFile } from '../../src/standin/containers.ts';
-import { STANDIN_KEY } from '../../src/standin/key.ts';
-import type { StoredVideo } from '../../src/standin/library.ts';
+import { matroskaFile } from '../../src/mock/containers.ts';
+import { STANDIN_KEY } from '../../src/mock/key.ts';
+import type { StoredVideo } from '../../src/mock/library.ts';
 import { fakeHost } from '../helpers/fake-host.ts';
 import { namesIn, tempDir } from '../helpers/temp-dir.ts';
 import { knownVideo, madeUpVideo } from '../helpers/videos.ts';
-import { envFor, withStandin } from '../helpers/with-standin.ts';
+import { envFor, withStandin } from '../helpers/with-mock.ts';
 import { eagerClock } from '../invariant/eager-clock.ts';
 import { videoOfBytes } from '../library/stored-video.ts';
-import { sampleFile } from '../standin/sample-files.ts';
+import { sampleFile } from '../mock/sample-files.ts';
 import { placeToDownload } from './downloads.ts';
 
 describe('--verify', () => {

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, type OnTestFinishedHandler, test } from 'vitest';
-import { type Standin, type StandinOptions, startStandin } from '../../src/standin/server.ts';
+import { type Standin, type StandinOptions, startStandin } from '../../src/mock/server.ts';
 import { controlCharacter, hasStackTrace, leakedPart } from './leaks.ts';
 import { type Ended, PROGRAM, type Program, type ProgramOptions, startProgram } from './program.ts';
 

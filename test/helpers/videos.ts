@@ -1,5 +1,5 @@
-import { generatedLibrary } from '../../src/standin/generated.ts';
-import type { StoredVideo } from '../../src/standin/library.ts';
+import type { StoredVideo } from '../../src/mock/library.ts';
+import { generatedLibrary } from './generated.ts';
 import { moment } from './moment.ts';
 
 /** A made-up video of a size, which costs no memory; another seed gives another. */

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { Clock } from '../../src/host.ts';
-import type { Standin } from '../../src/standin/server.ts';
+import type { Standin } from '../../src/mock/server.ts';
 
 /** Timers at least this long are time-outs; shorter ones are pauses. */
 const LEAST_TIME_OUT_MS = 30_000;

@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import type { Standin } from '../../src/standin/server.ts';
+import type { Standin } from '../../src/mock/server.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
 import { type Aftermath, brokenPromises, fileBefore } from './invariant.ts';
 

@@ -1,7 +1,7 @@
 /** The promise that every download keeps, whatever went wrong: one function, called after every case. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import type { Standin } from '../../src/standin/server.ts';
+import type { Standin } from '../../src/mock/server.ts';
 import { leakedPart } from '../helpers/leaks.ts';
 
 /** A file as it was before the run. */

@@ -5,13 +5,13 @@ import { pipeline } from 'node:stream/promises';
 import { afterAll, expect, it } from 'vitest';
 import { run } from '../../src/cli.ts';
 import { type Clock, systemClock } from '../../src/host.ts';
-import { generatedLibrary } from '../../src/standin/generated.ts';
-import type { StoredVideo } from '../../src/standin/library.ts';
-import type { Standin } from '../../src/standin/server.ts';
+import type { StoredVideo } from '../../src/mock/library.ts';
+import type { Standin } from '../../src/mock/server.ts';
 import { type FakeHost, fakeHost } from '../helpers/fake-host.ts';
+import { generatedLibrary } from '../helpers/generated.ts';
 import { moment } from '../helpers/moment.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
-import { downloadsOf, envFor, withStandin } from '../helpers/with-standin.ts';
+import { downloadsOf, envFor, withStandin } from '../helpers/with-mock.ts';
 
 // This file must never import nock, which takes back-pressure away from every socket of its process.
 

@@ -2,13 +2,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from '../../src/cli.ts';
+import type { StoredVideo } from '../../src/mock/library.ts';
+import { type Standin, type StandinOptions, startStandin } from '../../src/mock/server.ts';
 import type { VideoRecord } from '../../src/record.ts';
-import type { StoredVideo } from '../../src/standin/library.ts';
-import { type Standin, type StandinOptions, startStandin } from '../../src/standin/server.ts';
 import { type FakeHost, type FakeHostOptions, fakeHost } from '../helpers/fake-host.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
 import { bytesOf } from '../helpers/videos.ts';
-import { envFor } from '../helpers/with-standin.ts';
+import { envFor } from '../helpers/with-mock.ts';
 import { eagerClock, goneQuiet } from './eager-clock.ts';
 import { brokenPromises, fileBefore } from './invariant.ts';
 

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { ExitCode } from '../../src/errors.ts';
-import { generatedLibrary } from '../../src/standin/generated.ts';
-import type { StoredVideo } from '../../src/standin/library.ts';
+import type { StoredVideo } from '../../src/mock/library.ts';
+import { generatedLibrary } from '../helpers/generated.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
 import { type LayoutName, layoutVideo, unproved } from './layouts.ts';
 import { type Case, play, playAll } from './play.ts';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { run } from '../../src/cli.ts';
 import { nameMatcher } from '../../src/library/match.ts';
-import type { Standin } from '../../src/standin/server.ts';
+import type { Standin } from '../../src/mock/server.ts';
 import { fakeHost } from '../helpers/fake-host.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
-import { envFor, withStandin } from '../helpers/with-standin.ts';
+import { envFor, withStandin } from '../helpers/with-mock.ts';
 import { listingServer, rows } from './listing-server.ts';
 import { madeVideos, videosNamed } from './stored-video.ts';
 

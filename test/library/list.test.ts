@@ -4,14 +4,14 @@ import stringWidth from 'string-width';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { run } from '../../src/cli.ts';
 import { type Clock, systemClock } from '../../src/host.ts';
-import { generatedLibrary } from '../../src/standin/generated.ts';
-import { libraryOf, type StoredVideo, type VideoStatus } from '../../src/standin/library.ts';
-import { SAMPLE_VIDEO_NOS } from '../../src/standin/samples.ts';
-import type { Standin, StandinOptions } from '../../src/standin/server.ts';
+import { libraryOf, type StoredVideo, type VideoStatus } from '../../src/mock/library.ts';
+import { SAMPLE_VIDEO_NOS } from '../../src/mock/samples.ts';
+import type { Standin, StandinOptions } from '../../src/mock/server.ts';
 import { type FakeHost, type FakeHostOptions, fakeHost } from '../helpers/fake-host.ts';
+import { generatedLibrary } from '../helpers/generated.ts';
 import { controlCharacter } from '../helpers/leaks.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
-import { envFor, withStandin } from '../helpers/with-standin.ts';
+import { envFor, withStandin } from '../helpers/with-mock.ts';
 import { growingLibrary, madeVideos, videosNamed } from './stored-video.ts';
 
 interface Listed {

@@ -1,5 +1,5 @@
-import { generatedLibrary } from '../../src/standin/generated.ts';
-import { libraryOf, type StoredVideo, type VideoLibrary } from '../../src/standin/library.ts';
+import { libraryOf, type StoredVideo, type VideoLibrary } from '../../src/mock/library.ts';
+import { generatedLibrary } from '../helpers/generated.ts';
 
 /** Made-up videos, newest first, each changed as its turn says. */
 export function madeVideos(

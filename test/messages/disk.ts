@@ -1,4 +1,4 @@
-import { sampleFile } from '../standin/sample-files.ts';
+import { sampleFile } from '../mock/sample-files.ts';
 import { download, type Rows } from './row.ts';
 
 /** What is said of the disk. */

@@ -1,4 +1,4 @@
-import { generatedLibrary } from '../../src/standin/generated.ts';
+import { generatedLibrary } from '../helpers/generated.ts';
 import { env, FIRST, type Rows, SECOND, WRONG_KEY } from './row.ts';
 
 /** What is said of many videos. */

@@ -1,4 +1,4 @@
-import { selfSigned } from '../standin/self-signed.ts';
+import { selfSigned } from '../mock/self-signed.ts';
 import { download, env, faulty, type Rows } from './row.ts';
 
 /** What is said of the network. */

@@ -1,5 +1,5 @@
-import { SAMPLE_VIDEO_NOS } from '../../src/standin/samples.ts';
-import type { StandinOptions } from '../../src/standin/server.ts';
+import { SAMPLE_VIDEO_NOS } from '../../src/mock/samples.ts';
+import type { StandinOptions } from '../../src/mock/server.ts';
 import type { FakeHostOptions } from '../helpers/fake-host.ts';
 
 export const { faststart: FIRST, moovLast: SECOND, fragmented: FRAGMENTED } = SAMPLE_VIDEO_NOS;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { sampleFile } from '../standin/sample-files.ts';
+import { sampleFile } from '../mock/sample-files.ts';
 import { download, FRAGMENTED, faulty, type Rows, UNKNOWN, videoOf } from './row.ts';
 
 const FTYP = Buffer.from('\0\0\0\x10ftypisom\0\0\0\0', 'latin1');

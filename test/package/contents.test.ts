@@ -6,7 +6,7 @@ import { EXIT_CODES } from '../../src/errors.ts';
 import { packedFiles, ROOT } from './installed.ts';
 
 const manifest = JSON.parse(read('package.json'));
-const SAMPLES = readdirSync(join(ROOT, 'src/standin/samples')).filter((name) => name.endsWith('.mp4'));
+const SAMPLES = readdirSync(join(ROOT, 'src/mock/samples')).filter((name) => name.endsWith('.mp4'));
 
 describe('the package', () => {
   const files = packedFiles();

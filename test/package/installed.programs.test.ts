@@ -7,12 +7,12 @@ import { commandTree } from '../../src/cli.ts';
 import { type CommandContext, VARIABLES } from '../../src/commands/command.ts';
 import { allCommands, readTree } from '../../src/completion/tree.ts';
 import { EXIT_CODES } from '../../src/errors.ts';
+import { SAMPLE_VIDEO_NOS } from '../../src/mock/samples.ts';
 import { literalBlock } from '../../src/packaging/roff.ts';
-import { SAMPLE_VIDEO_NOS } from '../../src/standin/samples.ts';
 import { fakeHost } from '../helpers/fake-host.ts';
 import { type Ended, type Program, startProgram } from '../helpers/program.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
-import { sampleFile } from '../standin/sample-files.ts';
+import { sampleFile } from '../mock/sample-files.ts';
 import { type Installed, installPackage, ROOT } from './installed.ts';
 
 let installed: Installed;
@@ -151,7 +151,7 @@ describe('what is loaded', () => {
   });
 
   test('for the check of a file is neither the network nor the config file', async () => {
-    const files = await loadedFiles(['verify', join(ROOT, 'src/standin/samples/faststart.mp4')]);
+    const files = await loadedFiles(['verify', join(ROOT, 'src/mock/samples/faststart.mp4')]);
     const text = files.map((file) => readFileSync(file, 'utf8')).join('\n');
     expect(OF_OTHERS.filter((word) => text.includes(word))).toEqual([]);
   });

@@ -1,9 +1,9 @@
 /** What a person sees on a terminal: the built program in a window of tmux. */
 import stringWidth from 'string-width';
 import { describe, expect } from 'vitest';
-import { generatedLibrary } from '../../src/standin/generated.ts';
-import { libraryOf } from '../../src/standin/library.ts';
-import { sampleLibrary } from '../../src/standin/samples.ts';
+import { libraryOf } from '../../src/mock/library.ts';
+import { sampleLibrary } from '../../src/mock/samples.ts';
+import { generatedLibrary } from '../helpers/generated.ts';
 import { it, type Scene } from '../helpers/scene.ts';
 import { type Screen, Terminal, type TerminalOptions } from '../helpers/terminal.ts';
 

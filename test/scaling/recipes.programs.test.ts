@@ -1,12 +1,12 @@
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
-import type { StoredVideo } from '../../src/standin/library.ts';
-import type { Standin } from '../../src/standin/server.ts';
+import type { StoredVideo } from '../../src/mock/library.ts';
+import type { Standin } from '../../src/mock/server.ts';
 import { INSTALL, ROOT, recipesOf, withMavi } from '../helpers/recipes.ts';
 import { it, type Scene } from '../helpers/scene.ts';
 import { bytesOf } from '../helpers/videos.ts';
-import { downloadsOf } from '../helpers/with-standin.ts';
+import { downloadsOf } from '../helpers/with-mock.ts';
 import { madeVideos } from '../library/stored-video.ts';
 
 const DOC = readFileSync(join(ROOT, 'docs/scaling.md'), 'utf8');

@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
 import { afterEach, beforeEach, describe, expect } from 'vitest';
-import { generatedLibrary } from '../../src/standin/generated.ts';
-import type { StoredVideo } from '../../src/standin/library.ts';
-import type { StandinOptions } from '../../src/standin/server.ts';
+import type { StoredVideo } from '../../src/mock/library.ts';
+import type { StandinOptions } from '../../src/mock/server.ts';
+import { generatedLibrary } from '../helpers/generated.ts';
 import { moment } from '../helpers/moment.ts';
 import { recipesOf, withMavi } from '../helpers/recipes.ts';
 import { it, type Scene } from '../helpers/scene.ts';

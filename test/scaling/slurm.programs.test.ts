@@ -6,7 +6,7 @@ import { moment } from '../helpers/moment.ts';
 import { recipesOf, withMavi } from '../helpers/recipes.ts';
 import { it } from '../helpers/scene.ts';
 import { bytesOf } from '../helpers/videos.ts';
-import { downloadsOf } from '../helpers/with-standin.ts';
+import { downloadsOf } from '../helpers/with-mock.ts';
 import { madeVideos } from '../library/stored-video.ts';
 import { startSlurm } from './slurm-cluster.ts';
 

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { StoredVideo } from '../../src/standin/library.ts';
+import type { StoredVideo } from '../../src/mock/library.ts';
 import { namesIn } from '../helpers/temp-dir.ts';
 import { bytesOf } from '../helpers/videos.ts';
 import { madeVideos, videosNamed } from '../library/stored-video.ts';

@@ -3,12 +3,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { run } from '../../src/cli.ts';
-import type { StoredVideo } from '../../src/standin/library.ts';
-import type { Standin, StandinOptions } from '../../src/standin/server.ts';
+import type { StoredVideo } from '../../src/mock/library.ts';
+import type { Standin, StandinOptions } from '../../src/mock/server.ts';
 import { type FakeHost, type FakeHostOptions, fakeHost } from '../helpers/fake-host.ts';
 import { namesIn, tempDir } from '../helpers/temp-dir.ts';
 import { bytesOf } from '../helpers/videos.ts';
-import { downloadsOf, envFor, withStandin } from '../helpers/with-standin.ts';
+import { downloadsOf, envFor, withStandin } from '../helpers/with-mock.ts';
 import { growingLibrary, madeVideos } from '../library/stored-video.ts';
 
 const MANIFEST = 'mavi-manifest.ndjson';

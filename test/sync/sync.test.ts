@@ -15,15 +15,15 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { run } from '../../src/cli.ts';
 import { partialFiles } from '../../src/download/partial-file.ts';
 import { processIdentity } from '../../src/liveness.ts';
-import type { StoredVideo, VideoStatus } from '../../src/standin/library.ts';
+import type { StoredVideo, VideoStatus } from '../../src/mock/library.ts';
 import type { FakeHost } from '../helpers/fake-host.ts';
 import { controlCharacter } from '../helpers/leaks.ts';
 import { moment } from '../helpers/moment.ts';
 import { namesIn } from '../helpers/temp-dir.ts';
 import { bytesOf } from '../helpers/videos.ts';
-import { envFor, withStandin } from '../helpers/with-standin.ts';
+import { envFor, withStandin } from '../helpers/with-mock.ts';
 import { madeVideos, videoOfBytes, videosNamed } from '../library/stored-video.ts';
-import { sampleFile } from '../standin/sample-files.ts';
+import { sampleFile } from '../mock/sample-files.ts';
 
 import { type Line, Place, sha256, sorted } from './place.ts';
 

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Standin, startStandin } from '../../../src/standin/server.ts';
+import { type Standin, startStandin } from '../../../src/mock/server.ts';
 import type { Case } from './cases.ts';
 import { getAdapter } from './get-adapter.ts';
 import { type Remains, remainsOf } from './remains.ts';

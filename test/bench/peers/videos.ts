@@ -1,6 +1,6 @@
-import { box, boxHead, movieBox } from '../../../src/standin/boxes.ts';
-import { libraryOf, type StoredVideo, type VideoLibrary } from '../../../src/standin/library.ts';
-import { noise } from '../../../src/standin/noise.ts';
+import { box, boxHead, movieBox } from '../../../src/mock/boxes.ts';
+import { libraryOf, type StoredVideo, type VideoLibrary } from '../../../src/mock/library.ts';
+import { noise } from '../../../src/mock/noise.ts';
 
 /** A video of the library, its bytes at hand. */
 export interface SampleVideo {

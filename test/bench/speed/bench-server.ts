@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { selfSigned } from '../../standin/self-signed.ts';
+import { selfSigned } from '../../mock/self-signed.ts';
 import type { Work } from './contenders.ts';
 
 /** The server of the bench, in a process of its own. */

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { generatedLibrary } from '../../../src/standin/generated.ts';
-import { startStandin } from '../../../src/standin/server.ts';
+import { startStandin } from '../../../src/mock/server.ts';
+import { generatedLibrary } from '../../helpers/generated.ts';
 import type { Work } from './contenders.ts';
 import { measured } from './rounds.ts';
 

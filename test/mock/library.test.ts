@@ -2,10 +2,10 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { videosFromFolder } from '../../src/standin/folder.ts';
-import { generatedLibrary } from '../../src/standin/generated.ts';
-import { libraryOf, type StoredVideo } from '../../src/standin/library.ts';
-import { SAMPLE_VIDEO_NOS, sampleLibrary } from '../../src/standin/samples.ts';
+import { videosFromFolder } from '../../src/mock/folder.ts';
+import { libraryOf, type StoredVideo } from '../../src/mock/library.ts';
+import { SAMPLE_VIDEO_NOS, sampleLibrary } from '../../src/mock/samples.ts';
+import { generatedLibrary } from '../helpers/generated.ts';
 import { boxTypes, sampleFile } from './sample-files.ts';
 
 async function bytesOf(video: StoredVideo | undefined, fromByte = 0, toByte = video?.sizeBytes ?? 0) {

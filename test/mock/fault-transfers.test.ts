@@ -1,8 +1,8 @@
 import { connect } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { SAMPLE_VIDEO_NOS } from '../../src/standin/samples.ts';
-import type { Standin } from '../../src/standin/server.ts';
+import { SAMPLE_VIDEO_NOS } from '../../src/mock/samples.ts';
+import type { Standin } from '../../src/mock/server.ts';
 import { download, started } from './client.ts';
 import { sampleFile } from './sample-files.ts';
 import { selfSigned } from './self-signed.ts';

@@ -1,5 +1,5 @@
 import { onTestFinished } from 'vitest';
-import { type Standin, type StandinOptions, startStandin } from '../../src/standin/server.ts';
+import { type Standin, type StandinOptions, startStandin } from '../../src/mock/server.ts';
 
 /** A stand-in on a free port, closed when the test is over. */
 export async function withStandin(options: StandinOptions = {}): Promise<Standin> {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { faultOffset, parseFaults } from '../../src/standin/fault-text.ts';
-import { FAULTS } from '../../src/standin/faults.ts';
+import { faultOffset, parseFaults } from '../../src/mock/fault-text.ts';
+import { FAULTS } from '../../src/mock/faults.ts';
 
 const ALWAYS = Number.POSITIVE_INFINITY;
 const fault = (name: string, times = ALWAYS, offsetBytes?: number, value?: string) =>

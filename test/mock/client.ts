@@ -1,9 +1,9 @@
 import { type IncomingHttpHeaders, type RequestOptions, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { onTestFinished } from 'vitest';
-import type { Standin, StandinOptions } from '../../src/standin/options.ts';
-import { SAMPLE_VIDEO_NOS } from '../../src/standin/samples.ts';
-import { startStandin } from '../../src/standin/server.ts';
+import type { Standin, StandinOptions } from '../../src/mock/options.ts';
+import { SAMPLE_VIDEO_NOS } from '../../src/mock/samples.ts';
+import { startStandin } from '../../src/mock/server.ts';
 
 /** What a client got, whether the answer ended well or not. */
 export interface Reply {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-const SAMPLES_FOLDER = new URL('../../src/standin/samples/', import.meta.url);
+const SAMPLES_FOLDER = new URL('../../src/mock/samples/', import.meta.url);
 
 /** The bytes of a sample, read without the stand-in. */
 export function sampleFile(name: 'faststart' | 'moov-last' | 'fragmented'): Buffer {

@@ -1,6 +1,6 @@
-import { box, boxHead, movieBox } from './boxes.ts';
-import type { StoredVideo, VideoLibrary, VideoStatus } from './library.ts';
-import { endlessNoise } from './noise.ts';
+import { box, boxHead, movieBox } from '../../src/mock/boxes.ts';
+import type { StoredVideo, VideoLibrary, VideoStatus } from '../../src/mock/library.ts';
+import { endlessNoise } from '../../src/mock/noise.ts';
 
 /** What a made-up library is like. */
 export interface GeneratedLibraryOptions {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { generatedLibrary } from '../../src/standin/generated.ts';
-import type { Standin } from '../../src/standin/options.ts';
-import { SAMPLE_VIDEO_NOS } from '../../src/standin/samples.ts';
+import type { Standin } from '../../src/mock/options.ts';
+import { SAMPLE_VIDEO_NOS } from '../../src/mock/samples.ts';
+import { generatedLibrary } from '../helpers/generated.ts';
 import { call, jsonOf, post, started } from './client.ts';
 import { sampleFile } from './sample-files.ts';
 

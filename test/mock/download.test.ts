@@ -1,9 +1,9 @@
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { generatedLibrary } from '../../src/standin/generated.ts';
-import { STANDIN_KEY } from '../../src/standin/key.ts';
-import type { StoredVideo } from '../../src/standin/library.ts';
-import { SAMPLE_VIDEO_NOS } from '../../src/standin/samples.ts';
+import { STANDIN_KEY } from '../../src/mock/key.ts';
+import type { StoredVideo } from '../../src/mock/library.ts';
+import { SAMPLE_VIDEO_NOS } from '../../src/mock/samples.ts';
+import { generatedLibrary } from '../helpers/generated.ts';
 import { call, download, jsonOf, post, started } from './client.ts';
 import { sampleFile } from './sample-files.ts';
 import { selfSigned } from './self-signed.ts';
