@@ -9,7 +9,7 @@ import { run } from '../src/cli.ts';
 import { localError } from '../src/local-error.ts';
 import { fakeHost } from './helpers/fake-host.ts';
 import { tempDir } from './helpers/temp-dir.ts';
-import { withStandin } from './helpers/with-mock.ts';
+import { withMock } from './helpers/with-mock.ts';
 import { THE_API } from './messages/api.ts';
 import { COMMAND_LINE } from './messages/command-line.ts';
 import { THE_DISK } from './messages/disk.ts';
@@ -51,10 +51,10 @@ describe.each(Object.entries(TABLES))('of %s', (_what, rows) => {
       if (content !== null) writeFileSync(join(folder, name), content);
       chmodSync(join(folder, name), row.openToOthers === true ? 0o755 : 0o700);
     }
-    const standin = await withStandin(row.standin);
-    const variables = { MAVI_BASE_URL: standin.baseUrl, MAVI_API_KEY: standin.key, MAVI_RATE: '0' };
+    const mock = await withMock(row.mock);
+    const variables = { MAVI_BASE_URL: mock.baseUrl, MAVI_API_KEY: mock.key, MAVI_RATE: '0' };
     const host = fakeHost({ cwd: folder, ...row.host, env: { ...variables, ...row.host?.env } });
-    const port = new URL(standin.baseUrl).port;
+    const port = new URL(mock.baseUrl).port;
     const args = row.args.map((word) => word.replace('PORT', port));
     const code = await run(args, host);
     const output = host.output().includes('ftyp') ? '' : host.output().toString();

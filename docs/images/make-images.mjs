@@ -1,5 +1,5 @@
 /**
- * Makes the pictures of the documentation: runs the built program in a terminal of tmux, against the stand-in with
+ * Makes the pictures of the documentation: runs the built program in a terminal of tmux, against the mock with
  * a library of made-up videos, and draws what stands on the screen. After `npm run build`:
  * `node docs/images/make-images.mjs [name…]`; needs tmux.
  */
@@ -95,7 +95,7 @@ const SCENES = {
 const tools = join(scratch, 'bin');
 mkdirSync(tools);
 symlinkSync(join(root, 'bin/mavi.js'), join(tools, 'mavi'));
-const { startStandin, generatedLibrary, libraryOf } = await standinParts();
+const { startMock, generatedLibrary, libraryOf } = await mockParts();
 
 try {
   const wanted = process.argv.slice(2);
@@ -112,13 +112,13 @@ try {
 /** Plays one scene in a terminal of its own; answers with its picture. */
 async function play(name, { columns = 90, rows, steps, animated = false, ...how }) {
   const home = mkdtempSync(join(scratch, 'home-'));
-  const standin = await startStandin({ videos: libraryOf(LIBRARY.map(videoOf)), ...how });
+  const mock = await startMock({ videos: libraryOf(LIBRARY.map(videoOf)), ...how });
   const env = {
     HOME: home,
     LANG: 'C.UTF-8',
     MAVI_CONFIG_DIR: join(home, '.config'),
-    MAVI_BASE_URL: standin.baseUrl,
-    MAVI_API_KEY: standin.key,
+    MAVI_BASE_URL: mock.baseUrl,
+    MAVI_API_KEY: mock.key,
   };
   const terminal = await openTerminal({ socket: join(scratch, name), columns, rows, folder: home, env });
   try {
@@ -133,7 +133,7 @@ async function play(name, { columns = 90, rows, steps, animated = false, ...how 
     return still(terminal.shots.at(-1).screen, columns, rows, title);
   } finally {
     await terminal.close();
-    await standin.close();
+    await mock.close();
   }
 }
 
@@ -142,10 +142,10 @@ function videoOf([videoNo, name, megabytes, durationSeconds, day], index) {
   return { ...made.at('default', 0), videoNo, name, durationSeconds, createTimeMs: Date.parse(day) };
 }
 
-/** The parts of the stand-in that are needed, which are TypeScript. */
-async function standinParts() {
+/** The parts of the mock that are needed, which are TypeScript. */
+async function mockParts() {
   const contents = ['server', 'generated', 'library'].map((part) => `export * from './src/mock/${part}.ts';`);
-  const outfile = join(scratch, 'standin.mjs');
+  const outfile = join(scratch, 'mock.mjs');
   await build({
     stdin: { contents: contents.join('\n'), resolveDir: root },
     bundle: true,

@@ -31,5 +31,5 @@ export const FAILURES = {
 
 /** What the API's infrastructure answers in its stead, with a real status and without code and msg. */
 export function springError(status: number, error: string, path: string, nowMs: number) {
-  return { timestamp: new Date(nowMs).toISOString(), path, status, error, requestId: `standin-${status}` };
+  return { timestamp: new Date(nowMs).toISOString(), path, status, error, requestId: `mock-${status}` };
 }

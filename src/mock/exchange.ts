@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RecordedRequest } from './options.ts';
 
-/** How bodies leave the stand-in. */
+/** How bodies leave the mock. */
 export interface Delivery {
   readonly chunkBytes: number;
   readonly bytesPerSecond: number | undefined;

@@ -1,6 +1,6 @@
 import { type Fault, parseFaults } from './fault-text.ts';
 import type { FaultName } from './faults.ts';
-import type { StandinOptions } from './options.ts';
+import type { MockOptions } from './options.ts';
 
 /** Which fault each request meets. */
 export interface FaultPlan {
@@ -22,7 +22,7 @@ const RANGE_FAULTS: ReadonlySet<FaultName> = new Set([
  * Each name counts its own requests.
  * @throws SyntaxError where a text is none
  */
-export function faultPlan(option: StandinOptions['faults']): FaultPlan {
+export function faultPlan(option: MockOptions['faults']): FaultPlan {
   const texts = typeof option === 'string' ? { '*': option } : (option ?? {});
   const chains = new Map(Object.entries(texts).map(([name, text]) => [name, parseFaults(text)]));
   const chainOf = (name: string) => chains.get(name) ?? chains.get('*') ?? [];

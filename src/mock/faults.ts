@@ -1,5 +1,5 @@
 /**
- * Every fault that the stand-in knows, with what it does.
+ * Every fault that the mock knows, with what it does.
  * In a fault text a name may be followed by `=value`, `@offset` and `xN`, in this order, and texts are chained by
  * commas: `drop@1000x2,rate-limitx1` breaks two requests, refuses one, and behaves from then on.
  */

@@ -1,2 +1,2 @@
-/** The key that the stand-in takes by default: of a real key's form and length, and plainly no real one. */
-export const STANDIN_KEY = `sk-mavi-${'fake-key-of-the-stand-in-'.repeat(4)}not-a-secret-fake0`;
+/** The key that the mock takes by default: of a real key's form and length, and plainly no real one. */
+export const MOCK_KEY = `sk-mavi-${'fake-key-of-the-mock-'.repeat(4)}not-a-secret-fake0`;

@@ -1,13 +1,13 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { StoredVideo, VideoLibrary } from './library.ts';
 
-/** How the stand-in is to behave; all of it optional, and without any it answers as documented. */
-export interface StandinOptions {
+/** How the mock is to behave; all of it optional, and without any it answers as documented. */
+export interface MockOptions {
   /** Default 0: any free port. Always on 127.0.0.1. */
   readonly port?: number;
-  /** PEM texts; with them the stand-in speaks https. */
+  /** PEM texts; with them the mock speaks https. */
   readonly tls?: { readonly key: string; readonly cert: string };
-  /** Default `STANDIN_KEY`. */
+  /** Default `MOCK_KEY`. */
   readonly key?: string;
   /** Default: the samples. */
   readonly videos?: VideoLibrary | readonly StoredVideo[];
@@ -37,7 +37,7 @@ export interface StandinOptions {
   readonly nowMs?: () => number;
 }
 
-/** A request as the stand-in saw it, and what became of it. */
+/** A request as the mock saw it, and what became of it. */
 export interface RecordedRequest {
   /** From 1, in order of arrival. */
   readonly order: number;
@@ -60,8 +60,8 @@ export interface RecordedRequest {
   readonly fault: string | undefined;
 }
 
-/** A running stand-in. */
-export interface Standin {
+/** A running mock. */
+export interface Mock {
   /** Ends in `/serve/api/v1`. */
   readonly baseUrl: string;
   readonly key: string;

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Exchange } from './exchange.ts';
 import type { RecordedRequest } from './options.ts';
 
-/** What the stand-in has seen so far. */
+/** What the mock has seen so far. */
 export interface Recorder {
   readonly requests: readonly RecordedRequest[];
   readonly maxConcurrentDownloads: number;

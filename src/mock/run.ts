@@ -1,4 +1,4 @@
-/** `mavi mock`, from a checked plan to an exit code: the only place that starts the stand-in. */
+/** `mavi mock`, from a checked plan to an exit code: the only place that starts the mock. */
 import { type ExitCode, LocalError, UsageError } from '../errors.ts';
 import { pathFrom } from '../folders.ts';
 import { abortable, type Host, print, printUnmasked, say } from '../host.ts';
@@ -7,7 +7,7 @@ import type { Rate } from '../settings/values.ts';
 import { FAULTS } from './faults.ts';
 import { videosFromFolder } from './folder.ts';
 import { sampleLibrary } from './samples.ts';
-import { type Standin, startStandin } from './server.ts';
+import { type Mock, startMock } from './server.ts';
 
 /** What `mavi mock` was asked to do. */
 export interface MockPlan {
@@ -33,16 +33,16 @@ export async function runMock(plan: MockPlan, host: Host): Promise<ExitCode> {
     return 0;
   }
   const videos = plan.videos === null ? await sampleLibrary() : await folderLibrary(plan.videos, host);
-  const standin = await start(plan, videos);
+  const mock = await start(plan, videos);
   try {
-    // The key is the stand-in's own, made up for the whole world; masked it would be of no use.
-    const lines = `MAVI_BASE_URL=${standin.baseUrl}\nMAVI_API_KEY=${standin.key}\n`;
+    // The key is the mock's own, made up for the whole world; masked it would be of no use.
+    const lines = `MAVI_BASE_URL=${mock.baseUrl}\nMAVI_API_KEY=${mock.key}\n`;
     await printUnmasked(host, lines);
     const count = videos.uniqueIds.reduce((sum, uniqueId) => sum + videos.count(uniqueId), 0);
-    say(host, `mavi: the stand-in serves ${count} videos until Ctrl-C; its key works nowhere else`);
+    say(host, `mavi: the mock serves ${count} videos until Ctrl-C; its key works nowhere else`);
     return await abortable(new Promise<never>(() => {}), host.interrupt);
   } finally {
-    await standin.close();
+    await mock.close();
   }
 }
 
@@ -52,9 +52,9 @@ async function folderLibrary(folder: string, host: Host): ReturnType<typeof vide
   });
 }
 
-async function start(plan: MockPlan, videos: Awaited<ReturnType<typeof videosFromFolder>>): Promise<Standin> {
+async function start(plan: MockPlan, videos: Awaited<ReturnType<typeof videosFromFolder>>): Promise<Mock> {
   try {
-    return await startStandin({
+    return await startMock({
       port: plan.port,
       videos,
       ...(plan.fault === null ? {} : { faults: plan.fault }),

@@ -3,20 +3,20 @@ import { sendJson } from './answer.ts';
 import { springError } from './envelope.ts';
 import type { Exchange } from './exchange.ts';
 import { type Handler, type Listener, listen } from './listener.ts';
-import type { Standin, StandinOptions } from './options.ts';
+import type { Mock, MockOptions } from './options.ts';
 import { createRecorder } from './recorder.ts';
 import { answer, BASE_PATH, isForVideo } from './routes.ts';
 import { createService } from './service.ts';
 
-export type { RecordedRequest, Standin, StandinOptions } from './options.ts';
+export type { Mock, MockOptions, RecordedRequest } from './options.ts';
 
 const DEFAULT_CHUNK_BYTES = 65_536;
 
 /**
- * Starts a stand-in of the API on the loopback address.
+ * Starts a mock of the API on the loopback address.
  * @throws SyntaxError where a fault text is none
  */
-export async function startStandin(options: StandinOptions = {}): Promise<Standin> {
+export async function startMock(options: MockOptions = {}): Promise<Mock> {
   const { nowMs = Date.now, tls } = options;
   const service = await createService(options);
   const recorder = createRecorder(nowMs);
@@ -99,7 +99,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** The stand-in's own failure, such as a file that went away. A client that left needs no answer. */
+/** The mock's own failure, such as a file that went away. A client that left needs no answer. */
 function fail(exchange: Exchange, error: unknown): void {
   const { response, record, nowMs } = exchange;
   if (response.headersSent || response.closed) response.destroy();

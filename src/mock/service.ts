@@ -1,8 +1,8 @@
 import { accountLimit } from './account.ts';
 import { type FaultPlan, faultPlan } from './fault-plan.ts';
-import { STANDIN_KEY } from './key.ts';
+import { MOCK_KEY } from './key.ts';
 import { libraryOf, type VideoLibrary } from './library.ts';
-import type { StandinOptions } from './options.ts';
+import type { MockOptions } from './options.ts';
 import { sampleLibrary } from './samples.ts';
 
 /** The options settled: what the routes work with. */
@@ -17,7 +17,7 @@ export interface Service {
   readonly mayStart: (nowMs: number) => boolean;
   readonly numbersAsStrings: boolean;
   readonly pageSizeCap: number;
-  readonly withoutScopesRoute: StandinOptions['withoutScopesRoute'];
+  readonly withoutScopesRoute: MockOptions['withoutScopesRoute'];
 }
 
 const PAGE_SIZE_CAP = 200;
@@ -26,10 +26,10 @@ const PAGE_SIZE_CAP = 200;
  * Settles the options.
  * @throws SyntaxError where a fault text is none
  */
-export async function createService(options: StandinOptions): Promise<Service> {
+export async function createService(options: MockOptions): Promise<Service> {
   const { accountLimit: limit, videos } = options;
   return {
-    key: options.key ?? STANDIN_KEY,
+    key: options.key ?? MOCK_KEY,
     library: videos === undefined ? await sampleLibrary() : 'count' in videos ? videos : libraryOf(videos),
     madeUniqueIds: new Set(),
     faults: faultPlan(options.faults),

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { StoredVideo } from '../../src/mock/library.ts';
-import { type Standin, startStandin } from '../../src/mock/server.ts';
+import { type Mock, startMock } from '../../src/mock/server.ts';
 import { generatedLibrary } from '../helpers/generated.ts';
 import { builtProgram, scratchFolder } from './place.ts';
 
@@ -37,7 +37,7 @@ interface Run {
 
 /** Where it all happens. */
 interface Stage {
-  readonly standin: Standin;
+  readonly mock: Mock;
   readonly program: string;
   readonly scratch: string;
   readonly library: string;
@@ -58,10 +58,10 @@ export async function soak(argv: readonly string[], root: string): Promise<numbe
   const kills = Number(values.kills);
   const random = randomFrom(Number(values.seed));
   const videos = generatedLibrary({ count, sizeBytes: SIZE_BYTES });
-  const standin = await startStandin({ videos });
+  const mock = await startMock({ videos });
   const scratch = scratchFolder(values.in);
   const stage = {
-    standin,
+    mock,
     scratch,
     program: builtProgram({ root, folder: scratch }),
     library: join(scratch, 'library'),
@@ -116,7 +116,7 @@ export async function soak(argv: readonly string[], root: string): Promise<numbe
     );
     console.log(`${((performance.now() - startedMs) / 1000).toFixed(0)} s in all`);
   } finally {
-    await standin.close();
+    await mock.close();
   }
   for (const fault of faults.slice(0, 20)) console.error(`FAULT: ${fault}`);
   console.log(faults.length === 0 ? 'all holds' : `${faults.length} faults`);
@@ -132,8 +132,8 @@ function killAfter(count: number, kills: number, kill: number, random: () => num
 
 /** Runs a sync, to its end or until it has sent so many requests. */
 async function syncOnce(stage: Stage, requestsBeforeKill: number | null): Promise<Run> {
-  const { standin, scratch, program, library } = stage;
-  const first = standin.requests.length;
+  const { mock, scratch, program, library } = stage;
+  const first = mock.requests.length;
   const startedMs = performance.now();
   const args = [
     program,
@@ -150,8 +150,8 @@ async function syncOnce(stage: Stage, requestsBeforeKill: number | null): Promis
   const env = {
     PATH: process.env.PATH,
     MAVI_CONFIG_DIR: join(scratch, 'config'),
-    MAVI_BASE_URL: standin.baseUrl,
-    MAVI_API_KEY: standin.key,
+    MAVI_BASE_URL: mock.baseUrl,
+    MAVI_API_KEY: mock.key,
   };
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
   let stderr = '';
@@ -159,23 +159,23 @@ async function syncOnce(stage: Stage, requestsBeforeKill: number | null): Promis
     stderr += String(chunk);
   });
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
-  const watched = watch(child, standin, requestsBeforeKill === null ? null : first + requestsBeforeKill);
+  const watched = watch(child, mock, requestsBeforeKill === null ? null : first + requestsBeforeKill);
   const code = await ended;
   const { killed, peakKib } = watched();
-  await settled(standin);
-  const requests = standin.requests.slice(first);
+  await settled(mock);
+  const requests = mock.requests.slice(first);
   const asked = requests.filter(({ url }) => url.endsWith('/download')).map(({ json }) => videoNoOf(json));
   const seconds = (performance.now() - startedMs) / 1000;
   return { killed, code, stderr, seconds, asked, listings: requests.length - asked.length, peakKib };
 }
 
-/** Looks at a process every few milliseconds; kills it when the stand-in has seen that many requests. */
-function watch(child: ChildProcess, standin: Standin, killAt: number | null) {
+/** Looks at a process every few milliseconds; kills it when the mock has seen that many requests. */
+function watch(child: ChildProcess, mock: Mock, killAt: number | null) {
   let killed = false;
   let peakKib = 0;
   const timer = setInterval(() => {
     peakKib = Math.max(peakKib, peakOf(child.pid));
-    if (killAt === null || killed || standin.requests.length < killAt) return;
+    if (killAt === null || killed || mock.requests.length < killAt) return;
     killed = child.kill('SIGKILL');
   }, 5);
   return () => {
@@ -194,9 +194,9 @@ function peakOf(pid: number | undefined): number {
 }
 
 /** Waits until what the killed process had sent before its end has come in. */
-async function settled(standin: Standin): Promise<void> {
-  for (let before = -1; before !== standin.requests.length; ) {
-    before = standin.requests.length;
+async function settled(mock: Mock): Promise<void> {
+  for (let before = -1; before !== mock.requests.length; ) {
+    before = mock.requests.length;
     await pause(50);
   }
 }

@@ -22,7 +22,7 @@ const SMALL_BYTES = 65_536;
 
 describe.concurrent('a full disk', () => {
   it('under the file is exit 7: what was there stays, and nothing is left behind', async ({ scene }) => {
-    const standin = await scene.standin();
+    const mock = await scene.mock();
     const disk = smallDisk(scene, 'disk', SMALL_BYTES);
     writeFileSync(join(disk, 'video.mp4'), 'mine');
     const { code, stderr } = await scene.run(['download', faststart, '-o', 'disk/video.mp4', '--force']);
@@ -30,11 +30,11 @@ describe.concurrent('a full disk', () => {
     expect(stderr).toContain('cannot write disk/video.mp4: the disk is full');
     expect(readdirSync(disk)).toEqual(['video.mp4']);
     expect(readFileSync(join(disk, 'video.mp4'), 'utf8')).toBe('mine');
-    expect(standin.requests.length).toBe(1);
+    expect(mock.requests.length).toBe(1);
   });
 
   it('under the manifest is exit 7, and the next video is not begun', async ({ scene }) => {
-    const standin = await scene.standin();
+    const mock = await scene.mock();
     const disk = smallDisk(scene, 'disk', SMALL_BYTES);
     writeFileSync(join(disk, 'manifest'), '');
     fillDisk(disk);
@@ -42,13 +42,13 @@ describe.concurrent('a full disk', () => {
     const { code, stderr } = await scene.run(args);
     expect(code).toBe(7);
     expect(stderr).toContain('cannot write disk/manifest: the disk is full');
-    expect(standin.requests.length).toBe(1);
+    expect(mock.requests.length).toBe(1);
     expect(scene.names()).toEqual([`${faststart}.mp4`, 'disk'].sort());
     expect(scene.read(`${faststart}.mp4`).equals(sampleFile('faststart'))).toBe(true);
   });
 
   it('under standard output is exit 7', async ({ scene }) => {
-    await scene.standin();
+    await scene.mock();
     const disk = smallDisk(scene, 'disk', SMALL_BYTES);
     const file = await open(join(disk, 'video.mp4'), 'w');
     scene.finally(() => file.close());
@@ -61,7 +61,7 @@ describe.concurrent('a full disk', () => {
   });
 
   it('under the config folder is exit 7, and does not keep a download from its pace', async ({ scene }) => {
-    await scene.standin();
+    await scene.mock();
     const disk = smallDisk(scene, 'disk', SMALL_BYTES);
     fillDisk(disk);
     const env = { MAVI_CONFIG_DIR: 'disk/config', MAVI_RATE: '12' };
@@ -75,12 +75,12 @@ describe.concurrent('a read-only place', () => {
   it.for(['-o disk/video.mp4', '-d disk', '-d disk/new', '--manifest disk/manifest'])(
     'is exit 7 before any request (%s)',
     async (flags, { scene }) => {
-      const standin = await scene.standin();
+      const mock = await scene.mock();
       writeProtect(smallDisk(scene, 'disk', SMALL_BYTES));
       const { code, stderr } = await scene.run(['download', faststart, ...flags.split(' ')]);
       expect(code).toBe(7);
       expect(stderr).toContain(flags.split(' ')[1]);
-      expect(standin.requests).toEqual([]);
+      expect(mock.requests).toEqual([]);
     },
   );
 });
@@ -90,7 +90,7 @@ describe.concurrent('a plain file', () => {
     { how: 'linked to its name', flags: [], step: 'link' },
     { how: 'renamed with --force', flags: ['--force'], step: 'rename' },
   ])('is written whole, flushed, and only then $how', async ({ flags, step }, { scene }) => {
-    await scene.standin();
+    await scene.mock();
     const log = scene.path('log');
     const traced =
       'trace=openat,write,writev,pwrite64,pwritev,pwritev2,fsync,fdatasync,link,linkat,rename,renameat2';
@@ -111,7 +111,7 @@ describe.concurrent('a plain file', () => {
   it('keeps its permission bits when it is replaced, and follows the umask when it is new', async ({
     scene,
   }) => {
-    await scene.standin();
+    await scene.mock();
     scene.write('old.mp4', 'old');
     chmodSync(scene.path('old.mp4'), 0o640);
     const line = `umask 027; mavi download ${faststart} -o new.mp4 && mavi download ${faststart} -o old.mp4 --force`;
@@ -122,7 +122,7 @@ describe.concurrent('a plain file', () => {
   });
 
   it('behind a symbolic link is replaced, and the link stays', async ({ scene }) => {
-    await scene.standin();
+    await scene.mock();
     mkdirSync(scene.path('elsewhere'));
     scene.write('elsewhere/video.mp4', 'old');
     symlinkSync('elsewhere/video.mp4', scene.path('link.mp4'));
@@ -142,26 +142,26 @@ describe.concurrent('a bad place', () => {
     ['a name below a file', 'file/video.mp4', 'file'],
     ['a name that is too long', `${'x'.repeat(300)}.mp4`, 'too long'],
   ])('such as %s is exit 7 before any request', async ([, output = '', says = ''], { scene }) => {
-    const standin = await scene.standin();
+    const mock = await scene.mock();
     scene.write('file', '');
     const { code, stderr } = await scene.run(['download', faststart, '-o', output]);
-    expect([code, standin.requests.length]).toEqual([7, 0]);
+    expect([code, mock.requests.length]).toEqual([7, 0]);
     expect(stderr).toContain(says);
     expect(scene.names()).toEqual(['file']);
   });
 
   it('such as a current folder that was removed is exit 7, naming it', async ({ scene }) => {
-    const standin = await scene.standin();
+    const mock = await scene.mock();
     mkdirSync(scene.path('gone'));
     const line = `cd gone; rmdir ../gone; mavi download ${faststart} -o video.mp4; echo $?; mavi --version`;
     const { stdout, stderr } = await scene.shell(line).ended;
     expect(stdout.toString()).toMatch(/^7\n\d+\.\d+\.\d+\n$/);
     expect(stderr).toContain('the current folder was deleted');
-    expect(standin.requests).toEqual([]);
+    expect(mock.requests).toEqual([]);
   });
 
   it('such as a user without a home folder is none: the download is done', async ({ scene }) => {
-    await scene.standin();
+    await scene.mock();
     const line = `exec setpriv --reuid 54321 --regid 54321 --clear-groups $program download ${faststart} -o - | cat > video.mp4`;
     const { stderr } = await scene.shell(line, {
       env: { HOME: undefined, MAVI_CONFIG_DIR: undefined, MAVI_RATE: '12' },

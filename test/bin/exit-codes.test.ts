@@ -1,5 +1,5 @@
 import { describe, expect } from 'vitest';
-import type { StandinOptions } from '../../src/mock/options.ts';
+import type { MockOptions } from '../../src/mock/options.ts';
 import { SAMPLE_VIDEO_NOS } from '../../src/mock/samples.ts';
 import { it } from '../helpers/scene.ts';
 import { sampleFile } from '../mock/sample-files.ts';
@@ -8,7 +8,7 @@ const { faststart, moovLast, fragmented } = SAMPLE_VIDEO_NOS;
 
 interface Row {
   readonly args: readonly string[];
-  readonly standin?: StandinOptions;
+  readonly mock?: MockOptions;
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly code: number;
   readonly requests: number;
@@ -26,7 +26,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   },
   '1 when videos failed in different ways': {
     args: [faststart, moovLast, fragmented],
-    standin: { faults: { [faststart]: 'not-found', [moovLast]: 'html' } },
+    mock: { faults: { [faststart]: 'not-found', [moovLast]: 'html' } },
     code: 1,
     requests: 3,
     files: [`${fragmented}.mp4`],
@@ -56,14 +56,14 @@ const ROWS: Readonly<Record<string, Row>> = {
   },
   '3 for an account without credits': {
     args: [faststart],
-    standin: { faults: 'no-credits' },
+    mock: { faults: 'no-credits' },
     code: 3,
     requests: 1,
     says: 'out of credits',
   },
   '3 for an account that is disabled': {
     args: [faststart],
-    standin: { faults: 'disabled' },
+    mock: { faults: 'disabled' },
     code: 3,
     requests: 1,
     says: 'disabled',
@@ -76,14 +76,14 @@ const ROWS: Readonly<Record<string, Row>> = {
   },
   '5 for a video that is cut twice at the same byte': {
     args: [faststart],
-    standin: { faults: 'truncate@100000' },
+    mock: { faults: 'truncate@100000' },
     code: 5,
     requests: 2,
     says: 'cut after 100000 bytes',
   },
   '6 for a server that fails to the end': {
     args: [faststart, '--retries', '0'],
-    standin: { faults: 'server-error' },
+    mock: { faults: 'server-error' },
     code: 6,
     requests: 1,
     says: 'HTTP 503',
@@ -96,7 +96,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   },
   '8 for an account that stays limited': {
     args: [faststart, '--retries', '1'],
-    standin: { faults: 'rate-limit' },
+    mock: { faults: 'rate-limit' },
     code: 8,
     requests: 2,
     says: 'rate limit',
@@ -112,31 +112,31 @@ const ROWS: Readonly<Record<string, Row>> = {
 
 describe.concurrent('the exit code', () => {
   it.for(Object.entries(ROWS))('is %s', async ([, row], { scene }) => {
-    const standin = await scene.standin(row.standin);
+    const mock = await scene.mock(row.mock);
     const ended = await scene.run(['download', ...row.args], { env: row.env ?? {} });
     expect(ended.stderr).toContain(row.says);
     expect([ended.code, ended.signal]).toEqual([row.code, null]);
-    expect(standin.requests.length).toBe(row.requests);
+    expect(mock.requests.length).toBe(row.requests);
     expect(scene.names()).toEqual([...(row.files ?? [])].sort());
     expect(ended.stdout.length).toBe(0);
   });
 
   it('is 7 for a file that exists, which stays as it is, and both flags are named', async ({ scene }) => {
-    const standin = await scene.standin();
+    const mock = await scene.mock();
     scene.write('video.mp4', 'mine');
     const ended = await scene.run(['download', faststart, '-o', 'video.mp4']);
     expect(ended.code).toBe(7);
     expect(ended.stderr).toMatch(/--force.*--skip-existing/);
     expect(scene.read('video.mp4').toString()).toBe('mine');
-    expect(standin.requests).toEqual([]);
+    expect(mock.requests).toEqual([]);
   });
 
   it('is 0 when an existing file is replaced or kept as told', async ({ scene }) => {
-    const standin = await scene.standin();
+    const mock = await scene.mock();
     scene.write('video.mp4', 'mine');
     const replaced = await scene.run(['download', faststart, '-o', 'video.mp4', '--clobber']);
     const kept = await scene.run(['download', faststart, '-o', 'video.mp4', '--skip-existing']);
-    expect([replaced.code, kept.code, standin.requests.length]).toEqual([0, 0, 1]);
+    expect([replaced.code, kept.code, mock.requests.length]).toEqual([0, 0, 1]);
     expect(scene.read('video.mp4').equals(sampleFile('faststart'))).toBe(true);
   });
 

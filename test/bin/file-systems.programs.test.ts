@@ -13,7 +13,7 @@ describe('on a file system of its own', () => {
   it.for(FILE_SYSTEM_KINDS)(
     'downloads are published, refused and replaced as anywhere: %s',
     async (kind, { scene }) => {
-      await scene.standin();
+      await scene.mock();
       mountFileSystem(scene, 'disk', kind);
       const args = ['download', faststart, '-o', 'disk/v.mp4'];
       const codes: unknown[] = [];
@@ -31,7 +31,7 @@ describe('on a file system of its own', () => {
     'of two runs for one name one gets it, and the other fails: %s',
     async (kind, { scene }) => {
       const bothAsked = moment();
-      await scene.standin({
+      await scene.mock({
         onRequest: ({ order }) => {
           if (order === 2) bothAsked.now();
           return bothAsked.happened;
@@ -48,7 +48,7 @@ describe('on a file system of its own', () => {
   it.for(FILE_SYSTEM_KINDS.filter((kind) => kind !== 'rclone'))(
     'a sync is complete, and has nothing to do the next time: %s',
     async (kind, { scene }) => {
-      await scene.standin();
+      await scene.mock();
       mountFileSystem(scene, 'disk', kind);
       const said: string[] = [];
       for (let round = 0; round < 2; round += 1) {
@@ -65,7 +65,7 @@ describe('on a file system of its own', () => {
   it('a broken transfer starts over in a new file where the old one can’t be truncated', async ({
     scene,
   }) => {
-    await scene.standin({ faults: 'hangup@100000x1' });
+    await scene.mock({ faults: 'hangup@100000x1' });
     mountFileSystem(scene, 'disk', 'rclone');
     const { code, stderr } = await scene.run(['download', faststart, '-o', 'disk/v.mp4']);
     expect(code, stderr).toBe(0);

@@ -19,7 +19,7 @@ async function writesToFullPipe(pid: number): Promise<void> {
 describe.concurrent('a run whose clean-up hangs', () => {
   it('ends at once by a second signal', async ({ scene }) => {
     const [first, second] = [heldVideo(1_000_000, 1), heldVideo(1_000_000, 2)];
-    await scene.standin({ videos: [first.video, second.video] });
+    await scene.mock({ videos: [first.video, second.video] });
     const fifo = await fullFifo(scene.path('fifo'));
     scene.finally(() => fifo.close());
     const ids = [first.videoNo, second.videoNo];
@@ -42,7 +42,7 @@ describe.concurrent('a run whose clean-up hangs', () => {
 
 describe.concurrent('a run whose records nobody reads', () => {
   it('ends by the first signal, and removes its temporary file', async ({ scene }) => {
-    await scene.standin({ faults: 'stall@100000' });
+    await scene.mock({ faults: 'stall@100000' });
     const fifo = await fullFifo(scene.path('fifo'));
     scene.finally(() => fifo.close());
     const run = scene.start(['download', faststart, '-o', 'video.mp4', '--manifest', 'fifo']);

@@ -6,7 +6,7 @@ import { Terminal } from '../helpers/terminal.ts';
 
 describe.concurrent.for(['bash', 'zsh', 'fish'] as const)('Ctrl-Z in %s', (shell) => {
   it('at the key prompt, then fg, leaves it hidden and waiting', async ({ scene }) => {
-    await scene.standin();
+    await scene.mock();
     const terminal = await Terminal.open(scene, { shell });
     await terminal.type('mavi auth login');
     await terminal.shows((screen) => /not shown/.test(screen.at(-1) ?? ''));
@@ -22,7 +22,7 @@ describe.concurrent.for(['bash', 'zsh', 'fish'] as const)('Ctrl-Z in %s', (shell
   });
 
   it('shows the cursor while a download is stopped, and its bar again after fg', async ({ scene }) => {
-    await scene.standin({ faults: 'stall@60000' });
+    await scene.mock({ faults: 'stall@60000' });
     const terminal = await Terminal.open(scene, { shell });
     const percent = (screen: readonly string[]): boolean => / 46 %/.test(screen.at(-1) ?? '');
     await terminal.type('clear; mavi download VI625239098370850816 -o a.mp4');
@@ -41,7 +41,7 @@ describe.concurrent.for(['bash', 'zsh', 'fish'] as const)('Ctrl-Z in %s', (shell
   });
 
   it('draws no bar over what is typed while a download runs in the background', async ({ scene }) => {
-    await scene.standin({ faults: 'stall@60000' });
+    await scene.mock({ faults: 'stall@60000' });
     const terminal = await Terminal.open(scene, { shell });
     await terminal.type('clear; mavi download VI625239098370850816 -o a.mp4 --timeout 2 --retries 0');
     await terminal.shows((screen) => / 46 %/.test(screen.at(-1) ?? ''));

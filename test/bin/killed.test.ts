@@ -11,7 +11,7 @@ describe.concurrent('a run that could not clean up', () => {
   it('is what kill -9 makes; the same command again leaves the right file and nothing else', async ({
     scene,
   }) => {
-    const standin = await scene.standin({ faults: 'stall@100000x1' });
+    const mock = await scene.mock({ faults: 'stall@100000x1' });
     const run = scene.start(COMMAND);
     await appears(scene.folder, /\.part$/);
     run.child.kill('SIGKILL');
@@ -19,14 +19,14 @@ describe.concurrent('a run that could not clean up', () => {
     expect((await scene.run(COMMAND)).code).toBe(0);
     expect(scene.names()).toEqual(['video.mp4']);
     expect(scene.read('video.mp4').equals(sampleFile('faststart'))).toBe(true);
-    expect(standin.requests.length).toBe(2);
+    expect(mock.requests.length).toBe(2);
   });
 });
 
 describe.concurrent('two runs with one target', () => {
   it('end with one of them done, the other exit 7, and a whole file', async ({ scene }) => {
     const bothAsked = moment();
-    const standin = await scene.standin({
+    const mock = await scene.mock({
       // Neither is answered before both have seen that the name is free.
       onRequest: ({ order }) => {
         if (order === 2) bothAsked.now();
@@ -38,11 +38,11 @@ describe.concurrent('two runs with one target', () => {
     expect(ended.find(({ code }) => code === 7)?.stderr).toContain('video.mp4');
     expect(scene.names()).toEqual(['video.mp4']);
     expect(scene.read('video.mp4').equals(sampleFile('faststart'))).toBe(true);
-    expect(standin.requests.length).toBe(2);
+    expect(mock.requests.length).toBe(2);
   });
 
   it('leave the temporary file of the other alone while it lives', async ({ scene }) => {
-    await scene.standin({ faults: 'stall@100000x1' });
+    await scene.mock({ faults: 'stall@100000x1' });
     const slow = scene.start(COMMAND);
     const part = await appears(scene.folder, /\.part$/);
     expect((await scene.run(COMMAND)).code).toBe(0);
@@ -54,7 +54,7 @@ describe.concurrent('two runs with one target', () => {
 
   it('both succeed with --force, and the file is whole', async ({ scene }) => {
     const bothAsked = moment();
-    await scene.standin({
+    await scene.mock({
       onRequest: ({ order }) => {
         if (order === 2) bothAsked.now();
         return bothAsked.happened;

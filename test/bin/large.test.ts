@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import { describe, expect } from 'vitest';
 import type { StoredVideo } from '../../src/mock/library.ts';
-import type { Standin, StandinOptions } from '../../src/mock/server.ts';
+import type { Mock, MockOptions } from '../../src/mock/server.ts';
 import { generatedLibrary } from '../helpers/generated.ts';
 import { moment } from '../helpers/moment.ts';
 import { it, type Scene } from '../helpers/scene.ts';
@@ -17,11 +17,11 @@ const library = generatedLibrary({ count: 2, sizeBytes: VIDEO_BYTES });
 const [VIDEO, OTHER] = [library.at('default', 0), library.at('default', 1)] as [StoredVideo, StoredVideo];
 const bytesOf = ({ read }: StoredVideo): Promise<Buffer> => buffer(read(0, VIDEO_BYTES));
 
-function serve(scheme: string, scene: Scene, options: StandinOptions = {}): Promise<Standin> {
-  if (scheme === 'http') return scene.standin({ videos: library, ...options });
+function serve(scheme: string, scene: Scene, options: MockOptions = {}): Promise<Mock> {
+  if (scheme === 'http') return scene.mock({ videos: library, ...options });
   const tls = selfSigned();
   scene.env.NODE_EXTRA_CA_CERTS = scene.write('certificate.pem', tls.cert);
-  return scene.standin({ videos: library, tls, ...options });
+  return scene.mock({ videos: library, tls, ...options });
 }
 
 describe.for(['http', 'https'])('a large video over %s', (scheme) => {
@@ -39,23 +39,23 @@ describe.for(['http', 'https'])('a large video over %s', (scheme) => {
 
   it('goes on where its connection broke, twice, and is the same in the end', async ({ scene }) => {
     const faults = 'drop@9000000x1,hangup@30000000x1';
-    const standin = await serve(scheme, scene, { faults, offerRanges: true });
+    const mock = await serve(scheme, scene, { faults, offerRanges: true });
     const { code } = await scene.run(['download', VIDEO.videoNo, '-o', 'video.mp4']);
     expect(code).toBe(0);
     expect(scene.read('video.mp4').equals(await bytesOf(VIDEO))).toBe(true);
-    const asked = standin.requests.map(({ headers }) => headers.range);
+    const asked = mock.requests.map(({ headers }) => headers.range);
     const rest = expect.stringMatching(/^bytes=[1-9]\d+-$/);
     expect(asked).toEqual([undefined, rest, rest]);
   });
 
   it('is taken from the server no faster than whoever reads standard output takes it', async ({ scene }) => {
     const asked = moment();
-    const standin = await serve(scheme, scene, { onRequest: asked.now });
+    const mock = await serve(scheme, scene, { onRequest: asked.now });
     const held = scene.start(['download', VIDEO.videoNo, '-o', '-', '-q'], { stdout: 'held' });
     await asked.happened;
     // Another comes whole meanwhile, so that this one has had all the time that it could want.
     expect(await scene.run(['download', OTHER.videoNo, '-o', 'other.mp4'])).toMatchObject({ code: 0 });
-    expect(standin.requests[0]?.bytesSent).toBeLessThan(MOST_HELD_BYTES);
+    expect(mock.requests[0]?.bytesSent).toBeLessThan(MOST_HELD_BYTES);
     held.readOn();
     const { code, stdout } = await held.ended;
     expect(code).toBe(0);

@@ -17,7 +17,7 @@ function pathsIn(scene: Scene): string[] {
 
 describe.concurrent('a name that is not UTF-8', () => {
   it('of the current folder is kept: all is written there', async ({ scene }) => {
-    await scene.standin();
+    await scene.mock();
     const line = [
       `mkdir $'\\xe9' && cd $'\\xe9'`,
       `mavi download ${faststart} -o a.mp4 --manifest m.ndjson`,
@@ -36,32 +36,32 @@ describe.concurrent('a name that is not UTF-8', () => {
   it.for(['-o', '-d', '--manifest'])(
     'in an argument is exit 2, before any request (%s)',
     async (flag, { scene }) => {
-      const standin = await scene.standin();
+      const mock = await scene.mock();
       const { stdout, stderr } = await scene.shell(`mavi download ${faststart} ${flag} $'\\xe9.mp4'; echo $?`)
         .ended;
       expect(stdout.toString()).toBe('2\n');
       expect(stderr).toContain('not valid UTF-8');
-      expect([standin.requests, pathsIn(scene)]).toEqual([[], []]);
+      expect([mock.requests, pathsIn(scene)]).toEqual([[], []]);
     },
   );
 
   it('is told from one that really contains U+FFFD', async ({ scene }) => {
-    await scene.standin();
+    await scene.mock();
     expect((await scene.run(['download', faststart, '-o', '\ufffd.mp4'])).code).toBe(0);
     expect(scene.names()).toEqual(['\ufffd.mp4']);
   });
 
   it('of what a symbolic link leads to is exit 2', async ({ scene }) => {
-    const standin = await scene.standin();
+    const mock = await scene.mock();
     const line = `ln -s $'\\xe9.mp4' link.mp4; mavi download ${faststart} -o link.mp4; echo $?`;
     expect((await scene.shell(line).ended).stdout.toString()).toBe('2\n');
-    expect([standin.requests, pathsIn(scene)]).toEqual([[], ['link.mp4']]);
+    expect([mock.requests, pathsIn(scene)]).toEqual([[], ['link.mp4']]);
   });
 });
 
 describe.concurrent('a relative name', () => {
   it('works below a folder that may not be searched', async ({ scene }) => {
-    await scene.standin();
+    await scene.mock();
     mkdirSync(scene.path('closed/open'), { recursive: true });
     chmodSync(scene.path('closed/open'), 0o777);
     const line = `cd closed/open; chmod 700 ..; exec setpriv --reuid 54321 --regid 54321 --clear-groups \\
@@ -73,20 +73,20 @@ describe.concurrent('a relative name', () => {
   });
 
   it('in a folder that was deleted is exit 7 at once, also without PWD', async ({ scene }) => {
-    const standin = await scene.standin();
+    const mock = await scene.mock();
     const line = `mkdir gone; cd gone; rmdir ../gone; unset PWD
       for args in 'sync lib' 'sync .' 'download ${faststart}' 'download ${faststart} -d d'; do
         env -u PWD $program $args; echo $?
       done`;
     const { stdout } = await scene.shell(line).ended;
     expect(stdout.toString()).toBe('7\n7\n7\n7\n');
-    expect([standin.requests, scene.names()]).toEqual([[], []]);
+    expect([mock.requests, scene.names()]).toEqual([[], []]);
   });
 
   it.for(['/proc/x', '/proc/x/y'])(
     'or any other for a folder that can’t be created is exit 7 at once (%s)',
     async (folder, { scene }) => {
-      const standin = await scene.standin();
+      const mock = await scene.mock();
       for (const args of [
         ['download', faststart, '-d', folder],
         ['sync', folder],
@@ -95,7 +95,7 @@ describe.concurrent('a relative name', () => {
         expect(code).toBe(7);
         expect(stderr).toContain(folder);
       }
-      expect(standin.requests).toEqual([]);
+      expect(mock.requests).toEqual([]);
     },
   );
 });

@@ -43,7 +43,7 @@ describe.concurrent('a program that was stopped for longer than its time-out', (
 
 it('too many open files are exit 7, and the message names --concurrency', async ({ scene }) => {
   const videos = madeVideos(60);
-  await scene.standin({ videos, faults: 'silent' });
+  await scene.mock({ videos, faults: 'silent' });
   const ids = videos.map(({ videoNo }) => videoNo).join(' ');
   const script = `ulimit -n 40; exec $program download ${ids} -c 60 --retries 0 --timeout 1 -d videos --json`;
   const { stdout, stderr } = await scene.shell(script).ended;
@@ -61,7 +61,7 @@ it.for(['http', 'https', 'net', 'tls', 'stream', 'http,https,net,tls,stream'])(
   'with NODE_DEBUG=%s Node prints no key',
   async (topics, { scene }) => {
     const tls = selfSigned();
-    await scene.standin({ tls });
+    await scene.mock({ tls });
     const env = { NODE_DEBUG: topics, NODE_EXTRA_CA_CERTS: scene.write('ca.pem', tls.cert) };
     const { code, stderr } = await scene.run(ONCE, { env });
     expect(code).toBe(0);
@@ -74,7 +74,7 @@ describe.concurrent('a network that fails', () => {
     ['no bytes come any more', 'stall@100000'],
     ['no answer comes', 'silent'],
   ])('is exit 6, called a stall, when %s', async ([, faults = ''], { scene }) => {
-    await scene.standin({ faults });
+    await scene.mock({ faults });
     const { code, stdout, stderr } = await scene.run([...ONCE, '--timeout', '0.3', '--json']);
     expect(code).toBe(6);
     expect(stderr).toContain('for 0.3 s');
@@ -86,10 +86,10 @@ describe.concurrent('a network that fails', () => {
   });
 
   it('goes on after a stall, and the file is right', async ({ scene }) => {
-    const standin = await scene.standin({ faults: 'stall@100000x1' });
+    const mock = await scene.mock({ faults: 'stall@100000x1' });
     const { code } = await scene.run(['download', faststart, '-o', 'video.mp4', '--timeout', '1']);
     expect(code).toBe(0);
-    expect(standin.requests.length).toBeGreaterThan(1);
+    expect(mock.requests.length).toBeGreaterThan(1);
     expect(scene.read('video.mp4').equals(sampleFile('faststart'))).toBe(true);
   });
 
@@ -115,9 +115,9 @@ describe.concurrent('a network that fails', () => {
     ['a port where nobody listens', 'http://127.0.0.1:1/v1', 'refused'],
     ['a server that does not speak TLS', 'https', '127.0.0.1'],
   ])('is exit 6 for %s', async ([, url = '', says = ''], { scene }) => {
-    const standin = await scene.standin();
+    const mock = await scene.mock();
     const env = {
-      MAVI_BASE_URL: url === 'https' ? standin.baseUrl.replace('http:', 'https:') : url,
+      MAVI_BASE_URL: url === 'https' ? mock.baseUrl.replace('http:', 'https:') : url,
       // A machine without a name server gives up at once.
       RES_OPTIONS: 'timeout:1 attempts:1',
     };
@@ -130,7 +130,7 @@ describe.concurrent('a network that fails', () => {
 describe.concurrent('--limit-rate', () => {
   it('leaves the bytes right, and the server waiting', async ({ scene }) => {
     const { video, videoNo, bytes } = await knownVideo(20_000_000);
-    const standin = await scene.standin({ videos: [video] });
+    const mock = await scene.mock({ videos: [video] });
     const slow = scene.start(['download', videoNo, '-o', 'slow.mp4', '--limit-rate', '10K', '--verbose']);
     await slow.says('< HTTP 200');
     // Meanwhile the same bytes come as a whole to runs that are not held back, or hardly.
@@ -140,8 +140,8 @@ describe.concurrent('--limit-rate', () => {
     ]);
     expect(runs.map(({ code }) => code)).toEqual([0, 0]);
     expect(scene.read('hardly.mp4').equals(bytes)).toBe(true);
-    expect(standin.requests[0]?.bytesSent).toBeLessThan(bytes.length);
-    expect(standin.requests[1]?.bytesSent).toBe(bytes.length);
+    expect(mock.requests[0]?.bytesSent).toBeLessThan(bytes.length);
+    expect(mock.requests[1]?.bytesSent).toBe(bytes.length);
     slow.child.kill('SIGTERM');
     await slow.exited;
   });
@@ -151,37 +151,37 @@ describe.concurrent('a redirect', () => {
   it.for(['redirect', 'redirect-308'])(
     'on the same origin is followed with the key (%s)',
     async (faults, { scene }) => {
-      const standin = await scene.standin({ faults });
+      const mock = await scene.mock({ faults });
       expect((await scene.run(ONCE)).code).toBe(0);
-      expect(standin.requests.map(({ headers }) => headers.authorization)).toEqual([scene.key, scene.key]);
+      expect(mock.requests.map(({ headers }) => headers.authorization)).toEqual([scene.key, scene.key]);
       expect(scene.read('video.mp4').equals(sampleFile('faststart'))).toBe(true);
     },
   );
 
   it('to another origin is followed without the key', async ({ scene }) => {
-    const standin = await scene.standin({ faults: 'redirect-elsewhere' });
+    const mock = await scene.mock({ faults: 'redirect-elsewhere' });
     expect((await scene.run(ONCE)).code).toBe(0);
-    const [first, second] = standin.requests;
+    const [first, second] = mock.requests;
     expect(second?.origin).not.toBe(first?.origin);
     expect(JSON.stringify(second?.rawHeaders)).not.toContain(scene.key);
-    expect([standin.requests.length, second?.headers.authorization]).toEqual([2, undefined]);
+    expect([mock.requests.length, second?.headers.authorization]).toEqual([2, undefined]);
     expect(scene.read('video.mp4').equals(sampleFile('faststart'))).toBe(true);
   });
 
   it('from https to http is refused', async ({ scene }) => {
     const tls = selfSigned();
-    const standin = await scene.standin({ tls, faults: 'redirect-plain' });
+    const mock = await scene.mock({ tls, faults: 'redirect-plain' });
     const env = { NODE_EXTRA_CA_CERTS: scene.write('ca.pem', tls.cert) };
     const { code, stderr } = await scene.run(['download', faststart], { env });
-    expect([code, standin.requests.length]).toEqual([6, 1]);
+    expect([code, mock.requests.length]).toEqual([6, 1]);
     expect(stderr).toContain('plain http');
     expect(scene.names()).toEqual(['ca.pem']);
   });
 
   it('that never ends is given up after five', async ({ scene }) => {
-    const standin = await scene.standin({ faults: 'redirect-loop' });
+    const mock = await scene.mock({ faults: 'redirect-loop' });
     const { code, stderr } = await scene.run(['download', faststart]);
-    expect([code, standin.requests.length]).toEqual([6, 6]);
+    expect([code, mock.requests.length]).toEqual([6, 6]);
     expect(stderr).toContain('more than 5 times');
   });
 });
@@ -195,28 +195,28 @@ describe.concurrent('a certificate', () => {
     'that %s is exit 6 at once, and the message says which',
     async ([, facts, says, known], { scene }) => {
       const tls = selfSigned(facts);
-      const standin = await scene.standin({ tls });
+      const mock = await scene.mock({ tls });
       const file = scene.write('ca.pem', tls.cert);
       const { code, stderr } = await scene.run(['download', faststart], {
         env: known ? { NODE_EXTRA_CA_CERTS: file } : {},
       });
-      expect([code, standin.requests.length]).toEqual([6, 0]);
+      expect([code, mock.requests.length]).toEqual([6, 0]);
       expect(stderr).toContain(says);
       expect(stderr).toContain('NODE_EXTRA_CA_CERTS');
     },
   );
 
   it('is checked even where NODE_TLS_REJECT_UNAUTHORIZED says otherwise', async ({ scene }) => {
-    const standin = await scene.standin({ tls: selfSigned() });
+    const mock = await scene.mock({ tls: selfSigned() });
     const env = { NODE_TLS_REJECT_UNAUTHORIZED: '0' };
     const { code, stderr } = await scene.run(['download', faststart], { env });
-    expect([code, standin.requests.length]).toEqual([6, 0]);
+    expect([code, mock.requests.length]).toEqual([6, 0]);
     expect(stderr).toContain('self-signed');
   });
 
   it('that NODE_EXTRA_CA_CERTS names is taken', async ({ scene }) => {
     const tls = selfSigned();
-    await scene.standin({ tls });
+    await scene.mock({ tls });
     const env = { NODE_EXTRA_CA_CERTS: scene.write('ca.pem', tls.cert) };
     expect((await scene.run(ONCE, { env })).code).toBe(0);
     expect(scene.read('video.mp4').equals(sampleFile('faststart'))).toBe(true);

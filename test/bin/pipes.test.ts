@@ -13,7 +13,7 @@ const TO_STDOUT = ['download', faststart, '-o', '-'];
 
 describe.concurrent('a video to standard output', () => {
   it('is exactly its bytes, and the words go to standard error', async ({ scene }) => {
-    await scene.standin();
+    await scene.mock();
     const { code, stdout, stderr } = await scene.run([...TO_STDOUT, '--json']);
     expect(code).toBe(0);
     expect(stdout.equals(sampleFile('faststart'))).toBe(true);
@@ -25,17 +25,17 @@ describe.concurrent('a video to standard output', () => {
 
   it('is right through three connections that break', async ({ scene }) => {
     const { video, videoNo, bytes } = await knownVideo(3_000_000);
-    const standin = await scene.standin({ videos: [video], faults: 'drop@400000x1,drop@1x1,drop@2900000x1' });
+    const mock = await scene.mock({ videos: [video], faults: 'drop@400000x1,drop@1x1,drop@2900000x1' });
     const line = `mavi download ${videoNo} -o - --checksum --json | sha256sum; echo "code \${PIPESTATUS[0]}"`;
     const { stdout, stderr } = await scene.shell(line).ended;
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     expect(stdout.toString()).toBe(`${sha256}  -\ncode 0\n`);
     expect(stderr).toContain(`"sha256":"${sha256}"`);
-    expect(standin.requests.length).toBe(4);
+    expect(mock.requests.length).toBe(4);
   });
 
   it('ends with exit 5 when a second fetch brings other bytes', async ({ scene }) => {
-    await scene.standin({ faults: 'drop@100000x1,other-bytes' });
+    await scene.mock({ faults: 'drop@100000x1,other-bytes' });
     const { code, stdout, stderr } = await scene.run(TO_STDOUT);
     expect(code).toBe(5);
     expect(stderr).toContain('different bytes');
@@ -45,7 +45,7 @@ describe.concurrent('a video to standard output', () => {
   it.for(['html-mislabelled', 'mislabelled', 'matroska', 'empty', 'tiny', 'garbage'])(
     'is nothing at all where the answer is no video (%s)',
     async (faults, { scene }) => {
-      await scene.standin({ faults });
+      await scene.mock({ faults });
       const { code, stdout } = await scene.run([...TO_STDOUT, '--retries', '0']);
       expect([4, 5]).toContain(code);
       expect(stdout.length).toBe(0);
@@ -54,8 +54,8 @@ describe.concurrent('a video to standard output', () => {
 
   it('waits for a slow reader for longer than the time-out', async ({ scene }) => {
     const { video, videoNo, bytes } = await knownVideo(20_000_000);
-    const stalling = await scene.standin({ faults: 'stall@1000' });
-    const standin = await scene.standin({ videos: [video] });
+    const stalling = await scene.mock({ faults: 'stall@1000' });
+    const mock = await scene.mock({ videos: [video] });
     const run = scene.start(['download', videoNo, '-o', '-', '--timeout', '2'], { stdout: 'held' });
     await new Promise((resolve) => run.child.stdout?.once('readable', resolve));
     // A run that does stall, begun later, is over: the same time has passed for the one that is read slowly.
@@ -63,7 +63,7 @@ describe.concurrent('a video to standard output', () => {
       env: { MAVI_BASE_URL: stalling.baseUrl },
     });
     expect([stalled.code, stalled.stderr]).toEqual([6, expect.stringContaining('for 2 seconds')]);
-    expect(standin.requests[0]?.bytesSent).toBeLessThan(bytes.length);
+    expect(mock.requests[0]?.bytesSent).toBeLessThan(bytes.length);
     run.readOn();
     const { code, stdout, stderr } = await run.ended;
     expect(code).toBe(0);
@@ -75,7 +75,7 @@ describe.concurrent('a video to standard output', () => {
 describe.concurrent('a pipe that another program made non-blocking', () => {
   it('gets every byte, although it is full again and again', async ({ scene }) => {
     const { video, videoNo, bytes } = await knownVideo(5_000_000);
-    await scene.standin({ videos: [video] });
+    await scene.mock({ videos: [video] });
     makeFifo(scene.path('fifo'));
     const reader = scene.shell('cat fifo > copy.mp4');
     const writer = await open(scene.path('fifo'), constants.O_RDWR | constants.O_NONBLOCK);
@@ -89,19 +89,19 @@ describe.concurrent('a pipe that another program made non-blocking', () => {
 
 describe.concurrent('a list of video_nos', () => {
   it('goes from `mavi list --ids` to `mavi download -a -` through a pipe', async ({ scene }) => {
-    const standin = await scene.standin();
+    const mock = await scene.mock();
     const line = `mavi list --ids | mavi download -a - ${faststart} -d library; echo "\${PIPESTATUS[*]}"`;
     const { stdout, stderr } = await scene.shell(line).ended;
     expect(stdout.toString()).toBe('0 0\n');
     expect(stderr).toContain('3 videos: 3 downloaded');
     expect(readdirSync(scene.path('library')).length).toBe(3);
-    expect(standin.requests.length).toBe(4);
+    expect(mock.requests.length).toBe(4);
   });
 
   it('that is empty is exit 0, with a word about it', async ({ scene }) => {
-    const standin = await scene.standin();
+    const mock = await scene.mock();
     const { code, stderr } = await scene.run(['download', '-a', '-'], { stdin: '# nothing\r\n\r\n' });
-    expect([code, standin.requests.length]).toEqual([0, 0]);
+    expect([code, mock.requests.length]).toEqual([0, 0]);
     expect(stderr).toContain('nothing to do');
   });
 
@@ -115,12 +115,12 @@ describe.concurrent('a list of video_nos', () => {
 describe.concurrent('a reader that closes the pipe', () => {
   it('ends a download quietly with 141', async ({ scene }) => {
     const { video, videoNo, bytes } = await knownVideo(20_000_000);
-    const standin = await scene.standin({ videos: [video] });
+    const mock = await scene.mock({ videos: [video] });
     const line = `mavi download ${videoNo} -o - --progress none | head -c 10; echo "code \${PIPESTATUS[0]}"`;
     const { stdout, stderr } = await scene.shell(line).ended;
     expect(stdout.equals(Buffer.concat([bytes.subarray(0, 10), Buffer.from('code 141\n')]))).toBe(true);
     expect(stderr).toBe('');
-    expect(standin.requests.length).toBe(1);
+    expect(mock.requests.length).toBe(1);
   });
 
   it.for([
@@ -139,7 +139,7 @@ describe.concurrent('a reader that closes the pipe', () => {
     '--help',
     '--version',
   ])('ends `%s` quietly with 141', async (line, { scene }) => {
-    await scene.standin();
+    await scene.mock();
     const pipe = await closedPipe(scene.path('pipe'));
     scene.finally(() => pipe.close());
     const { code, stderr } = await scene.run(line.split(' '), { stdout: pipe.fd });
@@ -149,7 +149,7 @@ describe.concurrent('a reader that closes the pipe', () => {
 
   it('of a FIFO ends a download quietly with 141', async ({ scene }) => {
     const { video, videoNo } = madeUpVideo(20_000_000);
-    await scene.standin({ videos: [video] });
+    await scene.mock({ videos: [video] });
     makeFifo(scene.path('fifo'));
     const run = scene.start(['download', videoNo, '-o', 'fifo', '--progress', 'none']);
     const reader = await open(scene.path('fifo'), 'r');
@@ -171,7 +171,7 @@ describe.concurrent('standard output that takes no bytes', () => {
     'mock',
     '--help',
   ])('is exit 7 for `%s`', async (line, { scene }) => {
-    await scene.standin();
+    await scene.mock();
     const full = await open('/dev/full', 'w');
     scene.finally(() => full.close());
     const { code, stderr } = await scene.run(line.split(' '), { stdout: full.fd });
@@ -180,7 +180,7 @@ describe.concurrent('standard output that takes no bytes', () => {
   });
 
   it('because it is closed does no harm: what comes is thrown away', async ({ scene }) => {
-    await scene.standin();
+    await scene.mock();
     const { stdout } = await scene.shell(
       `mavi download ${faststart} -o - >&-; echo $?; mavi download ${faststart} --json >&-; echo $?`,
     ).ended;
@@ -191,7 +191,7 @@ describe.concurrent('standard output that takes no bytes', () => {
 
 describe.concurrent('standard error that takes no bytes', () => {
   it('does no harm to a download', async ({ scene }) => {
-    await scene.standin();
+    await scene.mock();
     const { stdout, stderr } = await scene.shell(
       [
         `mavi download ${faststart} -o closed.mp4 2>&-; echo $?`,
@@ -208,7 +208,7 @@ describe.concurrent('standard error that takes no bytes', () => {
 
 describe.concurrent('standard error that nobody reads any more', () => {
   it('does no harm to a download', async ({ scene }) => {
-    await scene.standin();
+    await scene.mock();
     const pipe = await closedPipe(scene.path('pipe'));
     scene.finally(() => pipe.close());
     const { code } = await scene.run(['download', faststart, '-o', 'video.mp4', '--verbose'], {
@@ -223,7 +223,7 @@ describe.concurrent('a target that is no plain file', () => {
   it.for(['/dev/stdout', '/dev/fd/1', '/proc/self/fd/1'])(
     'such as %s is standard output, be it a file or a pipe',
     async (output, { scene }) => {
-      await scene.standin();
+      await scene.mock();
       const { stdout, stderr } = await scene.shell(
         `mavi download ${faststart} -o ${output} > file.mp4; echo $?; mavi download ${faststart} -o ${output} | cmp - file.mp4; echo $?`,
       ).ended;
@@ -235,7 +235,7 @@ describe.concurrent('a target that is no plain file', () => {
   );
 
   it('such as a process substitution gets the bytes', async ({ scene }) => {
-    await scene.standin();
+    await scene.mock();
     makeFifo(scene.path('done'));
     const { stdout } = await scene.shell(
       `mavi download ${faststart} -o >(cat > copy.mp4; echo over > done); echo $?; cat done`,
@@ -245,7 +245,7 @@ describe.concurrent('a target that is no plain file', () => {
   });
 
   it('such as a FIFO gets the bytes, and stays', async ({ scene }) => {
-    await scene.standin();
+    await scene.mock();
     makeFifo(scene.path('fifo'));
     const { stdout } = await scene.shell(
       `cat fifo > copy.mp4 & mavi download ${faststart} -o fifo; echo $?; wait; test -p fifo; echo $?`,
@@ -256,7 +256,7 @@ describe.concurrent('a target that is no plain file', () => {
   });
 
   it('such as /dev/null or /dev/full is written directly', async ({ scene }) => {
-    await scene.standin();
+    await scene.mock();
     const thrownAway = await scene.run(['download', faststart, '-o', '/dev/null']);
     const full = await scene.run(['download', faststart, '-o', '/dev/full']);
     expect([thrownAway.code, full.code]).toEqual([0, 7]);

@@ -1,5 +1,5 @@
 import { describe, expect } from 'vitest';
-import type { Standin } from '../../src/mock/options.ts';
+import type { Mock } from '../../src/mock/options.ts';
 import { SAMPLE_VIDEO_NOS } from '../../src/mock/samples.ts';
 import { socksProxy, tunnelProxy } from '../helpers/proxies.ts';
 import { it, type Scene } from '../helpers/scene.ts';
@@ -11,16 +11,16 @@ const COMMAND = ['download', faststart, '-o', 'video.mp4', '--retries', '0'];
 /** A host that no name server knows: who reaches it went through a proxy. */
 const HOST = 'mavi.test';
 
-/** A stand-in that passes for the host. */
-async function standinFor(scene: Scene, host: string): Promise<Standin> {
+/** A mock that passes for the host. */
+async function mockFor(scene: Scene, host: string): Promise<Mock> {
   const tls = selfSigned({ host });
   scene.env.NODE_EXTRA_CA_CERTS = scene.write('ca.pem', tls.cert);
-  const standin = await scene.standin({ tls });
-  const port = host === HOST ? '' : `:${new URL(standin.baseUrl).port}`;
+  const mock = await scene.mock({ tls });
+  const port = host === HOST ? '' : `:${new URL(mock.baseUrl).port}`;
   scene.env.MAVI_BASE_URL = `https://${host}${port}/serve/api/v1`;
   // A machine without a name server gives up at once.
   scene.env.RES_OPTIONS = 'timeout:1 attempts:1';
-  return standin;
+  return mock;
 }
 
 describe.concurrent('a proxy', () => {
@@ -32,13 +32,13 @@ describe.concurrent('a proxy', () => {
   ])(
     'that %s names with %s makes the tunnel, and never sees the key',
     async ([name = '', scheme], { scene }) => {
-      const standin = await standinFor(scene, HOST);
-      const proxy = await tunnelProxy(scene, { to: standin.baseUrl });
+      const mock = await mockFor(scene, HOST);
+      const proxy = await tunnelProxy(scene, { to: mock.baseUrl });
       const { code } = await scene.run(COMMAND, { env: { [name]: `${scheme}${proxy.host}` } });
       expect(code).toBe(0);
       expect(proxy.asked.map((head) => head.split('\r\n')[0])).toEqual([`CONNECT ${HOST}:443 HTTP/1.1`]);
       expect(proxy.asked[0]).not.toContain(scene.key);
-      expect(standin.requests.map(({ headers }) => headers.authorization)).toEqual([scene.key]);
+      expect(mock.requests.map(({ headers }) => headers.authorization)).toEqual([scene.key]);
       expect(scene.read('video.mp4').equals(sampleFile('faststart'))).toBe(true);
     },
   );
@@ -46,21 +46,21 @@ describe.concurrent('a proxy', () => {
   it('does not keep the certificate from being checked, whatever NODE_TLS_REJECT_UNAUTHORIZED says', async ({
     scene,
   }) => {
-    const standin = await standinFor(scene, HOST);
-    const proxy = await tunnelProxy(scene, { to: standin.baseUrl });
+    const mock = await mockFor(scene, HOST);
+    const proxy = await tunnelProxy(scene, { to: mock.baseUrl });
     const env = {
       HTTPS_PROXY: proxy.host,
       NODE_EXTRA_CA_CERTS: undefined,
       NODE_TLS_REJECT_UNAUTHORIZED: '0',
     };
     const { code, stderr } = await scene.run(COMMAND, { env });
-    expect([code, standin.requests.length]).toEqual([6, 0]);
+    expect([code, mock.requests.length]).toEqual([6, 0]);
     expect(stderr).toContain('self-signed');
   });
 
   it('gets the user name and password of its address, which are not shown', async ({ scene }) => {
-    const standin = await standinFor(scene, HOST);
-    const proxy = await tunnelProxy(scene, { to: standin.baseUrl });
+    const mock = await mockFor(scene, HOST);
+    const proxy = await tunnelProxy(scene, { to: mock.baseUrl });
     const env = { HTTPS_PROXY: `http://me:secret%21word@${proxy.host}` };
     const { code, stderr } = await scene.run([...COMMAND, '--verbose'], { env });
     expect(code).toBe(0);
@@ -69,15 +69,15 @@ describe.concurrent('a proxy', () => {
   });
 
   it('of SOCKS is used, and looks the name up', async ({ scene }) => {
-    const standin = await standinFor(scene, HOST);
-    const proxy = await socksProxy(scene, standin.baseUrl);
+    const mock = await mockFor(scene, HOST);
+    const proxy = await socksProxy(scene, mock.baseUrl);
     const { code } = await scene.run(COMMAND, { env: { ALL_PROXY: `socks5h://${proxy.host}` } });
     expect([code, proxy.asked]).toEqual([0, [`${HOST}:443`]]);
     expect(scene.read('video.mp4').equals(sampleFile('faststart'))).toBe(true);
   });
 
   it('never stands before a loopback address', async ({ scene }) => {
-    await scene.standin();
+    await scene.mock();
     const proxy = await tunnelProxy(scene, { refusal: '500 No' });
     const all = ['HTTP_PROXY', 'http_proxy', 'HTTPS_PROXY', 'https_proxy', 'ALL_PROXY', 'all_proxy'];
     const env = Object.fromEntries(all.map((name) => [name, `http://${proxy.host}`]));
@@ -87,15 +87,15 @@ describe.concurrent('a proxy', () => {
 
   it('is left out for the hosts of NO_PROXY', async ({ scene }) => {
     // Linux takes this address for its own, and it is none of the loopback ones.
-    const standin = await standinFor(scene, '0.0.0.0');
-    const proxy = await tunnelProxy(scene, { to: standin.baseUrl });
+    const mock = await mockFor(scene, '0.0.0.0');
+    const proxy = await tunnelProxy(scene, { to: mock.baseUrl });
     const run = (args: readonly string[], exempt: string) =>
       scene.run(args, { env: { HTTPS_PROXY: proxy.host, NO_PROXY: exempt } });
     expect((await run(COMMAND, 'mavi.test,0.0.0.0')).code).toBe(0);
     expect(proxy.asked).toEqual([]);
     expect((await run([...COMMAND, '--force'], 'mavi.test')).code).toBe(0);
     expect(proxy.asked.length).toBe(1);
-    expect(standin.requests.length).toBe(2);
+    expect(mock.requests.length).toBe(2);
   });
 });
 
@@ -106,7 +106,7 @@ describe.concurrent('a proxy that fails', () => {
     ['does not reach the host', { refusal: '502 Bad Gateway' }, 'HTTP 502'],
     ['never answers', { refusal: '' }, 'within 1 s'],
   ] as const)('because it %s is exit 6, and is named', async ([, options, says], { scene }) => {
-    const standin = await standinFor(scene, HOST);
+    const mock = await mockFor(scene, HOST);
     const proxy = await tunnelProxy(scene, options);
     const { code, stderr } = await scene.run([...COMMAND, '--connect-timeout', '1'], {
       env: { HTTPS_PROXY: `http://${proxy.host}` },
@@ -114,13 +114,13 @@ describe.concurrent('a proxy that fails', () => {
     expect(code).toBe(6);
     expect(stderr).toContain(says);
     expect(stderr).toMatch(/proxy/i);
-    expect([proxy.asked.length, standin.requests.length]).toEqual([1, 0]);
+    expect([proxy.asked.length, mock.requests.length]).toEqual([1, 0]);
   });
 
   it.for(['http', 'socks5h'])(
     'because nobody listens is exit 6, and is named (%s)',
     async (scheme, { scene }) => {
-      await standinFor(scene, HOST);
+      await mockFor(scene, HOST);
       const { code, stderr } = await scene.run(COMMAND, { env: { ALL_PROXY: `${scheme}://127.0.0.1:1` } });
       expect(code).toBe(6);
       expect(stderr).toContain('proxy 127.0.0.1:1: ');
@@ -130,7 +130,7 @@ describe.concurrent('a proxy that fails', () => {
   it.for(['ftp://127.0.0.1:1', 'http://'])(
     'because its address is %s is exit 2',
     async (address, { scene }) => {
-      await standinFor(scene, HOST);
+      await mockFor(scene, HOST);
       const { code, stderr } = await scene.run(COMMAND, { env: { HTTPS_PROXY: address } });
       expect(code).toBe(2);
       expect(stderr).toContain('proxy');

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
-import type { Standin } from '../../src/mock/server.ts';
+import type { Mock } from '../../src/mock/server.ts';
 import { it } from '../helpers/scene.ts';
 import { downloadsOf } from '../helpers/with-mock.ts';
 import { madeVideos } from '../library/stored-video.ts';
@@ -12,9 +12,9 @@ const JITTER_MS = 100;
 const VIDEOS = madeVideos(8);
 const IDS = VIDEOS.map((video) => video.videoNo);
 
-/** Fails if the stand-in saw more than `starts` requests for videos within any such window. */
-function expectPaced(standin: Standin, starts: number, windowMs: number): void {
-  const times = downloadsOf(standin).map((request) => request.startedAtMs);
+/** Fails if the mock saw more than `starts` requests for videos within any such window. */
+function expectPaced(mock: Mock, starts: number, windowMs: number): void {
+  const times = downloadsOf(mock).map((request) => request.startedAtMs);
   for (const [index, time] of times.slice(starts).entries()) {
     expect(time - (times[index] ?? 0)).toBeGreaterThanOrEqual(windowMs - JITTER_MS);
   }
@@ -32,7 +32,7 @@ function recordsIn(folder: string): string[] {
 
 describe('processes of one user and key', () => {
   it('keep the account’s limit together, retries counted', async ({ scene }) => {
-    const standin = await scene.standin({
+    const mock = await scene.mock({
       videos: VIDEOS,
       faults: { [IDS[0] ?? '']: 'server-errorx1' },
       accountLimit: { starts: 3, windowMs: 2000 - JITTER_MS },
@@ -44,20 +44,20 @@ describe('processes of one user and key', () => {
     expect(scene.names()).toEqual([...IDS].sort().map((id) => `${id}.mp4`));
     // Nine starts for eight videos: the limit refused none, for each such refusal would be one more.
     expect(ended.flatMap(({ stdout }) => attemptsIn(stdout)).sort()).toEqual([1, 1, 1, 1, 1, 1, 1, 2]);
-    expect(downloadsOf(standin)).toHaveLength(9);
-    expectPaced(standin, 3, 2000);
+    expect(downloadsOf(mock)).toHaveLength(9);
+    expectPaced(mock, 3, 2000);
     expect(recordsIn(scene.configFolder)).toHaveLength(1);
   });
 
   it('wait together when the server says how long', async ({ scene }) => {
     const [first = '', second = ''] = IDS;
-    const standin = await scene.standin({ videos: VIDEOS, faults: { [first]: 'rate-limit=2x1' } });
+    const mock = await scene.mock({ videos: VIDEOS, faults: { [first]: 'rate-limit=2x1' } });
     const told = scene.start(['download', first, '--rate', '100/s']);
     await told.says('attempt 2');
     const other = await scene.run(['download', second, '--rate', '100/s']);
     expect([other.code, (await told.ended).code]).toEqual([0, 0]);
-    expect(downloadsOf(standin)).toHaveLength(3);
-    const [refused, ...later] = downloadsOf(standin).map((request) => request.startedAtMs);
+    expect(downloadsOf(mock)).toHaveLength(3);
+    const [refused, ...later] = downloadsOf(mock).map((request) => request.startedAtMs);
     for (const time of later) expect(time - (refused ?? 0)).toBeGreaterThanOrEqual(2000 - JITTER_MS);
   });
 
@@ -65,7 +65,7 @@ describe('processes of one user and key', () => {
     'ask nothing more, with --rate %s, once the server asks for a pause of over ten minutes',
     async (rate, { scene }) => {
       const [first = ''] = IDS;
-      const standin = await scene.standin({ videos: VIDEOS, faults: { [first]: 'rate-limit=3600' } });
+      const mock = await scene.mock({ videos: VIDEOS, faults: { [first]: 'rate-limit=3600' } });
       const args = ['-c', '1', '--rate', rate, '-d', 'videos'];
       const told = await scene.run(['download', ...IDS, ...args, '--json']);
       expect(told.code).toBe(8);
@@ -80,40 +80,40 @@ describe('processes of one user and key', () => {
         const next = await scene.run(command);
         expect([next.code, next.stderr]).toEqual([8, expect.stringContaining('no requests until')]);
       }
-      expect(standin.requests).toHaveLength(1);
+      expect(mock.requests).toHaveLength(1);
     },
   );
 
   it('neither wait nor record with --rate 0', async ({ scene }) => {
-    const standin = await scene.standin({ videos: VIDEOS });
+    const mock = await scene.mock({ videos: VIDEOS });
     expect((await scene.run(['download', ...IDS.slice(0, 2), '--rate', '2/1h'])).code).toBe(0);
     const [name = ''] = recordsIn(scene.configFolder);
     const before = readFileSync(join(scene.configFolder, name), 'utf8');
     // Would wait for an hour, if it waited.
     expect((await scene.run(['download', ...IDS.slice(2), '--rate', '0'])).code).toBe(0);
-    expect(downloadsOf(standin)).toHaveLength(8);
+    expect(downloadsOf(mock)).toHaveLength(8);
     expect(readFileSync(join(scene.configFolder, name), 'utf8')).toBe(before);
   });
 
   it('write no record at all when the only rate is 0', async ({ scene }) => {
-    await scene.standin({ videos: VIDEOS });
+    await scene.mock({ videos: VIDEOS });
     mkdirSync(scene.configFolder);
     expect((await scene.run(['download', ...IDS, '--rate', '0'])).code).toBe(0);
     expect(readdirSync(scene.configFolder)).toEqual([]);
   });
 
   it('pace themselves alone where the record cannot be locked, and -v says why', async ({ scene }) => {
-    const standin = await scene.standin({ videos: VIDEOS });
+    const mock = await scene.mock({ videos: VIDEOS });
     writeFileSync(scene.configFolder, 'a file where the folder should be');
     const { code, stderr } = await scene.run(['download', ...IDS.slice(0, 4), '--rate', '2/1s', '-v']);
     expect(code).toBe(0);
     expect(stderr).toContain('this process keeps to it by itself');
     expect(scene.names()).toHaveLength(4);
-    expectPaced(standin, 2, 1000);
+    expectPaced(mock, 2, 1000);
   });
 
   it('keep no key in the record', async ({ scene }) => {
-    await scene.standin({ videos: VIDEOS });
+    await scene.mock({ videos: VIDEOS });
     await scene.run(['download', ...IDS.slice(0, 1), '--rate', '12']);
     const [name = ''] = recordsIn(scene.configFolder);
     const record = name + readFileSync(join(scene.configFolder, name), 'utf8');

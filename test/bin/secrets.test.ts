@@ -16,7 +16,7 @@ describe.concurrent('the key', () => {
     'list --json --verbose',
     'auth status --verbose',
   ])('is not shown by `mavi %s` even where the server repeats it', async (line, { scene }) => {
-    await scene.standin({ faults: 'echo-key', listFaults: 'echo-key' });
+    await scene.mock({ faults: 'echo-key', listFaults: 'echo-key' });
     const { code, stderr } = await scene.run(line.split(' '));
     expect(code).toBe(4);
     expect(stderr).toContain(`sk-mavi-…${scene.key.slice(-4)}`);
@@ -27,7 +27,7 @@ describe.concurrent('the key', () => {
 
   // Node and libraries print headers, and what is written to sockets, by these.
   it.for(['http', '*', 'net,tls,stream'])('is not shown by NODE_DEBUG=%s', async (set, { scene }) => {
-    await scene.standin();
+    await scene.mock();
     const env = { NODE_DEBUG: set, DEBUG: '*' };
     const { code, stderr } = await scene.run(['download', faststart, '-o', 'a.mp4', '-v'], { env });
     expect(code).toBe(0);
@@ -36,15 +36,15 @@ describe.concurrent('the key', () => {
   });
 
   it('is named with the host that it goes to where that is not the vendor’s', async ({ scene }) => {
-    const standin = await scene.standin();
+    const mock = await scene.mock();
     const { stderr } = await scene.run(['list', '--verbose']);
-    expect(stderr).toContain(`* the API key goes to ${new URL(standin.baseUrl).host}\n`);
+    expect(stderr).toContain(`* the API key goes to ${new URL(mock.baseUrl).host}\n`);
     const quiet = await scene.run(['list']);
     expect(quiet.stderr).not.toContain('goes to');
   });
 
   it('is masked in data where it is in use, and what only looks like a key is data', async ({ scene }) => {
-    await scene.standin();
+    await scene.mock();
     const name = 'sk-summer-holiday-2024-with-everybody.mp4';
     const args = ['download', faststart, '-o', name, '--json', '--manifest', 'manifest'];
     const { code, stdout } = await scene.run(args);
@@ -57,7 +57,7 @@ describe.concurrent('the key', () => {
 
   it('stands neither among the arguments of the process nor in its files', async ({ scene }) => {
     const asked = moment();
-    await scene.standin({ faults: 'silent', onRequest: asked.now });
+    await scene.mock({ faults: 'silent', onRequest: asked.now });
     const run = scene.start(['download', faststart], { env: { MAVI_RATE: '12' } });
     await asked.happened;
     expect(readFileSync(`/proc/${run.child.pid}/cmdline`, 'utf8')).not.toContain(scene.key.slice(8, 30));
@@ -77,7 +77,7 @@ describe.concurrent('the key', () => {
     ['a control character', (key: string) => `${key}\u0007x`],
     ['nothing but space', () => '  '],
   ] as const)('with %s is exit 2 before any request, and is not shown', async ([, spoil], { scene }) => {
-    const standin = await scene.standin();
+    const mock = await scene.mock();
     const runs = await Promise.all([
       scene.run(['download', faststart], { env: { MAVI_API_KEY: spoil(scene.key) } }),
       scene.run(['download', faststart], {
@@ -85,20 +85,20 @@ describe.concurrent('the key', () => {
       }),
     ]);
     expect(runs.map(({ code }) => code)).toEqual([2, 2]);
-    expect(standin.requests).toEqual([]);
+    expect(mock.requests).toEqual([]);
     for (const { stderr } of runs) expect(stderr).toContain('MAVI_API_KEY');
   });
 
   it('may have space around it', async ({ scene }) => {
-    const standin = await scene.standin();
+    const mock = await scene.mock();
     const env = { MAVI_API_KEY: '', MAVI_API_KEY_FILE: scene.write('key', `\n ${scene.key}\r\n`) };
     expect((await scene.run(['download', faststart], { env })).code).toBe(0);
-    expect(standin.requests[0]?.headers.authorization).toBe(scene.key);
+    expect(mock.requests[0]?.headers.authorization).toBe(scene.key);
   });
 
   it('is not sent over plain http, but to this machine', async ({ scene }) => {
-    const standin = await scene.standin();
-    const plain = standin.baseUrl.replace('127.0.0.1', '0.0.0.0');
+    const mock = await scene.mock();
+    const plain = mock.baseUrl.replace('127.0.0.1', '0.0.0.0');
     const runs = await Promise.all([
       scene.run(['download', faststart], { env: { MAVI_BASE_URL: plain } }),
       scene.run(['download', faststart, '--base-url', plain]),
@@ -108,7 +108,7 @@ describe.concurrent('the key', () => {
     ]);
     expect(runs.map(({ code }) => code)).toEqual([2, 2, 2, 2, 2]);
     for (const { stderr } of runs) expect(stderr).toContain('https');
-    expect(standin.requests).toEqual([]);
+    expect(mock.requests).toEqual([]);
   });
 });
 
@@ -149,7 +149,7 @@ describe.concurrent('text that others wrote', () => {
     ['a file to verify', ['verify', `none${SPOILED}`]],
     ['a manifest to verify by', ['verify', '--manifest', `none${SPOILED}`]],
   ] as const)('cannot act on the terminal from %s', async ([, args], { scene }) => {
-    await scene.standin();
+    await scene.mock();
     const { code, stdout, stderr } = await scene.run(args);
     expect(code).toBeGreaterThan(0);
     expect(stdout.toString() + stderr).not.toBe('');
@@ -157,7 +157,7 @@ describe.concurrent('text that others wrote', () => {
   });
 
   it('cannot act on the terminal from a file that is saved', async ({ scene }) => {
-    await scene.standin();
+    await scene.mock();
     const { code } = await scene.run(['download', faststart, '-o', `\u001b[31m\u202e.mp4`]);
     expect([code, scene.names()]).toEqual([0, ['\u001b[31m\u202e.mp4']]);
   });

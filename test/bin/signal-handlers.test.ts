@@ -42,7 +42,7 @@ describe.concurrent('signals are handled by the program alone, not by what it is
   };
 
   it.for(Object.entries(COMMANDS))('%s', async ([, args], { scene }) => {
-    await scene.standin();
+    await scene.mock();
     storeSettings(scene);
     mkdirSync(scene.path('library'));
     const notes = scene.path('notes');
@@ -60,7 +60,7 @@ describe.concurrent.for(SIGNALS)('with a settings file in place, %s leaves nothi
     ['a batch', ['download', faststart, moovLast, '-d', 'library']],
     ['a sync', ['sync', 'library']],
   ] as const)('in %s', async ([, args], { scene }) => {
-    await scene.standin({ faults: 'stall@100000' });
+    await scene.mock({ faults: 'stall@100000' });
     storeSettings(scene);
     scene.write('video.mp4', 'mine');
     mkdirSync(scene.path('library'));
@@ -77,7 +77,7 @@ describe.concurrent.for(SIGNALS)('with a settings file in place, %s leaves nothi
 
   it('in a pipe', async ({ scene }) => {
     const { video, videoNo } = madeUpVideo(30_000_000);
-    await scene.standin({ videos: [video] });
+    await scene.mock({ videos: [video] });
     storeSettings(scene);
     const run = scene.start(['download', videoNo, '-o', '-'], { stdout: 'held', env: { MAVI_RATE: '12' } });
     await new Promise((resolve) => run.child.stdout?.once('readable', resolve));
@@ -87,7 +87,7 @@ describe.concurrent.for(SIGNALS)('with a settings file in place, %s leaves nothi
   });
 
   it('when it is delivered twice, as by timeout(1) and npx', async ({ scene }) => {
-    await scene.standin({ faults: 'stall@100000' });
+    await scene.mock({ faults: 'stall@100000' });
     const run = scene.start(['download', faststart, '-o', 'video.mp4']);
     await appears(scene.folder, /\.part$/);
     run.child.kill(signal);
@@ -113,7 +113,7 @@ describe.concurrent('an interrupted command with several videos says how many ar
   ] as const;
 
   it.for(COMMANDS)('in a pipe: %s', async ([, command, advice], { scene }) => {
-    await scene.standin({ faults: { [moovLast]: 'stall@100000' } });
+    await scene.mock({ faults: { [moovLast]: 'stall@100000' } });
     mkdirSync(scene.path('library'));
     const run = scene.start(command.split(' '));
     await run.says('saved');
@@ -126,7 +126,7 @@ describe.concurrent('an interrupted command with several videos says how many ar
   });
 
   it.for(COMMANDS)('on a terminal: %s', async ([, command, advice], { scene }) => {
-    await scene.standin({ faults: { [moovLast]: 'stall@100000' } });
+    await scene.mock({ faults: { [moovLast]: 'stall@100000' } });
     mkdirSync(scene.path('library'));
     const run = scene.terminal(`exec $program ${command}`);
     await run.prints('saved');
@@ -143,7 +143,7 @@ describe.concurrent('an interrupted command with several videos says how many ar
 describe.concurrent('a limit on the size of files (ulimit -f)', () => {
   it.for(['0', '12'])('is exit 7 that names the file, at --rate %s', async (rate, { scene }) => {
     const { video, videoNo } = madeUpVideo(1_000_000);
-    await scene.standin({ videos: [video] });
+    await scene.mock({ videos: [video] });
     storeSettings(scene);
     const { code, signal, stderr } = await scene.shell(
       `ulimit -f 100; exec $program download ${videoNo} -o video.mp4 --rate ${rate}`,
@@ -161,7 +161,7 @@ describe.concurrent('nohup protects from SIGHUP', () => {
     ['where only its standard input shows it', 'set -m; env -u _ nohup $program > log 2>&1'],
     ['in a script that nohup started', 'nohup env -u _ sh -c \'"$@"; exit\' sh $program'],
   ])('%s', async ([, start = ''], { scene }) => {
-    await scene.standin({ bytesPerSecond: 200_000 });
+    await scene.mock({ bytesPerSecond: 200_000 });
     const work = `download ${faststart} -o video.mp4 --progress none`;
     const hangUp = 'pid=$(pgrep -P $job -x node || echo $job); kill -HUP $pid; wait $job; echo "code $?"';
     const run = scene.terminal(

@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { constants } from 'node:os';
 import { describe, expect } from 'vitest';
-import type { StandinOptions } from '../../src/mock/options.ts';
+import type { MockOptions } from '../../src/mock/options.ts';
 import { SAMPLE_VIDEO_NOS } from '../../src/mock/samples.ts';
 import { makeFifo } from '../helpers/fifo.ts';
 import { appears, contains, moment } from '../helpers/moment.ts';
@@ -26,7 +26,7 @@ const REPLACING = ['download', faststart, '--force', '-o', 'video.mp4'];
 
 const STAGES: Readonly<Record<string, Stage>> = {
   'waiting for the rate': async (scene) => {
-    await scene.standin();
+    await scene.mock();
     const run = scene.start(['download', faststart, moovLast, '-c', '1', '--rate', '1/h', '-d', 'done']);
     await run.says('waiting for the rate limit');
     return run;
@@ -45,13 +45,13 @@ const STAGES: Readonly<Record<string, Stage>> = {
   },
   'waiting for the answer': (scene) => askedOf(scene, { faults: 'silent' }, REPLACING),
   'streaming into a file': async (scene) => {
-    await scene.standin({ faults: 'stall@100000' });
+    await scene.mock({ faults: 'stall@100000' });
     const run = scene.start(REPLACING);
     await appears(scene.folder, /\.part$/);
     return run;
   },
   'flushing a file to the disk': async (scene) => {
-    await scene.standin();
+    await scene.mock();
     mkdirSync(scene.path('logs'));
     const log = scene.path('logs/log');
     const run = scene.start(REPLACING, {
@@ -61,27 +61,27 @@ const STAGES: Readonly<Record<string, Stage>> = {
     return run;
   },
   'syncing a folder': async (scene) => {
-    await scene.standin({ faults: 'stall@100000' });
+    await scene.mock({ faults: 'stall@100000' });
     mkdirSync(scene.path('library'));
     const run = scene.start(['sync', 'library']);
     await appears(scene.path('library'), /\.part$/);
     return run;
   },
   'pausing before another try': async (scene) => {
-    await scene.standin({ faults: 'rate-limit=300' });
+    await scene.mock({ faults: 'rate-limit=300' });
     const run = scene.start(REPLACING);
     await run.says('retrying in 5 min');
     return run;
   },
   'writing to a pipe that nobody reads': async (scene) => {
     const { video, videoNo } = madeUpVideo(30_000_000);
-    await scene.standin({ videos: [video] });
+    await scene.mock({ videos: [video] });
     const run = scene.start(['download', videoNo, '-o', '-'], { stdout: 'held' });
     await new Promise((resolve) => run.child.stdout?.once('readable', resolve));
     return run;
   },
   'opening a FIFO that nobody reads': async (scene) => {
-    await scene.standin();
+    await scene.mock();
     makeFifo(scene.path('fifo'));
     const run = scene.start(['download', faststart, '-o', 'fifo', '--verbose']);
     await run.says('< HTTP 200');
@@ -89,7 +89,7 @@ const STAGES: Readonly<Record<string, Stage>> = {
   },
   'writing to a FIFO that nobody reads': async (scene) => {
     const { video, videoNo } = madeUpVideo(30_000_000);
-    await scene.standin({ videos: [video] });
+    await scene.mock({ videos: [video] });
     makeFifo(scene.path('fifo'));
     const run = scene.start(['download', videoNo, '-o', 'fifo']);
     const reader = await open(scene.path('fifo'), 'r');
@@ -132,7 +132,7 @@ const STAGES: Readonly<Record<string, Stage>> = {
     return run;
   },
   'reading a manifest out of a FIFO': (scene) => openingFifo(scene, ['verify', '--manifest', 'fifo']),
-  'serving as the stand-in': async (scene) => {
+  'serving as the mock': async (scene) => {
     const run = scene.start(['mock'], { printsKey: true });
     await run.prints('MAVI_API_KEY=');
     return run;
@@ -140,9 +140,9 @@ const STAGES: Readonly<Record<string, Stage>> = {
 };
 
 /** Starts the program; it has asked for a video when the answer comes. */
-async function askedOf(scene: Scene, options: StandinOptions, args: readonly string[]): Promise<Program> {
+async function askedOf(scene: Scene, options: MockOptions, args: readonly string[]): Promise<Program> {
   const asked = moment();
-  await scene.standin({ ...options, onRequest: asked.now });
+  await scene.mock({ ...options, onRequest: asked.now });
   const run = scene.start(args);
   await asked.happened;
   return run;
@@ -190,7 +190,7 @@ describe.concurrent.for(SIGNALS)('%s', (signal) => {
   );
 
   it('leaves no lock on the shared record of starts', async ({ scene }) => {
-    await scene.standin();
+    await scene.mock();
     mkdirSync(scene.path('logs'));
     const run = scene.start(['download', faststart], {
       env: { MAVI_RATE: '12' },
@@ -212,7 +212,7 @@ describe.concurrent.for(SIGNALS)('%s', (signal) => {
   });
 
   it('is told to the shell that started the program', async ({ scene }) => {
-    await scene.standin({ faults: 'stall@100000' });
+    await scene.mock({ faults: 'stall@100000' });
     const line = `$program download ${faststart} -o new.mp4 & pid=$!; read; kill -${signal} $pid; wait $pid; echo "code $?"`;
     const run = scene.shell(line, { stdin: 'open' });
     await appears(scene.folder, /\.part$/);

@@ -14,7 +14,7 @@ describe.concurrent('on a terminal', () => {
   it('a bar shows a percentage although no Content-Length came, and Ctrl-C gives the cursor back', async ({
     scene,
   }) => {
-    await scene.standin({ faults: 'stall@100000' });
+    await scene.mock({ faults: 'stall@100000' });
     const run = scene.terminal(`exec $program download ${faststart} -o video.mp4`);
     await run.prints(' %');
     run.child.stdin?.write(CTRL_C);
@@ -27,7 +27,7 @@ describe.concurrent('on a terminal', () => {
   });
 
   it('the cursor is back when all is done, and the last word stays', async ({ scene }) => {
-    await scene.standin();
+    await scene.mock();
     const run = scene.terminal(`exec $program download ${faststart} ${moovLast}`);
     const { code, stdout } = await run.ended;
     const shown = stdout.toString();
@@ -38,7 +38,7 @@ describe.concurrent('on a terminal', () => {
   });
 
   it('a failure leaves the cursor on', async ({ scene }) => {
-    await scene.standin({ faults: 'truncate@100000' });
+    await scene.mock({ faults: 'truncate@100000' });
     const { code, stdout } = await scene.terminal(`exec $program download ${faststart}`).ended;
     expect(code).toBe(5);
     expect(showsCursor(stdout.toString())).toBe(true);
@@ -46,7 +46,7 @@ describe.concurrent('on a terminal', () => {
   });
 
   it('40 columns are enough for the bars', async ({ scene }) => {
-    await scene.standin({ faults: 'stall@100000' });
+    await scene.mock({ faults: 'stall@100000' });
     const run = scene.terminal(`exec $program download ${faststart} ${moovLast}`, { columns: 40 });
     await run.prints(' %');
     run.child.stdin?.write(CTRL_C);
@@ -60,7 +60,7 @@ describe.concurrent('on a terminal', () => {
     ['NO_COLOR=1', 'is without colours'],
     ['TERM=dumb', 'is without colours and without cursor'],
   ])('%s %s', async ([variable = ''], { scene }) => {
-    await scene.standin();
+    await scene.mock();
     const { code, stdout } = await scene.terminal(`exec env ${variable} $program download ${faststart}`)
       .ended;
     expect(code).toBe(0);
@@ -70,14 +70,14 @@ describe.concurrent('on a terminal', () => {
   });
 
   it('video is refused, before any request', async ({ scene }) => {
-    const standin = await scene.standin();
+    const mock = await scene.mock();
     const { code, stdout } = await scene.terminal(`exec $program download ${faststart} -o -`).ended;
-    expect([code, standin.requests.length]).toEqual([2, 0]);
+    expect([code, mock.requests.length]).toEqual([2, 0]);
     expect(stdout.toString()).toContain('refusing to write video data to a terminal');
   });
 
   it('a pipe gets the video all the same, and the bar goes to the terminal', async ({ scene }) => {
-    await scene.standin();
+    await scene.mock();
     const { stdout } = await scene.terminal(`$program download ${faststart} -o - | cat > copy.mp4; exit 7`)
       .ended;
     expect(scene.read('copy.mp4').equals(sampleFile('faststart'))).toBe(true);

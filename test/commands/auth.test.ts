@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { run } from '../../src/cli.ts';
 import { SAMPLE_VIDEO_NOS } from '../../src/mock/samples.ts';
-import type { Standin } from '../../src/mock/server.ts';
+import type { Mock } from '../../src/mock/server.ts';
 import { fakeHost } from '../helpers/fake-host.ts';
 import { leakedPart } from '../helpers/leaks.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
-import { downloadsOf, withStandin } from '../helpers/with-mock.ts';
+import { downloadsOf, withMock } from '../helpers/with-mock.ts';
 
 /** A key in which no eight letters come twice. */
 const KEY = `sk-mavi-${Array.from({ length: 26 }, (_, at) => `${(at * 7919).toString(36)}Q`).join('')}wxyz`;
@@ -35,13 +35,13 @@ async function mavi(
   return ran;
 }
 
-const at = (standin: Standin): Record<string, string> => ({ MAVI_BASE_URL: standin.baseUrl, MAVI_RATE: '0' });
+const at = (mock: Mock): Record<string, string> => ({ MAVI_BASE_URL: mock.baseUrl, MAVI_RATE: '0' });
 
 describe('auth login', () => {
   it('stores the key from standard input, trimmed, for its owner alone', async () => {
     const cwd = tempDir();
-    const standin = await withStandin({ key: KEY });
-    const { code, errors, out } = await mavi(cwd, 'auth login', at(standin), `  ${KEY}\r\n`);
+    const mock = await withMock({ key: KEY });
+    const { code, errors, out } = await mavi(cwd, 'auth login', at(mock), `  ${KEY}\r\n`);
     expect([code, out]).toEqual([0, '']);
     expect(errors).toContain(`stored ${SHOWN}`);
     const path = join(cwd, '.config-mavi/config.json');
@@ -49,8 +49,8 @@ describe('auth login', () => {
     expect((statSync(path).mode & 0o777).toString(8)).toBe('600');
     expect((statSync(join(cwd, '.config-mavi')).mode & 0o777).toString(8)).toBe('700');
     const download = `download ${SAMPLE_VIDEO_NOS.faststart} -o /dev/null`;
-    expect((await mavi(cwd, download, at(standin))).code).toBe(0);
-    expect(downloadsOf(standin)[0]?.headers.authorization).toBe(KEY);
+    expect((await mavi(cwd, download, at(mock))).code).toBe(0);
+    expect(downloadsOf(mock)[0]?.headers.authorization).toBe(KEY);
   });
 
   it.for<readonly [string, string | Buffer, string]>([
@@ -78,14 +78,14 @@ describe('auth login', () => {
 
   it('asks the API before it stores the key, and does not store one that is refused', async () => {
     const cwd = tempDir();
-    const standin = await withStandin();
+    const mock = await withMock();
     await mavi(cwd, 'auth login', {}, 'sk-earlier');
-    const { code, errors } = await mavi(cwd, 'auth login', at(standin), KEY);
+    const { code, errors } = await mavi(cwd, 'auth login', at(mock), KEY);
     expect(code).toBe(3);
     expect(errors).toContain('nothing was stored');
-    expect(standin.requests.map(({ headers }) => headers.authorization)).toEqual([KEY]);
+    expect(mock.requests.map(({ headers }) => headers.authorization)).toEqual([KEY]);
     expect(readFileSync(join(cwd, '.config-mavi/config.json'), 'utf8')).toContain('sk-earlier');
-    const first = await mavi(tempDir(), 'auth login', at(standin), KEY);
+    const first = await mavi(tempDir(), 'auth login', at(mock), KEY);
     expect([first.code, existsSync(join(cwd, '.config-mavi/config.json.tmp'))]).toEqual([3, false]);
   });
 
@@ -95,8 +95,8 @@ describe('auth login', () => {
     ['is rate-limited', 'rate-limit'],
   ] as const)('stores the key where the API %s, and says that it was not checked', async ([, listFaults]) => {
     const cwd = tempDir();
-    const standin = await withStandin({ key: KEY, ...(listFaults === undefined ? {} : { listFaults }) });
-    const env = listFaults === undefined ? {} : at(standin);
+    const mock = await withMock({ key: KEY, ...(listFaults === undefined ? {} : { listFaults }) });
+    const env = listFaults === undefined ? {} : at(mock);
     const { code, errors } = await mavi(cwd, 'auth login', env, KEY);
     expect(code).toBe(0);
     expect(errors).toContain('warning: the key could not be checked: ');
@@ -106,11 +106,11 @@ describe('auth login', () => {
 
   it('asks at the address that the settings of the profile name', async () => {
     const cwd = tempDir();
-    const standin = await withStandin({ key: KEY });
-    await mavi(cwd, `config set base-url ${standin.baseUrl} --profile work`);
+    const mock = await withMock({ key: KEY });
+    await mavi(cwd, `config set base-url ${mock.baseUrl} --profile work`);
     const env = { MAVI_BASE_URL: '' };
     const { code, errors } = await mavi(cwd, 'auth login --profile work', env, KEY);
-    expect([code, standin.requests.length]).toEqual([0, 1]);
+    expect([code, mock.requests.length]).toEqual([0, 1]);
     expect(errors).toContain('config.work.json');
   });
 
@@ -119,9 +119,9 @@ describe('auth login', () => {
     mkdirSync(join(cwd, '.config-mavi'), { mode: 0o700 });
     const path = join(cwd, '.config-mavi/config.json');
     writeFileSync(path, '{"rate": "6",}', { mode: 0o600 });
-    const standin = await withStandin({ key: KEY });
-    const { code, errors } = await mavi(cwd, 'auth login', at(standin), KEY);
-    expect([code, standin.requests.length]).toEqual([2, 0]);
+    const mock = await withMock({ key: KEY });
+    const { code, errors } = await mavi(cwd, 'auth login', at(mock), KEY);
+    expect([code, mock.requests.length]).toEqual([2, 0]);
     expect(errors).toContain(path);
     expect(readFileSync(path, 'utf8')).toBe('{"rate": "6",}');
   });
@@ -177,23 +177,23 @@ describe('auth logout', () => {
 describe('a profile', () => {
   it('is an account of its own in every command that takes settings', async () => {
     const cwd = tempDir();
-    const standin = await withStandin({ key: 'sk-work' });
+    const mock = await withMock({ key: 'sk-work' });
     await mavi(cwd, 'auth login', {}, 'sk-default');
     await mavi(cwd, 'auth login --profile work', {}, 'sk-work');
     await mavi(cwd, 'config set unique-id holiday_2025 --profile work');
     const lines = ['list', 'auth status', `download ${SAMPLE_VIDEO_NOS.faststart} -o /dev/null`, 'sync lib'];
     mkdirSync(join(cwd, 'lib'));
     for (const line of lines) {
-      const before = standin.requests.length;
+      const before = mock.requests.length;
       const [byDefault, byFlag, byVariable] = [
-        await mavi(cwd, line, at(standin)),
-        await mavi(cwd, `${line} --profile work`, at(standin)),
-        await mavi(cwd, line, { ...at(standin), MAVI_PROFILE: 'work' }),
+        await mavi(cwd, line, at(mock)),
+        await mavi(cwd, `${line} --profile work`, at(mock)),
+        await mavi(cwd, line, { ...at(mock), MAVI_PROFILE: 'work' }),
       ];
       expect([line, byDefault.code]).toEqual([line, 3]);
       expect([line, byFlag.code]).toEqual([line, byVariable.code]);
       expect(byFlag.code).not.toBe(3);
-      const keys = standin.requests.slice(before).map(({ headers }) => headers.authorization);
+      const keys = mock.requests.slice(before).map(({ headers }) => headers.authorization);
       expect(new Set(keys)).toEqual(new Set(['sk-default', 'sk-work']));
     }
     expect((await mavi(cwd, 'config get unique-id --profile work')).out).toBe('holiday_2025\n');
@@ -201,23 +201,23 @@ describe('a profile', () => {
     expect((await mavi(cwd, 'config path --profile work')).out).toBe(
       `${cwd}/.config-mavi/config.work.json\n`,
     );
-    expect((await mavi(cwd, 'auth status', { ...at(standin), MAVI_PROFILE: 'work' })).out).toMatch(
+    expect((await mavi(cwd, 'auth status', { ...at(mock), MAVI_PROFILE: 'work' })).out).toMatch(
       /^profile: +work$/m,
     );
   });
 
   it.for(['../x', 'a/b', '.', ''])('cannot be called "%s"', async (name) => {
-    const standin = await withStandin();
-    const { code, errors } = await mavi(tempDir(), `list --profile ${name}`, at(standin));
-    expect([code, standin.requests.length]).toEqual([2, 0]);
+    const mock = await withMock();
+    const { code, errors } = await mavi(tempDir(), `list --profile ${name}`, at(mock));
+    expect([code, mock.requests.length]).toEqual([2, 0]);
     expect(errors).toContain('--profile takes');
   });
 });
 
 describe('auth status', () => {
   it('is exit 0 for a good key, and says where it comes from, masked', async () => {
-    const standin = await withStandin({ key: KEY });
-    const { code, out, errors } = await mavi(tempDir(), 'auth status', { ...at(standin), MAVI_API_KEY: KEY });
+    const mock = await withMock({ key: KEY });
+    const { code, out, errors } = await mavi(tempDir(), 'auth status', { ...at(mock), MAVI_API_KEY: KEY });
     expect([code, errors]).toEqual([0, '']);
     expect(out).toContain(SHOWN);
     expect(out).toContain('MAVI_API_KEY');
@@ -225,7 +225,7 @@ describe('auth status', () => {
       'profile: default',
       `key:     ${SHOWN}`,
       'source:  MAVI_API_KEY',
-      `host:    ${new URL(standin.baseUrl).host}`,
+      `host:    ${new URL(mock.baseUrl).host}`,
       'API:     accepts the key',
       'scopes:  default, holiday_2025',
       '',
@@ -235,27 +235,27 @@ describe('auth status', () => {
   it.for(['envelope', 'spring-404'] as const)(
     'takes an API without its route of scopes (%s)',
     async (withoutScopesRoute) => {
-      const standin = await withStandin({ key: KEY, withoutScopesRoute });
-      const { code } = await mavi(tempDir(), 'auth status', { ...at(standin), MAVI_API_KEY: KEY });
+      const mock = await withMock({ key: KEY, withoutScopesRoute });
+      const { code } = await mavi(tempDir(), 'auth status', { ...at(mock), MAVI_API_KEY: KEY });
       expect(code).toBe(0);
-      expect(standin.requests.at(-1)?.json).toMatchObject({ unique_id: 'default', size: 1 });
+      expect(mock.requests.at(-1)?.json).toMatchObject({ unique_id: 'default', size: 1 });
     },
   );
 
   it('is exit 3 for a key that is refused, which it shows masked', async () => {
-    const standin = await withStandin();
-    const { code, out } = await mavi(tempDir(), 'auth status', { ...at(standin), MAVI_API_KEY: KEY });
+    const mock = await withMock();
+    const { code, out } = await mavi(tempDir(), 'auth status', { ...at(mock), MAVI_API_KEY: KEY });
     expect(code).toBe(3);
     expect(out).toContain(SHOWN);
     expect(out).toContain('refuses the key');
   });
 
   it('is exit 3 without a key, and says where to get one', async () => {
-    const standin = await withStandin();
-    const { code, errors } = await mavi(tempDir(), 'auth status', at(standin));
+    const mock = await withMock();
+    const { code, errors } = await mavi(tempDir(), 'auth status', at(mock));
     expect(code).toBe(3);
     expect(errors).toContain('https://api-platform.memories.ai');
-    expect(standin.requests).toEqual([]);
+    expect(mock.requests).toEqual([]);
   });
 
   it('is exit 6 where nobody answers', async () => {
@@ -266,22 +266,22 @@ describe('auth status', () => {
   });
 
   it('is exit 6 for a server in trouble, after one more try', async () => {
-    const standin = await withStandin({ key: KEY, listFaults: 'server-error' });
-    const { code } = await mavi(tempDir(), 'auth status', { ...at(standin), MAVI_API_KEY: KEY });
-    expect([code, standin.requests.length]).toEqual([6, 2]);
+    const mock = await withMock({ key: KEY, listFaults: 'server-error' });
+    const { code } = await mavi(tempDir(), 'auth status', { ...at(mock), MAVI_API_KEY: KEY });
+    expect([code, mock.requests.length]).toEqual([6, 2]);
   });
 });
 
 describe('the key in force', () => {
   it('is that of MAVI_API_KEY, its file, MEMORIES_API_KEY, the store, in this order; empty ones do not count', async () => {
     const cwd = tempDir();
-    const standin = await withStandin();
+    const mock = await withMock();
     writeFileSync(join(cwd, 'key'), 'sk-file\n', { mode: 0o600 });
     await mavi(cwd, 'auth login', {}, 'sk-store');
     const all = { MAVI_API_KEY: 'sk-first', MAVI_API_KEY_FILE: 'key', MEMORIES_API_KEY: 'sk-third' };
     const sent = async (env: Record<string, string>): Promise<string | undefined> => {
-      await mavi(cwd, 'list', { ...at(standin), ...env });
-      return standin.requests.at(-1)?.headers.authorization;
+      await mavi(cwd, 'list', { ...at(mock), ...env });
+      return mock.requests.at(-1)?.headers.authorization;
     };
     expect(await sent(all)).toBe('sk-first');
     expect(await sent({ ...all, MAVI_API_KEY: '' })).toBe('sk-file');
@@ -290,10 +290,10 @@ describe('the key in force', () => {
   });
 
   it.for(['none', '.'])('is exit 2 where MAVI_API_KEY_FILE names what cannot be read (%s)', async (name) => {
-    const standin = await withStandin();
-    const env = { ...at(standin), MAVI_API_KEY_FILE: name, MEMORIES_API_KEY: 'sk-other' };
+    const mock = await withMock();
+    const env = { ...at(mock), MAVI_API_KEY_FILE: name, MEMORIES_API_KEY: 'sk-other' };
     const { code, errors } = await mavi(tempDir(), 'list', env);
-    expect([code, standin.requests.length]).toEqual([2, 0]);
+    expect([code, mock.requests.length]).toEqual([2, 0]);
     expect(errors).toContain('MAVI_API_KEY_FILE');
   });
 });

@@ -7,7 +7,7 @@ import { SAMPLE_VIDEO_NOS } from '../../src/mock/samples.ts';
 import { type FakeHostOptions, fakeHost } from '../helpers/fake-host.ts';
 import { controlCharacter } from '../helpers/leaks.ts';
 import { namesIn, tempDir } from '../helpers/temp-dir.ts';
-import { envFor, withStandin } from '../helpers/with-mock.ts';
+import { envFor, withMock } from '../helpers/with-mock.ts';
 
 const { faststart, moovLast } = SAMPLE_VIDEO_NOS;
 const DOWNLOAD = ['download', faststart];
@@ -99,13 +99,13 @@ describe('a mistake in the command line', () => {
     'that is told as "%s" is exit 2, in a line or two, before any request',
     async ([says, args, more]) => {
       const cwd = tempDir();
-      const standin = await withStandin();
-      const host = fakeHost({ cwd, ...more, env: { ...envFor(standin), ...more?.env } });
+      const mock = await withMock();
+      const host = fakeHost({ cwd, ...more, env: { ...envFor(mock), ...more?.env } });
       expect(await run(args, host)).toBe(2);
       expect(host.errors()).toContain(says);
       expect(host.errors().trimEnd().split('\n').length).toBeLessThanOrEqual(2);
       expect(host.output().length).toBe(0);
-      expect(standin.requests).toEqual([]);
+      expect(mock.requests).toEqual([]);
       expect(namesIn(cwd)).toEqual([]);
     },
   );
@@ -114,30 +114,30 @@ describe('a mistake in the command line', () => {
     'such as the video_no %j is exit 2, among good ones too and in a list',
     async (videoNo) => {
       const cwd = tempDir();
-      const standin = await withStandin();
+      const mock = await withMock();
       const runs = [
         { args: ['download', faststart, '--', videoNo] },
         { args: ['download', '-a', '-'], stdin: `${faststart}\n.${videoNo}\n` },
       ];
       for (const { args, stdin = '' } of runs) {
-        const host = fakeHost({ cwd, env: envFor(standin), stdin });
+        const host = fakeHost({ cwd, env: envFor(mock), stdin });
         expect(await run(args, host)).toBe(2);
         expect(host.errors()).toContain('is not a video ID');
         expect(controlCharacter(host.errors())).toBeNull();
       }
-      expect(standin.requests).toEqual([]);
+      expect(mock.requests).toEqual([]);
       expect(namesIn(cwd)).toEqual([]);
     },
   );
 
   it('in a list is told with the name of the file and the line', async () => {
     const cwd = tempDir();
-    const standin = await withStandin();
+    const mock = await withMock();
     writeFileSync(join(cwd, 'list'), `${faststart}\r\n\r\n../up\r\n`);
-    const host = fakeHost({ cwd, env: envFor(standin) });
+    const host = fakeHost({ cwd, env: envFor(mock) });
     expect(await run(['download', '-a', 'list'], host)).toBe(2);
     expect(host.errors()).toContain("'../up' (list, line 3) is not a video ID");
-    expect(standin.requests).toEqual([]);
+    expect(mock.requests).toEqual([]);
   });
 });
 

@@ -5,7 +5,7 @@ import { run } from '../../src/cli.ts';
 import { SAMPLE_VIDEO_NOS } from '../../src/mock/samples.ts';
 import { type FakeHost, fakeHost } from '../helpers/fake-host.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
-import { downloadsOf, envFor, withStandin } from '../helpers/with-mock.ts';
+import { downloadsOf, envFor, withMock } from '../helpers/with-mock.ts';
 
 /** Runs one command with its own config folder in `cwd`. */
 async function mavi(
@@ -23,11 +23,11 @@ const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(
 describe('settings', () => {
   it('come from the flag, then the variable, then the settings file, then the default', async () => {
     const cwd = tempDir();
-    const standin = await withStandin();
+    const mock = await withMock();
     const { holiday } = SAMPLE_VIDEO_NOS;
     const scopeOf = async (line: string, env: Record<string, string> = {}): Promise<unknown> => {
-      await mavi(cwd, `download ${holiday} -o /dev/null ${line}`.trim(), { ...envFor(standin), ...env });
-      return (downloadsOf(standin).at(-1)?.json as Record<string, unknown> | undefined)?.unique_id;
+      await mavi(cwd, `download ${holiday} -o /dev/null ${line}`.trim(), { ...envFor(mock), ...env });
+      return (downloadsOf(mock).at(-1)?.json as Record<string, unknown> | undefined)?.unique_id;
     };
     expect(await scopeOf('')).toBe('default');
     expect((await mavi(cwd, 'config set unique-id stored')).code).toBe(0);

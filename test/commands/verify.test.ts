@@ -7,7 +7,7 @@ import { matroskaFile } from '../../src/mock/containers.ts';
 import { SAMPLE_VIDEO_NOS } from '../../src/mock/samples.ts';
 import { fakeHost } from '../helpers/fake-host.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
-import { envFor, withStandin } from '../helpers/with-mock.ts';
+import { envFor, withMock } from '../helpers/with-mock.ts';
 import { sampleFile } from '../mock/sample-files.ts';
 
 const WHOLE = sampleFile('faststart');
@@ -107,11 +107,11 @@ describe('verify by a manifest', () => {
   /** A folder with three downloaded videos and the manifest that the download wrote. */
   async function downloaded(): Promise<string> {
     const cwd = tempDir();
-    const standin = await withStandin({ faults: { VI1: 'not-found' } });
+    const mock = await withMock({ faults: { VI1: 'not-found' } });
     const videoNos = [faststart, moovLast, fragmented, 'VI1'];
     const args = ['download', ...videoNos, '-d', 'library', '--manifest', 'library/manifest', '--checksum'];
     mkdirSync(join(cwd, 'library'));
-    expect((await mavi(cwd, args, envFor(standin))).code).toBe(4);
+    expect((await mavi(cwd, args, envFor(mock))).code).toBe(4);
     return cwd;
   }
 
@@ -201,7 +201,7 @@ describe('verify of a folder', () => {
   /** A synced folder of three videos. */
   async function synced(): Promise<{ cwd: string; env: Record<string, string> }> {
     const cwd = tempDir();
-    const env = envFor(await withStandin());
+    const env = envFor(await withMock());
     expect((await mavi(cwd, ['sync', 'library'], env)).code).toBe(0);
     return { cwd, env };
   }

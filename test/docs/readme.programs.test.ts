@@ -48,7 +48,7 @@ async function releaseFor(scene: Scene) {
 
 async function ready(scene: Scene): Promise<void> {
   withMavi(scene);
-  await scene.standin();
+  await scene.mock();
 }
 
 describe("README's recipes", () => {
@@ -136,7 +136,7 @@ describe("README's recipes", () => {
   it.for(['GitHub Actions', 'GitLab CI'])(
     'install from a pinned tarball, and download a video, in a job of %s',
     async (name, { scene }) => {
-      await scene.standin();
+      await scene.mock();
       const env = await releaseFor(scene);
       for (const line of INSTALL) expect(jobCommands(name)).toContain(line);
       const { code, stderr } = await scene.shell(`set -e\n${jobCommands(name)}`, { env }).ended;
@@ -152,7 +152,7 @@ describe("README's recipes", () => {
     expect(existsSync(join(env.npm_config_prefix, 'lib'))).toBe(false);
   });
 
-  it('test a script against the stand-in and its faults', async ({ scene }) => {
+  it('test a script against the mock and its faults', async ({ scene }) => {
     withMavi(scene);
     mkdirSync(scene.path('work'));
     const folder = scene.path('work');

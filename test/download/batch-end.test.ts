@@ -3,23 +3,23 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { run } from '../../src/cli.ts';
 import { ClosedPipe } from '../../src/errors.ts';
-import type { Standin, StandinOptions } from '../../src/mock/server.ts';
+import type { Mock, MockOptions } from '../../src/mock/server.ts';
 import type { VideoRecord } from '../../src/record.ts';
 import { type FakeHost, type FakeHostOptions, fakeHost } from '../helpers/fake-host.ts';
 import { contains, moment } from '../helpers/moment.ts';
 import { namesIn, tempDir } from '../helpers/temp-dir.ts';
-import { downloadsOf, envFor, withStandin } from '../helpers/with-mock.ts';
+import { downloadsOf, envFor, withMock } from '../helpers/with-mock.ts';
 import { madeVideos } from '../library/stored-video.ts';
 
 /** A folder, a mock server with so many videos of 1000 bytes, and a host to run `mavi download` on. */
-async function sceneOf(count: number, options: (ids: readonly string[]) => StandinOptions = () => ({})) {
+async function sceneOf(count: number, options: (ids: readonly string[]) => MockOptions = () => ({})) {
   const videos = madeVideos(count);
   const ids = videos.map(({ videoNo }) => videoNo);
   const folder = tempDir();
-  const standin = await withStandin({ videos, ...options(ids) });
+  const mock = await withMock({ videos, ...options(ids) });
   const hostWith = (hostOptions: Partial<FakeHostOptions> = {}): FakeHost =>
-    fakeHost({ cwd: folder, env: envFor(standin), ...hostOptions });
-  return { ids, folder, standin, hostWith };
+    fakeHost({ cwd: folder, env: envFor(mock), ...hostOptions });
+  return { ids, folder, mock, hostWith };
 }
 
 function recorded(folder: string): VideoRecord[] {
@@ -29,8 +29,8 @@ function recorded(folder: string): VideoRecord[] {
     .map((line) => JSON.parse(line));
 }
 
-function idsAskedFor(standin: Standin): unknown[] {
-  return downloadsOf(standin).map(({ json }) => (json as { video_no: unknown }).video_no);
+function idsAskedFor(mock: Mock): unknown[] {
+  return downloadsOf(mock).map(({ json }) => (json as { video_no: unknown }).video_no);
 }
 
 describe('when the reader of --json leaves', () => {
@@ -53,7 +53,7 @@ describe('when the reader of --json leaves', () => {
     const args = [...here.ids, '-c', '2', '-d', 'out', '--json', '--manifest', 'm.ndjson'];
     expect(await run(['download', ...args], host)).toBe(141);
     const [first, second] = here.ids;
-    expect(idsAskedFor(here.standin).sort()).toEqual([first, second].sort());
+    expect(idsAskedFor(here.mock).sort()).toEqual([first, second].sort());
     expect(namesIn(join(here.folder, 'out'))).toEqual([`${first}.mp4`, `${second}.mp4`].sort());
     expect(recorded(here.folder).map(({ video_no, status }) => [video_no, status])).toEqual([
       [first, 'downloaded'],
@@ -72,7 +72,7 @@ describe('when the reader of --json leaves', () => {
     });
     const args = [...here.ids, '-c', '2', '--rate', '1', '--json', '--manifest', 'm.ndjson'];
     expect(await run(['download', ...args], host)).toBe(141);
-    expect(idsAskedFor(here.standin)).toHaveLength(1);
+    expect(idsAskedFor(here.mock)).toHaveLength(1);
     expect(recorded(here.folder)).toHaveLength(1);
   });
 });
@@ -138,7 +138,7 @@ describe('a record that cannot be saved', () => {
     const host = here.hostWith();
     const args = [...here.ids, '-c', '1', '--manifest', '/dev/full'];
     expect(await run(['download', ...args], host)).toBe(7);
-    expect(idsAskedFor(here.standin)).toEqual([here.ids[0]]);
+    expect(idsAskedFor(here.mock)).toEqual([here.ids[0]]);
     expect(host.errors()).toContain(
       `mavi: ${here.ids[0]} was downloaded, but its record could not be saved: cannot write /dev/full: the disk is full`,
     );

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { run } from '../../src/cli.ts';
 import type { StoredVideo } from '../../src/mock/library.ts';
-import type { Standin, StandinOptions } from '../../src/mock/server.ts';
+import type { Mock, MockOptions } from '../../src/mock/server.ts';
 import { type FakeHostOptions, fakeHost } from '../helpers/fake-host.ts';
 import { generatedLibrary } from '../helpers/generated.ts';
 import { appears, moment } from '../helpers/moment.ts';
 import { namesIn, tempDir } from '../helpers/temp-dir.ts';
 import { bytesOf } from '../helpers/videos.ts';
-import { downloadsOf, envFor, withStandin } from '../helpers/with-mock.ts';
+import { downloadsOf, envFor, withMock } from '../helpers/with-mock.ts';
 import { madeVideos, videoOfBytes } from '../library/stored-video.ts';
 import { sampleFile } from '../mock/sample-files.ts';
 
@@ -41,7 +41,7 @@ interface Record_ {
 
 interface Scene {
   readonly folder: string;
-  readonly standin: Standin;
+  readonly mock: Mock;
   readonly ids: readonly string[];
   readonly videos: readonly StoredVideo[];
   download(
@@ -50,18 +50,18 @@ interface Scene {
   ): Promise<{ code: number; errors: string; records: Record_[] }>;
 }
 
-/** A folder and a stand-in with so many videos of 1000 bytes, or with those given. */
-async function scene(videos: number | readonly StoredVideo[], options: StandinOptions = {}): Promise<Scene> {
+/** A folder and a mock with so many videos of 1000 bytes, or with those given. */
+async function scene(videos: number | readonly StoredVideo[], options: MockOptions = {}): Promise<Scene> {
   const folder = tempDir();
   const made = typeof videos === 'number' ? madeVideos(videos) : videos;
-  const standin = await withStandin({ videos: made, ...options });
+  const mock = await withMock({ videos: made, ...options });
   return {
     folder,
-    standin,
+    mock,
     videos: made,
     ids: made.map((video) => video.videoNo),
     async download(args, hostOptions = {}) {
-      const host = fakeHost({ cwd: folder, env: envFor(standin), ...hostOptions });
+      const host = fakeHost({ cwd: folder, env: envFor(mock), ...hostOptions });
       const code = await run(['download', ...args], host);
       return { code, errors: host.errors(), records: recordsIn(host.output().toString()) };
     },
@@ -76,8 +76,8 @@ function recordsIn(text: string): Record_[] {
 }
 
 /** The ids that were asked for, in the order of the requests. */
-function idsAskedFor(standin: Standin): unknown[] {
-  return downloadsOf(standin).map((request) => (request.json as { video_no: unknown }).video_no);
+function idsAskedFor(mock: Mock): unknown[] {
+  return downloadsOf(mock).map((request) => (request.json as { video_no: unknown }).video_no);
 }
 
 async function expectWhole(scene: Scene, folder: string, ids: readonly string[]): Promise<void> {
@@ -93,7 +93,7 @@ describe('a list of videos', () => {
     const [a = '', b = '', c = ''] = here.ids;
     const { code, errors } = await here.download([c, a, c, b, a, '-c', '1', '-d', 'out']);
     expect(code).toBe(0);
-    expect(idsAskedFor(here.standin)).toEqual([c, a, b]);
+    expect(idsAskedFor(here.mock)).toEqual([c, a, b]);
     expect(namesIn(join(here.folder, 'out'))).toEqual([...here.ids].sort().map((id) => `${id}.mp4`));
     await expectWhole(here, 'out', here.ids);
     expect(errors).toMatch(/^mavi: 3 videos: 3 downloaded; 2\.9 KiB received in \d+\.\d s$/m);
@@ -105,7 +105,7 @@ describe('a list of videos', () => {
     const text = `\ufeff# mine\r\n${a}\r\n\r\n  ${b}\t\n#${c}\n   # ${c}\n${d}\r${a}\n\n${e}`;
     writeFileSync(join(here.folder, 'ids.txt'), text);
     expect((await here.download(['-a', 'ids.txt', '-c', '1'])).code).toBe(0);
-    expect(idsAskedFor(here.standin)).toEqual([a, b, d, e]);
+    expect(idsAskedFor(here.mock)).toEqual([a, b, d, e]);
   });
 
   it('comes from standard input, after the arguments', async () => {
@@ -113,7 +113,7 @@ describe('a list of videos', () => {
     const [a = '', b, c] = here.ids;
     const { code } = await here.download([a, '-a', '-', '-c', '1'], { stdin: `${b}\n${a}\n${c}\n` });
     expect(code).toBe(0);
-    expect(idsAskedFor(here.standin)).toEqual([a, b, c]);
+    expect(idsAskedFor(here.mock)).toEqual([a, b, c]);
   });
 
   it.each([
@@ -124,7 +124,7 @@ describe('a list of videos', () => {
     writeFileSync(join(here.folder, 'ids.txt'), '\ufeff\r\n# none yet\n');
     expect(await here.download(['-a', file])).toMatchObject({ code: 0, errors: `mavi: ${words}\n` });
     expect(await here.download(['-a', file, '-q'])).toMatchObject({ code: 0, errors: '' });
-    expect(here.standin.requests).toHaveLength(0);
+    expect(here.mock.requests).toHaveLength(0);
   });
 
   it.each([
@@ -140,7 +140,7 @@ describe('a list of videos', () => {
     const { code, errors } = await here.download(args);
     expect(code).toBe(expected);
     expect(errors).toContain(words);
-    expect(here.standin.requests).toHaveLength(0);
+    expect(here.mock.requests).toHaveLength(0);
   });
 
   it('of one video may go to the name that is given', async () => {
@@ -167,7 +167,7 @@ describe('downloads at once', () => {
     });
     const { code } = await here.download([...here.ids, '-c', String(concurrency)]);
     expect(code).toBe(0);
-    expect(here.standin.maxConcurrentDownloads).toBe(concurrency);
+    expect(here.mock.maxConcurrentDownloads).toBe(concurrency);
     await expectWhole(here, '.', here.ids);
   });
 
@@ -216,7 +216,7 @@ describe('failures among many', () => {
     const args = [...here.ids, '-c', '1', '--json', '--manifest', 'm.ndjson'];
     const { code, errors, records } = await here.download(args);
     expect(code).toBe(3);
-    expect(idsAskedFor(here.standin)).toEqual(here.ids.slice(0, 2));
+    expect(idsAskedFor(here.mock)).toEqual(here.ids.slice(0, 2));
     expect(records.map(({ video_no, error }) => [video_no, error?.code, error?.exit_code])).toEqual([
       [here.ids[0], undefined, undefined],
       [here.ids[1], apiCode, 3],
@@ -354,7 +354,7 @@ describe('records', () => {
     const { code, errors } = await here.download([...here.ids, '--manifest', 'm.ndjson']);
     expect(code).toBe(7);
     expect(errors).toContain('m.ndjson');
-    expect(here.standin.requests).toHaveLength(0);
+    expect(here.mock.requests).toHaveLength(0);
   });
 });
 
@@ -364,17 +364,17 @@ describe('--lookup', () => {
     const { code, records } = await here.download([...here.ids, '--lookup', '--json', '-c', '1']);
     expect(code).toBe(0);
     expect(records.map((record) => record.expected_size)).toEqual([1000, 1000, 1000]);
-    expect(here.standin.requests[0]?.json).toMatchObject({ video_nos: here.ids, unique_id: 'default' });
-    expect(here.standin.requests).toHaveLength(4);
+    expect(here.mock.requests[0]?.json).toMatchObject({ video_nos: here.ids, unique_id: 'default' });
+    expect(here.mock.requests).toHaveLength(4);
   });
 
   it('asks for one by its number alone, and for many in pages', async () => {
     const one = await scene(1);
     await one.download([...one.ids, '--lookup']);
-    expect(one.standin.requests[0]?.json).toMatchObject({ video_no: one.ids[0] });
+    expect(one.mock.requests[0]?.json).toMatchObject({ video_no: one.ids[0] });
     const many = await scene(201);
     expect((await many.download([...many.ids, '--lookup', '-q', '-c', '16'])).code).toBe(0);
-    const asked = many.standin.requests.filter((request) => request.url.endsWith('/list_videos'));
+    const asked = many.mock.requests.filter((request) => request.url.endsWith('/list_videos'));
     expect(asked.map((request) => request.json)).toEqual([
       { page: 1, size: 200, unique_id: 'default', video_nos: many.ids.slice(0, 200) },
       { page: 1, size: 200, unique_id: 'default', video_no: many.ids[200] },
@@ -414,7 +414,7 @@ describe('--lookup', () => {
   it('ends the run before any download when the listing is refused', async () => {
     const here = await scene(2, { listFaults: 'unauthorized' });
     expect((await here.download([...here.ids, '--lookup', '--manifest', 'm.ndjson'])).code).toBe(3);
-    expect(downloadsOf(here.standin)).toHaveLength(0);
+    expect(downloadsOf(here.mock)).toHaveLength(0);
   });
 });
 
@@ -433,7 +433,7 @@ describe('--max-transfer', () => {
       'downloaded',
     ]);
     expect(records[2]).toMatchObject({ error: { exit_code: 9 }, attempts: 0, bytes_received: 0 });
-    expect(downloadsOf(here.standin)).toHaveLength(3);
+    expect(downloadsOf(here.mock)).toHaveLength(3);
     expect(errors).toContain('5 videos: 3 downloaded, 2 not started;');
     expect(errors.match(/would exceed --max-transfer \(2\.4 KiB\)$/gm)).toHaveLength(1);
   });
@@ -442,8 +442,8 @@ describe('--max-transfer', () => {
     const here = await scene(4);
     const { code } = await here.download([...here.ids, '--max-transfer', '1500', '-c', '1']);
     expect(code).toBe(9);
-    expect(here.standin.requests[0]?.url).toMatch(/list_videos$/);
-    expect(idsAskedFor(here.standin)).toEqual(here.ids.slice(0, 1));
+    expect(here.mock.requests[0]?.url).toMatch(/list_videos$/);
+    expect(idsAskedFor(here.mock)).toEqual(here.ids.slice(0, 1));
   });
 
   it('stops a body that passes it all the same, and leaves nothing of it', async () => {
@@ -463,14 +463,14 @@ describe('--max-transfer', () => {
     const { code, records } = await here.download([...here.ids, '--max-transfer', '1000', '--json']);
     expect(code).toBe(9);
     expect(records[0]).toMatchObject({ error: { code: 'max_transfer' }, attempts: 1 });
-    expect(downloadsOf(here.standin)).toHaveLength(1);
+    expect(downloadsOf(here.mock)).toHaveLength(1);
   });
 
   it('counts what is on its way', async () => {
     const here = await scene(4);
     const args = [...here.ids, '--lookup', '--max-transfer', '2K', '-c', '4', '-q'];
     expect((await here.download(args)).code).toBe(9);
-    expect(downloadsOf(here.standin)).toHaveLength(2);
+    expect(downloadsOf(here.mock)).toHaveLength(2);
   });
 });
 
@@ -491,7 +491,7 @@ describe('--container any', () => {
     expect(records[0]).toMatchObject({ file: `out/${here.ids[0]}${extension}`, brand: null });
     const again = await here.download([...here.ids, '--container', 'any', '--skip-existing', '-d', 'out']);
     expect(again.code).toBe(0);
-    expect(downloadsOf(here.standin)).toHaveLength(1);
+    expect(downloadsOf(here.mock)).toHaveLength(1);
   });
 
   it.each(kinds)('is named where a %s original comes without it', async (fault, _extension, name) => {
@@ -526,7 +526,7 @@ describe('a file that is there already', () => {
     expect(errors).toContain(`${name} already exists`);
     expect(errors).toContain('--force');
     expect(errors).toContain('--skip-existing');
-    expect(idsAskedFor(here.standin)).toEqual([here.ids[1]]);
+    expect(idsAskedFor(here.mock)).toEqual([here.ids[1]]);
     expect(readFileSync(join(here.folder, name), 'utf8')).toBe('mine');
   });
 
@@ -535,7 +535,7 @@ describe('a file that is there already', () => {
     await here.download([...here.ids]);
     const { code, errors } = await here.download([...here.ids, '--skip-existing']);
     expect(code).toBe(0);
-    expect(downloadsOf(here.standin)).toHaveLength(2);
+    expect(downloadsOf(here.mock)).toHaveLength(2);
     expect(errors).toContain('2 videos: 2 kept;');
   });
 
@@ -554,7 +554,7 @@ describe('a file that is there already', () => {
     expect(code).toBe(7);
     expect(errors).toContain(`${name} exists but is not a complete video`);
     expect(errors).toContain('--force');
-    expect(here.standin.requests).toHaveLength(0);
+    expect(here.mock.requests).toHaveLength(0);
     expect(readFileSync(join(here.folder, name)).equals(found)).toBe(true);
     expect((await here.download([...here.ids, '--force'])).code).toBe(0);
     await expectWhole(here, '.', here.ids);
@@ -576,7 +576,7 @@ describe('a file that is there already', () => {
     for (const flag of ['--force', '--clobber']) {
       expect((await here.download([...here.ids, flag, '--skip-existing'])).code).toBe(2);
     }
-    expect(here.standin.requests).toHaveLength(0);
+    expect(here.mock.requests).toHaveLength(0);
   });
 
   it('is looked for in the folder that is made for the downloads', async () => {

@@ -2,12 +2,12 @@ import { join } from 'node:path';
 import { run } from '../../src/cli.ts';
 import type { EndingSignal } from '../../src/errors.ts';
 import type { StoredVideo } from '../../src/mock/library.ts';
-import type { Standin, StandinOptions } from '../../src/mock/server.ts';
+import type { Mock, MockOptions } from '../../src/mock/server.ts';
 import type { VideoRecord } from '../../src/record.ts';
 import { type FakeHost, type FakeHostOptions, fakeHost } from '../helpers/fake-host.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
 import { bytesOf, madeUpVideo } from '../helpers/videos.ts';
-import { envFor, withStandin } from '../helpers/with-mock.ts';
+import { envFor, withMock } from '../helpers/with-mock.ts';
 
 /** How a download ended. */
 export interface Downloaded {
@@ -21,7 +21,7 @@ export interface Downloaded {
 /** A folder, a server with one video, and downloads of it. */
 export interface Place {
   readonly folder: string;
-  readonly standin: Standin;
+  readonly mock: Mock;
   readonly videoNo: string;
   readonly bytes: Buffer;
   /** A path in the folder. */
@@ -40,19 +40,19 @@ export interface DownloadOptions extends Partial<FakeHostOptions> {
 
 /** A place for downloads of one video of 20 000 bytes, or of the one given. */
 export async function placeToDownload(
-  options: StandinOptions = {},
+  options: MockOptions = {},
   video: StoredVideo = madeUpVideo(20_000).video,
 ): Promise<Place> {
   const folder = tempDir();
-  const standin = await withStandin({ videos: [video], ...options });
+  const mock = await withMock({ videos: [video], ...options });
   return {
     folder,
-    standin,
+    mock,
     videoNo: video.videoNo,
     bytes: await bytesOf(video),
     path: (name) => join(folder, name),
     async download(args, { pid, signal, ...hostOptions } = {}) {
-      const alone = fakeHost({ cwd: folder, env: envFor(standin), ...hostOptions });
+      const alone = fakeHost({ cwd: folder, env: envFor(mock), ...hostOptions });
       const host = pid === undefined ? alone : { ...alone, pid, isAlive: () => true };
       void signal?.then(host.send);
       const code = await run(['download', video.videoNo, '--json', ...args], host);

@@ -28,7 +28,7 @@ describe('--skip-existing', () => {
       attempts: 0,
       downloaded_at: null,
     });
-    expect(here.standin.requests).toHaveLength(0);
+    expect(here.mock.requests).toHaveLength(0);
   });
 
   it.each([
@@ -40,7 +40,7 @@ describe('--skip-existing', () => {
     writeFileSync(here.path('v.mp4'), here.bytes.subarray(0, -1));
     const { code } = await here.download(['-o', 'v.mp4', '--skip-existing', '--verify', level]);
     expect(code).toBe(expected);
-    expect(here.standin.requests).toHaveLength(0);
+    expect(here.mock.requests).toHaveLength(0);
     expect(readFileSync(here.path('v.mp4'))).toHaveLength(here.bytes.length - 1);
   });
 

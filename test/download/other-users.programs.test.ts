@@ -44,7 +44,7 @@ describe.concurrent('a symbolic link in a folder that others may write to', () =
   ])(
     'is a file that exists for $where, and --force replaces the link itself',
     async ({ args }, { scene }) => {
-      await scene.standin();
+      await scene.mock();
       const folder = sharedFolder(scene, `${faststart}.mp4`, THEM);
       const target = join(folder, `${faststart}.mp4`);
       const first = await scene.run(args);
@@ -64,7 +64,7 @@ describe.concurrent('a symbolic link in a folder that others may write to', () =
     { whose: 'of another user is not followed by -o', owner: THEM, code: 7 },
     { whose: 'of the user is followed by -o', owner: 0, code: 0 },
   ])('$whose', async ({ owner, code }, { scene }) => {
-    await scene.standin();
+    await scene.mock();
     sharedFolder(scene, 'v.mp4', owner);
     const ended = await scene.run(['download', faststart, '-o', 'shared/v.mp4', '--force']);
     expect(ended.code).toBe(code);
@@ -73,21 +73,21 @@ describe.concurrent('a symbolic link in a folder that others may write to', () =
   });
 
   it('of the folder’s owner is followed by -o', async ({ scene }) => {
-    await scene.standin();
+    await scene.mock();
     const folder = sharedFolder(scene, 'v.mp4', THEM);
     chownSync(folder, THEM, THEM);
     expect((await scene.run(['download', faststart, '-o', 'shared/v.mp4', '--force'])).code).toBe(0);
   });
 
   it('is followed by no manifest of another user', async ({ scene }) => {
-    const standin = await scene.standin();
+    const mock = await scene.mock();
     sharedFolder(scene, 'm.ndjson', THEM);
     const { code } = await scene.run(['download', faststart, '-o', 'v.mp4', '--manifest', 'shared/m.ndjson']);
-    expect([code, scene.read('secret').toString(), standin.requests]).toEqual([7, 'mine', []]);
+    expect([code, scene.read('secret').toString(), mock.requests]).toEqual([7, 'mine', []]);
   });
 
   it('is followed by no sync’s manifest, whoever made it', async ({ scene }) => {
-    await scene.standin();
+    await scene.mock();
     sharedFolder(scene, 'mavi-manifest.ndjson', 0);
     const { code, stderr } = await scene.run(['sync', 'shared']);
     expect([code, scene.read('secret').toString()]).toEqual([7, 'mine']);
@@ -95,7 +95,7 @@ describe.concurrent('a symbolic link in a folder that others may write to', () =
   });
 
   it('that replaced a recorded file after a sync is not written through by the next', async ({ scene }) => {
-    await scene.standin();
+    await scene.mock();
     const args = ['sync', 'lib'];
     expect((await scene.run(args)).code).toBe(0);
     scene.write('outside', 'mine');
@@ -109,7 +109,7 @@ describe.concurrent('a symbolic link in a folder that others may write to', () =
 describe.concurrent('a temporary file', () => {
   it('is for nobody else to read until it is published', async ({ scene }) => {
     const { video, goOn } = heldVideo(1_000_000);
-    await scene.standin({ videos: [video] });
+    await scene.mock({ videos: [video] });
     const run = scene.start(['download', video.videoNo, '-o', 'v.mp4']);
     const part = await appears(scene.folder, /\.part$/);
     expect(statSync(scene.path(part)).mode & 0o777).toBe(0o600);
@@ -120,7 +120,7 @@ describe.concurrent('a temporary file', () => {
 
   it('that another user swaps in a shared folder is not published', async ({ scene }) => {
     const { video, goOn } = heldVideo(1_000_000);
-    await scene.standin({ videos: [video] });
+    await scene.mock({ videos: [video] });
     const folder = scene.path('shared');
     mkdirSync(folder);
     chmodSync(folder, 0o777);
@@ -138,7 +138,7 @@ describe.concurrent('a temporary file', () => {
 
 describe.concurrent('a file that is replaced', () => {
   it('keeps its permissions, but neither setuid nor setgid', async ({ scene }) => {
-    await scene.standin();
+    await scene.mock();
     scene.write('v.mp4', 'old');
     chownSync(scene.path('v.mp4'), OTHERS, OTHERS);
     chmodSync(scene.path('v.mp4'), 0o6751);

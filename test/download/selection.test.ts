@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { run } from '../../src/cli.ts';
 import type { StoredVideo } from '../../src/mock/library.ts';
-import type { Standin } from '../../src/mock/server.ts';
+import type { Mock } from '../../src/mock/server.ts';
 import { fakeHost } from '../helpers/fake-host.ts';
 import { namesIn, tempDir } from '../helpers/temp-dir.ts';
 import { bytesOf } from '../helpers/videos.ts';
-import { downloadsOf, envFor, withStandin } from '../helpers/with-mock.ts';
+import { downloadsOf, envFor, withMock } from '../helpers/with-mock.ts';
 import { listingServer, rows } from '../library/listing-server.ts';
 import { madeVideos, videosNamed } from '../library/stored-video.ts';
 
@@ -18,26 +18,26 @@ class Place {
   readonly cwd = tempDir();
   readonly folder = join(this.cwd, 'videos');
   readonly videos: readonly StoredVideo[];
-  readonly standin: Standin;
+  readonly mock: Mock;
 
-  private constructor(videos: readonly StoredVideo[], standin: Standin) {
+  private constructor(videos: readonly StoredVideo[], mock: Mock) {
     this.videos = videos;
-    this.standin = standin;
+    this.mock = mock;
   }
 
   static async of(videos: readonly StoredVideo[] = videosNamed(NAMES)): Promise<Place> {
-    return new Place(videos, await withStandin({ videos }));
+    return new Place(videos, await withMock({ videos }));
   }
 
   async mavi(args: readonly string[]): Promise<{ code: number; errors: string; lines: string[] }> {
-    const host = fakeHost({ cwd: this.cwd, env: envFor(this.standin) });
+    const host = fakeHost({ cwd: this.cwd, env: envFor(this.mock) });
     const code = await run(args, host);
     return { code, errors: host.errors(), lines: host.output().toString().split('\n').slice(0, -1) };
   }
 
   /** The ids asked for, in the order of the library. */
   fetched(): string[] {
-    return downloadsOf(this.standin).map(({ json }) => (json as { video_no: string }).video_no);
+    return downloadsOf(this.mock).map(({ json }) => (json as { video_no: string }).video_no);
   }
 
   id(index: number): string {
@@ -93,7 +93,7 @@ describe('a download by filters', () => {
   ])('%j is refused before any request', async (args) => {
     const place = await Place.of();
     expect((await place.mavi(['download', ...args])).code).toBe(2);
-    expect(place.standin.requests).toHaveLength(0);
+    expect(place.mock.requests).toHaveLength(0);
   });
 
   it('refuses one name for several videos before any of them is requested', async () => {
@@ -290,7 +290,7 @@ describe('a sync of several scopes', () => {
     const made = madeVideos(3, (index) => ({ uniqueId: ['default', 'work', 'work'][index] ?? '' }));
     const place = await Place.of([...made, { ...(made[0] as StoredVideo), uniqueId: 'work' }]);
     expect((await place.mavi(['sync', 'videos', '--all-scopes', '-c', '1'])).code).toBe(0);
-    const asked = downloadsOf(place.standin).map(({ json }) => json);
+    const asked = downloadsOf(place.mock).map(({ json }) => json);
     expect(asked).toEqual(made.map(({ videoNo, uniqueId }) => ({ video_no: videoNo, unique_id: uniqueId })));
     const text = readFileSync(join(place.folder, 'mavi-manifest.ndjson'), 'utf8');
     const recorded = text

@@ -148,7 +148,7 @@ describe('standard output', () => {
     const { code, errors } = await here.download(['-o', '-', '-q'], { writeOut: closesAfter(10) });
     expect(code).toBe(141);
     expect(errors).not.toContain('mavi');
-    expect(here.standin.requests).toHaveLength(1);
+    expect(here.mock.requests).toHaveLength(1);
   });
 
   it('gets nothing before the ftyp box has been seen', async () => {

@@ -35,7 +35,7 @@ describe('a target that cannot be written is refused before any request, and nam
       expect(code).toBe(7);
       expect(errors).toContain(words);
     }
-    expect(here.standin.requests).toHaveLength(0);
+    expect(here.mock.requests).toHaveLength(0);
     expect(namesIn(here.folder)).toEqual(['file', 'there']);
     expect(namesIn(here.path('there'))).toEqual([]);
   });
@@ -45,7 +45,7 @@ describe('a target that cannot be written is refused before any request, and nam
     const { code, errors } = await here.download(['-o', `${'x'.repeat(252)}.mp4`]);
     expect(code).toBe(7);
     expect(errors).toContain('the name is too long');
-    expect(here.standin.requests).toHaveLength(0);
+    expect(here.mock.requests).toHaveLength(0);
   });
 
   it('with the way to make a folder that is missing', async () => {
@@ -60,7 +60,7 @@ describe('a target that cannot be written is refused before any request, and nam
     const { code, errors } = await here.download(['-d', outputDir]);
     expect(code).toBe(7);
     expect(errors).toContain(outputDir);
-    expect(here.standin.requests).toHaveLength(0);
+    expect(here.mock.requests).toHaveLength(0);
   });
 });
 
@@ -146,7 +146,7 @@ describe.runIf(isPosix)('a symbolic link as a target', () => {
     const { code, errors } = await here.download(['-o', 'link.mp4', '--force']);
     expect(code).toBe(7);
     expect(errors).toContain(words);
-    expect(here.standin.requests).toHaveLength(0);
+    expect(here.mock.requests).toHaveLength(0);
   });
 
   it('may be the folder', async () => {

@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { run } from '../../src/cli.ts';
 import { matroskaFile } from '../../src/mock/containers.ts';
-import { STANDIN_KEY } from '../../src/mock/key.ts';
+import { MOCK_KEY } from '../../src/mock/key.ts';
 import type { StoredVideo } from '../../src/mock/library.ts';
 import { fakeHost } from '../helpers/fake-host.ts';
 import { namesIn, tempDir } from '../helpers/temp-dir.ts';
 import { knownVideo, madeUpVideo } from '../helpers/videos.ts';
-import { envFor, withStandin } from '../helpers/with-mock.ts';
+import { envFor, withMock } from '../helpers/with-mock.ts';
 import { eagerClock } from '../invariant/eager-clock.ts';
 import { videoOfBytes } from '../library/stored-video.ts';
 import { sampleFile } from '../mock/sample-files.ts';
@@ -59,14 +59,14 @@ describe('what is no mp4', () => {
       for (let at = 0; at < toByte; at += 65_536) yield Buffer.alloc(65_536, 0xde);
     };
     const video = { ...madeUpVideo(1000).video, sizeBytes: 1_000_000_000, read };
-    const standin = await withStandin({ videos: [video] });
-    const host = fakeHost({ cwd: tempDir(), env: envFor(standin) });
+    const mock = await withMock({ videos: [video] });
+    const host = fakeHost({ cwd: tempDir(), env: envFor(mock) });
     expect(await run(['download', video.videoNo, '-o', output], host)).toBe(5);
     expect(host.output()).toHaveLength(0);
     expect(namesIn(host.cwd)).toEqual([]);
-    expect(standin.requests).toHaveLength(1);
+    expect(mock.requests).toHaveLength(1);
     // The rest of what was sent was on its way when the connection was given up.
-    expect(standin.requests[0]?.bytesSent).toBeLessThan(30_000_000);
+    expect(mock.requests[0]?.bytesSent).toBeLessThan(30_000_000);
   });
 });
 
@@ -90,7 +90,7 @@ describe('a video that is another one when it is fetched again', () => {
     const read: StoredVideo['read'] = async function* (fromByte, toByte) {
       yield bytes.subarray(fromByte, toByte);
     };
-    const standin = await withStandin({
+    const mock = await withMock({
       videos: [{ ...video, read }],
       faults,
       onRequest({ order }) {
@@ -99,7 +99,7 @@ describe('a video that is another one when it is fetched again', () => {
     });
     let rings = 0;
     const clock = eagerClock(() => host.output().length === 20_000 && rings++ === 0);
-    const host = fakeHost({ cwd: tempDir(), env: envFor(standin), clock });
+    const host = fakeHost({ cwd: tempDir(), env: envFor(mock), clock });
     const code = await run(['download', video.videoNo, '--container', 'any', ...args], host);
     return { code, host, mp4, videoNo: video.videoNo };
   }
@@ -150,7 +150,7 @@ describe('a server that answers with a part that nobody asked for', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void server.close());
     const { port } = server.address() as AddressInfo;
-    const env = { MAVI_BASE_URL: `http://127.0.0.1:${port}`, MAVI_API_KEY: STANDIN_KEY, MAVI_RATE: '0' };
+    const env = { MAVI_BASE_URL: `http://127.0.0.1:${port}`, MAVI_API_KEY: MOCK_KEY, MAVI_RATE: '0' };
     const host = fakeHost({ cwd: tempDir(), env });
     expect(await run(['download', 'VI1', '-o', 'v.mp4'], host)).toBe(4);
     expect(host.errors()).toContain('a partial response that was not requested');

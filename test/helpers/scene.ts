@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, type OnTestFinishedHandler, test } from 'vitest';
-import { type Standin, type StandinOptions, startStandin } from '../../src/mock/server.ts';
+import { type Mock, type MockOptions, startMock } from '../../src/mock/server.ts';
 import { controlCharacter, hasStackTrace, leakedPart } from './leaks.ts';
 import { type Ended, PROGRAM, type Program, type ProgramOptions, startProgram } from './program.ts';
 
@@ -51,12 +51,12 @@ export class Scene {
     };
   }
 
-  /** A stand-in that takes the scene's key, and that its runs output to. */
-  async standin(options: StandinOptions = {}): Promise<Standin> {
-    const standin = await startStandin({ key: this.key, ...options });
-    this.#onFinished(() => standin.close());
-    this.env.MAVI_BASE_URL = standin.baseUrl;
-    return standin;
+  /** A mock that takes the scene's key, and that its runs output to. */
+  async mock(options: MockOptions = {}): Promise<Mock> {
+    const mock = await startMock({ key: this.key, ...options });
+    this.#onFinished(() => mock.close());
+    this.env.MAVI_BASE_URL = mock.baseUrl;
+    return mock;
   }
 
   /** Does something when the test is over, before what was made earlier goes. */

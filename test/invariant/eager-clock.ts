@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { Clock } from '../../src/host.ts';
-import type { Standin } from '../../src/mock/server.ts';
+import type { Mock } from '../../src/mock/server.ts';
 
 /** Timers at least this long are time-outs; shorter ones are pauses. */
 const LEAST_TIME_OUT_MS = 30_000;
@@ -44,7 +44,7 @@ export function eagerClock(isQuiet: () => boolean): Clock {
 }
 
 /** Whether a server has gone quiet in the middle of its last request; true once for each such request. */
-export function goneQuiet(requests: () => Standin['requests']): () => boolean {
+export function goneQuiet(requests: () => Mock['requests']): () => boolean {
   let toldOrder = 0;
   let bytesBefore = -1;
   return () => {

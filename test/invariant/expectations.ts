@@ -1,4 +1,4 @@
-/** What each fault of the stand-in must lead to, by the contract: one row a fault, none left out. */
+/** What each fault of the mock must lead to, by the contract: one row a fault, none left out. */
 import type { ExitCode } from '../../src/errors.ts';
 import type { FaultName } from '../../src/mock/faults.ts';
 
@@ -31,7 +31,7 @@ const unknownVideo: Expectation = { exitCode: 4, code: '0001', ...FINAL };
 const noMp4: Expectation = { exitCode: 5, code: 'not_mp4', ...FINAL };
 const noVideo: Expectation = { exitCode: 5, code: 'not_video', ...FINAL };
 
-/** The faults, in the order of the stand-in's own table. */
+/** The faults, in the order of the mock's own table. */
 export const EXPECTATIONS: Readonly<Record<FaultName, Expectation>> = {
   drop: lost,
   hangup: lost,

@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import type { Standin } from '../../src/mock/server.ts';
+import type { Mock } from '../../src/mock/server.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
 import { type Aftermath, brokenPromises, fileBefore } from './invariant.ts';
 
@@ -9,8 +9,8 @@ const TRUTH = Buffer.from('the bytes that the server has');
 const KEY = 'sk-mavi-an-invented-key-of-no-account-0123456789';
 const HOME = 'http://127.0.0.1:4000';
 
-function serverThatSaw(...requests: { origin: string; headers: Record<string, string> }[]): Standin {
-  return { baseUrl: `${HOME}/serve/api/v1`, key: KEY, requests } as unknown as Standin;
+function serverThatSaw(...requests: { origin: string; headers: Record<string, string> }[]): Mock {
+  return { baseUrl: `${HOME}/serve/api/v1`, key: KEY, requests } as unknown as Mock;
 }
 
 const request = { origin: HOME, headers: { authorization: KEY } };
@@ -31,7 +31,7 @@ function brokenBy(
     target,
     truth: TRUTH,
     text: '',
-    standin: serverThatSaw(request),
+    mock: serverThatSaw(request),
     mostRequests: 1,
     ...more,
   });
@@ -67,10 +67,10 @@ it.each<[string, () => string[]]>([
   ['a byte too many on standard output', () => brokenByOutput(`${TRUTH}s`, 6)],
   ['the key', () => brokenBy(() => {}, { text: `denied for ${KEY}` })],
   ['a part of the key', () => brokenBy(() => {}, { text: `denied for ${KEY.slice(12, 24)}` })],
-  ['a request too many', () => brokenBy(() => {}, { standin: serverThatSaw(request, request) })],
+  ['a request too many', () => brokenBy(() => {}, { mock: serverThatSaw(request, request) })],
   [
     'the key at another origin',
-    () => brokenBy(() => {}, { standin: serverThatSaw({ ...request, origin: 'http://127.0.0.1:5000' }) }),
+    () => brokenBy(() => {}, { mock: serverThatSaw({ ...request, origin: 'http://127.0.0.1:5000' }) }),
   ],
 ])('the promise is broken by %s', (_what, breaking) => {
   expect(breaking()).not.toEqual([]);

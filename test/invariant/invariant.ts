@@ -1,7 +1,7 @@
 /** The promise that every download keeps, whatever went wrong: one function, called after every case. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import type { Standin } from '../../src/mock/server.ts';
+import type { Mock } from '../../src/mock/server.ts';
 import { leakedPart } from '../helpers/leaks.ts';
 
 /** A file as it was before the run. */
@@ -28,7 +28,7 @@ export interface Aftermath {
   readonly truth: Uint8Array;
   /** All text that the run has printed. */
   readonly text: string;
-  readonly standin: Standin;
+  readonly mock: Mock;
   /** The most requests that the run may have made, hops of redirects included. */
   readonly mostRequests: number;
 }
@@ -75,18 +75,18 @@ function brokenByStdout({ bytes }: StreamedOut, { exitCode, truth }: Aftermath):
   ];
 }
 
-function brokenByText({ text, standin }: Aftermath): string[] {
-  const part = leakedPart(standin.key, text);
+function brokenByText({ text, mock }: Aftermath): string[] {
+  const part = leakedPart(mock.key, text);
   return part === null ? [] : [`a part of the key stands in the output: ${part}`];
 }
 
-function brokenByRequests({ standin, mostRequests }: Aftermath): string[] {
+function brokenByRequests({ mock, mostRequests }: Aftermath): string[] {
   const broken: string[] = [];
-  const { requests } = standin;
+  const { requests } = mock;
   if (requests.length > mostRequests) {
     broken.push(`${requests.length} requests were made, and ${mostRequests} are allowed`);
   }
-  const home = new URL(standin.baseUrl).origin;
+  const home = new URL(mock.baseUrl).origin;
   if (requests.some(({ origin, headers }) => origin !== home && headers.authorization !== undefined)) {
     broken.push('the key was sent to another origin');
   }

@@ -6,12 +6,12 @@ import { afterAll, expect, it } from 'vitest';
 import { run } from '../../src/cli.ts';
 import { type Clock, systemClock } from '../../src/host.ts';
 import type { StoredVideo } from '../../src/mock/library.ts';
-import type { Standin } from '../../src/mock/server.ts';
+import type { Mock } from '../../src/mock/server.ts';
 import { type FakeHost, fakeHost } from '../helpers/fake-host.ts';
 import { generatedLibrary } from '../helpers/generated.ts';
 import { moment } from '../helpers/moment.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
-import { downloadsOf, envFor, withStandin } from '../helpers/with-mock.ts';
+import { downloadsOf, envFor, withMock } from '../helpers/with-mock.ts';
 
 // This file must never import nock, which takes back-pressure away from every socket of its process.
 
@@ -24,8 +24,8 @@ const [SLOW, QUICK] = [library.at('default', 0), library.at('default', 1)] as [S
 const measured: string[] = [];
 
 /** Bytes that the server has sent of a video. */
-function sentOf(standin: Standin, { videoNo }: StoredVideo): number {
-  const requests = downloadsOf(standin).filter(
+function sentOf(mock: Mock, { videoNo }: StoredVideo): number {
+  const requests = downloadsOf(mock).filter(
     ({ json }) => (json as { video_no: string }).video_no === videoNo,
   );
   return requests.reduce((sum, { bytesSent }) => sum + bytesSent, 0);
@@ -38,16 +38,16 @@ async function sha256Of(bytes: AsyncIterable<Uint8Array>): Promise<string> {
 }
 
 /** Downloads the other video as fast as can be, so that the slow one has had all the time that it could want. */
-async function untilAnotherWasWhole(standin: Standin): Promise<void> {
+async function untilAnotherWasWhole(mock: Mock): Promise<void> {
   const folder = tempDir();
-  const host = fakeHost({ cwd: folder, env: envFor(standin) });
+  const host = fakeHost({ cwd: folder, env: envFor(mock) });
   expect(await run(['download', QUICK.videoNo, '-q'], host)).toBe(0);
-  expect(sentOf(standin, QUICK)).toBe(VIDEO_BYTES);
+  expect(sentOf(mock, QUICK)).toBe(VIDEO_BYTES);
 }
 
 /** A run whose standard output takes nothing between its first bytes and `release`. */
 function slowReader(
-  standin: Standin,
+  mock: Mock,
   clock: Clock = systemClock,
 ): {
   host: FakeHost;
@@ -60,7 +60,7 @@ function slowReader(
   const hash = createHash('sha256');
   const host = fakeHost({
     cwd: tempDir(),
-    env: envFor(standin),
+    env: envFor(mock),
     clock,
     async writeOut(chunks) {
       reached.now();
@@ -95,13 +95,13 @@ function clockOfHours(): { clock: Clock; hourPasses: () => void } {
 }
 
 it('takes no more from the server than a slow reader takes, and calls no wait for the reader a stall', async () => {
-  const standin = await withStandin({ videos: library });
+  const mock = await withMock({ videos: library });
   const { clock, hourPasses } = clockOfHours();
-  const { host, reached, release, sha256 } = slowReader(standin, clock);
+  const { host, reached, release, sha256 } = slowReader(mock, clock);
   const ended = run(['download', SLOW.videoNo, '-o', '-', '-q', '--retries', '0'], host);
   await reached;
-  await untilAnotherWasWhole(standin);
-  const heldBytes = sentOf(standin, SLOW);
+  await untilAnotherWasWhole(mock);
+  const heldBytes = sentOf(mock, SLOW);
   measured.push(`${heldBytes} of ${VIDEO_BYTES} bytes`);
   expect(heldBytes).toBeLessThan(MOST_HELD_BYTES);
   hourPasses();
@@ -112,19 +112,19 @@ it('takes no more from the server than a slow reader takes, and calls no wait fo
 });
 
 it('gives the connection up when a signal comes while nobody reads', async () => {
-  const standin = await withStandin({ videos: library });
-  const { host, reached } = slowReader(standin);
+  const mock = await withMock({ videos: library });
+  const { host, reached } = slowReader(mock);
   const ended = run(['download', SLOW.videoNo, '-o', '-', '-q'], host);
   await reached;
   host.send('SIGTERM');
   expect(await ended).toBe(143);
-  expect(sentOf(standin, SLOW)).toBeLessThan(MOST_HELD_BYTES);
+  expect(sentOf(mock, SLOW)).toBeLessThan(MOST_HELD_BYTES);
 });
 
 it('writes a file of that size right, and leaves nothing beside it', async () => {
-  const standin = await withStandin({ videos: library, faults: 'drop@-1x1' });
+  const mock = await withMock({ videos: library, faults: 'drop@-1x1' });
   const folder = tempDir();
-  const host = fakeHost({ cwd: folder, env: envFor(standin) });
+  const host = fakeHost({ cwd: folder, env: envFor(mock) });
   expect(await run(['download', SLOW.videoNo, '--checksum', '--json'], host)).toBe(0);
   const name = `${SLOW.videoNo}.mp4`;
   expect(readdirSync(folder).filter((each) => each !== '.config-mavi')).toEqual([name]);

@@ -1,9 +1,9 @@
-/** One case from its beginning to its end: a stand-in, a folder, a run of the command, and what is left of it. */
+/** One case from its beginning to its end: a mock, a folder, a run of the command, and what is left of it. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from '../../src/cli.ts';
 import type { StoredVideo } from '../../src/mock/library.ts';
-import { type Standin, type StandinOptions, startStandin } from '../../src/mock/server.ts';
+import { type Mock, type MockOptions, startMock } from '../../src/mock/server.ts';
 import type { VideoRecord } from '../../src/record.ts';
 import { type FakeHost, type FakeHostOptions, fakeHost } from '../helpers/fake-host.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
@@ -25,7 +25,7 @@ export interface Case {
   readonly existing?: Uint8Array;
   /** Further arguments. */
   readonly args?: readonly string[];
-  readonly standin?: StandinOptions;
+  readonly mock?: MockOptions;
   readonly host?: Partial<FakeHostOptions>;
   /** What the server has for the video under these faults; default: its bytes. */
   readonly truth?: (video: Uint8Array) => Uint8Array;
@@ -47,7 +47,7 @@ export interface Played {
   /** What the invariant says; empty if it holds. */
   readonly broken: readonly string[];
   /** All requests that the server saw. */
-  readonly requests: Standin['requests'];
+  readonly requests: Mock['requests'];
   readonly errors: string;
 }
 
@@ -63,21 +63,21 @@ export async function play(played: Case): Promise<Played> {
   let rings = 0;
   const clock = eagerClock(
     firstTimeOutAt === undefined
-      ? goneQuiet(() => standin.requests)
+      ? goneQuiet(() => mock.requests)
       : () => host.output().length >= firstTimeOutAt && rings++ === 0,
   );
-  const standin = await startStandin({
+  const mock = await startMock({
     nowMs: clock.nowMs,
     onRequest({ order }) {
       if (order === interrupt?.request) setTimeout(() => host.send('SIGINT'), interrupt.delayMs);
     },
-    ...played.standin,
+    ...played.mock,
     videos: [video],
     faults,
   });
   const host = fakeHost({
     cwd: folder,
-    env: { ...envFor(standin), MAVI_CONFIG_DIR: tempDir() },
+    env: { ...envFor(mock), MAVI_CONFIG_DIR: tempDir() },
     clock,
     ...played.host,
   });
@@ -92,18 +92,18 @@ export async function play(played: Case): Promise<Played> {
       target: to === 'file' ? before : { kind: 'stdout', bytes: output },
       truth: played.truth?.(bytes) ?? bytes,
       text,
-      standin,
+      mock,
       mostRequests: (1 + retries) * hops + otherRequests,
     });
     return {
       exitCode,
       record: recordIn(host, to),
       broken,
-      requests: standin.requests,
+      requests: mock.requests,
       errors: host.errors(),
     };
   } finally {
-    await standin.close();
+    await mock.close();
   }
 }
 

@@ -57,7 +57,7 @@ function findings(
 
 describe.concurrent('whatever a power cut leaves, the target is absent, old or whole, and what is recorded is there', () => {
   it('for a download into new folders, with a manifest in another', async ({ scene }) => {
-    await scene.standin();
+    await scene.mock();
     mkdirSync(scene.path('log'));
     const steps = await stepsOfRun(scene, ['download', ...ALL, '-d', 'a/b', '--manifest', 'log/m.ndjson']);
     const targets = ALL.map((videoNo) => scene.path(`a/b/${videoNo}.mp4`));
@@ -66,7 +66,7 @@ describe.concurrent('whatever a power cut leaves, the target is absent, old or w
   });
 
   it('for a download that replaces a file', async ({ scene }) => {
-    await scene.standin();
+    await scene.mock();
     const name = `${faststart}.mp4`;
     scene.write(name, 'old');
     const steps = await stepsOfRun(scene, [
@@ -83,21 +83,21 @@ describe.concurrent('whatever a power cut leaves, the target is absent, old or w
   });
 
   it('for a sync', async ({ scene }) => {
-    await scene.standin();
+    await scene.mock();
     const steps = await stepsOfRun(scene, ['sync', 'lib']);
     const targets = ALL.map((videoNo) => scene.path(`lib/${videoNo}.mp4`));
     expect(findings(steps, targets, scene.path('lib/mavi-manifest.ndjson'))).toEqual([]);
   });
 
   it('for a sync into folders that a template names', async ({ scene }) => {
-    await scene.standin();
+    await scene.mock();
     const steps = await stepsOfRun(scene, ['sync', 'lib', '--name-template', 'new/{video_no}']);
     const targets = ALL.map((videoNo) => scene.path(`lib/new/${videoNo}.mp4`));
     expect(findings(steps, targets, scene.path('lib/mavi-manifest.ndjson'))).toEqual([]);
   });
 
   it('or, without hard links, empty: the placeholder that holds the name', async ({ scene }) => {
-    await scene.standin();
+    await scene.mock();
     const steps = await stepsOfRun(
       scene,
       ['download', faststart, '--manifest', 'm.ndjson'],

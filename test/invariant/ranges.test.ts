@@ -20,7 +20,7 @@ function broken(to: Case['to'], faults: string, more: Partial<Case> = {}): Promi
   });
 }
 
-const offering = { standin: { offerRanges: true } };
+const offering = { mock: { offerRanges: true } };
 
 /** The Range and If-Range of each request. */
 function rangesOf({ requests }: Played): (string | undefined)[][] {
@@ -51,7 +51,7 @@ describe.each(['file', 'stdout'] as const)('a broken transfer to %s', (to) => {
 
   it('goes on under a Content-Length too', async () => {
     const played = await broken(to, 'short-body@40000x2', {
-      standin: { offerRanges: true, contentLength: true },
+      mock: { offerRanges: true, contentLength: true },
     });
     expect(played.broken).toEqual([]);
     expect(played.record).toMatchObject({ bytes_received: SIZE, expected_size: SIZE, attempts: 3 });

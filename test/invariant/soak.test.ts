@@ -82,7 +82,7 @@ function draw(index: number, root: string): Drawn {
       retries,
       ...(to === 'file' && chance.happens(0.3) ? { existing: Buffer.from('before') } : {}),
       ...(isInterrupted ? { interrupt: { request: 1 + chance.below(3), delayMs: chance.below(12) } } : {}),
-      standin: {
+      mock: {
         offerRanges: chance.happens(0.5),
         contentLength: chance.happens(0.4),
         chunkBytes: 2000 + chance.below(70_000),

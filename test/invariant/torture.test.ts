@@ -12,7 +12,7 @@ import { type FakeHostOptions, fakeHost } from '../helpers/fake-host.ts';
 import { generatedLibrary } from '../helpers/generated.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
 import { bytesOf } from '../helpers/videos.ts';
-import { envFor, withStandin } from '../helpers/with-mock.ts';
+import { envFor, withMock } from '../helpers/with-mock.ts';
 import { eagerClock } from './eager-clock.ts';
 import { type Call, type Trouble, troubleAt, troubledDisk, troubles } from './failing-file-system.ts';
 import { brokenPromises, fileBefore } from './invariant.ts';
@@ -55,8 +55,8 @@ async function endure(
   const path = join(folder, 'video.mp4');
   if (existing !== null) writeFileSync(path, existing);
   const before = fileBefore(path);
-  const standin = await withStandin({ videos: [VIDEO], faults: `hangup@${HALF}x1`, offerRanges });
-  const host = fakeHost({ cwd: folder, env: envFor(standin), clock: eagerClock(() => false) });
+  const mock = await withMock({ videos: [VIDEO], faults: `hangup@${HALF}x1`, offerRanges });
+  const host = fakeHost({ cwd: folder, env: envFor(mock), clock: eagerClock(() => false) });
   const session = await openSession(host, { retries: '1' }, { verbose: false });
   const { fileSystem, calls } = troubledDisk(trouble);
   const context = downloadContext({
@@ -78,7 +78,7 @@ async function endure(
     mtimeMs,
   } as const;
   const { record, error } = await downloadVideo(task, context);
-  await standin.close();
+  await mock.close();
   const exitCode = error === null ? 0 : exitCodeFor(error);
   const text = JSON.stringify(record) + host.errors();
   const broken = brokenPromises({
@@ -86,7 +86,7 @@ async function endure(
     target: before,
     truth: BYTES,
     text,
-    standin,
+    mock,
     mostRequests: 2,
   });
   return { exitCode, record, broken, calls, folder };
@@ -337,13 +337,13 @@ describe('standard output in trouble', () => {
       if (turn === failAt) throw error;
       for (const chunk of chunks) taken.push(Buffer.from(chunk));
     };
-    const standin = await withStandin({ videos: [VIDEO], faults: `hangup@${HALF}x1` });
-    const host = fakeHost({ cwd: tempDir(), env: envFor(standin), writeOut, clock: eagerClock(() => false) });
+    const mock = await withMock({ videos: [VIDEO], faults: `hangup@${HALF}x1` });
+    const host = fakeHost({ cwd: tempDir(), env: envFor(mock), writeOut, clock: eagerClock(() => false) });
     const exitCode = await run(['download', VIDEO.videoNo, '-o', '-'], host);
     const bytes = Buffer.concat(taken);
     const target = { kind: 'stdout', bytes } as const;
     const text = host.errors();
-    const broken = brokenPromises({ exitCode, target, truth: BYTES, text, standin, mostRequests: 6 });
+    const broken = brokenPromises({ exitCode, target, truth: BYTES, text, mock, mostRequests: 6 });
     return { exitCode, broken };
   }
 
@@ -363,8 +363,8 @@ describe('standard output in trouble', () => {
   });
 
   it.runIf(existsSync('/dev/full'))('ends with exit 7 when a device is full', async () => {
-    const standin = await withStandin({ videos: [VIDEO] });
-    const host = fakeHost({ cwd: tempDir(), env: envFor(standin) });
+    const mock = await withMock({ videos: [VIDEO] });
+    const host = fakeHost({ cwd: tempDir(), env: envFor(mock) });
     expect(await run(['download', VIDEO.videoNo, '-o', '/dev/full'], host)).toBe(7);
     expect(host.errors()).toContain('cannot write /dev/full: the disk is full');
   });

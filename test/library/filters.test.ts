@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { run } from '../../src/cli.ts';
 import { nameMatcher } from '../../src/library/match.ts';
-import type { Standin } from '../../src/mock/server.ts';
+import type { Mock } from '../../src/mock/server.ts';
 import { fakeHost } from '../helpers/fake-host.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
-import { envFor, withStandin } from '../helpers/with-mock.ts';
+import { envFor, withMock } from '../helpers/with-mock.ts';
 import { listingServer, rows } from './listing-server.ts';
 import { madeVideos, videosNamed } from './stored-video.ts';
 
@@ -24,8 +24,8 @@ function names(ran: Ran): string[] {
   return ran.lines.map((line) => String(JSON.parse(line).video_name));
 }
 
-function asked(standin: Standin): unknown[] {
-  return standin.requests.map(({ json }) => json);
+function asked(mock: Mock): unknown[] {
+  return mock.requests.map(({ json }) => json);
 }
 
 describe('--match', () => {
@@ -62,7 +62,7 @@ describe('--match', () => {
 
   it('may be given more than once: any of them will do, and --limit counts what matches', async () => {
     const env = envFor(
-      await withStandin({ videos: videosNamed(['Walk 1', 'lake', 'walk 2', 'sea', 'WALK 3']) }),
+      await withMock({ videos: videosNamed(['Walk 1', 'lake', 'walk 2', 'sea', 'WALK 3']) }),
     );
     const two = ['list', '--json', '--match', 'walk', '--match', 's?a'];
     expect(names(await mavi(two, env))).toEqual(['Walk 1', 'walk 2', 'sea', 'WALK 3']);
@@ -72,7 +72,7 @@ describe('--match', () => {
   });
 
   it('narrows a sync', async () => {
-    const env = envFor(await withStandin({ videos: videosNamed(['Walk 1', 'lake', 'walk 2']) }));
+    const env = envFor(await withMock({ videos: videosNamed(['Walk 1', 'lake', 'walk 2']) }));
     const { lines } = await mavi(['sync', 'lib', '--dry-run', '--match', 'walk'], env);
     expect(lines[2]).toMatch(/^2 to download/);
   });
@@ -87,17 +87,17 @@ describe('--status', () => {
     ['UNPARSE', 'UNPARSE'],
     ['parse_error', 'PARSE_ERROR'],
   ])('%s is %s to the API', async (word, status) => {
-    const standin = await withStandin();
-    expect((await mavi(['list', '--ids', '--status', word], envFor(standin))).code).toBe(0);
-    expect(asked(standin)).toEqual([{ page: 1, size: 200, unique_id: 'default', status }]);
+    const mock = await withMock();
+    expect((await mavi(['list', '--ids', '--status', word], envFor(mock))).code).toBe(0);
+    expect(asked(mock)).toEqual([{ page: 1, size: 200, unique_id: 'default', status }]);
   });
 
   it.each(['parsed', '', 'ready '])('%j is refused before any request', async (word) => {
-    const standin = await withStandin();
-    const { code, errors } = await mavi(['list', '--status', word], envFor(standin));
+    const mock = await withMock();
+    const { code, errors } = await mavi(['list', '--status', word], envFor(mock));
     expect(code).toBe(2);
     expect(errors).toContain('ready, pending or failed');
-    expect(asked(standin)).toEqual([]);
+    expect(asked(mock)).toEqual([]);
   });
 });
 
@@ -145,9 +145,9 @@ describe('several scopes', () => {
   it('are listed one after the other, a video of two of them once', async () => {
     const [first] = videos;
     const both = [...videos, { ...first, uniqueId: 'work' } as (typeof videos)[number]];
-    const standin = await withStandin({ videos: both });
+    const mock = await withMock({ videos: both });
     const args = ['list', '--json', '-u', 'default', '--unique-id', 'work'];
-    const listed = (await mavi(args, envFor(standin))).lines.map((line) => JSON.parse(line));
+    const listed = (await mavi(args, envFor(mock))).lines.map((line) => JSON.parse(line));
     expect(listed.map(({ video_no, unique_id }) => [video_no, unique_id])).toEqual([
       [videos[0]?.videoNo, 'default'],
       [videos[1]?.videoNo, 'work'],
@@ -156,13 +156,13 @@ describe('several scopes', () => {
   });
 
   it('are all listed with --all-scopes', async () => {
-    const standin = await withStandin({ videos });
-    const { lines } = await mavi(['list', '--ids', '--all-scopes'], envFor(standin));
+    const mock = await withMock({ videos });
+    const { lines } = await mavi(['list', '--ids', '--all-scopes'], envFor(mock));
     expect([...lines].sort()).toEqual(videos.map(({ videoNo }) => videoNo).sort());
   });
 
   it('are refused where one is malformed, or all are asked for besides', async () => {
-    const env = envFor(await withStandin({ videos }));
+    const env = envFor(await withMock({ videos }));
     expect((await mavi(['list', '-u', 'a', '-u', ''], env)).errors).toMatch(/^mavi: --unique-id takes/);
     expect((await mavi(['list', '-u', 'a', '--all-scopes'], env)).code).toBe(2);
   });

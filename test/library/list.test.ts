@@ -6,12 +6,12 @@ import { run } from '../../src/cli.ts';
 import { type Clock, systemClock } from '../../src/host.ts';
 import { libraryOf, type StoredVideo, type VideoStatus } from '../../src/mock/library.ts';
 import { SAMPLE_VIDEO_NOS } from '../../src/mock/samples.ts';
-import type { Standin, StandinOptions } from '../../src/mock/server.ts';
+import type { Mock, MockOptions } from '../../src/mock/server.ts';
 import { type FakeHost, type FakeHostOptions, fakeHost } from '../helpers/fake-host.ts';
 import { generatedLibrary } from '../helpers/generated.ts';
 import { controlCharacter } from '../helpers/leaks.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
-import { envFor, withStandin } from '../helpers/with-mock.ts';
+import { envFor, withMock } from '../helpers/with-mock.ts';
 import { growingLibrary, madeVideos, videosNamed } from './stored-video.ts';
 
 interface Listed {
@@ -22,19 +22,19 @@ interface Listed {
 }
 
 async function list(
-  standin: Standin,
+  mock: Mock,
   args: readonly string[] = [],
   options: Partial<FakeHostOptions> = {},
 ): Promise<Listed> {
-  const host = fakeHost({ cwd: tempDir(), env: { ...envFor(standin), LANG: 'C.UTF-8' }, ...options });
+  const host = fakeHost({ cwd: tempDir(), env: { ...envFor(mock), LANG: 'C.UTF-8' }, ...options });
   const code = await run(['list', ...args], host);
   const text = host.output().toString();
   return { code, host, text, lines: text.split('\n').slice(0, -1) };
 }
 
 /** What each request to the listing asked for. */
-function asked(standin: Standin): Record<string, unknown>[] {
-  return standin.requests
+function asked(mock: Mock): Record<string, unknown>[] {
+  return mock.requests
     .filter((request) => request.url.endsWith('/list_videos'))
     .map((request) => request.json as Record<string, unknown>);
 }
@@ -44,24 +44,24 @@ function idsOf(videos: readonly StoredVideo[]): string[] {
 }
 
 describe('the pages of the library', () => {
-  const paged: [string, StandinOptions, number[]][] = [
+  const paged: [string, MockOptions, number[]][] = [
     ['pages as large as they can be', {}, [1, 2, 3]],
     ['smaller pages than it asked for', { pageSizeCap: 150 }, [1, 2, 3]],
     ['numbers as texts', { numbersAsStrings: true }, [1, 2, 3]],
   ];
   it.each(paged)('are followed to the end of %s', async (_title, options, pages) => {
-    const standin = await withStandin({ videos: generatedLibrary({ count: 450 }), ...options });
-    const { code, lines, host } = await list(standin, ['--ids']);
+    const mock = await withMock({ videos: generatedLibrary({ count: 450 }), ...options });
+    const { code, lines, host } = await list(mock, ['--ids']);
     expect(code).toBe(0);
     expect(host.errors()).toBe('');
     expect(lines).toEqual(idsOf(madeVideos(450)));
-    expect(asked(standin)).toEqual(pages.map((page) => ({ page, size: 200, unique_id: 'default' })));
+    expect(asked(mock)).toEqual(pages.map((page) => ({ page, size: 200, unique_id: 'default' })));
   });
 
   it('give each video once while uploads shift the rows', async () => {
     const [uploaded, ...videos] = madeVideos(251) as [StoredVideo, ...StoredVideo[]];
     let isUploaded = false;
-    const standin = await withStandin({
+    const mock = await withMock({
       videos: growingLibrary(videos),
       pageSizeCap: 100,
       onRequest(request) {
@@ -70,7 +70,7 @@ describe('the pages of the library', () => {
         videos.unshift(uploaded);
       },
     });
-    const { code, lines } = await list(standin, ['--ids']);
+    const { code, lines } = await list(mock, ['--ids']);
     expect(code).toBe(0);
     expect(isUploaded).toBe(true);
     expect(lines).toEqual(idsOf(madeVideos(251)).slice(1));
@@ -78,11 +78,11 @@ describe('the pages of the library', () => {
 
   it('end at an empty one, whatever the total says', async () => {
     const library = libraryOf(madeVideos(3));
-    const standin = await withStandin({ videos: { ...library, count: () => 250 } });
-    const { code, lines } = await list(standin, ['--ids']);
+    const mock = await withMock({ videos: { ...library, count: () => 250 } });
+    const { code, lines } = await list(mock, ['--ids']);
     expect(code).toBe(0);
     expect(lines).toEqual(idsOf(madeVideos(3)));
-    expect(asked(standin)).toHaveLength(2);
+    expect(asked(mock)).toHaveLength(2);
   });
 
   it('end where a server that gives no total begins to repeat itself', async () => {
@@ -103,8 +103,8 @@ describe('the pages of the library', () => {
   });
 
   it('may be long: two hundred names of four hundred characters each', async () => {
-    const standin = await withStandin({ videos: madeVideos(200, () => ({ name: 'é'.repeat(400) })) });
-    const { code, lines, host } = await list(standin, ['--ids']);
+    const mock = await withMock({ videos: madeVideos(200, () => ({ name: 'é'.repeat(400) })) });
+    const { code, lines, host } = await list(mock, ['--ids']);
     expect(host.errors()).toBe('');
     expect(code).toBe(0);
     expect(lines).toHaveLength(200);
@@ -113,7 +113,7 @@ describe('the pages of the library', () => {
   it('are asked for at most five times in any second', async () => {
     let nowMs = 1_000_000;
     const starts: number[] = [];
-    const standin = await withStandin({
+    const mock = await withMock({
       videos: generatedLibrary({ count: 1100 }),
       pageSizeCap: 100,
       onRequest: () => void starts.push(nowMs),
@@ -130,7 +130,7 @@ describe('the pages of the library', () => {
         });
       },
     };
-    expect((await list(standin, ['--ids'], { clock })).lines).toHaveLength(1100);
+    expect((await list(mock, ['--ids'], { clock })).lines).toHaveLength(1100);
     expect(starts).toHaveLength(11);
     for (const [index, start] of starts.slice(5).entries()) {
       expect(start - (starts[index] ?? 0)).toBeGreaterThanOrEqual(1000);
@@ -139,7 +139,7 @@ describe('the pages of the library', () => {
   });
 
   it('are said to be on their way when there are many of them', async () => {
-    const standin = await withStandin({ videos: generatedLibrary({ count: 450 }) });
+    const mock = await withMock({ videos: generatedLibrary({ count: 450 }) });
     let ticksMs = 0;
     const clock: Clock = {
       ...systemClock,
@@ -148,17 +148,15 @@ describe('the pages of the library', () => {
         return ticksMs;
       },
     };
-    const { host } = await list(standin, ['--ids'], { clock });
+    const { host } = await list(mock, ['--ids'], { clock });
     expect(host.errors()).toContain('mavi: listing the library: 200 of 450 videos so far\n');
   });
 
   it('are not asked for beyond --limit', async () => {
-    const standin = await withStandin({ videos: generatedLibrary({ count: 450 }) });
-    expect((await list(standin, ['--ids', '--limit', '3'])).lines).toEqual(
-      idsOf(madeVideos(450)).slice(0, 3),
-    );
-    expect((await list(standin, ['--ids', '--limit', '201'])).lines).toHaveLength(201);
-    expect(asked(standin)).toEqual([
+    const mock = await withMock({ videos: generatedLibrary({ count: 450 }) });
+    expect((await list(mock, ['--ids', '--limit', '3'])).lines).toEqual(idsOf(madeVideos(450)).slice(0, 3));
+    expect((await list(mock, ['--ids', '--limit', '201'])).lines).toHaveLength(201);
+    expect(asked(mock)).toEqual([
       { page: 1, size: 3, unique_id: 'default' },
       { page: 1, size: 200, unique_id: 'default' },
       { page: 2, size: 200, unique_id: 'default' },
@@ -170,12 +168,12 @@ describe('mavi list', () => {
   it('shows every status, known or not', async () => {
     const statuses = ['PARSE', 'UNPARSE', 'FAILED', 'ARCHIVED'] as VideoStatus[];
     const videos = madeVideos(4, (index) => ({ status: statuses[index] ?? 'PARSE' }));
-    const { lines } = await list(await withStandin({ videos }));
+    const { lines } = await list(await withMock({ videos }));
     expect(lines.slice(1).map((line) => line.split(/ {2,}/)[4])).toEqual(statuses);
   });
 
   it('says so when nothing matches, and prints nothing', async () => {
-    const { code, text, host } = await list(await withStandin(), ['--name', 'no such']);
+    const { code, text, host } = await list(await withMock(), ['--name', 'no such']);
     expect(code).toBe(0);
     expect(text).toBe('');
     expect(host.errors()).toBe("mavi: no video matches in the scope 'default'\n");
@@ -183,8 +181,8 @@ describe('mavi list', () => {
 
   it('gives the fields of the API as JSON, one object a line, numbers as numbers', async () => {
     const [plain, texts] = await Promise.all([
-      list(await withStandin(), ['--json']),
-      list(await withStandin({ numbersAsStrings: true }), ['--json']),
+      list(await withMock(), ['--json']),
+      list(await withMock({ numbersAsStrings: true }), ['--json']),
     ]);
     expect(texts.text).toBe(plain.text);
     expect(plain.lines).toHaveLength(3);
@@ -219,10 +217,10 @@ describe('mavi list', () => {
     ],
   ];
   it.each(filters)('sends %j under the names of the API', async (args, fields, found) => {
-    const standin = await withStandin();
-    const { lines } = await list(standin, ['--ids', ...args]);
+    const mock = await withMock();
+    const { lines } = await list(mock, ['--ids', ...args]);
     expect(lines).toEqual(found);
-    expect(asked(standin)).toEqual([{ page: 1, size: 200, unique_id: 'default', ...fields }]);
+    expect(asked(mock)).toEqual([{ page: 1, size: 200, unique_id: 'default', ...fields }]);
   });
 
   it.each([
@@ -234,21 +232,21 @@ describe('mavi list', () => {
     [['--near', '1']],
     [['VI1']],
   ])('refuses %j before any request', async (args) => {
-    const standin = await withStandin();
-    const { code, host } = await list(standin, args);
+    const mock = await withMock();
+    const { code, host } = await list(mock, args);
     expect(code).toBe(2);
     expect(host.errors()).toMatch(/^mavi: /);
-    expect(standin.requests).toHaveLength(0);
+    expect(mock.requests).toHaveLength(0);
   });
 
   it('tries a listing again that failed in passing, and says so', async () => {
-    const standin = await withStandin({
+    const mock = await withMock({
       listFaults: 'server-errorx1,rate-limitx1,dropx1,network-abnormalx1',
     });
-    const { code, lines, host } = await list(standin, ['--ids']);
+    const { code, lines, host } = await list(mock, ['--ids']);
     expect(code).toBe(0);
     expect(lines).toHaveLength(3);
-    expect(standin.requests).toHaveLength(5);
+    expect(mock.requests).toHaveLength(5);
     expect(host.errors()).toMatch(
       /^mavi: listing failed: HTTP 503 from the server.*; retrying (in .*|now) \(attempt 2\)/,
     );
@@ -262,40 +260,40 @@ describe('mavi list', () => {
     ['json-broken', [], 4, 1],
     ['html', [], 4, 1],
   ])('ends when the listing fails for good: %s', async (listFaults, args, expected, requests) => {
-    const standin = await withStandin({ listFaults });
-    const { code, text } = await list(standin, ['--json', ...args]);
+    const mock = await withMock({ listFaults });
+    const { code, text } = await list(mock, ['--json', ...args]);
     expect(code).toBe(expected);
     expect(text).toBe('');
-    expect(standin.requests).toHaveLength(requests);
+    expect(mock.requests).toHaveLength(requests);
   });
 });
 
 describe('the scopes', () => {
   it('are listed one a line, or as JSON', async () => {
-    const standin = await withStandin();
-    expect((await list(standin, ['--scopes'])).text).toBe('default\nholiday_2025\n');
-    expect((await list(standin, ['--scopes', '--json'])).lines).toEqual([
+    const mock = await withMock();
+    expect((await list(mock, ['--scopes'])).text).toBe('default\nholiday_2025\n');
+    expect((await list(mock, ['--scopes', '--json'])).lines).toEqual([
       '{"unique_id":"default"}',
       '{"unique_id":"holiday_2025"}',
     ]);
-    expect(asked(standin)).toHaveLength(0);
+    expect(asked(mock)).toHaveLength(0);
   });
 
   it.each(['envelope', 'spring-404'] as const)(
     'are the one called default where the API does not know that call any more: %s',
     async (withoutScopesRoute) => {
-      const standin = await withStandin({ withoutScopesRoute });
-      const { code, text } = await list(standin, ['--scopes', '-u', 'holiday_2025']);
+      const mock = await withMock({ withoutScopesRoute });
+      const { code, text } = await list(mock, ['--scopes', '-u', 'holiday_2025']);
       expect(code).toBe(0);
       expect(text).toBe('default\n');
-      expect(asked(standin)).toEqual([{ page: 1, size: 1, unique_id: 'default' }]);
+      expect(asked(mock)).toEqual([{ page: 1, size: 1, unique_id: 'default' }]);
     },
   );
 
   it('are not made up for a key that is refused', async () => {
-    const standin = await withStandin({ withoutScopesRoute: 'spring-404', key: `sk-mavi-${'k'.repeat(40)}` });
-    const env = { ...envFor(standin), MAVI_API_KEY: `sk-mavi-${'z'.repeat(40)}` };
-    const { code, text } = await list(standin, ['--scopes'], { env });
+    const mock = await withMock({ withoutScopesRoute: 'spring-404', key: `sk-mavi-${'k'.repeat(40)}` });
+    const env = { ...envFor(mock), MAVI_API_KEY: `sk-mavi-${'z'.repeat(40)}` };
+    const { code, text } = await list(mock, ['--scopes'], { env });
     expect(code).toBe(3);
     expect(text).toBe('');
   });
@@ -305,8 +303,8 @@ describe('the table', () => {
   const names = ['a', '山の朝 '.repeat(30), `${'long '.repeat(40)}end`, '👩‍👩‍👧‍👦 family 🌊'.repeat(12)];
 
   it.each([200, 80, 60, 40])('fits a terminal of %i columns', async (columns) => {
-    const standin = await withStandin({ videos: videosNamed(names) });
-    const { code, lines } = await list(standin, [], { stdoutIsTTY: true, columns, env: plainEnv(standin) });
+    const mock = await withMock({ videos: videosNamed(names) });
+    const { code, lines } = await list(mock, [], { stdoutIsTTY: true, columns, env: plainEnv(mock) });
     expect(code).toBe(0);
     expect(lines).toHaveLength(names.length + 2);
     expect(lines.at(-1)).toBe('4 videos, 3.9 KiB');
@@ -321,7 +319,7 @@ describe('the table', () => {
       sizeBytes: index === 240 ? 987_654_321 : 1000,
       name: 'clip',
     }));
-    const { lines } = await list(await withStandin({ videos }));
+    const { lines } = await list(await withMock({ videos }));
     expect(lines).toHaveLength(251);
     expect(new Set(lines.map((line) => line.lastIndexOf(' '))).size).toBe(1);
     expect(lines.filter((line) => line.startsWith('video_no'))).toHaveLength(1);
@@ -330,7 +328,7 @@ describe('the table', () => {
   });
 
   it('is not cut in a pipe', async () => {
-    const { lines } = await list(await withStandin({ videos: videosNamed(names) }), [], { columns: 40 });
+    const { lines } = await list(await withMock({ videos: videosNamed(names) }), [], { columns: 40 });
     expect(lines[2]?.endsWith(names[1]?.trim() ?? '')).toBe(true);
     expect(lines[3]?.endsWith(names[2] ?? '')).toBe(true);
     expect(lines[0]).toMatch(/^video_no +size +length +created +status +name$/);
@@ -339,18 +337,18 @@ describe('the table', () => {
   it('keeps what could act on the terminal out of it, and JSON keeps it escaped', async () => {
     const name = 'red \u001b[31mtext\u0007\u202e txt\u009b2J\r\nmade \u2066up\ufeff';
     const evil = 'UN\u001b[2JPARSE' as VideoStatus;
-    const standin = await withStandin({ videos: madeVideos(1, () => ({ name, status: evil })) });
+    const mock = await withMock({ videos: madeVideos(1, () => ({ name, status: evil })) });
     for (const args of [[], ['--json'], ['--ids']]) {
-      const { text, lines } = await list(standin, args, { stdoutIsTTY: true, env: plainEnv(standin) });
+      const { text, lines } = await list(mock, args, { stdoutIsTTY: true, env: plainEnv(mock) });
       expect(controlCharacter(text)).toBeNull();
       expect(lines).toHaveLength(args.length === 0 ? 3 : 1);
     }
-    const { text } = await list(standin, ['--json']);
+    const { text } = await list(mock, ['--json']);
     expect(JSON.parse(text)).toMatchObject({ video_name: name, status: evil });
   });
 });
 
 /** Without colours, whose codes are no part of a line's width but are control characters all the same. */
-function plainEnv(standin: Standin): Record<string, string> {
-  return { ...envFor(standin), LANG: 'C.UTF-8', NO_COLOR: '1' };
+function plainEnv(mock: Mock): Record<string, string> {
+  return { ...envFor(mock), LANG: 'C.UTF-8', NO_COLOR: '1' };
 }

@@ -143,7 +143,7 @@ export const THE_API: Rows = {
   },
   'a listing that is a web page': {
     args: ['list'],
-    standin: { listFaults: 'html' },
+    mock: { listFaults: 'html' },
     code: 4,
     says: [
       'mavi: unexpected response from the server: <!DOCTYPE html> <html><head><title>Welcome to the guest network</title></head><body>Please log in.</body></html>',
@@ -152,7 +152,7 @@ export const THE_API: Rows = {
   },
   'a listing in trouble': {
     args: ['list', '--retries', '1'],
-    standin: { listFaults: 'server-error' },
+    mock: { listFaults: 'server-error' },
     code: 6,
     says: [
       'mavi: listing failed: HTTP 503 from the server: Service Unavailable; retrying now (attempt 2)',
@@ -162,7 +162,7 @@ export const THE_API: Rows = {
   },
   'a listing that is refused': {
     args: ['list'],
-    standin: { listFaults: 'not-found' },
+    mock: { listFaults: 'not-found' },
     code: 4,
     says: [
       'mavi: API error 0001: download video error',
@@ -171,7 +171,7 @@ export const THE_API: Rows = {
   },
   'a listing without videos': {
     args: ['list'],
-    standin: { listFaults: 'json-success' },
+    mock: { listFaults: 'json-success' },
     code: 4,
     says: [
       'mavi: the listing contains no list of videos',

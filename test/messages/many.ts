@@ -33,7 +33,7 @@ export const MANY_VIDEOS: Rows = {
   },
   'a video that turns out larger than --max-transfer allows': {
     args: ['download', FIRST, SECOND, '-c', '1', '--max-transfer', '130000'],
-    standin: { faults: 'junk-tail=1000' },
+    mock: { faults: 'junk-tail=1000' },
     code: 9,
     says: [
       'mavi: VI625239098370850816: stopped: the rest would exceed --max-transfer (127.0 KiB)',
@@ -43,7 +43,7 @@ export const MANY_VIDEOS: Rows = {
   },
   'failures of more than one kind': {
     args: ['download', FIRST, SECOND, '-c', '1', '--retries', '0'],
-    standin: { faults: { [FIRST]: 'not-found', [SECOND]: 'html' } },
+    mock: { faults: { [FIRST]: 'not-found', [SECOND]: 'html' } },
     code: 1,
     says: [
       'mavi: VI625239098370850816: API error 0001: download video error',
@@ -55,7 +55,7 @@ export const MANY_VIDEOS: Rows = {
   },
   'videos that are not ready': {
     args: ['sync', 'lib'],
-    standin: { videos: generatedLibrary({ count: 3, statuses: ['UNPARSE', 'FAILED', 'PARSE'] }) },
+    mock: { videos: generatedLibrary({ count: 3, statuses: ['UNPARSE', 'FAILED', 'PARSE'] }) },
     code: 0,
     says: [
       'mavi: 1 video still being indexed; skipped for now',
@@ -66,7 +66,7 @@ export const MANY_VIDEOS: Rows = {
   },
   'nothing to sync': {
     args: ['sync', 'lib'],
-    standin: { videos: generatedLibrary({ count: 0 }) },
+    mock: { videos: generatedLibrary({ count: 0 }) },
     code: 0,
     says: ['mavi: nothing to download'],
   },

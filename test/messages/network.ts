@@ -86,7 +86,7 @@ export const THE_NETWORK: Rows = {
   },
   'a certificate of nobody': {
     ...download('-o', 'a.mp4', '--retries', '0'),
-    standin: { tls: selfSigned() },
+    mock: { tls: selfSigned() },
     code: 6,
     says: [
       'mavi: VI625239098370850816: the connection to 127.0.0.1:PORT is not secure: its certificate is self-signed',

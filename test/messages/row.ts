@@ -1,5 +1,5 @@
 import { SAMPLE_VIDEO_NOS } from '../../src/mock/samples.ts';
-import type { StandinOptions } from '../../src/mock/server.ts';
+import type { MockOptions } from '../../src/mock/server.ts';
 import type { FakeHostOptions } from '../helpers/fake-host.ts';
 
 export const { faststart: FIRST, moovLast: SECOND, fragmented: FRAGMENTED } = SAMPLE_VIDEO_NOS;
@@ -8,14 +8,14 @@ export const WRONG_KEY = 'sk-mavi-a-key-that-nobody-knows';
 
 /** A command, and all that it says. */
 export interface Row {
-  /** PORT stands for the port of the stand-in. */
+  /** PORT stands for the port of the mock. */
   readonly args: readonly string[];
   readonly code: number;
   /** The lines of standard error. */
   readonly says: readonly string[];
   /** The lines of standard output, but for a video. */
   readonly prints?: readonly string[];
-  readonly standin?: StandinOptions;
+  readonly mock?: MockOptions;
   readonly host?: Partial<FakeHostOptions>;
   /** Files that are there before; a folder where there is no content. */
   readonly files?: Readonly<Record<string, string | Uint8Array | null>>;
@@ -27,8 +27,8 @@ export interface Row {
 export type Rows = Readonly<Record<string, Row>>;
 
 /** A download into a.mp4 that meets a fault, without retries unless the flags say so. */
-export function faulty(faults: string, ...flags: readonly string[]): Pick<Row, 'args' | 'standin'> {
-  return { args: ['download', FIRST, '-o', 'a.mp4', '--retries', '0', ...flags], standin: { faults } };
+export function faulty(faults: string, ...flags: readonly string[]): Pick<Row, 'args' | 'mock'> {
+  return { args: ['download', FIRST, '-o', 'a.mp4', '--retries', '0', ...flags], mock: { faults } };
 }
 
 /** A download with these flags. */
@@ -42,7 +42,7 @@ export function env(variables: Readonly<Record<string, string>>): { env: Record<
 }
 
 /** A library of one video that is FIRST by its number, of these bytes. */
-export function videoOf(bytes: Uint8Array): StandinOptions {
+export function videoOf(bytes: Uint8Array): MockOptions {
   const facts = {
     uniqueId: 'default',
     name: 'odd',

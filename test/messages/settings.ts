@@ -146,14 +146,14 @@ export const SETTINGS_AND_KEY: Rows = {
   'a login': {
     args: ['auth', 'login'],
     host: { stdin: 'sk-mavi-0123456789abcdef\n', ...env({ MAVI_API_KEY: '' }) },
-    standin: { key: 'sk-mavi-0123456789abcdef' },
+    mock: { key: 'sk-mavi-0123456789abcdef' },
     code: 0,
     says: ['mavi: stored sk-mavi-…cdef in DIR/.config-mavi/config.json; 127.0.0.1:PORT accepts it'],
   },
   'a login without the API': {
     args: ['auth', 'login'],
     host: { stdin: 'sk-mavi-0123456789abcdef\n', ...env({ MAVI_API_KEY: '' }) },
-    standin: { key: 'sk-mavi-0123456789abcdef', listFaults: 'server-error' },
+    mock: { key: 'sk-mavi-0123456789abcdef', listFaults: 'server-error' },
     code: 0,
     says: [
       'mavi: warning: the key could not be checked: HTTP 503 from the server: Service Unavailable',

@@ -12,7 +12,7 @@ export const TRIES: Rows = {
   },
   'a try that goes on': {
     ...faulty('drop@60000x1', '--retries', '1'),
-    standin: { faults: 'drop@60000x1', offerRanges: true },
+    mock: { faults: 'drop@60000x1', offerRanges: true },
     code: 0,
     says: [
       '! VI625239098370850816: connection to 127.0.0.1:PORT lost after 60000 bytes; retrying now (attempt 2): resuming at byte 60000',
@@ -21,7 +21,7 @@ export const TRIES: Rows = {
   },
   'a try after another part than asked for': {
     ...faulty('', '--retries', '2'),
-    standin: { faults: 'drop@60000x1,bad-rangex1', offerRanges: true },
+    mock: { faults: 'drop@60000x1,bad-rangex1', offerRanges: true },
     code: 0,
     says: [
       '! VI625239098370850816: connection to 127.0.0.1:PORT lost after 60000 bytes; retrying now (attempt 2): resuming at byte 60000',
@@ -31,7 +31,7 @@ export const TRIES: Rows = {
   },
   'a try of a stream': {
     args: ['download', FIRST, '-o', '-', '--retries', '1'],
-    standin: { faults: 'drop@60000x1' },
+    mock: { faults: 'drop@60000x1' },
     code: 0,
     says: [
       '! VI625239098370850816: connection to 127.0.0.1:PORT lost after 60000 bytes; retrying now (attempt 2): fetching it again, and checking that the bytes already written match',
@@ -40,7 +40,7 @@ export const TRIES: Rows = {
   },
   'a stream that changed': {
     args: ['download', FIRST, '-o', '-', '--retries', '1'],
-    standin: { faults: 'drop@60000x1,other-bytesx1' },
+    mock: { faults: 'drop@60000x1,other-bytesx1' },
     code: 5,
     says: [
       '! VI625239098370850816: connection to 127.0.0.1:PORT lost after 60000 bytes; retrying now (attempt 2): fetching it again, and checking that the bytes already written match',

@@ -40,7 +40,7 @@ export const THE_VIDEO: Rows = {
   },
   'a box that cannot be': {
     ...download('-o', 'a.mp4', '--retries', '0'),
-    standin: videoOf(Buffer.concat([FTYP, Buffer.from('\0\0\0\x04free', 'latin1')])),
+    mock: videoOf(Buffer.concat([FTYP, Buffer.from('\0\0\0\x04free', 'latin1')])),
     code: 5,
     says: [
       "mavi: VI625239098370850816: the video's boxes are broken: box 'free' claims a size of 4 bytes at byte 16",
@@ -49,7 +49,7 @@ export const THE_VIDEO: Rows = {
   },
   'a first box that cannot be': {
     ...download('-o', 'a.mp4', '--retries', '0'),
-    standin: videoOf(Buffer.from('\0\0\0\x05ftypisom', 'latin1')),
+    mock: videoOf(Buffer.from('\0\0\0\x05ftypisom', 'latin1')),
     code: 5,
     says: [
       'mavi: VI625239098370850816: not an MP4: it begins with an ftyp box of an impossible size (5 bytes)',
@@ -115,7 +115,7 @@ export const THE_VIDEO: Rows = {
   },
   'a video that is shorter than listed': {
     args: ['download', FRAGMENTED, '-o', 'a.mp4', '--lookup', '--retries', '0'],
-    standin: { faults: 'truncate@-300' },
+    mock: { faults: 'truncate@-300' },
     code: 5,
     says: [
       'mavi: VI623870256104189952: the video is cut: 171990 bytes came, and the library lists 172290',

@@ -1,9 +1,9 @@
 import { type IncomingHttpHeaders, type RequestOptions, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { onTestFinished } from 'vitest';
-import type { Standin, StandinOptions } from '../../src/mock/options.ts';
+import type { Mock, MockOptions } from '../../src/mock/options.ts';
 import { SAMPLE_VIDEO_NOS } from '../../src/mock/samples.ts';
-import { startStandin } from '../../src/mock/server.ts';
+import { startMock } from '../../src/mock/server.ts';
 
 /** What a client got, whether the answer ended well or not. */
 export interface Reply {
@@ -26,11 +26,11 @@ export interface Call {
   readonly signal?: AbortSignal;
 }
 
-/** A stand-in that is closed when the test is over. */
-export async function started(options: StandinOptions = {}): Promise<Standin> {
-  const standin = await startStandin(options);
-  onTestFinished(() => standin.close());
-  return standin;
+/** A mock that is closed when the test is over. */
+export async function started(options: MockOptions = {}): Promise<Mock> {
+  const mock = await startMock(options);
+  onTestFinished(() => mock.close());
+  return mock;
 }
 
 /** One request on a connection of its own. Redirects are not followed, certificates not checked. */
@@ -67,21 +67,21 @@ export function call(
 }
 
 /** Posts JSON to a route of the API, with the key. */
-export function post(standin: Standin, route: string, json: unknown, more: Call = {}): Promise<Reply> {
-  return call(`${standin.baseUrl}/${route}`, {
+export function post(mock: Mock, route: string, json: unknown, more: Call = {}): Promise<Reply> {
+  return call(`${mock.baseUrl}/${route}`, {
     ...more,
-    headers: { Authorization: standin.key, 'Content-Type': 'application/json', ...more.headers },
+    headers: { Authorization: mock.key, 'Content-Type': 'application/json', ...more.headers },
     body: JSON.stringify(json),
   });
 }
 
 /** Downloads a video, by default the sample whose `moov` comes first. */
 export function download(
-  standin: Standin,
+  mock: Mock,
   videoNo: string = SAMPLE_VIDEO_NOS.faststart,
   more: Call = {},
 ): Promise<Reply> {
-  return post(standin, 'download', { video_no: videoNo, unique_id: 'default' }, more);
+  return post(mock, 'download', { video_no: videoNo, unique_id: 'default' }, more);
 }
 
 /** The JSON of a reply. */

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { STANDIN_KEY } from '../../src/mock/key.ts';
+import { MOCK_KEY } from '../../src/mock/key.ts';
 import type { StoredVideo } from '../../src/mock/library.ts';
 import { SAMPLE_VIDEO_NOS } from '../../src/mock/samples.ts';
 import { generatedLibrary } from '../helpers/generated.ts';
@@ -22,8 +22,8 @@ describe('the download route', () => {
     [SAMPLE_VIDEO_NOS.moovLast, 'moov-last'],
     [SAMPLE_VIDEO_NOS.fragmented, 'fragmented'],
   ] as const)('sends %s byte for byte, chunked, without length and ranges', async (videoNo, file) => {
-    const standin = await started();
-    const reply = await download(standin, videoNo);
+    const mock = await started();
+    const reply = await download(mock, videoNo);
     expect(reply).toMatchObject({ status: 200, broken: undefined });
     expect(reply.headers).toMatchObject({
       'content-type': 'application/octet-stream',
@@ -33,7 +33,7 @@ describe('the download route', () => {
     expect(reply.headers).not.toHaveProperty('etag');
     expect(reply.headers).not.toHaveProperty('accept-ranges');
     expect(reply.body.equals(sampleFile(file))).toBe(true);
-    expect(standin.requests[0]).toMatchObject({ bytesSent: reply.body.length, fault: undefined });
+    expect(mock.requests[0]).toMatchObject({ bytesSent: reply.body.length, fault: undefined });
   });
 
   it('takes the scope default where none is named', async () => {
@@ -71,11 +71,11 @@ describe('the download route', () => {
 
   it.each([
     ['another key', { Authorization: 'sk-mavi-another' }],
-    ['a Bearer prefix', { Authorization: `Bearer ${STANDIN_KEY}` }],
+    ['a Bearer prefix', { Authorization: `Bearer ${MOCK_KEY}` }],
     ['no key', {}],
   ])('refuses %s with code 0401', async (_title, headers: Record<string, string>) => {
-    const standin = await started();
-    const reply = await call(`${standin.baseUrl}/download`, {
+    const mock = await started();
+    const reply = await call(`${mock.baseUrl}/download`, {
       headers,
       body: JSON.stringify({ video_no: SAMPLE_VIDEO_NOS.faststart }),
     });
@@ -84,10 +84,10 @@ describe('the download route', () => {
   });
 
   it('answers unknown routes with code 0001 and wrong methods with a real 405', async () => {
-    const standin = await started();
-    const unknown = await post(standin, 'nothing_here', {});
+    const mock = await started();
+    const unknown = await post(mock, 'nothing_here', {});
     expect(jsonOf(unknown)).toEqual(failureOf('0001', 'No static resource serve/api/v1/nothing_here.'));
-    const wrong = await post(standin, 'download', {}, { method: 'PUT' });
+    const wrong = await post(mock, 'download', {}, { method: 'PUT' });
     expect(wrong.status).toBe(405);
     expect(jsonOf(wrong)).toMatchObject({
       status: 405,
@@ -98,9 +98,9 @@ describe('the download route', () => {
 
   it('refuses the start over the limit of the account, and allows it when the window has moved on', async () => {
     let nowMs = 0;
-    const standin = await started({ accountLimit: { starts: 2, windowMs: 60_000 }, nowMs: () => nowMs });
+    const mock = await started({ accountLimit: { starts: 2, windowMs: 60_000 }, nowMs: () => nowMs });
     const statusOf = async () => {
-      const { headers, body } = await download(standin);
+      const { headers, body } = await download(mock);
       return headers['content-type'] === 'application/json' ? JSON.parse(body.toString()).code : 'video';
     };
     expect([await statusOf(), await statusOf(), await statusOf()]).toEqual(['video', 'video', '0429']);
@@ -117,15 +117,15 @@ describe('the download route', () => {
   });
 
   it('cuts the body into the pieces that it is told to', async () => {
-    const standin = await started({ chunkBytes: 1000, bytesPerSecond: 100_000_000 });
-    expect((await download(standin)).body.equals(sampleFile('faststart'))).toBe(true);
+    const mock = await started({ chunkBytes: 1000, bytesPerSecond: 100_000_000 });
+    expect((await download(mock)).body.equals(sampleFile('faststart'))).toBe(true);
   });
 
   it('speaks https', async () => {
-    const standin = await started({ tls: selfSigned() });
-    expect(standin.baseUrl).toMatch(/^https:\/\/127\.0\.0\.1:\d+\/serve\/api\/v1$/);
-    expect((await download(standin)).body.equals(sampleFile('faststart'))).toBe(true);
-    expect(standin.baseUrl.startsWith(standin.requests[0]?.origin ?? '?')).toBe(true);
+    const mock = await started({ tls: selfSigned() });
+    expect(mock.baseUrl).toMatch(/^https:\/\/127\.0\.0\.1:\d+\/serve\/api\/v1$/);
+    expect((await download(mock)).body.equals(sampleFile('faststart'))).toBe(true);
+    expect(mock.baseUrl.startsWith(mock.requests[0]?.origin ?? '?')).toBe(true);
   });
 
   it('stops reading a video when the client has left', async () => {
@@ -150,8 +150,8 @@ describe('the download route', () => {
       },
     };
     const leaving = new AbortController();
-    const standin = await started({ videos: [endless] });
-    const reply = await download(standin, endless.videoNo, {
+    const mock = await started({ videos: [endless] });
+    const reply = await download(mock, endless.videoNo, {
       signal: leaving.signal,
       onBytes: (bytes) => void (bytes > 1_000_000 && leaving.abort()),
     });
@@ -161,13 +161,13 @@ describe('the download route', () => {
 
   it('hands over no more than the client takes', async () => {
     const videos = generatedLibrary({ count: 1, sizeBytes: 200_000_000 });
-    const standin = await started({ videos });
+    const mock = await started({ videos });
     const body = JSON.stringify({ video_no: videos.at('default', 0)?.videoNo });
-    const { port } = new URL(standin.baseUrl);
+    const { port } = new URL(mock.baseUrl);
     await new Promise<void>((resolve) => {
       const socket = connect(Number(port), '127.0.0.1', () => {
         socket.write(
-          `POST /serve/api/v1/download HTTP/1.1\r\nHost: x\r\nAuthorization: ${standin.key}\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+          `POST /serve/api/v1/download HTTP/1.1\r\nHost: x\r\nAuthorization: ${mock.key}\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
         );
       });
       // One piece is read, and then nothing more, with the connection open.
@@ -177,8 +177,8 @@ describe('the download route', () => {
       });
       socket.on('error', () => {});
     });
-    // As often as the loop comes round while the stand-in could be sending.
+    // As often as the loop comes round while the mock could be sending.
     for (let round = 0; round < 2000; round += 1) await new Promise((resolve) => setImmediate(resolve));
-    expect(standin.requests[0]?.bytesSent).toBeLessThan(30_000_000);
+    expect(mock.requests[0]?.bytesSent).toBeLessThan(30_000_000);
   });
 });

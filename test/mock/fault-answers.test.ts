@@ -28,12 +28,12 @@ describe('a fault that answers with JSON', () => {
     ['http-400', 400, { status: 400, error: 'Bad Request' }],
     ['http-404', 404, { status: 404, error: 'Not Found' }],
   ])('%s answers HTTP %i', async (name, status, json) => {
-    const standin = await started({ faults: name });
-    const reply = await download(standin);
+    const mock = await started({ faults: name });
+    const reply = await download(mock);
     expect(reply).toMatchObject({ status, headers: { 'content-type': JSON_TYPE }, broken: undefined });
     expect(reply.headers).not.toHaveProperty('retry-after');
     expect(jsonOf(reply)).toMatchObject(json);
-    expect(standin.requests[0]).toMatchObject({ fault: name, bytesSent: reply.body.length });
+    expect(mock.requests[0]).toMatchObject({ fault: name, bytesSent: reply.body.length });
   });
 
   it('leaves out what the bare and the codeless failure lack', async () => {
@@ -70,9 +70,9 @@ describe('a fault that answers with JSON', () => {
   });
 
   it('json-endless never ends', async () => {
-    const standin = await started({ faults: 'json-endless' });
-    const reply = await download(standin, undefined, {
-      onBytes: (bytes) => void (bytes > 1_000_000 && standin.close()),
+    const mock = await started({ faults: 'json-endless' });
+    const reply = await download(mock, undefined, {
+      onBytes: (bytes) => void (bytes > 1_000_000 && mock.close()),
     });
     expect(reply).toMatchObject({ headers: { 'content-type': JSON_TYPE }, broken: 'ECONNRESET' });
     expect(reply.body.subarray(0, 22).toString()).toBe('{"code":"0001","msg":"');
@@ -91,10 +91,10 @@ describe('a fault that answers with JSON', () => {
   });
 
   it('echo-key repeats the key amid all that a terminal must not get', async () => {
-    const standin = await started({ faults: 'echo-key' });
-    const msg = String(jsonOf(await download(standin)).msg);
+    const mock = await started({ faults: 'echo-key' });
+    const msg = String(jsonOf(await download(mock)).msg);
     expect(msg).toHaveLength(2000);
-    for (const part of [standin.key, '\u001b[31m', '\u001b]0;', '\u0000', '\u202e', '\u009b', '\r\n']) {
+    for (const part of [mock.key, '\u001b[31m', '\u001b]0;', '\u0000', '\u202e', '\u009b', '\r\n']) {
       expect(msg).toContain(part);
     }
   });
@@ -123,12 +123,12 @@ describe('a fault that sends other bytes', () => {
     ['mpeg-ts', /^47.{374}47.{374}47/],
     ['quicktime', /^0000000877696465.{8}6d646174/],
   ])('%s ends well, with status 200 and no video in it', async (name, head) => {
-    const standin = await started({ faults: name });
-    const reply = await download(standin);
+    const mock = await started({ faults: name });
+    const reply = await download(mock);
     expect(reply).toMatchObject({ status: 200, headers: { 'content-type': VIDEO_TYPE }, broken: undefined });
     expect(reply.body.subarray(0, 1000).toString('hex')).toMatch(head);
     expect(reply.body.includes('ftyp')).toBe(false);
-    expect((await download(standin)).body.equals(reply.body)).toBe(true);
+    expect((await download(mock)).body.equals(reply.body)).toBe(true);
   });
 
   it('quicktime is a whole chain of boxes', async () => {

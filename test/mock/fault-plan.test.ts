@@ -7,15 +7,15 @@ const SAMPLE = sampleFile('faststart');
 
 describe('a chain of faults', () => {
   it('is worked through request by request, and then the video comes', async () => {
-    const standin = await started({ faults: 'drop@100x2,rate-limitx1' });
+    const mock = await started({ faults: 'drop@100x2,rate-limitx1' });
     const outcomes: unknown[] = [];
     for (let round = 0; round < 5; round += 1) {
-      const { broken, headers } = await download(standin);
+      const { broken, headers } = await download(mock);
       outcomes.push(broken ?? headers['content-type']);
     }
     const video = 'application/octet-stream';
     expect(outcomes).toEqual(['ECONNRESET', 'ECONNRESET', 'application/json', video, video]);
-    expect(standin.requests.map((request) => request.fault)).toEqual([
+    expect(mock.requests.map((request) => request.fault)).toEqual([
       'drop@100x2',
       'drop@100x2',
       'rate-limitx1',
@@ -25,23 +25,23 @@ describe('a chain of faults', () => {
   });
 
   it('is counted for each video by itself', async () => {
-    const standin = await started({ faults: 'not-foundx1' });
+    const mock = await started({ faults: 'not-foundx1' });
     for (const videoNo of [SAMPLE_VIDEO_NOS.faststart, SAMPLE_VIDEO_NOS.moovLast]) {
-      expect(jsonOf(await download(standin, videoNo))).toMatchObject({ code: '0001' });
+      expect(jsonOf(await download(mock, videoNo))).toMatchObject({ code: '0001' });
     }
-    expect((await download(standin)).body.equals(SAMPLE)).toBe(true);
+    expect((await download(mock)).body.equals(SAMPLE)).toBe(true);
   });
 
   it('can be given by video, with another for the rest', async () => {
     const faults = { [SAMPLE_VIDEO_NOS.faststart]: '', '*': 'disabled' };
-    const standin = await started({ faults });
-    expect((await download(standin)).body.equals(SAMPLE)).toBe(true);
-    expect(jsonOf(await download(standin, SAMPLE_VIDEO_NOS.moovLast))).toMatchObject({ code: '0403' });
+    const mock = await started({ faults });
+    expect((await download(mock)).body.equals(SAMPLE)).toBe(true);
+    expect(jsonOf(await download(mock, SAMPLE_VIDEO_NOS.moovLast))).toMatchObject({ code: '0403' });
     const holiday = { video_no: SAMPLE_VIDEO_NOS.holiday, unique_id: 'holiday_2025' };
-    expect(jsonOf(await post(standin, 'download', holiday))).toMatchObject({ code: '0403' });
+    expect(jsonOf(await post(mock, 'download', holiday))).toMatchObject({ code: '0403' });
   });
 
-  it('stops the stand-in from starting where it cannot be understood', async () => {
+  it('stops the mock from starting where it cannot be understood', async () => {
     await expect(started({ faults: 'drpo' })).rejects.toThrow(/no fault "drpo"/);
   });
 });

@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { SAMPLE_VIDEO_NOS } from '../../src/mock/samples.ts';
-import type { Standin } from '../../src/mock/server.ts';
+import type { Mock } from '../../src/mock/server.ts';
 import { download, started } from './client.ts';
 import { sampleFile } from './sample-files.ts';
 import { selfSigned } from './self-signed.ts';
@@ -22,11 +22,11 @@ describe('a fault that breaks the transfer', () => {
     ['hangup@0', 0],
     ['short-body@1000', 1000],
   ])('%s sends %i bytes, and the client sees that it was cut', async (text, bytes) => {
-    const standin = await started({ faults: text });
-    const reply = await download(standin);
+    const mock = await started({ faults: text });
+    const reply = await download(mock);
     expect(reply).toMatchObject({ status: 200, broken: 'ECONNRESET' });
     expect(reply.body.equals(SAMPLE.subarray(0, bytes))).toBe(true);
-    expect(standin.requests[0]).toMatchObject({ bytesSent: bytes, fault: text });
+    expect(mock.requests[0]).toMatchObject({ bytesSent: bytes, fault: text });
   });
 
   it.each(['drop@1000', 'hangup@1000', 'short-body@1000'])('%s does so over https too', async (text) => {
@@ -57,10 +57,10 @@ describe('a fault that breaks the transfer', () => {
     ['stall@1000', 1000],
     ['stall', HALF],
   ])('%s sends %i bytes and leaves the connection open', async (text, bytes) => {
-    const standin = await started({ faults: text });
-    // Nothing but the end of the stand-in ends this answer.
-    const reply = await download(standin, undefined, {
-      onBytes: (received) => void (received === bytes && standin.close()),
+    const mock = await started({ faults: text });
+    // Nothing but the end of the mock ends this answer.
+    const reply = await download(mock, undefined, {
+      onBytes: (received) => void (received === bytes && mock.close()),
     });
     expect(reply).toMatchObject({ status: 200, broken: 'ECONNRESET' });
     expect(reply.body.equals(SAMPLE.subarray(0, bytes))).toBe(true);
@@ -145,13 +145,13 @@ describe('a fault that frames the transfer otherwise', () => {
 });
 
 /** What comes over the wire, before HTTP is made of it. */
-function rawDownload(standin: Standin): Promise<{ text: string; ended: string }> {
-  const { port } = new URL(standin.baseUrl);
+function rawDownload(mock: Mock): Promise<{ text: string; ended: string }> {
+  const { port } = new URL(mock.baseUrl);
   const body = JSON.stringify({ video_no: SAMPLE_VIDEO_NOS.faststart });
   const head = [
     'POST /serve/api/v1/download HTTP/1.1',
-    'Host: standin',
-    `Authorization: ${standin.key}`,
+    'Host: mock',
+    `Authorization: ${mock.key}`,
     `Content-Length: ${body.length}`,
     'Connection: close',
   ];

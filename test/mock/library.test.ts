@@ -108,7 +108,7 @@ describe('a generated library', () => {
 
 describe('a library from a folder', () => {
   it('keeps a video_no that a file has for its name, and derives one from any other', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'standin-'));
+    const folder = await mkdtemp(join(tmpdir(), 'mock-'));
     onTestFinished(() => rm(folder, { recursive: true }));
     await writeFile(join(folder, 'VI123456789012345678.mp4'), 'one');
     await writeFile(join(folder, 'VI123456789012345678.mov'), 'two');

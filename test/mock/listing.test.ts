@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Standin } from '../../src/mock/options.ts';
+import type { Mock } from '../../src/mock/options.ts';
 import { SAMPLE_VIDEO_NOS } from '../../src/mock/samples.ts';
 import { generatedLibrary } from '../helpers/generated.ts';
 import { call, jsonOf, post, started } from './client.ts';
@@ -12,17 +12,17 @@ interface Page {
   videos: Record<string, unknown>[];
 }
 
-async function list(standin: Standin, json: object): Promise<Page> {
-  const reply = await post(standin, 'list_videos', json);
+async function list(mock: Mock, json: object): Promise<Page> {
+  const reply = await post(mock, 'list_videos', json);
   expect(reply).toMatchObject({ status: 200, headers: { 'content-type': 'application/json' } });
   const envelope = jsonOf(reply);
   expect(envelope).toMatchObject({ code: '0000', msg: 'success', success: true, failed: false });
   return envelope.data as Page;
 }
 
-async function scopes(standin: Standin) {
-  const headers = { Authorization: standin.key };
-  return call(`${standin.baseUrl}/list_unique_ids`, { method: 'GET', headers });
+async function scopes(mock: Mock) {
+  const headers = { Authorization: mock.key };
+  return call(`${mock.baseUrl}/list_unique_ids`, { method: 'GET', headers });
 }
 
 describe('list_videos', () => {
@@ -54,15 +54,15 @@ describe('list_videos', () => {
   });
 
   it('gives every video once over all pages, and an empty page after them', async () => {
-    const standin = await started({ videos: generatedLibrary({ count: 450 }), pageSizeCap: 100 });
+    const mock = await started({ videos: generatedLibrary({ count: 450 }), pageSizeCap: 100 });
     const seen: unknown[] = [];
     for (let page = 1; page <= 5; page += 1) {
-      const { videos } = await list(standin, { page, size: 200 });
+      const { videos } = await list(mock, { page, size: 200 });
       seen.push(...videos.map((video) => video.video_no));
     }
     expect(new Set(seen).size).toBe(450);
     expect(seen).toEqual([...seen].sort().reverse());
-    expect(await list(standin, { page: 6, size: 200 })).toMatchObject({ total_count: 450, videos: [] });
+    expect(await list(mock, { page: 6, size: 200 })).toMatchObject({ total_count: 450, videos: [] });
   });
 
   it.each([
@@ -105,10 +105,10 @@ describe('list_videos', () => {
   });
 
   it('meets faults of its own, in which the videos have no part', async () => {
-    const standin = await started({ listFaults: 'rate-limitx1,truncate@10x1' });
-    expect(jsonOf(await post(standin, 'list_videos', {}))).toMatchObject({ code: '0429' });
-    expect((await post(standin, 'list_videos', {})).body).toHaveLength(10);
-    expect(await list(standin, {})).toMatchObject({ total_count: 3 });
+    const mock = await started({ listFaults: 'rate-limitx1,truncate@10x1' });
+    expect(jsonOf(await post(mock, 'list_videos', {}))).toMatchObject({ code: '0429' });
+    expect((await post(mock, 'list_videos', {})).body).toHaveLength(10);
+    expect(await list(mock, {})).toMatchObject({ total_count: 3 });
   });
 });
 
@@ -125,9 +125,9 @@ describe('list_unique_ids', () => {
   });
 
   it('names a scope that a listing has brought into being', async () => {
-    const standin = await started();
-    expect(await list(standin, { unique_id: 'new_one' })).toMatchObject({ total_count: 0, videos: [] });
-    expect(jsonOf(await scopes(standin)).data).toEqual({
+    const mock = await started();
+    expect(await list(mock, { unique_id: 'new_one' })).toMatchObject({ total_count: 0, videos: [] });
+    expect(jsonOf(await scopes(mock)).data).toEqual({
       unique_ids: ['default', 'holiday_2025', 'new_one'],
     });
   });

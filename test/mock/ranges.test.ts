@@ -5,7 +5,7 @@ import { sampleFile } from './sample-files.ts';
 const SAMPLE = sampleFile('faststart');
 const SIZE = SAMPLE.length;
 
-describe('a stand-in that offers ranges', () => {
+describe('a mock that offers ranges', () => {
   it('says so, with a strong ETag', async () => {
     const { status, headers, body } = await download(await started({ offerRanges: true }));
     expect(status).toBe(200);
@@ -36,11 +36,11 @@ describe('a stand-in that offers ranges', () => {
   });
 
   it('answers with the whole where If-Range names another version', async () => {
-    const standin = await started({ offerRanges: true });
-    const etag = String((await download(standin)).headers.etag);
+    const mock = await started({ offerRanges: true });
+    const etag = String((await download(mock)).headers.etag);
     const resume = async (ifRange: string) => {
       const headers = { Range: 'bytes=1000-', 'If-Range': ifRange };
-      const { status, body } = await download(standin, undefined, { headers });
+      const { status, body } = await download(mock, undefined, { headers });
       return [status, body.length];
     };
     expect(await resume(etag)).toEqual([206, SIZE - 1000]);
@@ -48,8 +48,8 @@ describe('a stand-in that offers ranges', () => {
   });
 
   it('counts the offset of a fault in the part that was asked for', async () => {
-    const standin = await started({ offerRanges: true, faults: 'drop@1000' });
-    const reply = await download(standin, undefined, { headers: { Range: 'bytes=5000-' } });
+    const mock = await started({ offerRanges: true, faults: 'drop@1000' });
+    const reply = await download(mock, undefined, { headers: { Range: 'bytes=5000-' } });
     expect(reply).toMatchObject({ status: 206, broken: 'ECONNRESET' });
     expect(reply.body.equals(SAMPLE.subarray(5000, 6000))).toBe(true);
   });
@@ -62,12 +62,12 @@ describe('a fault in the answer to a range', () => {
     ['other-etag', 200, undefined, 0],
     ['if-range-ignored', 206, `bytes 1000-${SIZE - 1}/${SIZE}`, 1000],
   ])('%s answers with HTTP %i', async (name, status, contentRange, fromByte) => {
-    const standin = await started({ faults: `drop@1000x1,${name}` });
-    const first = await download(standin);
+    const mock = await started({ faults: `drop@1000x1,${name}` });
+    const first = await download(mock);
     expect(first.headers).toMatchObject({ 'accept-ranges': 'bytes', etag: expect.any(String) });
 
     const headers = { Range: 'bytes=1000-', 'If-Range': String(first.headers.etag) };
-    const second = await download(standin, undefined, { headers });
+    const second = await download(mock, undefined, { headers });
     expect(second.status).toBe(status);
     expect(second.headers['content-range']).toBe(contentRange);
     expect(second.body.equals(SAMPLE.subarray(fromByte))).toBe(true);

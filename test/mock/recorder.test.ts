@@ -4,19 +4,19 @@ import { call, download, started } from './client.ts';
 
 describe('the record', () => {
   it('keeps requests as they came, in order', async () => {
-    const standin = await started({ nowMs: () => 1234 });
-    await download(standin, SAMPLE_VIDEO_NOS.moovLast, { headers: { 'X-Odd-Case': 'Yes' } });
-    await call(`${standin.baseUrl}/list_unique_ids?a=1`, { method: 'GET' });
-    expect(standin.requests).toHaveLength(2);
-    expect(standin.requests[0]).toMatchObject({
+    const mock = await started({ nowMs: () => 1234 });
+    await download(mock, SAMPLE_VIDEO_NOS.moovLast, { headers: { 'X-Odd-Case': 'Yes' } });
+    await call(`${mock.baseUrl}/list_unique_ids?a=1`, { method: 'GET' });
+    expect(mock.requests).toHaveLength(2);
+    expect(mock.requests[0]).toMatchObject({
       order: 1,
       method: 'POST',
       url: '/serve/api/v1/download',
       json: { video_no: SAMPLE_VIDEO_NOS.moovLast, unique_id: 'default' },
       startedAtMs: 1234,
     });
-    expect(standin.requests[0]?.rawHeaders).toContain('X-Odd-Case');
-    expect(standin.requests[1]).toMatchObject({ order: 2, method: 'GET', body: '', json: undefined });
+    expect(mock.requests[0]?.rawHeaders).toContain('X-Odd-Case');
+    expect(mock.requests[1]).toMatchObject({ order: 2, method: 'GET', body: '', json: undefined });
   });
 
   it('counts how many downloads were under way at once', async () => {
@@ -25,27 +25,27 @@ describe('the record', () => {
     const allHere = new Promise<void>((resolve) => {
       release = resolve;
     });
-    const standin = await started({
+    const mock = await started({
       onRequest: () => {
         waiting += 1;
         if (waiting === 3) release();
         return allHere;
       },
     });
-    await Promise.all([download(standin), download(standin), download(standin)]);
-    expect(standin.maxConcurrentDownloads).toBe(3);
+    await Promise.all([download(mock), download(mock), download(mock)]);
+    expect(mock.maxConcurrentDownloads).toBe(3);
   });
 
   it('counts one at a time where the client takes them one at a time', async () => {
-    const standin = await started();
-    for (let round = 0; round < 20; round += 1) await download(standin);
-    expect(standin.maxConcurrentDownloads).toBe(1);
+    const mock = await started();
+    for (let round = 0; round < 20; round += 1) await download(mock);
+    expect(mock.maxConcurrentDownloads).toBe(1);
   });
 
   it('may be closed twice, with requests open', async () => {
-    const standin = await started({ faults: 'silent', onRequest: () => void standin.close() });
-    expect(await download(standin)).toMatchObject({ status: 0, broken: 'ECONNRESET' });
-    await standin.close();
-    expect(await download(standin)).toMatchObject({ broken: 'ECONNREFUSED' });
+    const mock = await started({ faults: 'silent', onRequest: () => void mock.close() });
+    expect(await download(mock)).toMatchObject({ status: 0, broken: 'ECONNRESET' });
+    await mock.close();
+    expect(await download(mock)).toMatchObject({ broken: 'ECONNREFUSED' });
   });
 });

@@ -11,13 +11,13 @@ describe('a redirect', () => {
     ['redirect-308', 308, 'POST'],
     ['redirect-302', 302, 'GET'],
   ])('%s leads with HTTP %i to the video on the same origin', async (name, status, method) => {
-    const standin = await started({ faults: name });
-    const reply = await download(standin);
+    const mock = await started({ faults: name });
+    const reply = await download(mock);
     expect(reply.status).toBe(status);
-    const target = new URL(String(reply.headers.location), standin.baseUrl);
-    expect(target.origin).toBe(new URL(standin.baseUrl).origin);
+    const target = new URL(String(reply.headers.location), mock.baseUrl);
+    expect(target.origin).toBe(new URL(mock.baseUrl).origin);
 
-    const withKey = await call(target.href, { method, headers: { Authorization: standin.key } });
+    const withKey = await call(target.href, { method, headers: { Authorization: mock.key } });
     expect(withKey.body.equals(SAMPLE)).toBe(true);
     expect(jsonOf(await call(target.href, { method }))).toMatchObject({ code: '0401' });
   });
@@ -27,22 +27,22 @@ describe('a redirect', () => {
     ['redirect-elsewhere', selfSigned(), 'https:'],
     ['redirect-plain', selfSigned(), 'http:'],
   ])('%s leads to another origin that asks for no key', async (name, tls, protocol) => {
-    const standin = await started({ faults: name, ...(tls && { tls }) });
-    const reply = await download(standin);
+    const mock = await started({ faults: name, ...(tls && { tls }) });
+    const reply = await download(mock);
     expect(reply.status).toBe(307);
     const target = new URL(String(reply.headers.location));
     expect(target.protocol).toBe(protocol);
-    expect(target.origin).not.toBe(new URL(standin.baseUrl).origin);
+    expect(target.origin).not.toBe(new URL(mock.baseUrl).origin);
 
     expect((await call(target.href, { body: '{}' })).body.equals(SAMPLE)).toBe(true);
-    expect(standin.requests[1]).toMatchObject({ origin: target.origin, url: target.pathname, body: '{}' });
-    expect(standin.requests[1]?.headers).not.toHaveProperty('authorization');
+    expect(mock.requests[1]).toMatchObject({ origin: target.origin, url: target.pathname, body: '{}' });
+    expect(mock.requests[1]?.headers).not.toHaveProperty('authorization');
   });
 
-  it('closes the other origin with the stand-in', async () => {
-    const standin = await started({ faults: 'redirect-elsewhere' });
-    const target = String((await download(standin)).headers.location);
-    await standin.close();
+  it('closes the other origin with the mock', async () => {
+    const mock = await started({ faults: 'redirect-elsewhere' });
+    const target = String((await download(mock)).headers.location);
+    await mock.close();
     expect(await call(target, {})).toMatchObject({ broken: 'ECONNREFUSED' });
   });
 
@@ -55,10 +55,10 @@ describe('a redirect', () => {
   });
 
   it('of a listing leads to the listing', async () => {
-    const standin = await started({ listFaults: 'redirect' });
-    const { headers } = await post(standin, 'list_videos', {});
-    const target = new URL(String(headers.location), standin.baseUrl);
-    const reply = await call(target.href, { headers: { Authorization: standin.key }, body: '{}' });
+    const mock = await started({ listFaults: 'redirect' });
+    const { headers } = await post(mock, 'list_videos', {});
+    const target = new URL(String(headers.location), mock.baseUrl);
+    const reply = await call(target.href, { headers: { Authorization: mock.key }, body: '{}' });
     expect(jsonOf(reply)).toMatchObject({ code: '0000', data: { total_count: 3 } });
   });
 });

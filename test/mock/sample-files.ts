@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 
 const SAMPLES_FOLDER = new URL('../../src/mock/samples/', import.meta.url);
 
-/** The bytes of a sample, read without the stand-in. */
+/** The bytes of a sample, read without the mock. */
 export function sampleFile(name: 'faststart' | 'moov-last' | 'fragmented'): Buffer {
   return readFileSync(new URL(`${name}.mp4`, SAMPLES_FOLDER));
 }

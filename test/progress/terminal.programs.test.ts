@@ -16,14 +16,14 @@ const [FIRST, SECOND, THIRD] = [0, 1, 2].map(numbered) as [string, string, strin
 /** Stops after half of each video, with the connection open, so that the display stays as it is. */
 const STALL = `stall@${MIB / 2}`;
 
-/** A terminal and, behind it, a stand-in with so many videos of one mebibyte. */
+/** A terminal and, behind it, a mock with so many videos of one mebibyte. */
 async function terminalWith(
   scene: Scene,
   faults: Readonly<Record<string, string>>,
   options: TerminalOptions = {},
   count = 3,
 ): Promise<Terminal> {
-  await scene.standin({ videos: generatedLibrary({ count, sizeBytes: MIB }), faults });
+  await scene.mock({ videos: generatedLibrary({ count, sizeBytes: MIB }), faults });
   return Terminal.open(scene, options);
 }
 
@@ -96,7 +96,7 @@ describe('a download on a terminal', () => {
   });
 
   it('shows nothing but what it knows of a file whose size nobody tells', async ({ scene }) => {
-    await scene.standin({ videos: await sampleLibrary(), faults: 'stall@100000' });
+    await scene.mock({ videos: await sampleLibrary(), faults: 'stall@100000' });
     const terminal = await Terminal.open(scene);
     await terminal.type('clear; mavi download VI623870256104189952 -o a.mp4');
     const [line = ''] = await terminal.shows((seen) => text(seen).includes('97.7 KiB'));
@@ -217,7 +217,7 @@ describe('the library on a terminal', () => {
   ] as const)('keeps its columns on %i columns', async ([columns, head], { scene }) => {
     const made = generatedLibrary({ count: NAMES.length, sizeBytes: 4096 });
     const all = NAMES.map((name, index) => ({ ...made.at('default', index), name }));
-    await scene.standin({ videos: libraryOf(all as never) });
+    await scene.mock({ videos: libraryOf(all as never) });
     const terminal = await Terminal.open(scene, { columns });
     const [first, ...rows] = await terminal.run('mavi list');
     expect(first).toBe(head);

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import type { StoredVideo } from '../../src/mock/library.ts';
-import type { Standin } from '../../src/mock/server.ts';
+import type { Mock } from '../../src/mock/server.ts';
 import { INSTALL, ROOT, recipesOf, withMavi } from '../helpers/recipes.ts';
 import { it, type Scene } from '../helpers/scene.ts';
 import { bytesOf } from '../helpers/videos.ts';
@@ -20,9 +20,9 @@ function recipe(name: string): string {
   return RECIPES.get(name) ?? expect.fail(`docs/scaling.md has no recipe "${name}"`);
 }
 
-async function place(scene: Scene, faults: Record<string, string> = {}, videos = VIDEOS): Promise<Standin> {
+async function place(scene: Scene, faults: Record<string, string> = {}, videos = VIDEOS): Promise<Mock> {
   withMavi(scene);
-  return scene.standin({ videos, faults });
+  return scene.mock({ videos, faults });
 }
 
 /** The names of videos in a folder of the scene, sorted. */
@@ -68,31 +68,31 @@ describe('the recipes for a whole library', () => {
   });
 
   it('fetch it by shards side by side with GNU parallel, into one folder', async ({ scene }) => {
-    const standin = await place(scene);
+    const mock = await place(scene);
     expect(await scene.shell(recipe('GNU parallel')).ended).toMatchObject({ code: 0 });
     expect(videosIn(scene, 'library')).toEqual(FILES);
     await expectWhole(scene, 'library', FILES);
-    expect(downloadsOf(standin)).toHaveLength(8);
+    expect(downloadsOf(mock)).toHaveLength(8);
     const manifest = scene.read('library/mavi-manifest.ndjson').toString().split('\n').filter(Boolean);
     expect(manifest.map((line) => JSON.parse(line).file).sort()).toEqual(FILES);
     expect(await scene.shell(recipe('GNU parallel')).ended).toMatchObject({ code: 0 });
-    expect(downloadsOf(standin)).toHaveLength(8);
+    expect(downloadsOf(mock)).toHaveLength(8);
   });
 
   it('run the failed shards again, as GNU parallel counts them', async ({ scene }) => {
     const bad = VIDEOS[0] as StoredVideo;
-    const standin = await place(scene, { [bad.videoNo]: 'garbagex1' });
+    const mock = await place(scene, { [bad.videoNo]: 'garbagex1' });
     expect(await scene.shell(recipe('GNU parallel')).ended).toMatchObject({ code: 1 });
     expect(videosIn(scene, 'library')).toEqual(FILES.filter((name) => name !== `${bad.videoNo}.mp4`));
     const again = 'parallel --retry-failed --joblog sync.log';
     expect(DOC).toContain(`\`${again}\``);
     expect(await scene.shell(again).ended).toMatchObject({ code: 0 });
     expect(videosIn(scene, 'library')).toEqual(FILES);
-    expect(downloadsOf(standin)).toHaveLength(9);
+    expect(downloadsOf(mock)).toHaveLength(9);
   });
 
   it('fetch it by the pods of a Kubernetes Job, each its part', async ({ scene }) => {
-    const standin = await place(scene);
+    const mock = await place(scene);
     const [, block = ''] = /args:\n +- \|\n((?: {14}.*\n)+)/.exec(recipe('Kubernetes')) ?? [];
     // README's recipes run these lines.
     for (const line of INSTALL) expect(block).toContain(` ${line}\n`);
@@ -109,7 +109,7 @@ describe('the recipes for a whole library', () => {
     const parts = [1, 2, 3, 4].map((shard) => videosIn(scene, `library/${shard}`));
     expect(parts.flat().sort()).toEqual(FILES);
     for (const [index, names] of parts.entries()) await expectWhole(scene, `library/${index + 1}`, names);
-    expect(downloadsOf(standin)).toHaveLength(8);
+    expect(downloadsOf(mock)).toHaveLength(8);
     expect(await scene.shell(recipe('verify')).ended).toMatchObject({ code: 0 });
     scene.write(`library/1/${parts[0]?.[0]}`, 'changed');
     expect(await scene.shell(recipe('verify')).ended).toMatchObject({ code: 5 });
@@ -120,7 +120,7 @@ describe('the recipes for a whole library', () => {
     const files = videos.map((video) => `${video.videoNo}.mp4`).sort();
     const [bad, listed] = videos as [StoredVideo, StoredVideo];
     // Cut at its very end, when nearly all of it has gone through the pipe; then right.
-    const standin = await place(scene, { [bad.videoNo]: 'truncate@999x2' }, videos);
+    const mock = await place(scene, { [bad.videoNo]: 'truncate@999x2' }, videos);
     scene.write('to-storage.sh', recipe('to-storage.sh'));
     const env = { RCLONE_CONFIG_REMOTE_TYPE: 'alias', RCLONE_CONFIG_REMOTE_REMOTE: scene.path('storage') };
     expect(DOC).toContain('export RCLONE_CONFIG_REMOTE_TYPE=alias RCLONE_CONFIG_REMOTE_REMOTE=$PWD/storage');
@@ -139,7 +139,7 @@ describe('the recipes for a whole library', () => {
     expect(await scene.shell(all, { env }).ended).toMatchObject({ code: 0 });
     expect(videosIn(scene, 'storage/videos')).toEqual(files);
     await expectWhole(scene, 'storage/videos', files);
-    expect(downloadsOf(standin)).toHaveLength(4 + 2);
+    expect(downloadsOf(mock)).toHaveLength(4 + 2);
   });
 
   it('can be tried without an account', async ({ scene }) => {

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { afterEach, beforeEach, describe, expect } from 'vitest';
 import type { StoredVideo } from '../../src/mock/library.ts';
-import type { StandinOptions } from '../../src/mock/server.ts';
+import type { MockOptions } from '../../src/mock/server.ts';
 import { generatedLibrary } from '../helpers/generated.ts';
 import { moment } from '../helpers/moment.ts';
 import { recipesOf, withMavi } from '../helpers/recipes.ts';
@@ -32,9 +32,9 @@ beforeEach(async () => {
 afterEach(() => server.close());
 
 /** A scene with `mavi`, the recipe's script, and the bucket as rclone's `remote:videos`. */
-async function place(scene: Scene, options: StandinOptions): Promise<Record<string, string>> {
+async function place(scene: Scene, options: MockOptions): Promise<Record<string, string>> {
   withMavi(scene);
-  await scene.standin({ videos: VIDEOS, ...options });
+  await scene.mock({ videos: VIDEOS, ...options });
   scene.write('to-storage.sh', RECIPES.get('to-storage.sh') ?? '');
   return {
     RCLONE_CONFIG_REMOTE_TYPE: 's3',

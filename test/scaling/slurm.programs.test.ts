@@ -23,7 +23,7 @@ describe('the Slurm array of docs/scaling.md, on a real Slurm', () => {
     const [asked, killed] = [moment(), moment()];
     scene.finally(() => killed.now());
     withMavi(scene);
-    const standin = await scene.standin({
+    const mock = await scene.mock({
       videos: VIDEOS,
       accountLimit: ACCOUNT,
       async onRequest({ url, json }) {
@@ -79,7 +79,7 @@ describe('the Slurm array of docs/scaling.md, on a real Slurm', () => {
       expect(scene.read(`library/${name}`).equals(await bytesOf(video)), name).toBe(true);
     }
     expect(files.filter((name) => name.includes('.part'))).toEqual([]);
-    const starts = downloadsOf(standin);
+    const starts = downloadsOf(mock);
     // The killed request was sent again by the requeued task, and no other.
     expect(starts).toHaveLength(VIDEOS.length + 1);
     expect(starts.length).toBeLessThanOrEqual(ACCOUNT.starts);

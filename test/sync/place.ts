@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { run } from '../../src/cli.ts';
 import type { StoredVideo } from '../../src/mock/library.ts';
-import type { Standin, StandinOptions } from '../../src/mock/server.ts';
+import type { Mock, MockOptions } from '../../src/mock/server.ts';
 import { type FakeHost, type FakeHostOptions, fakeHost } from '../helpers/fake-host.ts';
 import { namesIn, tempDir } from '../helpers/temp-dir.ts';
 import { bytesOf } from '../helpers/videos.ts';
-import { downloadsOf, envFor, withStandin } from '../helpers/with-mock.ts';
+import { downloadsOf, envFor, withMock } from '../helpers/with-mock.ts';
 import { growingLibrary, madeVideos } from '../library/stored-video.ts';
 
 const MANIFEST = 'mavi-manifest.ndjson';
@@ -28,21 +28,21 @@ export interface Synced {
   readonly output: string;
 }
 
-/** A stand-in whose library a test may change, and a place to sync it into. */
+/** A mock whose library a test may change, and a place to sync it into. */
 export class Place {
   readonly cwd = tempDir();
   readonly folder = join(this.cwd, 'lib');
   readonly manifestPath = join(this.folder, MANIFEST);
   readonly videos: StoredVideo[];
-  standin!: Standin;
+  mock!: Mock;
 
   constructor(videos: readonly StoredVideo[]) {
     this.videos = [...videos];
   }
 
-  static async of(videos: number | readonly StoredVideo[], options: StandinOptions = {}): Promise<Place> {
+  static async of(videos: number | readonly StoredVideo[], options: MockOptions = {}): Promise<Place> {
     const place = new Place(typeof videos === 'number' ? madeVideos(videos) : videos);
-    place.standin = await withStandin({ videos: growingLibrary(place.videos), ...options });
+    place.mock = await withMock({ videos: growingLibrary(place.videos), ...options });
     return place;
   }
 
@@ -51,7 +51,7 @@ export class Place {
   }
 
   host(options: Partial<FakeHostOptions> = {}): FakeHost {
-    return fakeHost({ cwd: this.cwd, env: envFor(this.standin), ...options });
+    return fakeHost({ cwd: this.cwd, env: envFor(this.mock), ...options });
   }
 
   async sync(args: readonly string[] = [], host = this.host()): Promise<Synced> {
@@ -78,7 +78,7 @@ export class Place {
 
   /** The ids asked for since the last call. */
   fetched(): string[] {
-    const all = downloadsOf(this.standin).map((request) => (request.json as { video_no: string }).video_no);
+    const all = downloadsOf(this.mock).map((request) => (request.json as { video_no: string }).video_no);
     const fresh = all.slice(this.#seen);
     this.#seen = all.length;
     return fresh.sort();

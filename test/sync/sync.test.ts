@@ -21,7 +21,7 @@ import { controlCharacter } from '../helpers/leaks.ts';
 import { moment } from '../helpers/moment.ts';
 import { namesIn } from '../helpers/temp-dir.ts';
 import { bytesOf } from '../helpers/videos.ts';
-import { envFor, withStandin } from '../helpers/with-mock.ts';
+import { envFor, withMock } from '../helpers/with-mock.ts';
 import { madeVideos, videoOfBytes, videosNamed } from '../library/stored-video.ts';
 import { sampleFile } from '../mock/sample-files.ts';
 
@@ -52,13 +52,11 @@ describe('mavi sync', () => {
     const place = await Place.of(5);
     await place.sync();
     const before = readFileSync(place.manifestPath, 'utf8');
-    const requests = place.standin.requests.length;
+    const requests = place.mock.requests.length;
     const { code, errors } = await place.sync();
     expect(code).toBe(0);
     expect(errors).toBe('mavi: nothing to download; 5 already up to date\n');
-    expect(place.standin.requests.slice(requests).map(({ url }) => url)).toEqual([
-      '/serve/api/v1/list_videos',
-    ]);
+    expect(place.mock.requests.slice(requests).map(({ url }) => url)).toEqual(['/serve/api/v1/list_videos']);
     expect(readFileSync(place.manifestPath, 'utf8')).toBe(before);
     expect(await place.sync(['-q'])).toEqual({ code: 0, errors: '', output: '' });
   });
@@ -252,7 +250,7 @@ describe('mavi sync', () => {
   it('tries a listing again that failed in passing, and makes no folder where there is no key', async () => {
     const place = await Place.of(1, { listFaults: 'server-errorx1' });
     expect(
-      await place.sync([], place.host({ env: { ...envFor(place.standin), MAVI_API_KEY: '' } })),
+      await place.sync([], place.host({ env: { ...envFor(place.mock), MAVI_API_KEY: '' } })),
     ).toMatchObject({
       code: 3,
     });
@@ -298,7 +296,7 @@ describe('mavi sync', () => {
   ])('refuses %j before any request', async (args) => {
     const place = await Place.of(1);
     expect((await place.sync(args)).code).toBe(2);
-    expect(place.standin.requests).toHaveLength(0);
+    expect(place.mock.requests).toHaveLength(0);
     expect(existsSync(place.folder)).toBe(false);
   });
 
@@ -306,7 +304,7 @@ describe('mavi sync', () => {
     const place = await Place.of(1);
     writeFileSync(place.folder, 'a file');
     expect(await place.sync()).toMatchObject({ code: 7, errors: expect.stringContaining('lib') });
-    expect(place.standin.requests).toHaveLength(0);
+    expect(place.mock.requests).toHaveLength(0);
   });
 });
 
@@ -529,7 +527,7 @@ describe('a sync that meets another', () => {
     expect(second.code).toBe(7);
     expect(second.errors).toContain(`another sync of lib is running (process ${process.pid} on test-host)`);
     expect(second.errors).toContain('--shard 1/4 and 2/4');
-    expect(place.standin.requests).toHaveLength(1);
+    expect(place.mock.requests).toHaveLength(1);
     go();
     expect((await first).code).toBe(0);
     expect((await place.sync(secondArgs)).code).toBe(0);
@@ -648,8 +646,8 @@ describe('the folder of a sync', () => {
   it('may hold several scopes', async () => {
     const videos = madeVideos(4, (index) => ({ uniqueId: index < 2 ? 'default' : 'work', name: 'clip' }));
     const place = await Place.of(videos);
-    const standin = await withStandin({ videos });
-    place.standin = standin;
+    const mock = await withMock({ videos });
+    place.mock = mock;
     const args = ['--name-template', '{video_name}'];
     expect((await place.sync(args)).code).toBe(0);
     expect((await place.sync([...args, '-u', 'work'])).code).toBe(0);

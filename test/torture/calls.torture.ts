@@ -95,7 +95,7 @@ async function play(each: Case, injection: Injection, scene: Scene, shim: string
   mkdirSync(folder);
   for (const [file, text] of Object.entries(each.before)) writeFileSync(join(folder, file), text);
   // A server of its own, for its faults are counted by request.
-  const server = await scene.standin(each.faults === undefined ? {} : { faults: each.faults });
+  const server = await scene.mock(each.faults === undefined ? {} : { faults: each.faults });
   const env = { MAVI_BASE_URL: server.baseUrl, UV_THREADPOOL_SIZE: '1', UV_USE_IO_URING: '0' };
   const inject = {
     LD_PRELOAD: shim,

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Standin, startStandin } from '../../../src/mock/server.ts';
+import { type Mock, startMock } from '../../../src/mock/server.ts';
 import type { Case } from './cases.ts';
 import { getAdapter } from './get-adapter.ts';
 import { type Remains, remainsOf } from './remains.ts';
@@ -36,20 +36,20 @@ export interface Ground extends Pick<Errand, 'root' | 'bin'> {
   readonly parent: string;
 }
 
-/** Runs a tool against a stand-in of its own, in a folder of its own. */
+/** Runs a tool against a mock of its own, in a folder of its own. */
 export async function attempt(tool: Tool, test: Case, { parent, ...programs }: Ground): Promise<Attempt> {
   const { video, scene } = test;
   const home = mkdtempSync(join(parent, 'home-'));
   const folder = mkdtempSync(join(parent, 'work-'));
-  const standin = await startStandin({ videos: library(), faults: test.faults });
-  const url = `${standin.baseUrl}/download`;
+  const mock = await startMock({ videos: library(), faults: test.faults });
+  const url = `${mock.baseUrl}/download`;
   const adapter = await getAdapter(url, JSON.stringify({ video_no: video.videoNo, unique_id: 'default' }));
   const old = scene === 'over-old-file' ? OLD_FILE : null;
   const errand: Errand = {
     url,
     getUrl: adapter.url,
-    baseUrl: standin.baseUrl,
-    key: standin.key,
+    baseUrl: mock.baseUrl,
+    key: mock.key,
     videoNo: video.videoNo,
     file: FILE,
     replace: old !== null,
@@ -61,29 +61,27 @@ export async function attempt(tool: Tool, test: Case, { parent, ...programs }: G
     const runs = [start()];
     const size = video.bytes.length;
     if (scene === 'two-at-once') {
-      await sent(standin, 0.7 * size, runs);
+      await sent(mock, 0.7 * size, runs);
       runs.push(start());
     } else if (scene === 'interrupted') {
-      await sent(standin, 0.5 * size, runs);
+      await sent(mock, 0.5 * size, runs);
       runs[0]?.child.kill('SIGINT');
     }
     const exits = await Promise.all(runs.map(({ exit }) => exit));
-    const elsewhere = standin.requests.filter(({ origin }) => !standin.baseUrl.startsWith(origin));
+    const elsewhere = mock.requests.filter(({ origin }) => !mock.baseUrl.startsWith(origin));
     return {
       exits,
       remains: remainsOf(join(folder, FILE), video.bytes, old),
       others: readdirSync(folder).filter((name) => name !== FILE),
       keyGivenAway:
-        elsewhere.length === 0
-          ? null
-          : elsewhere.some(({ headers }) => headers.authorization === standin.key),
-      requests: standin.requests.filter(({ url: asked }) => !asked.includes('/list_')).length,
+        elsewhere.length === 0 ? null : elsewhere.some(({ headers }) => headers.authorization === mock.key),
+      requests: mock.requests.filter(({ url: asked }) => !asked.includes('/list_')).length,
       warned: runs.some(({ said }) => /\bwarning: /i.test(said())),
       said: runs.map(({ said }) => said().slice(-300)).join(' | '),
     };
   } finally {
     await adapter.close();
-    await standin.close();
+    await mock.close();
     rmSync(home, { recursive: true, force: true });
     rmSync(folder, { recursive: true, force: true });
   }
@@ -126,10 +124,10 @@ function run(tool: Tool, errand: Errand, folder: string, home: string): Run {
 }
 
 /** Waits until so many bytes of the first answer have been sent, or the first run is over. */
-async function sent(standin: Standin, bytes: number, [first]: readonly Run[]): Promise<void> {
+async function sent(mock: Mock, bytes: number, [first]: readonly Run[]): Promise<void> {
   let over = false;
   void first?.exit.then(() => {
     over = true;
   });
-  while (!over && (standin.requests[0]?.bytesSent ?? 0) < bytes) await delay(2);
+  while (!over && (mock.requests[0]?.bytesSent ?? 0) < bytes) await delay(2);
 }

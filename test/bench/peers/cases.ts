@@ -15,7 +15,7 @@ export type Scene =
 export interface Case {
   readonly id: string;
   readonly title: string;
-  /** A fault text of the stand-in. */
+  /** A fault text of the mock. */
   readonly faults: string;
   readonly scene: Scene;
   readonly video: SampleVideo;

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
-/** A door to the stand-in for tools that can only GET. */
+/** A door to the mock for tools that can only GET. */
 export interface GetAdapter {
   /** The address of the download route, to be asked for with GET. */
   readonly url: string;
@@ -15,7 +15,7 @@ const HEAD_END = '\r\n\r\n';
  * come, so that every fault, a reset too, arrives as it was made.
  */
 export async function getAdapter(url: string, question: string): Promise<GetAdapter> {
-  const standin = new URL(url);
+  const mock = new URL(url);
   const sockets = new Set<Socket>();
   const server: Server = createServer((client) => {
     sockets.add(client);
@@ -27,14 +27,14 @@ export async function getAdapter(url: string, question: string): Promise<GetAdap
       const end = head.indexOf(HEAD_END);
       if (end === -1) return;
       client.off('data', onData);
-      handOn(client, asPost(head.slice(0, end), standin.pathname, question), Number(standin.port));
+      handOn(client, asPost(head.slice(0, end), mock.pathname, question), Number(mock.port));
     };
     client.on('data', onData);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${port}${standin.pathname}`,
+    url: `http://127.0.0.1:${port}${mock.pathname}`,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -43,7 +43,7 @@ export async function getAdapter(url: string, question: string): Promise<GetAdap
   };
 }
 
-/** The request as the stand-in wants it; one for another route, where a redirect leads, stays a GET. */
+/** The request as the mock wants it; one for another route, where a redirect leads, stays a GET. */
 function asPost(head: string, route: string, question: string): string {
   const [first = '', ...headers] = head.split('\r\n');
   // One request a connection, since only the first one is rewritten.

@@ -56,7 +56,7 @@ export function reliabilityPage(peers: Matrix, unprovable: Matrix, facts: RunFac
   return `# What happens when a download goes wrong
 
 The API answers errors with HTTP 200, says no length, and has a limit of 12 downloads a minute. Here \`mavi\` and the
-tools that people use in its place meet the same faults, made by the stand-in API of this repository (\`mavi mock\`).
+tools that people use in its place meet the same faults, made by the mock API of this repository (\`mavi mock\`).
 
 This page is written by \`npm run peers\`, from what it sees: run on ${facts.date}, ${facts.system}, with ${versionsText(facts)}.
 
@@ -89,9 +89,9 @@ ${matrixTable(unprovable)}
 
 ## The commands
 
-Each ran in an empty folder of its own, without settings of the user's, against a stand-in of its own. Time-outs are
+Each ran in an empty folder of its own, without settings of the user's, against a mock of its own. Time-outs are
 short so that the run ends; a tool that was still running after ${PATIENCE_MS / 1000} s was killed. aria2c cannot POST: it asks with GET,
-and a small door in front of the stand-in turns that into the POST, and hands on the answer byte for byte.
+and a small door in front of the mock turns that into the POST, and hands on the answer byte for byte.
 
 ${[...peers.tools, ...unprovable.tools.filter((tool) => !peers.tools.includes(tool))].map(commandText).join('\n')}
 

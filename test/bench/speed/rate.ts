@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startStandin } from '../../../src/mock/server.ts';
+import { startMock } from '../../../src/mock/server.ts';
 import { generatedLibrary } from '../../helpers/generated.ts';
 import type { Work } from './contenders.ts';
 import { measured } from './rounds.ts';
@@ -29,7 +29,7 @@ export async function runRate(rounds: number, work: Work): Promise<RateResult> {
   let refused = 0;
   for (let round = 0; round < rounds; round += 1) {
     const videos = generatedLibrary({ count: RATE_VIDEOS, sizeBytes: 100_000 });
-    const standin = await startStandin({ videos, accountLimit: RATE_LIMIT });
+    const mock = await startMock({ videos, accountLimit: RATE_LIMIT });
     const folder = join(work.home, 'library');
     const list = join(work.home, 'ids.txt');
     mkdirSync(folder);
@@ -45,8 +45,8 @@ export async function runRate(rounds: number, work: Work): Promise<RateResult> {
           argv: ({ bin }) => [process.execPath, bin, 'download', '-a', list, '-d', folder, '--rate', rate],
           // A folder of its own for each round, so that no start of the round before is remembered.
           env: ({ home }) => ({
-            MAVI_BASE_URL: standin.baseUrl,
-            MAVI_API_KEY: standin.key,
+            MAVI_BASE_URL: mock.baseUrl,
+            MAVI_API_KEY: mock.key,
             MAVI_CONFIG_DIR: join(home, `config-${round}`),
           }),
           pipes: false,
@@ -55,11 +55,11 @@ export async function runRate(rounds: number, work: Work): Promise<RateResult> {
         work,
       );
       seconds.push(taken.seconds);
-      refused += standin.requests.filter(({ bytesSent }) => bytesSent !== 100_000).length;
+      refused += mock.requests.filter(({ bytesSent }) => bytesSent !== 100_000).length;
       const arrived = readdirSync(folder).length;
       if (arrived !== RATE_VIDEOS) throw new Error(`${arrived} of ${RATE_VIDEOS} videos came`);
     } finally {
-      await standin.close();
+      await mock.close();
       rmSync(folder, { recursive: true, force: true });
     }
   }
