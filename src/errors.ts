@@ -87,7 +87,7 @@ export class TruncatedError extends BodyError {
   constructor(
     message: string,
     lengthBytes: number,
-    hint = 'the server ended the answer early; if it does so again, the original itself may be cut: --verify ftyp takes it as it is',
+    hint = 'the server ended the response early; if this happens again, the original itself may be truncated: --verify ftyp downloads it as it is',
   ) {
     super('truncated', message, { retryable: true, hint });
     this.lengthBytes = lengthBytes;

@@ -100,7 +100,7 @@ describe('an error', () => {
   });
 
   it('says of a cut video how to take it as it is', () => {
-    expect(new TruncatedError('x', 7).hint).toMatch(/--verify ftyp takes it as it is/);
+    expect(new TruncatedError('x', 7).hint).toMatch(/--verify ftyp downloads it as it is/);
   });
 
   it('stands on one line, without control characters', () => {

@@ -78,7 +78,7 @@ async function openBody(container: Container | null, download: ActiveDownload): 
   const { rules } = download.context;
   const sink = await openSink(container, download);
   const newHash = rules.checksum || sink.restart === null ? await runningHash(rules.checksum) : null;
-  download.body = new ResumableBody(sink, container, rules.level, newHash);
+  download.body = new ResumableBody(sink, container, rules, newHash);
   return download.body;
 }
 

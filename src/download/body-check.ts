@@ -1,18 +1,22 @@
-/** Whether a whole body is a whole video: its boxes and its sizes. Knows no I/O. */
+/** Whether a body is a complete video: its boxes, its samples, its sizes, its duration. Does no I/O of its own. */
 import { BodyError, TruncatedError } from '../errors.ts';
-import { MovieReader } from '../isobmff/movie.ts';
+import { type FilmTimes, MovieReader } from '../isobmff/movie.ts';
+import type { Damage, MediaReader } from '../isobmff/nal.ts';
 import type { Container } from '../isobmff/signature.ts';
-import { emptyBody, type Level } from './sniff.ts';
+import { durationText } from '../progress/text.ts';
+import { type CheckRules, emptyBody } from './sniff.ts';
 
-/** What is known of a body's size, in bytes; null where nobody said. */
-export interface KnownSizes {
-  /** The whole file's, by Content-Length or Content-Range. */
+/** What is known of a video besides its bytes; null where nobody said. */
+export interface KnownFacts {
+  /** The size of the file in bytes, by Content-Length or Content-Range. */
   readonly transferSize: number | null;
-  /** The file's, by the listing of the library. */
+  /** Its size in bytes by the listing. */
   readonly listedSize: number | null;
+  /** Its duration in seconds by the listing. */
+  readonly listedDuration: number | null;
 }
 
-/** How a whole body was proved. */
+/** How a body was verified. */
 export interface Proof {
   /** What was checked, in words for the last line. */
   readonly verified: string;
@@ -20,17 +24,34 @@ export interface Proof {
   readonly warnings: readonly string[];
 }
 
+/** How much of a video has come, as far as its boxes tell. */
+export type BodyProgress =
+  /** The least size of the whole; `mayGrow` if more may follow. */
+  | { readonly kind: 'bytes'; readonly totalBytes: number; readonly mayGrow: boolean }
+  /** The share of its playing time, from 0 to 1. */
+  | { readonly kind: 'time'; readonly share: number };
+
+/** Reads up to `maxBytes` of the body again from a position; empty at its end. */
+export type ReadAgain = (position: number, maxBytes: number) => Promise<Uint8Array>;
+
+const READ_BYTES = 1024 * 1024;
+
+/** Durations that differ by no more than this, in seconds or as a share, count as the same: encoders round. */
+const SECONDS_APART = 2;
+const SHARE_APART = 0.02;
+
 /** Follows one body from its first byte to its last. */
 export class BodyCheck {
-  readonly #level: Level;
+  readonly #rules: CheckRules;
   readonly #container: Container | null;
   readonly #movie: MovieReader | null;
   #bytes = 0;
 
-  constructor(level: Level, container: Container | null) {
-    this.#level = level;
+  constructor(rules: CheckRules, container: Container | null) {
+    this.#rules = rules;
     this.#container = container;
-    this.#movie = container === 'mp4' || container === 'quicktime' ? new MovieReader() : null;
+    const hasBoxes = container === 'mp4' || container === 'quicktime';
+    this.#movie = hasBoxes ? new MovieReader(rules.deep === true) : null;
   }
 
   /** Bytes pushed or skipped so far. */
@@ -38,69 +59,165 @@ export class BodyCheck {
     return this.#bytes;
   }
 
-  /** Takes the next bytes. Throws BodyError as soon as the boxes cannot be a movie's. */
+  /** Takes the next bytes. Throws BodyError as soon as they can't be a movie's, or its media is damaged. */
   push(chunk: Uint8Array): void {
     this.#bytes += chunk.length;
     this.#movie?.push(chunk);
-    if (this.#level === 'full' && this.#movie?.malformed) throw malformed(this.#movie.malformed);
+    if (this.#rules.level !== 'full' || this.#movie === null) return;
+    const { malformed, damage } = this.#movie;
+    if (damage !== null && (malformed === null || damage.byte < malformed.at)) throw damaged(damage);
+    if (malformed !== null) throw broken(malformed);
   }
 
-  /** How many of the next bytes need not be read, for a file that can be jumped in. */
+  /** How many of the next bytes need not be read, for a file in which the reader can jump. */
   get skippable(): number {
     return this.#movie?.skippable ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Passes over bytes that nobody has read, at most `skippable`. */
+  /** Passes over bytes that have not been read, at most `skippable`. */
   skip(count: number): void {
     this.#bytes += count;
     this.#movie?.skip(count);
   }
 
-  /** The size of the whole by the box headers so far, in bytes, and whether more may follow; null if unknown. */
-  get sizeByBoxes(): { readonly bytes: number; readonly mayGrow: boolean } | null {
-    const bytes = this.#movie?.knownSize ?? null;
-    return bytes === null ? null : { bytes, mayGrow: this.#movie?.mayGrow ?? true };
+  /**
+   * How much has come; null if the boxes don't tell.
+   * @param listedDuration of the whole in seconds, by the listing; null if unknown
+   */
+  progress(listedDuration: number | null): BodyProgress | null {
+    const progress = this.#movie?.progress ?? null;
+    if (progress?.kind !== 'time') return progress;
+    const duration = progress.promisedSeconds ?? listedDuration;
+    if (duration === null || duration <= 0) return null;
+    return { kind: 'time', share: Math.min(1, progress.seconds / duration) };
   }
 
-  /** The proof, if the body ended here. Throws TruncatedError or BodyError where there is none. */
-  end(sizes: KnownSizes): Proof {
+  /**
+   * The proof, if the body ended here. Throws TruncatedError or BodyError if there is none.
+   * @param readAgain reads the body again, where the media came before the tables that name its samples; null if
+   * that can't be done
+   */
+  async prove(facts: KnownFacts, readAgain: ReadAgain | null): Promise<Proof> {
+    const { verified, warnings } = this.end(facts);
+    const media = this.#movie?.lateMedia() ?? null;
+    if (media === null) return { verified, warnings };
+    if (readAgain !== null) {
+      await this.#checkMedia(media, readAgain);
+      return { verified: `${verified}${this.#mediaWords()}`, warnings };
+    }
+    const text = "the media can't be checked in a pipe: its index comes last; download to a file for --deep";
+    return { verified, warnings: [...warnings, text] };
+  }
+
+  /** The proof without the media that must be read again. */
+  end(facts: KnownFacts): Proof {
+    const { level } = this.#rules;
     const warnings: string[] = [];
+    let verified: string = NOTHING_READ[level];
     let endProven = false;
-    let verified = { full: 'the file signature', ftyp: 'the ftyp box', none: 'nothing of the video itself' }[
-      this.#level
-    ];
-    if (this.#level === 'full' && this.#movie !== null) {
+    if (level === 'ftyp' && this.#container !== 'mp4') verified = 'file signature';
+    if (level === 'full' && this.#movie !== null) {
       const verdict = this.#movie.end();
-      if (verdict.kind === 'malformed') throw malformed(verdict.reason);
-      if (verdict.kind === 'cut') {
-        throw new TruncatedError(
-          `the video is cut after ${this.#bytes} bytes: ${verdict.reason}`,
-          this.#bytes,
-        );
-      }
-      if (verdict.junkBytes > 0) warnings.push(`${verdict.junkBytes} bytes after the last box are no box`);
+      if (verdict.kind === 'malformed') throw broken(verdict);
+      if (verdict.kind === 'cut') throw this.#cut(verdict.reason);
+      if (verdict.junkBytes > 0) warnings.push(`${bytesText(verdict.junkBytes)} after the end of the video`);
+      warnings.push(...verdict.notes, ...this.#compareDurations(this.#movie.times, facts));
       endProven = verdict.endProven;
-      verified = 'every box whole';
-    } else if (this.#level === 'ftyp' && this.#container !== 'mp4') verified = 'the file signature';
+      verified = this.#container === 'mp4' ? 'complete MP4' : 'complete QuickTime';
+    }
     if (this.#bytes === 0) throw emptyBody();
-    if (sizes.transferSize !== null) verified += ', length as announced';
-    const listed = sizes.listedSize;
-    if (listed === this.#bytes) verified += ', size as listed';
+    if (facts.transferSize !== null) verified += ', length matches Content-Length';
+    const listed = facts.listedSize;
+    if (listed === this.#bytes) verified += ', size matches the library';
     else if (listed !== null && !endProven && this.#bytes < listed) {
       throw new TruncatedError(
-        `the video is cut: ${this.#bytes} bytes came, and the library lists ${listed}`,
+        `the video is truncated: ${this.#bytes} bytes came, but the library lists ${listed}`,
         this.#bytes,
-        'if it comes so again, the listed size may be wrong: mavi download without --lookup does not ask for it',
+        'if this happens again, the listed size may be wrong: mavi download without --lookup does not use it',
       );
-    } else if (listed !== null) {
-      warnings.push(`${this.#bytes} bytes came, but the library lists ${listed}`);
+    } else if (listed !== null) warnings.push(`${this.#bytes} bytes came, but the library lists ${listed}`);
+    if (this.#rules.deep === true) {
+      warnings.push(...this.#mediaWarnings());
+      if (this.#movie?.hasLateMedia !== true) verified += this.#mediaWords();
     }
     return { verified, warnings };
   }
+
+  /** Compares how long a fragmented film is with what was promised. Throws TruncatedError, or returns warnings. */
+  #compareDurations({ seconds, promisedSeconds }: FilmTimes, facts: KnownFacts): string[] {
+    const isComplete = facts.transferSize !== null || facts.listedSize === this.#bytes;
+    const warnings: string[] = [];
+    for (const [promised, who] of [
+      [promisedSeconds, 'its header announces'],
+      [facts.listedDuration, 'the library lists'],
+    ] as const) {
+      if (seconds === null || promised === null || promised <= 0) continue;
+      const apart = Math.abs(promised - seconds);
+      if (apart <= SECONDS_APART || apart <= SHARE_APART * promised) continue;
+      const text = `the video lasts ${durationText(seconds * 1000)}, but ${who} ${durationText(promised * 1000)}`;
+      if (promised > seconds && !isComplete) throw this.#cut(text);
+      warnings.push(text);
+    }
+    return warnings;
+  }
+
+  async #checkMedia(media: MediaReader, readAgain: ReadAgain): Promise<void> {
+    for (let offset = 0; offset < this.#bytes; ) {
+      offset += media.skippable(offset);
+      if (offset >= this.#bytes) break;
+      const chunk = await readAgain(offset, READ_BYTES);
+      if (chunk.length === 0) break;
+      media.push(chunk, offset);
+      offset += chunk.length;
+      if (media.damage !== null) throw damaged(media.damage);
+    }
+  }
+
+  #mediaWords(): string {
+    const { checked, unchecked } = this.#movie?.mediaReport ?? NO_MEDIA;
+    if (checked.length === 0) return '';
+    const others = unchecked.map(({ format }) => format).join(', ');
+    return `, media intact (${checked.join(', ')}${others === '' ? '' : `; not checked: ${others}`})`;
+  }
+
+  #mediaWarnings(): string[] {
+    const { checked, unchecked } = this.#movie?.mediaReport ?? NO_MEDIA;
+    const videos = unchecked.filter(({ isVideo }) => isVideo);
+    if (checked.length === 0 && videos.length === 0) return ["--deep can't check the media of this video"];
+    return videos.map(({ format, encrypted }) =>
+      encrypted
+        ? `the ${format} video is encrypted: its media can't be checked`
+        : `the media of ${format} video can't be checked`,
+    );
+  }
+
+  #cut(reason: string): TruncatedError {
+    return new TruncatedError(`the video is truncated after ${this.#bytes} bytes: ${reason}`, this.#bytes);
+  }
 }
 
-function malformed(reason: string): BodyError {
-  return new BodyError('malformed', `the video's boxes are broken: ${reason}`, {
-    hint: 'the original itself may be damaged; --verify ftyp takes it as it is',
+/** What is verified where the boxes are not looked at. */
+const NOTHING_READ = {
+  full: 'file signature',
+  ftyp: 'ftyp box',
+  none: 'nothing of the video itself',
+} as const;
+
+const NO_MEDIA: MovieReader['mediaReport'] = { checked: [], unchecked: [] };
+
+function bytesText(count: number): string {
+  return count === 1 ? '1 stray byte' : `${count} stray bytes`;
+}
+
+function broken({ reason, at }: { readonly reason: string; readonly at: number }): BodyError {
+  return new BodyError('malformed', `the structure of the video is broken: ${reason} at byte ${at}`, {
+    hint: 'the original itself may be damaged; --verify ftyp downloads it as it is',
+  });
+}
+
+function damaged({ track, sample, seconds, byte }: Damage): BodyError {
+  const where = `sample ${sample} of track ${track}, ${seconds.toFixed(2)} s into the video, at byte ${byte}`;
+  return new BodyError('damaged', `the media is damaged: ${where}`, {
+    hint: 'the original itself may be damaged; without --deep it is downloaded as it is',
   });
 }

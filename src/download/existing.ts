@@ -20,6 +20,7 @@ export interface CheckedFile extends Proof {
 export interface FileCheck extends CheckRules {
   readonly checksum: boolean;
   readonly listedSize: number | null;
+  readonly listedDuration: number | null;
   readonly signal: AbortSignal;
 }
 
@@ -45,11 +46,11 @@ export async function checkFile(path: string, shown: string, rules: FileCheck): 
       const refused = refuseSignature('json');
       throw refused.kind === 'refused' ? refused.error : new BodyError('not_video', 'it is no video');
     }
-    const check = new BodyCheck(rules.level, opening.container);
+    const check = new BodyCheck(rules, opening.container);
     const hash = rules.checksum ? createHash('sha256') : null;
     const { size } = await handle.stat();
     while (check.bytes < size) {
-      // Media data is read only to be hashed.
+      // Media is read only to be hashed, or as far as it says something of itself.
       const jump = hash === null ? Math.min(check.skippable, size - check.bytes) : 0;
       if (jump > 0) check.skip(jump);
       else {
@@ -59,7 +60,8 @@ export async function checkFile(path: string, shown: string, rules: FileCheck): 
         check.push(chunk);
       }
     }
-    const proof = check.end({ transferSize: null, listedSize: rules.listedSize });
+    const { listedSize, listedDuration } = rules;
+    const proof = await check.prove({ transferSize: null, listedSize, listedDuration }, read);
     return { ...proof, bytes: check.bytes, brand: opening.brand, sha256: hash?.digest('hex') ?? null };
   } catch (error) {
     throw localError(error, shown, 'read');

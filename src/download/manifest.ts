@@ -83,6 +83,8 @@ export interface FileRecord {
   readonly bytes: number;
   /** Lower-case hexadecimal; null if it was not computed. */
   readonly sha256: string | null;
+  /** Its duration in seconds by the listing; null if that was not known. */
+  readonly duration: number | null;
   readonly status: 'downloaded' | 'skipped';
 }
 
@@ -216,7 +218,7 @@ function readRecord(
     return null;
   }
   if (typeof value !== 'object' || value === null) return null;
-  const { video_no, file, bytes, sha256, status } = value;
+  const { video_no, file, bytes, sha256, duration, status } = value;
   if (status !== 'downloaded' && status !== 'skipped') return null;
   if (typeof video_no !== 'string') return null;
   return {
@@ -225,6 +227,7 @@ function readRecord(
     file: typeof file === 'string' ? file : null,
     bytes: typeof bytes === 'number' ? bytes : null,
     sha256: typeof sha256 === 'string' ? sha256.toLowerCase() : null,
+    duration: typeof duration === 'number' ? duration : null,
   };
 }
 

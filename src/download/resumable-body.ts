@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { BodyError, NetworkError } from '../errors.ts';
 import type { Container } from '../isobmff/signature.ts';
-import { BodyCheck, type KnownSizes, type Proof } from './body-check.ts';
+import { BodyCheck, type BodyProgress, type Proof, type ReadAgain } from './body-check.ts';
 import type { Sink } from './sink.ts';
-import type { Level } from './sniff.ts';
+import type { CheckRules } from './sniff.ts';
 
 /** A hash that can be asked for its value at any point. */
 export interface RunningHash {
@@ -44,7 +44,7 @@ export interface ResumePoint {
 export class ResumableBody {
   readonly sink: Sink;
   readonly container: Container | null;
-  readonly #level: Level;
+  readonly #rules: CheckRules;
   readonly #newHash: (() => RunningHash) | null;
   #check: BodyCheck;
   /** Of all bytes of this pass. */
@@ -55,12 +55,17 @@ export class ResumableBody {
   #sent: { readonly bytes: number; readonly hash: string } = { bytes: 0, hash: '' };
 
   /** @param newHash makes the hash of a pass; needed for a sink that cannot restart, and for a checksum */
-  constructor(sink: Sink, container: Container | null, level: Level, newHash: (() => RunningHash) | null) {
+  constructor(
+    sink: Sink,
+    container: Container | null,
+    rules: CheckRules,
+    newHash: (() => RunningHash) | null,
+  ) {
     this.sink = sink;
     this.container = container;
-    this.#level = level;
+    this.#rules = rules;
     this.#newHash = newHash;
-    this.#check = new BodyCheck(level, container);
+    this.#check = new BodyCheck(rules, container);
   }
 
   /**
@@ -75,7 +80,7 @@ export class ResumableBody {
     if (this.sink.restart === null && bytes > this.#sent.bytes) {
       this.#sent = { bytes, hash: this.#hash?.value() ?? '' };
     }
-    this.#check = new BodyCheck(this.#level, this.container);
+    this.#check = new BodyCheck(this.#rules, this.container);
     this.#hash = this.#newHash?.() ?? null;
     this.#etag = etag;
     this.#transferSize = transferSize;
@@ -113,9 +118,9 @@ export class ResumableBody {
     return this.sink.restart === null && this.#sent.bytes + this.receivedBytes > 0;
   }
 
-  /** The size that the boxes tell so far. */
-  get sizeByBoxes(): BodyCheck['sizeByBoxes'] {
-    return this.#check.sizeByBoxes;
+  /** How much has come, as far as the boxes tell. */
+  progress(listedDuration: number | null): BodyProgress | null {
+    return this.#check.progress(listedDuration);
   }
 
   /**
@@ -135,8 +140,15 @@ export class ResumableBody {
     return wanted;
   }
 
-  /** Proves that the pass was the complete video. Throws BodyError, TruncatedError or NetworkError otherwise. */
-  prove(listedSize: number | null): Proof {
+  /**
+   * Proves that the pass was the complete video. Throws BodyError, TruncatedError or NetworkError otherwise.
+   * @param listed size in bytes and duration in seconds by the listing; null where unknown
+   * @param readAgain reads what was written; null if that can't be done
+   */
+  async prove(
+    listed: { readonly listedSize: number | null; readonly listedDuration: number | null },
+    readAgain: ReadAgain | null,
+  ): Promise<Proof> {
     const { bytes } = this.#check;
     if (this.#transferSize !== null && bytes !== this.#transferSize) {
       throw new NetworkError(
@@ -145,10 +157,10 @@ export class ResumableBody {
         { hint: 'check the network and run the command again' },
       );
     }
-    const sizes: KnownSizes = { transferSize: this.#transferSize, listedSize };
-    const proof = this.#check.end(sizes);
+    const facts = { transferSize: this.#transferSize, ...listed };
+    this.#check.end(facts);
     if (bytes < this.#sent.bytes) throw changed();
-    return proof;
+    return this.#check.prove(facts, readAgain);
   }
 
   /** The hash of the complete video, in hexadecimal digits. */

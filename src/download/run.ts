@@ -38,13 +38,14 @@ export async function runDownload(plan: DownloadPlan, host: Host): Promise<ExitC
   try {
     const selected = await selectVideos(plan, videoNos, { ...session, host, note });
     const { recorded, items } = await itemsOf(plan, selected, host);
+    const incomplete = selected.incomplete?.exitCode ?? 0;
     if (plan.dryRun) {
       await printForecast({ items, upToDate: recorded, rate: session.settings.rate }, plan.json, host);
-      return selected.exitCode;
+      return incomplete;
     }
     if (plan.query !== null && items.length === 0 && recorded === 0) {
       note('no video that is ready matches; nothing to download');
-      return selected.exitCode;
+      return incomplete;
     }
     const text = 'not listed in the library, so its size is unknown';
     const code = await runBatch(
@@ -64,7 +65,7 @@ export async function runDownload(plan: DownloadPlan, host: Host): Promise<ExitC
       },
     );
     // An account-wide failure is the code of the whole run.
-    return code === 3 ? code : mergeExitCodes([code, selected.exitCode]);
+    return code === 3 ? code : mergeExitCodes([code, incomplete]);
   } finally {
     await manifest?.close();
   }

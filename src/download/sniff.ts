@@ -19,6 +19,8 @@ export interface CheckRules {
   readonly level: Level;
   /** Whether other containers than mp4 are taken. */
   readonly container: 'mp4' | 'any';
+  /** Whether the media itself is checked too; only with level `full`. */
+  readonly deep?: boolean;
 }
 
 /** What the first bytes of a body show. */
@@ -37,8 +39,8 @@ export function sniff(first: Uint8Array, ended: boolean, rules: CheckRules): Ope
   if (ftyp.kind === 'implausible' && rules.level !== 'none') {
     return refuse(
       'not_mp4',
-      `it begins with an ftyp box of an impossible size (${ftyp.sizeBytes} bytes)`,
-      'the original itself may be damaged; --verify none takes it as it is',
+      `its ftyp box has an impossible size (${ftyp.sizeBytes} bytes)`,
+      'the original itself may be damaged; --verify none downloads it as it is',
     );
   }
   if (ftyp.kind === 'more') {
@@ -53,7 +55,7 @@ export function sniff(first: Uint8Array, ended: boolean, rules: CheckRules): Ope
     return refuse(
       'not_video',
       'it is HTML, a web page',
-      'a proxy or a sign-in page may stand between; check --base-url',
+      'check --base-url, and whether a proxy or a sign-in page intercepts the connection',
     );
   }
   if (isContainer(signature) && (rules.container === 'any' || rules.level === 'none')) {
@@ -66,11 +68,11 @@ export function sniff(first: Uint8Array, ended: boolean, rules: CheckRules): Ope
 /** The refusal of a body by what it is. */
 export function refuseSignature(signature: Signature): Opening {
   const why = `it is ${SIGNATURE_NAMES[signature]}, by its first bytes`;
-  if (isContainer(signature)) return refuse('not_mp4', why, 'take it as it is with --container any');
+  if (isContainer(signature)) return refuse('not_mp4', why, 'to download it as it is, use --container any');
   const hint =
     signature === 'json'
       ? 'check --base-url, and whether a proxy answers instead of the API'
-      : 'the original itself may be no video; --verify none takes it as it is';
+      : 'the original itself may not be a video; --verify none downloads it as it is';
   return refuse('not_video', why, hint);
 }
 
@@ -80,12 +82,13 @@ function refuse(code: string, why: string, hint: string): Opening {
 
 function cutOpening(first: Uint8Array): Opening {
   if (first.length === 0) return { kind: 'refused', error: emptyBody() };
-  const what = `the video is cut after ${exactBytes(first.length)}, inside its first box`;
-  const hint = `${AGAIN}: --verify none takes it as it is`;
+  const what = `the video is truncated after ${exactBytes(first.length)}, inside its first box`;
+  const hint = `${AGAIN}: --verify none downloads it as it is`;
   return { kind: 'refused', error: new TruncatedError(what, first.length, hint) };
 }
 
-const AGAIN = 'the server ended the answer early; if it does so again, the original itself may be cut';
+const AGAIN =
+  'the server ended the response early; if this happens again, the original itself may be truncated';
 
 function exactBytes(count: number): string {
   return count === 1 ? '1 byte' : `${count} bytes`;
@@ -96,6 +99,6 @@ export function emptyBody(): TruncatedError {
   return new TruncatedError(
     'the video is empty',
     0,
-    'if it stays so, the original itself may be empty: see mavi list',
+    'if this happens again, the original itself may be empty: see mavi list',
   );
 }

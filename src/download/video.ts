@@ -15,7 +15,7 @@ import { sleep } from '../host.ts';
 import type { Container } from '../isobmff/signature.ts';
 import { recordedError, type VideoRecord } from '../record.ts';
 import { acceptResponse, resumePointOf } from './accept.ts';
-import type { Proof } from './body-check.ts';
+import type { Proof, ReadAgain } from './body-check.ts';
 import type { ActiveDownload, DownloadContext } from './context.ts';
 import { checkFile } from './existing.ts';
 import type { VideoTask } from './plan.ts';
@@ -103,7 +103,7 @@ async function lookAtTargets(
 async function checkExisting(target: Target, download: ActiveDownload): Promise<Proof> {
   const { task, context } = download;
   download.file = target.shown;
-  const check = { ...context.rules, listedSize: task.listedSize, signal: context.host.interrupt };
+  const check = { ...context.rules, ...listedOf(task), signal: context.host.interrupt };
   try {
     const { bytes, brand, sha256, verified, warnings } = await checkFile(target.path, target.shown, check);
     Object.assign(download, { bytes, brand, sha256 });
@@ -145,7 +145,7 @@ async function fetchWithRetries(download: ActiveDownload): Promise<{ proof: Proo
       };
       const { throttle, host } = context;
       if (!isEnd) await transfer(body, first, into, { clock: host.clock, throttle, onChunk });
-      const proof = into.prove(task.listedSize);
+      const proof = await into.prove(listedOf(task), readAgain(into, host.interrupt));
       download.bytes = into.receivedBytes;
       download.sha256 = context.rules.checksum ? into.hash() : null;
       return { proof, into };
@@ -234,15 +234,35 @@ function howNext(download: ActiveDownload): string {
 }
 
 function reportProgress({ task, context }: ActiveDownload, into: ResumableBody): void {
-  const announced = into.transferSize ?? task.listedSize;
-  const byBoxes = into.sizeByBoxes;
+  const { listedSize, listedDuration } = listedOf(task);
+  const announced = into.transferSize ?? listedSize;
+  const byBoxes = announced === null ? into.progress(listedDuration) : null;
   context.report({
     kind: 'receiving',
     videoNo: task.videoNo,
     receivedBytes: into.receivedBytes,
-    totalBytes: announced ?? byBoxes?.bytes ?? null,
-    mayGrow: announced === null && (byBoxes?.mayGrow ?? true),
+    totalBytes: byBoxes?.kind === 'bytes' ? byBoxes.totalBytes : announced,
+    mayGrow: announced === null && (byBoxes?.kind !== 'bytes' || byBoxes.mayGrow),
+    timeShare: byBoxes?.kind === 'time' ? byBoxes.share : null,
   });
+}
+
+/** What the listing told for the check. */
+function listedOf({ listedSize, listed }: VideoTask): {
+  listedSize: number | null;
+  listedDuration: number | null;
+} {
+  return { listedSize, listedDuration: listed?.duration ?? null };
+}
+
+/** Reads a written video again, until a signal comes; null where that can't be done. */
+function readAgain({ sink }: ResumableBody, interrupt: AbortSignal): ReadAgain | null {
+  const { read } = sink;
+  if (read === null) return null;
+  return (position, maxBytes) => {
+    if (interrupt.aborted) throw interrupt.reason;
+    return read(position, maxBytes);
+  };
 }
 
 /** A video that was begun and then stopped with the rest was not `not_started`. */

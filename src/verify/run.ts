@@ -4,7 +4,6 @@ import { stat } from 'node:fs/promises';
 import { relative, sep } from 'node:path';
 import { type CheckedFile, checkFile } from '../download/existing.ts';
 import { type FileRecord, type ManifestIndex, readManifest } from '../download/manifest.ts';
-import type { CheckRules } from '../download/sniff.ts';
 import { BodyError, type ExitCode, Interrupted } from '../errors.ts';
 import { pathFrom, pathKey } from '../folders.ts';
 import { type Host, print } from '../host.ts';
@@ -12,15 +11,7 @@ import { bytesText } from '../progress/text.ts';
 import { type RecordedError, recordedError } from '../record.ts';
 import { printable, safeJson } from '../sanitize.ts';
 import { MANIFEST_NAME } from '../sync/plan.ts';
-
-/** What `mavi verify` was asked to do: checked values. */
-export interface VerifyPlan {
-  /** Files, and folders with a manifest; empty for all that `manifest` records. */
-  readonly files: readonly string[];
-  readonly manifest: string | null;
-  readonly rules: CheckRules;
-  readonly json: boolean;
-}
+import type { VerifyPlan } from './plan.ts';
 
 /** What was found of one file: one line of `--json`. */
 interface Finding {
@@ -94,7 +85,13 @@ async function examine({ file, index }: Subject, plan: VerifyPlan, host: Host): 
   const checksum = record !== undefined && record.sha256 !== null;
   const nothing = { bytes: null, brand: null, sha256: null, verified: null, warnings: [] };
   try {
-    const rules = { ...plan.rules, checksum, listedSize: null, signal: host.interrupt };
+    const rules = {
+      ...plan.rules,
+      checksum,
+      listedSize: null,
+      listedDuration: record?.duration ?? null,
+      signal: host.interrupt,
+    };
     const checked = await checkFile(path, file, rules);
     if (record !== undefined) compare(checked, record);
     const { bytes, brand, sha256, warnings } = checked;

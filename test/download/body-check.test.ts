@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { BodyCheck, type KnownSizes, type Proof } from '../../src/download/body-check.ts';
+import { BodyCheck, type KnownFacts, type Proof } from '../../src/download/body-check.ts';
 import type { Level } from '../../src/download/sniff.ts';
 import { BodyError, TruncatedError } from '../../src/errors.ts';
 import type { Container } from '../../src/isobmff/signature.ts';
@@ -15,6 +15,7 @@ import {
   type Part,
   uint32,
 } from '../isobmff/bytes.ts';
+import { film, fragmentedFilm } from '../isobmff/films.ts';
 
 /** As many bytes as suffice to name anything. */
 function padded(...parts: readonly Part[]): Buffer {
@@ -28,10 +29,10 @@ const GARBAGE = padded('nothing that anybody knows');
 const MDAT = box('mdat', new Uint8Array(50).fill(0x76));
 const MOVIE = bytes(FTYP, MOOV, MDAT);
 const FRAGMENTED = bytes(FTYP, FRAGMENTED_MOOV, box('moof'), MDAT);
-const UNTOLD: KnownSizes = { transferSize: null, listedSize: null };
+const UNTOLD: KnownFacts = { transferSize: null, listedSize: null, listedDuration: null };
 
 function checkOf(level: Level, container: Container | null, ...chunks: readonly Uint8Array[]): BodyCheck {
-  const check = new BodyCheck(level, container);
+  const check = new BodyCheck({ level, container: 'any' }, container);
   for (const chunk of chunks) check.push(chunk);
   return check;
 }
@@ -40,21 +41,21 @@ function proofOf(
   level: Level,
   container: Container | null,
   body: Uint8Array,
-  sizes: Partial<KnownSizes> = {},
+  sizes: Partial<KnownFacts> = {},
 ): Proof {
   return checkOf(level, container, body).end({ ...UNTOLD, ...sizes });
 }
 
 describe('a body is proved', () => {
   it.each<[Level, Container | null, Uint8Array, string]>([
-    ['full', 'mp4', MOVIE, 'every box whole'],
-    ['full', 'mp4', FRAGMENTED, 'every box whole'],
-    ['full', 'quicktime', bytes(MOOV, MDAT), 'every box whole'],
-    ['full', 'matroska', MATROSKA, 'the file signature'],
-    ['ftyp', 'mp4', MOVIE.subarray(0, 60), 'the ftyp box'],
-    ['ftyp', 'mp4', bytes(FTYP, uint32(5), 'mdat'), 'the ftyp box'],
-    ['ftyp', 'quicktime', MOOV, 'the file signature'],
-    ['ftyp', 'avi', AVI, 'the file signature'],
+    ['full', 'mp4', MOVIE, 'complete MP4'],
+    ['full', 'mp4', FRAGMENTED, 'complete MP4'],
+    ['full', 'quicktime', bytes(MOOV, MDAT), 'complete QuickTime'],
+    ['full', 'matroska', MATROSKA, 'file signature'],
+    ['ftyp', 'mp4', MOVIE.subarray(0, 60), 'ftyp box'],
+    ['ftyp', 'mp4', bytes(FTYP, uint32(5), 'mdat'), 'ftyp box'],
+    ['ftyp', 'quicktime', MOOV, 'file signature'],
+    ['ftyp', 'avi', AVI, 'file signature'],
     ['none', 'mp4', MOVIE.subarray(0, 60), 'nothing of the video itself'],
     ['none', 'matroska', MATROSKA, 'nothing of the video itself'],
     ['none', null, GARBAGE, 'nothing of the video itself'],
@@ -62,15 +63,15 @@ describe('a body is proved', () => {
     expect(proofOf(level, container, body)).toEqual({ verified, warnings: [] });
     const sizes = { transferSize: body.length, listedSize: body.length };
     expect(proofOf(level, container, body, sizes)).toEqual({
-      verified: `${verified}, length as announced, size as listed`,
+      verified: `${verified}, length matches Content-Length, size matches the library`,
       warnings: [],
     });
   });
 
   it('with a warning of junk behind its last box', () => {
     expect(proofOf('full', 'mp4', bytes(MOVIE, new Uint8Array(11)))).toEqual({
-      verified: 'every box whole',
-      warnings: ['11 bytes after the last box are no box'],
+      verified: 'complete MP4',
+      warnings: ['11 stray bytes after the end of the video'],
     });
   });
 
@@ -87,23 +88,23 @@ describe('a body is proved', () => {
 
 describe('a body is not proved', () => {
   it.each<[string, Uint8Array, string]>([
-    ['in its mdat', MOVIE.subarray(0, -1), "box 'mdat' lacks 1 bytes"],
-    ['before its mdat', bytes(FTYP, MOOV), "no 'mdat' box came"],
-    ['before its moov', bytes(FTYP, MDAT), "no 'moov' box came"],
+    ['in its mdat', MOVIE.subarray(0, -1), "box 'mdat' lacks 1 byte"],
+    ['before its mdat', bytes(FTYP, MOOV), "there is no 'mdat' box"],
+    ['before its moov', bytes(FTYP, MDAT), "there is no 'moov' box"],
   ])('when it is cut %s', (_where, body, reason) => {
     const attempt = () => proofOf('full', 'mp4', body);
     expect(attempt).toThrow(TruncatedError);
     expect(attempt).toThrow(
       expect.objectContaining({
         exitCode: 5,
-        message: `the video is cut after ${body.length} bytes: ${reason}`,
+        message: `the video is truncated after ${body.length} bytes: ${reason}`,
         lengthBytes: body.length,
       }),
     );
   });
 
   it('as soon as its boxes cannot be', () => {
-    const check = new BodyCheck('full', 'mp4');
+    const check = new BodyCheck({ level: 'full', container: 'mp4' }, 'mp4');
     check.push(FTYP);
     const attempt = () => check.push(bytes(uint32(5), 'mdat'));
     expect(attempt).toThrow(BodyError);
@@ -111,8 +112,8 @@ describe('a body is not proved', () => {
       expect.objectContaining({
         exitCode: 5,
         code: 'malformed',
-        message: `the video's boxes are broken: box 'mdat' claims a size of 5 bytes at byte ${FTYP.length}`,
-        hint: 'the original itself may be damaged; --verify ftyp takes it as it is',
+        message: `the structure of the video is broken: box 'mdat' claims a size of 5 bytes at byte ${FTYP.length}`,
+        hint: 'the original itself may be damaged; --verify ftyp downloads it as it is',
         retryable: false,
       }),
     );
@@ -138,7 +139,7 @@ describe('the size in the library', () => {
     ['more than came', MOVIE.length + 1],
   ])('that is %s is a warning where the boxes prove the end', (_what, listedSize) => {
     expect(proofOf('full', 'mp4', MOVIE, { listedSize })).toEqual({
-      verified: 'every box whole',
+      verified: 'complete MP4',
       warnings: [warning(MOVIE.length, listedSize)],
     });
   });
@@ -154,8 +155,8 @@ describe('the size in the library', () => {
     expect(longer).toThrow(TruncatedError);
     expect(longer).toThrow(
       expect.objectContaining({
-        message: `the video is cut: ${body.length} bytes came, and the library lists ${body.length + 1}`,
-        hint: 'if it comes so again, the listed size may be wrong: mavi download without --lookup does not ask for it',
+        message: `the video is truncated: ${body.length} bytes came, but the library lists ${body.length + 1}`,
+        hint: 'if this happens again, the listed size may be wrong: mavi download without --lookup does not use it',
         lengthBytes: body.length,
       }),
     );
@@ -171,7 +172,7 @@ describe('while a body comes', () => {
     expect(check.skippable).toBe(30);
     check.skip(30);
     expect(check.bytes).toBe(MOVIE.length);
-    expect(check.end(UNTOLD).verified).toBe('every box whole');
+    expect(check.end(UNTOLD).verified).toBe('complete MP4');
   });
 
   it('what nobody looks into may be skipped without end', () => {
@@ -183,18 +184,36 @@ describe('while a body comes', () => {
 
   it('its boxes tell its size as soon as they can, and whether it may grow', () => {
     const check = checkOf('full', 'mp4', FTYP);
-    expect(check.sizeByBoxes).toBeNull();
+    expect(check.progress(null)).toBeNull();
     check.push(MDAT.subarray(0, 8));
-    expect(check.sizeByBoxes).toEqual({ bytes: FTYP.length + MDAT.length, mayGrow: true });
+    expect(check.progress(9)).toEqual({
+      kind: 'bytes',
+      totalBytes: FTYP.length + MDAT.length,
+      mayGrow: true,
+    });
     check.push(bytes(MDAT.subarray(8), MOOV));
-    expect(check.sizeByBoxes).toEqual({ bytes: MOVIE.length, mayGrow: false });
+    expect(check.progress(null)).toEqual({ kind: 'bytes', totalBytes: MOVIE.length, mayGrow: false });
   });
 
   it('its boxes tell its size at every level, and that of no other container', () => {
-    expect(checkOf('none', 'mp4', MOVIE).sizeByBoxes).toEqual({ bytes: MOVIE.length, mayGrow: false });
-    expect(checkOf('full', 'matroska', MOVIE).sizeByBoxes).toBeNull();
-    expect(checkOf('none', null, MOVIE).sizeByBoxes).toBeNull();
-    expect(checkOf('full', 'quicktime', bytes(MOOV, MDAT)).sizeByBoxes).toMatchObject({ mayGrow: false });
+    const known = { kind: 'bytes', totalBytes: MOVIE.length, mayGrow: false };
+    expect(checkOf('none', 'mp4', MOVIE).progress(null)).toEqual(known);
+    expect(checkOf('full', 'matroska', MOVIE).progress(null)).toBeNull();
+    expect(checkOf('none', null, MOVIE).progress(null)).toBeNull();
+    expect(checkOf('full', 'quicktime', bytes(MOOV, MDAT)).progress(null)).toMatchObject({ mayGrow: false });
+  });
+
+  it('the share of a fragmented film that has come is known by the duration of the whole alone', () => {
+    const { bytes: all, fragments } = fragmentedFilm();
+    const check = checkOf('full', 'mp4', all.subarray(0, fragments[1]?.end));
+    expect(check.progress(null)).toBeNull();
+    expect(check.progress(0)).toBeNull();
+    expect(check.progress(2)).toEqual({ kind: 'time', share: expect.closeTo(0.4) });
+    expect(check.progress(0.5)).toEqual({ kind: 'time', share: 1 });
+    const announced = fragmentedFilm({ announced: 4 });
+    const other = checkOf('full', 'mp4', announced.bytes.subarray(0, announced.fragments[1]?.end));
+    expect(other.progress(null)).toEqual({ kind: 'time', share: expect.closeTo(0.2) });
+    expect(other.progress(2)).toEqual({ kind: 'time', share: expect.closeTo(0.2) });
   });
 
   it('broken boxes are no matter at the levels that do not look at them', () => {
@@ -202,5 +221,70 @@ describe('while a body comes', () => {
     expect(() => checkOf('ftyp', 'mp4', broken)).not.toThrow();
     expect(() => checkOf('none', 'mp4', broken)).not.toThrow();
     expect(() => checkOf('full', 'matroska', broken)).not.toThrow();
+  });
+});
+
+describe('the duration', () => {
+  const FILM = fragmentedFilm({ frames: 250 }).bytes;
+  const announced = (seconds: number) => fragmentedFilm({ frames: 250, announced: seconds }).bytes;
+  const plain = film({ moov: 'first' }, { frames: 250 }).bytes;
+
+  it.each<[string, Uint8Array, number | null]>([
+    ['nobody told one', FILM, null],
+    ['it is 0', FILM, 0],
+    ['it is the film’s', FILM, 10],
+    ['it is no more than two seconds longer', FILM, 12],
+    ['it is no more than two seconds shorter', FILM, 8],
+    ['the header announces the same', announced(10), 10],
+    ['the film has no fragments, so that its samples prove its end', plain, 60],
+  ])('raises no doubt where %s', (_what, body, listedDuration) => {
+    expect(proofOf('full', 'mp4', body, { listedDuration }).warnings).toEqual([]);
+  });
+
+  it('may differ by two in a hundred', () => {
+    const long = fragmentedFilm({ frames: 5000 }).bytes;
+    expect(proofOf('full', 'mp4', long, { listedDuration: 204 }).warnings).toEqual([]);
+    expect(proofOf('full', 'mp4', long, { listedDuration: 195 }).warnings).toHaveLength(1);
+  });
+
+  it.each<[string, Uint8Array, Partial<KnownFacts>, string]>([
+    [
+      'a listed one that is shorter',
+      FILM,
+      { listedDuration: 5 },
+      'the video lasts 10 s, but the library lists 5.0 s',
+    ],
+    [
+      'an announced one that is shorter',
+      announced(5),
+      {},
+      'the video lasts 10 s, but its header announces 5.0 s',
+    ],
+    [
+      'a listed one that is longer, after a transfer of known length',
+      FILM,
+      { listedDuration: 75, transferSize: FILM.length },
+      'the video lasts 10 s, but the library lists 1 min 15 s',
+    ],
+    [
+      'an announced one that is longer, where the listed size came',
+      announced(60),
+      { listedSize: announced(60).length },
+      'the video lasts 10 s, but its header announces 1 min 00 s',
+    ],
+  ])('is a warning with both figures: %s', (_what, body, facts, warning) => {
+    expect(proofOf('full', 'mp4', body, facts).warnings).toEqual([warning]);
+  });
+
+  it.each<[string, Uint8Array, Partial<KnownFacts>, string]>([
+    ['a listed one', FILM, { listedDuration: 20 }, 'the video lasts 10 s, but the library lists 20 s'],
+    ['an announced one', announced(20), {}, 'the video lasts 10 s, but its header announces 20 s'],
+  ])('proves a cut where nothing says that all came: %s that is longer', (_what, body, facts, reason) => {
+    expect(() => proofOf('full', 'mp4', body, facts)).toThrow(
+      expect.objectContaining({
+        code: 'truncated',
+        message: `the video is truncated after ${body.length} bytes: ${reason}`,
+      }),
+    );
   });
 });

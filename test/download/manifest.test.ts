@@ -200,16 +200,19 @@ describe('what a manifest says', () => {
     return { folder, ...index };
   }
 
-  it('is where each video is, how long, and its SHA-256', async () => {
+  it('is where each video is, how large, how long, and its SHA-256', async () => {
     const { folder, byPath, byVideoNo } = await read(
       JSON.stringify(record('VI1')),
-      JSON.stringify(record('VI2', { file: 'sub/b.mp4', status: 'skipped', sha256: null, bytes: 0 })),
+      JSON.stringify(
+        record('VI2', { file: 'sub/b.mp4', status: 'skipped', sha256: null, bytes: 0, duration: 7.5 }),
+      ),
     );
     const first = {
       videoNo: 'VI1',
       path: join(folder, 'VI1.mp4'),
       bytes: 10,
       sha256: 'ab12',
+      duration: null,
       status: 'downloaded',
     };
     const second = {
@@ -217,6 +220,7 @@ describe('what a manifest says', () => {
       path: join(folder, 'sub/b.mp4'),
       bytes: 0,
       sha256: null,
+      duration: 7.5,
       status: 'skipped',
     };
     expect([...byVideoNo]).toEqual([

@@ -58,7 +58,7 @@ describe('a download by filters', () => {
     expect(errors).toContain('mavi: 3 videos: 3 downloaded;');
     expect(namesIn(place.folder)).toEqual([0, 2, 3].map((index) => `${place.id(index)}.mp4`).sort());
     for (const index of [0, 2, 3]) await place.expectVideo(index, `${place.id(index)}.mp4`);
-    expect(errors).toContain('size as listed');
+    expect(errors).toContain('size matches the library');
   });
 
   it('says so where nothing matches, and makes no request for a video', async () => {

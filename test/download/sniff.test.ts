@@ -22,7 +22,7 @@ const JSON_TEXT = padded('{"code":"0001"}');
 const GARBAGE = padded('nothing that anybody knows');
 const ODD_FTYP = padded(uint32(5), 'ftypisom');
 
-const NO_VIDEO = 'the original itself may be no video; --verify none takes it as it is';
+const NO_VIDEO = 'the original itself may not be a video; --verify none downloads it as it is';
 
 describe('the first bytes of a body', () => {
   it.each<[string, Uint8Array, CheckRules, Container | null, string | null]>([
@@ -46,15 +46,21 @@ describe('the first bytes of a body', () => {
   });
 
   it.each<[string, Uint8Array, CheckRules, string, string]>([
-    ['Matroska, by its first bytes', MATROSKA, FULL, 'not_mp4', 'take it as it is with --container any'],
-    ['WebM, by its first bytes', WEBM, FULL, 'not_mp4', 'take it as it is with --container any'],
-    ['AVI, by its first bytes', AVI, FULL, 'not_mp4', 'take it as it is with --container any'],
+    [
+      'Matroska, by its first bytes',
+      MATROSKA,
+      FULL,
+      'not_mp4',
+      'to download it as it is, use --container any',
+    ],
+    ['WebM, by its first bytes', WEBM, FULL, 'not_mp4', 'to download it as it is, use --container any'],
+    ['AVI, by its first bytes', AVI, FULL, 'not_mp4', 'to download it as it is, use --container any'],
     [
       'QuickTime without ftyp, by its first bytes',
       QUICKTIME,
       { level: 'ftyp', container: 'mp4' },
       'not_mp4',
-      'take it as it is with --container any',
+      'to download it as it is, use --container any',
     ],
     ['no known video format, by its first bytes', GARBAGE, FULL, 'not_video', NO_VIDEO],
     ['no known video format, by its first bytes', GARBAGE, ANY, 'not_video', NO_VIDEO],
@@ -63,14 +69,14 @@ describe('the first bytes of a body', () => {
       HTML,
       FULL,
       'not_video',
-      'a proxy or a sign-in page may stand between; check --base-url',
+      'check --base-url, and whether a proxy or a sign-in page intercepts the connection',
     ],
     [
       'HTML, a web page',
       HTML,
       NONE,
       'not_video',
-      'a proxy or a sign-in page may stand between; check --base-url',
+      'check --base-url, and whether a proxy or a sign-in page intercepts the connection',
     ],
   ])('are refused as %s (%#)', (what, first, rules, code, hint) => {
     const opening = sniff(first, false, rules);
@@ -89,8 +95,8 @@ describe('the first bytes of a body', () => {
         error: {
           exitCode: 5,
           code: 'not_mp4',
-          message: 'not an MP4: it begins with an ftyp box of an impossible size (5 bytes)',
-          hint: 'the original itself may be damaged; --verify none takes it as it is',
+          message: 'not an MP4: its ftyp box has an impossible size (5 bytes)',
+          hint: 'the original itself may be damaged; --verify none downloads it as it is',
         },
       });
     },
@@ -127,21 +133,26 @@ describe('the first bytes of a body', () => {
   });
 
   const cutShort =
-    'the server ended the answer early; if it does so again, the original itself may be cut: --verify none takes it as it is';
+    'the server ended the response early; if this happens again, the original itself may be truncated: --verify none downloads it as it is';
 
   it.each<[string, Uint8Array, string, string]>([
     [
       'nothing came',
       new Uint8Array(0),
       'the video is empty',
-      'if it stays so, the original itself may be empty: see mavi list',
+      'if this happens again, the original itself may be empty: see mavi list',
     ],
-    ['one byte came', bytes('x'), 'the video is cut after 1 byte, inside its first box', cutShort],
-    ['five bytes came', bytes('tiny!'), 'the video is cut after 5 bytes, inside its first box', cutShort],
+    ['one byte came', bytes('x'), 'the video is truncated after 1 byte, inside its first box', cutShort],
+    [
+      'five bytes came',
+      bytes('tiny!'),
+      'the video is truncated after 5 bytes, inside its first box',
+      cutShort,
+    ],
     [
       'half an ftyp came',
       FTYP.subarray(0, 20),
-      'the video is cut after 20 bytes, inside its first box',
+      'the video is truncated after 20 bytes, inside its first box',
       cutShort,
     ],
   ])('are those of a cut body when %s and it ends', (_what, first, message, hint) => {

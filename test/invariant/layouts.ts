@@ -58,7 +58,8 @@ export function boxStarts(file: Buffer): { readonly type: string; readonly start
 
 /**
  * Why a cut there cannot be proved if the transfer itself ends cleanly and no size is known; null if it can. These
- * are the exceptions that the contract names, and no others. Fewer than 8 bytes after an edge count as junk.
+ * are the exceptions that the contract names, and no others. Fewer than 8 bytes after an edge count as junk, but for a
+ * fragmented file.
  */
 export function unproved(layout: LayoutName, offset: number): string | null {
   const boxes = boxStarts(LAYOUTS[layout]);
@@ -71,8 +72,9 @@ export function unproved(layout: LayoutName, offset: number): string | null {
     return offset >= last + 8 ? 'inside a last box of size 0' : null;
   }
   if (!isMovie || next === undefined) return null;
-  if (next.type === 'moof') return 'at the edge of a fragment';
-  return next.type === 'free' || next.type === 'mfra' ? 'before a whole optional box' : null;
+  if (next.type === 'moof' || next.type === 'mfra')
+    return offset === next.start ? 'at the edge of a fragment' : null;
+  return next.type === 'free' ? 'before a whole optional box' : null;
 }
 
 /** A box whose size is written in 64 bits, though 32 would do. */

@@ -15,6 +15,7 @@ import {
   uint32,
   uint64,
 } from './bytes.ts';
+import { film, fragmentedFilm, withUint32 } from './films.ts';
 
 const MDAT = box('mdat', new Uint8Array(50).fill(0x76));
 const FASTSTART = bytes(FTYP, MOOV, MDAT);
@@ -32,7 +33,7 @@ function verdict(...chunks: readonly Uint8Array[]): MovieVerdict {
   return reader(...chunks).end();
 }
 
-const whole = { kind: 'whole', endProven: true, junkBytes: 0 };
+const whole = { kind: 'whole', endProven: true, junkBytes: 0, notes: [] };
 
 describe('a movie', () => {
   it.each([
@@ -67,13 +68,13 @@ describe('a movie', () => {
   });
 
   it.each([
-    ['without a moov', bytes(FTYP, MDAT), "no 'moov' box came"],
-    ['without an mdat', bytes(FTYP, MOOV), "no 'mdat' box came"],
-    ['without either', FTYP, "no 'moov' box came"],
-    ['without a byte', new Uint8Array(0), "no 'moov' box came"],
-    ['with an mdat to the end and no moov', bytes(FTYP, openBox('mdat', 'x')), "no 'moov' box came"],
+    ['without a moov', bytes(FTYP, MDAT), "there is no 'moov' box"],
+    ['without an mdat', bytes(FTYP, MOOV), "there is no 'mdat' box"],
+    ['without either', FTYP, "there is no 'moov' box"],
+    ['without a byte', new Uint8Array(0), "there is no 'moov' box"],
+    ['with an mdat to the end and no moov', bytes(FTYP, openBox('mdat', 'x')), "there is no 'moov' box"],
     ['in its mdat', FASTSTART.subarray(0, -3), "box 'mdat' lacks 3 bytes"],
-    ['in its moov', MOOV_LAST.subarray(0, -1), "box 'moov' lacks 1 bytes"],
+    ['in its moov', MOOV_LAST.subarray(0, -1), "box 'moov' lacks 1 byte"],
     [
       'in the size of its first box',
       largeBox('mdat').subarray(0, 9),
@@ -87,23 +88,23 @@ describe('a movie', () => {
     [
       'behind the moof of a fragment',
       FRAGMENTED.subarray(0, -MDAT.length),
-      "the last fragment lacks its 'mdat'",
+      "the last fragment has no 'mdat'",
     ],
     [
       'in the header behind a moof',
       FRAGMENTED.subarray(0, 3 - MDAT.length),
-      "the last fragment lacks its 'mdat'",
+      "the last fragment has no 'mdat'",
     ],
-    ['before its junk could tell', bytes(FTYP, MOOV, [0, 0, 0]), "no 'mdat' box came"],
+    ['before its junk could tell', bytes(FTYP, MOOV, [0, 0, 0]), "there is no 'mdat' box"],
   ])('is cut %s', (_where, movie, reason) => {
     expect(verdict(movie)).toEqual({ kind: 'cut', reason });
   });
 
   it('is malformed with a box that cannot be, and says at which byte', () => {
     const movie = reader(FTYP, MOOV, bytes(uint32(4), 'mdat'));
-    const reason = `box 'mdat' claims a size of 4 bytes at byte ${FTYP.length + MOOV.length}`;
-    expect(movie.malformed).toBe(reason);
-    expect(movie.end()).toEqual({ kind: 'malformed', reason });
+    const malformed = { reason: "box 'mdat' claims a size of 4 bytes", at: FTYP.length + MOOV.length };
+    expect(movie.malformed).toEqual(malformed);
+    expect(movie.end()).toEqual({ kind: 'malformed', ...malformed });
   });
 
   it('is not malformed while it may still become whole', () => {
@@ -147,7 +148,7 @@ describe('a movie that ends early is not taken for whole', () => {
 
   it.each(['faststart', 'moov-last', 'fragmented'] as const)('as a real file (%s)', (name) => {
     const sample = sampleFile(name);
-    expect(verdict(sample)).toEqual({ ...whole, endProven: name !== 'fragmented' });
+    expect(verdict(sample)).toEqual(whole);
     expect(verdict(sample.subarray(0, -1)).kind).toBe('cut');
     expect(verdict(sample.subarray(0, sample.length / 2)).kind).toBe('cut');
   });
@@ -173,40 +174,70 @@ describe('the verdict is the same however the stream is cut', () => {
   });
 });
 
-describe('the size that the boxes tell', () => {
+describe('how much has come, by the boxes', () => {
+  const known = (totalBytes: number, mayGrow: boolean) => ({ kind: 'bytes', totalBytes, mayGrow });
+
   it('is known from the header of the mdat on', () => {
     const movie = reader(FTYP, MOOV);
-    expect(movie.knownSize).toBeNull();
-    expect(movie.mayGrow).toBe(false);
+    expect(movie.progress).toBeNull();
     movie.push(MDAT.subarray(0, 7));
-    expect(movie.knownSize).toBeNull();
+    expect(movie.progress).toBeNull();
     movie.push(MDAT.subarray(7, 8));
-    expect(movie.knownSize).toBe(FASTSTART.length);
+    expect(movie.progress).toEqual(known(FASTSTART.length, false));
     movie.push(MDAT.subarray(8));
-    expect(movie.knownSize).toBe(FASTSTART.length);
+    expect(movie.progress).toEqual(known(FASTSTART.length, false));
   });
 
   it('may grow as long as the moov has not come', () => {
     const movie = reader(FTYP, MDAT.subarray(0, 8));
-    expect(movie.knownSize).toBe(FTYP.length + MDAT.length);
-    expect(movie.mayGrow).toBe(true);
+    expect(movie.progress).toEqual(known(FTYP.length + MDAT.length, true));
     movie.push(bytes(MDAT.subarray(8), MOOV));
-    expect(movie.mayGrow).toBe(false);
-    expect(movie.knownSize).toBe(FTYP.length + MDAT.length + MOOV.length);
+    expect(movie.progress).toEqual(known(FTYP.length + MDAT.length + MOOV.length, false));
   });
 
-  it('is not told by a fragmented file, whose mdats tell of themselves alone', () => {
-    expect(reader(FTYP, FRAGMENTED_MOOV, MDAT).knownSize).toBeNull();
-    expect(reader(FTYP, MOOV, MOOF, MDAT).knownSize).toBeNull();
+  it('is not told by an mdat to the end without samples', () => {
+    expect(reader(FTYP, MOOV, openBox('mdat', 'x')).progress).toBeNull();
   });
 
-  it('is not told by a box that reaches to the end', () => {
-    expect(reader(FTYP, MOOV, openBox('mdat', 'x')).knownSize).toBeNull();
+  it('is told by the samples in an mdat to the end, and may grow', () => {
+    const { bytes: all, mdatAt } = film({ moov: 'first' });
+    const movie = reader(withUint32(all, mdatAt, 0).subarray(0, mdatAt + 9));
+    expect(movie.progress).toEqual(known(all.length, true));
   });
 
   it('reads the 64 bits of a large mdat', () => {
     const header = bytes(uint32(1), 'mdat', uint64(3_000_000_000n));
-    expect(reader(FTYP, MOOV, header).knownSize).toBe(FTYP.length + MOOV.length + 3_000_000_000);
+    expect(reader(FTYP, MOOV, header).progress).toEqual(
+      known(FTYP.length + MOOV.length + 3_000_000_000, false),
+    );
+  });
+
+  it('takes no text behind the film for a box', () => {
+    expect(reader(FASTSTART, Buffer.from(' '.repeat(64))).progress).toEqual(known(FASTSTART.length, false));
+  });
+
+  it('is told of a fragmented film by an index of all of it, and may grow', () => {
+    const { bytes: all, fragments } = fragmentedFilm({ sidx: 'of all' });
+    expect(reader(all.subarray(0, fragments[0]?.moofAt)).progress).toEqual(known(all.length, true));
+  });
+
+  it('is told of any other fragmented film as seconds', () => {
+    for (const options of [{}, { sidx: 'of each' }, { announced: 2 }] as const) {
+      const { bytes: all, fragments } = fragmentedFilm(options);
+      const promisedSeconds = 'announced' in options ? 2 : null;
+      for (const [index, { mdatAt, end }] of fragments.entries()) {
+        const seconds = 0.4 * (index + 1);
+        expect(reader(all.subarray(0, end)).progress).toEqual({
+          kind: 'time',
+          seconds: expect.closeTo(seconds),
+          promisedSeconds,
+        });
+        const half = (mdatAt + end) / 2;
+        expect(reader(all.subarray(0, half)).progress).toMatchObject({
+          seconds: expect.closeTo(seconds - 0.2, 1),
+        });
+      }
+    }
   });
 });
 
@@ -236,12 +267,13 @@ describe('for any whole file', () => {
         const all = reader();
         for (const piece of oneByOne(movie)) {
           all.push(piece);
-          expect(all.knownSize ?? 0).toBeLessThanOrEqual(movie.length);
+          const { progress } = all;
+          expect(progress?.kind === 'bytes' ? progress.totalBytes : 0).toBeLessThanOrEqual(movie.length);
         }
         const end = all.end();
         expect(end).toMatchObject({ kind: 'whole', endProven: true });
         const junkBytes = end.kind === 'whole' ? end.junkBytes : 0;
-        expect(all.knownSize).toBe(movie.length - junkBytes + Math.min(junkBytes, 8));
+        expect(all.progress).toMatchObject({ totalBytes: movie.length - junkBytes });
       }),
     );
   });
@@ -253,20 +285,20 @@ describe('for any whole file', () => {
         const skipping = reader();
         for (let index = 0; skipping.offset < movie.length; index += 1) {
           const step = steps[index % steps.length] as number;
-          const skippable = Math.min(step, skipping.skippable);
+          const skippable = Math.min(step, skipping.skippable, movie.length - skipping.offset);
           const { offset } = skipping;
           if (skippable > 0) skipping.skip(skippable);
           else skipping.push(movie.subarray(offset, offset + step + 1));
         }
         expect(skipping.end()).toEqual(read.end());
-        expect([skipping.offset, skipping.knownSize]).toEqual([read.offset, read.knownSize]);
+        expect([skipping.offset, skipping.progress]).toEqual([read.offset, read.progress]);
       }),
     );
   });
 });
 
 describe('skipping', () => {
-  it('is offered inside media data alone', () => {
+  it('is offered inside boxes that are not read', () => {
     const movie = reader(FTYP, MOOV.subarray(0, 12));
     expect(movie.skippable).toBe(0);
     movie.push(MOOV.subarray(12));
@@ -276,6 +308,10 @@ describe('skipping', () => {
     movie.skip(MDAT.length - 10);
     expect(movie.skippable).toBe(0);
     expect(movie.end()).toEqual(whole);
+  });
+
+  it.each(['moof', 'sidx'])('is not offered inside a %s', (type) => {
+    expect(reader(FTYP, MOOV, box(type, new Uint8Array(40)).subarray(0, 20)).skippable).toBe(0);
   });
 
   it('is endless in an mdat that reaches to the end', () => {

@@ -22,7 +22,7 @@ export const THE_DISK: Rows = {
     files: { 'a.mp4': 'x' },
     code: 7,
     says: [
-      'mavi: VI625239098370850816: a.mp4 exists but is not a complete video: the video is cut after 1 byte, inside its first box',
+      'mavi: VI625239098370850816: a.mp4 exists but is not a complete video: the video is truncated after 1 byte, inside its first box',
       '      left untouched; replace it with --force',
     ],
   },
@@ -106,8 +106,8 @@ export const THE_DISK: Rows = {
     code: 5,
     says: [],
     prints: [
-      'a.mp4: FAILED: the video is cut after 1 byte, inside its first box',
-      "b.mp4: FAILED: the video is cut after 60000 bytes: box 'mdat' lacks 69950 bytes",
+      'a.mp4: FAILED: the video is truncated after 1 byte, inside its first box',
+      'b.mp4: FAILED: the video is truncated after 60000 bytes: sample 174 of track 2 ends 69,950 bytes past the end of the file',
       'c.mp4: FAILED: cannot read c.mp4: no such file or folder',
     ],
   },

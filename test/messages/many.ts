@@ -49,7 +49,7 @@ export const MANY_VIDEOS: Rows = {
       'mavi: VI625239098370850816: API error 0001: download video error',
       "      is it in the scope 'default'? see: mavi list, or set --unique-id",
       'mavi: VI624611307445927936: not an MP4: it is HTML, a web page',
-      '      a proxy or a sign-in page may stand between; check --base-url',
+      '      check --base-url, and whether a proxy or a sign-in page intercepts the connection',
       'mavi: 2 videos: 2 failed; 199 bytes received in TIME',
     ],
   },
@@ -60,7 +60,7 @@ export const MANY_VIDEOS: Rows = {
     says: [
       'mavi: 1 video still being indexed; skipped for now',
       'mavi: 1 video not ready (status FAILED); skipped for now',
-      '✓ saved lib/VI600000001000000000.mp4 · 4.0 KiB in TIME, SPEED · verified: every box whole, size as listed',
+      '✓ saved lib/VI600000001000000000.mp4 · 4.0 KiB in TIME, SPEED · verified: complete MP4, size matches the library',
       'mavi: 1 video: 1 downloaded; 4.0 KiB received in TIME',
     ],
   },
@@ -90,8 +90,8 @@ export const MANY_VIDEOS: Rows = {
     says: [
       'mavi: VI625239098370850816: lib/VI625239098370850816.mp4 already exists',
       '      not created by this sync, so left untouched; move it away and run the sync again',
-      '✓ saved lib/VI624611307445927936.mp4 · 97.9 KiB in TIME, SPEED · verified: every box whole, size as listed',
-      '✓ saved lib/VI623870256104189952.mp4 · 168.3 KiB in TIME, SPEED · verified: every box whole, size as listed',
+      '✓ saved lib/VI624611307445927936.mp4 · 97.9 KiB in TIME, SPEED · verified: complete MP4, size matches the library',
+      '✓ saved lib/VI623870256104189952.mp4 · 168.3 KiB in TIME, SPEED · verified: complete MP4, size matches the library',
       'mavi: 3 videos: 2 downloaded, 1 failed; 266.1 KiB received in TIME',
     ],
   },

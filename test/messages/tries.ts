@@ -7,7 +7,7 @@ export const TRIES: Rows = {
     code: 0,
     says: [
       '! VI625239098370850816: connection to 127.0.0.1:PORT lost after 60000 bytes; retrying now (attempt 2): starting over; the bytes are downloaded, and billed, again',
-      '✓ saved a.mp4 · 126.9 KiB in TIME, SPEED · verified: every box whole',
+      '✓ saved a.mp4 · 126.9 KiB in TIME, SPEED · verified: complete MP4',
     ],
   },
   'a try that goes on': {
@@ -16,7 +16,7 @@ export const TRIES: Rows = {
     code: 0,
     says: [
       '! VI625239098370850816: connection to 127.0.0.1:PORT lost after 60000 bytes; retrying now (attempt 2): resuming at byte 60000',
-      '✓ saved a.mp4 · 126.9 KiB in TIME, SPEED · verified: every box whole, length as announced',
+      '✓ saved a.mp4 · 126.9 KiB in TIME, SPEED · verified: complete MP4, length matches Content-Length',
     ],
   },
   'a try after another part than asked for': {
@@ -26,7 +26,7 @@ export const TRIES: Rows = {
     says: [
       '! VI625239098370850816: connection to 127.0.0.1:PORT lost after 60000 bytes; retrying now (attempt 2): resuming at byte 60000',
       '! VI625239098370850816: the server sent a different range than was requested; retrying now (attempt 3): starting over; the bytes are downloaded, and billed, again',
-      '✓ saved a.mp4 · 126.9 KiB in TIME, SPEED · verified: every box whole',
+      '✓ saved a.mp4 · 126.9 KiB in TIME, SPEED · verified: complete MP4',
     ],
   },
   'a try of a stream': {
@@ -35,7 +35,7 @@ export const TRIES: Rows = {
     code: 0,
     says: [
       '! VI625239098370850816: connection to 127.0.0.1:PORT lost after 60000 bytes; retrying now (attempt 2): fetching it again, and checking that the bytes already written match',
-      '✓ wrote VI625239098370850816 to stdout · 126.9 KiB in TIME, SPEED · verified: every box whole',
+      '✓ wrote VI625239098370850816 to stdout · 126.9 KiB in TIME, SPEED · verified: complete MP4',
     ],
   },
   'a stream that changed': {
@@ -53,7 +53,7 @@ export const TRIES: Rows = {
     code: 0,
     says: [
       `! VI625239098370850816: rate limit reached: API error 0429: Request has exceeded the limit.; retrying now (attempt 2)`,
-      '✓ saved a.mp4 · 126.9 KiB in TIME, SPEED · verified: every box whole',
+      '✓ saved a.mp4 · 126.9 KiB in TIME, SPEED · verified: complete MP4',
     ],
   },
 };

@@ -11,7 +11,7 @@ export const THE_VIDEO: Rows = {
     code: 5,
     says: [
       'mavi: VI625239098370850816: not an MP4: it is HTML, a web page',
-      '      a proxy or a sign-in page may stand between; check --base-url',
+      '      check --base-url, and whether a proxy or a sign-in page intercepts the connection',
     ],
   },
   'an empty video': {
@@ -19,15 +19,15 @@ export const THE_VIDEO: Rows = {
     code: 5,
     says: [
       'mavi: VI625239098370850816: the video is empty',
-      '      if it stays so, the original itself may be empty: see mavi list',
+      '      if this happens again, the original itself may be empty: see mavi list',
     ],
   },
   'a video of five bytes': {
     ...faulty('tiny'),
     code: 5,
     says: [
-      'mavi: VI625239098370850816: the video is cut after 5 bytes, inside its first box',
-      '      the server ended the answer early; if it does so again, the original itself may be cut: --verify none takes it as it is',
+      'mavi: VI625239098370850816: the video is truncated after 5 bytes, inside its first box',
+      '      the server ended the response early; if this happens again, the original itself may be truncated: --verify none downloads it as it is',
     ],
   },
   'no video at all': {
@@ -35,7 +35,7 @@ export const THE_VIDEO: Rows = {
     code: 5,
     says: [
       'mavi: VI625239098370850816: not an MP4: it is no known video format, by its first bytes',
-      '      the original itself may be no video; --verify none takes it as it is',
+      '      the original itself may not be a video; --verify none downloads it as it is',
     ],
   },
   'a box that cannot be': {
@@ -43,8 +43,8 @@ export const THE_VIDEO: Rows = {
     mock: videoOf(Buffer.concat([FTYP, Buffer.from('\0\0\0\x04free', 'latin1')])),
     code: 5,
     says: [
-      "mavi: VI625239098370850816: the video's boxes are broken: box 'free' claims a size of 4 bytes at byte 16",
-      '      the original itself may be damaged; --verify ftyp takes it as it is',
+      "mavi: VI625239098370850816: the structure of the video is broken: box 'free' claims a size of 4 bytes at byte 16",
+      '      the original itself may be damaged; --verify ftyp downloads it as it is',
     ],
   },
   'a first box that cannot be': {
@@ -52,8 +52,8 @@ export const THE_VIDEO: Rows = {
     mock: videoOf(Buffer.from('\0\0\0\x05ftypisom', 'latin1')),
     code: 5,
     says: [
-      'mavi: VI625239098370850816: not an MP4: it begins with an ftyp box of an impossible size (5 bytes)',
-      '      the original itself may be damaged; --verify none takes it as it is',
+      'mavi: VI625239098370850816: not an MP4: its ftyp box has an impossible size (5 bytes)',
+      '      the original itself may be damaged; --verify none downloads it as it is',
     ],
   },
   Matroska: {
@@ -61,7 +61,7 @@ export const THE_VIDEO: Rows = {
     code: 5,
     says: [
       'mavi: VI625239098370850816: not an MP4: it is Matroska, by its first bytes',
-      '      take it as it is with --container any',
+      '      to download it as it is, use --container any',
     ],
   },
   WebM: {
@@ -69,7 +69,7 @@ export const THE_VIDEO: Rows = {
     code: 5,
     says: [
       'mavi: VI625239098370850816: not an MP4: it is WebM, by its first bytes',
-      '      take it as it is with --container any',
+      '      to download it as it is, use --container any',
     ],
   },
   AVI: {
@@ -77,7 +77,7 @@ export const THE_VIDEO: Rows = {
     code: 5,
     says: [
       'mavi: VI625239098370850816: not an MP4: it is AVI, by its first bytes',
-      '      take it as it is with --container any',
+      '      to download it as it is, use --container any',
     ],
   },
   'MPEG-TS': {
@@ -85,7 +85,7 @@ export const THE_VIDEO: Rows = {
     code: 5,
     says: [
       'mavi: VI625239098370850816: not an MP4: it is MPEG-TS, by its first bytes',
-      '      take it as it is with --container any',
+      '      to download it as it is, use --container any',
     ],
   },
   'old QuickTime': {
@@ -93,24 +93,24 @@ export const THE_VIDEO: Rows = {
     code: 5,
     says: [
       'mavi: VI625239098370850816: not an MP4: it is QuickTime without ftyp, by its first bytes',
-      '      take it as it is with --container any',
+      '      to download it as it is, use --container any',
     ],
   },
   'a video that is cut': {
     ...faulty('truncate'),
     code: 5,
     says: [
-      "mavi: VI625239098370850816: the video is cut after 64975 bytes: box 'mdat' lacks 64975 bytes",
-      '      the server ended the answer early; if it does so again, the original itself may be cut: --verify ftyp takes it as it is',
+      'mavi: VI625239098370850816: the video is truncated after 64975 bytes: sample 174 of track 2 ends 64,975 bytes past the end of the file',
+      '      the server ended the response early; if this happens again, the original itself may be truncated: --verify ftyp downloads it as it is',
     ],
   },
   'a video that is cut again': {
     ...faulty('truncate', '--retries', '3'),
     code: 5,
     says: [
-      "! VI625239098370850816: the video is cut after 64975 bytes: box 'mdat' lacks 64975 bytes; retrying now (attempt 2): starting over; the bytes are downloaded, and billed, again",
-      "mavi: VI625239098370850816: the video is cut after 64975 bytes: box 'mdat' lacks 64975 bytes",
-      '      the server ended the answer early; if it does so again, the original itself may be cut: --verify ftyp takes it as it is',
+      '! VI625239098370850816: the video is truncated after 64975 bytes: sample 174 of track 2 ends 64,975 bytes past the end of the file; retrying now (attempt 2): starting over; the bytes are downloaded, and billed, again',
+      'mavi: VI625239098370850816: the video is truncated after 64975 bytes: sample 174 of track 2 ends 64,975 bytes past the end of the file',
+      '      the server ended the response early; if this happens again, the original itself may be truncated: --verify ftyp downloads it as it is',
     ],
   },
   'a video that is shorter than listed': {
@@ -118,25 +118,25 @@ export const THE_VIDEO: Rows = {
     mock: { faults: 'truncate@-300' },
     code: 5,
     says: [
-      'mavi: VI623870256104189952: the video is cut: 171990 bytes came, and the library lists 172290',
-      '      if it comes so again, the listed size may be wrong: mavi download without --lookup does not ask for it',
+      'mavi: VI623870256104189952: the video is truncated: 171990 bytes came, but the library lists 172290',
+      '      if this happens again, the listed size may be wrong: mavi download without --lookup does not use it',
     ],
   },
   'junk after the video': {
     ...faulty('junk-tail', '--progress', 'none'),
     code: 0,
     says: [
-      'mavi: warning: VI625239098370850816: 5 bytes after the last box are no box',
-      '✓ saved a.mp4 · 126.9 KiB in TIME, SPEED · verified: every box whole',
+      'mavi: warning: VI625239098370850816: 5 stray bytes after the end of the video',
+      '✓ saved a.mp4 · 126.9 KiB in TIME, SPEED · verified: complete MP4',
     ],
   },
   'a video of another size than listed': {
     ...faulty('junk-tail=3', '--lookup'),
     code: 0,
     says: [
-      'mavi: warning: VI625239098370850816: 3 bytes after the last box are no box',
+      'mavi: warning: VI625239098370850816: 3 stray bytes after the end of the video',
       'mavi: warning: VI625239098370850816: 129953 bytes came, but the library lists 129950',
-      '✓ saved a.mp4 · 126.9 KiB in TIME, SPEED · verified: every box whole',
+      '✓ saved a.mp4 · 126.9 KiB in TIME, SPEED · verified: complete MP4',
     ],
   },
   'a video that the library does not list': {
@@ -151,13 +151,13 @@ export const THE_VIDEO: Rows = {
   'a video that is saved': {
     ...faulty(''),
     code: 0,
-    says: ['✓ saved a.mp4 · 126.9 KiB in TIME, SPEED · verified: every box whole'],
+    says: ['✓ saved a.mp4 · 126.9 KiB in TIME, SPEED · verified: complete MP4'],
   },
   'a video whose checksum is asked for': {
     ...faulty('', '--checksum'),
     code: 0,
     says: [
-      '✓ saved a.mp4 · 126.9 KiB in TIME, SPEED · verified: every box whole',
+      '✓ saved a.mp4 · 126.9 KiB in TIME, SPEED · verified: complete MP4',
       `      sha256: ${createHash('sha256').update(sampleFile('faststart')).digest('hex')}`,
     ],
   },
@@ -165,11 +165,11 @@ export const THE_VIDEO: Rows = {
     ...download('-o', 'a.mp4', '--skip-existing'),
     files: { 'a.mp4': sampleFile('faststart') },
     code: 0,
-    says: ['✓ skipped a.mp4 · 126.9 KiB · verified: every box whole'],
+    says: ['✓ skipped a.mp4 · 126.9 KiB · verified: complete MP4'],
   },
   'a video that is streamed': {
     ...download('-o', '-'),
     code: 0,
-    says: ['✓ wrote VI625239098370850816 to stdout · 126.9 KiB in TIME, SPEED · verified: every box whole'],
+    says: ['✓ wrote VI625239098370850816 to stdout · 126.9 KiB in TIME, SPEED · verified: complete MP4'],
   },
 };

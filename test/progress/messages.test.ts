@@ -47,7 +47,7 @@ function failed(error: Partial<RecordedError> = {}, more: Partial<VideoRecord> =
   return record({ status: 'failed', bytes: null, file: null, error: whole, ...more });
 }
 
-function over(what: VideoRecord, verified = 'every box whole'): ProgressEvent {
+function over(what: VideoRecord, verified = 'complete MP4'): ProgressEvent {
   return { kind: 'over', videoNo: what.video_no, record: what, verified };
 }
 
@@ -57,14 +57,14 @@ function said(event: ProgressEvent, style = LOG, quiet = false): string[] {
 
 describe('of a video in its place', () => {
   it('is said where, how much, how fast and how it was proved', () => {
-    expect(said(over(record(), 'every box whole, size as listed'))).toEqual([
-      '✓ saved clips/VI1.mp4 · 53.0 MiB in 10 s, 5.3 MiB/s · verified: every box whole, size as listed',
+    expect(said(over(record(), 'complete MP4, size matches the library'))).toEqual([
+      '✓ saved clips/VI1.mp4 · 53.0 MiB in 10 s, 5.3 MiB/s · verified: complete MP4, size matches the library',
     ]);
   });
 
   it('is said that it was kept, without a speed', () => {
     const [line = ''] = said(over(record({ status: 'skipped', seconds: 0 })));
-    expect(line).toMatch(/^✓ skipped clips\/VI1\.mp4 · 53\.0 MiB · verified: every box whole$/);
+    expect(line).toMatch(/^✓ skipped clips\/VI1\.mp4 · 53\.0 MiB · verified: complete MP4$/);
   });
 
   it('is said that it went to standard output', () => {
@@ -79,7 +79,7 @@ describe('of a video in its place', () => {
   it('fits one line of a terminal, name and mark always, as much as there is room for else', async () => {
     for (const columns of [40, 60, 80, 120]) {
       const [line = ''] = said(
-        over(record(), 'every box whole, length as announced'),
+        over(record(), 'complete MP4, length matches Content-Length'),
         await terminal(columns),
       );
       expect(line).toMatch(/^✓ saved clips\/VI1\.mp4/);

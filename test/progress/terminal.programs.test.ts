@@ -53,7 +53,7 @@ describe('a download on a terminal', () => {
     const screen = await terminal.run(`mavi download ${FIRST} -d library`);
     expect(screen).toEqual([
       expect.stringMatching(
-        /^✓ saved library\/VI600000001000000000\.mp4 · 1\.0 MiB in \S+ s · every box whole$/,
+        /^✓ saved library\/VI600000001000000000\.mp4 · 1\.0 MiB in \S+ s · complete MP4$/,
       ),
       '= 0',
       '$',
@@ -128,7 +128,7 @@ describe('a batch on a terminal', () => {
       "      is it in the scope 'default'? see: mavi list, or set --unique-id",
       `mavi: ${THIRD}: API error 0001: download video error`,
       expect.stringMatching(
-        /^✓ saved library\/VI600000001000000000\.mp4 · 1\.0 MiB in \S+ s · every box whole$/,
+        /^✓ saved library\/VI600000001000000000\.mp4 · 1\.0 MiB in \S+ s · complete MP4$/,
       ),
     ]);
   });
@@ -196,7 +196,7 @@ describe('what a terminal can show', () => {
     const output = written(terminal, 'echo "= $?"');
     expect(output).not.toContain('\u001b');
     expect(output).toMatch(
-      /\r\nok saved a\.mp4 \| 1\.0 MiB in \S+ s, \S+ \S+ \| verified: every box whole\r\n= 0/,
+      /\r\nok saved a\.mp4 \| 1\.0 MiB in \S+ s, \S+ \S+ \| verified: complete MP4\r\n= 0/,
     );
   });
 });
@@ -233,10 +233,8 @@ describe('the library on a terminal', () => {
     const terminal = await terminalWith(scene, {}, {}, 2);
     const screen = await terminal.run(`mavi sync library --name-template '{create_date} {video_name}'`);
     expect(screen.slice(0, 2).sort()).toEqual([
-      expect.stringMatching(/^✓ saved library\/2025-09-30 walk\.mp4 · 1\.0 MiB in \S+ s · every box whole$/),
-      expect.stringMatching(
-        /^✓ saved library\/2025-10-01 Lake 🌊 _ day 1\.mp4 · 1\.0 MiB .*every box whole$/,
-      ),
+      expect.stringMatching(/^✓ saved library\/2025-09-30 walk\.mp4 · 1\.0 MiB in \S+ s · complete MP4$/),
+      expect.stringMatching(/^✓ saved library\/2025-10-01 Lake 🌊 _ day 1\.mp4 · 1\.0 MiB .*complete MP4$/),
     ]);
     expect(screen.slice(2)).toEqual([
       expect.stringMatching(/^mavi: 2 videos: 2 downloaded; 2\.0 MiB/),
