@@ -1,10 +1,11 @@
 /** The command tree, and the only place where an error becomes words and an exit code. */
 import { Command, CommanderError } from 'commander';
 import { addAuth } from './commands/auth.ts';
-import { addEnd, type CommandContext, usageHint } from './commands/command.ts';
+import { type CommandContext, usageHint } from './commands/command.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addConfig } from './commands/config.ts';
 import { addDownload } from './commands/download.ts';
+import { addHelp } from './commands/help.ts';
 import { addList } from './commands/list.ts';
 import { addMock } from './commands/mock.ts';
 import { addSync } from './commands/sync.ts';
@@ -30,7 +31,7 @@ export async function run(argv: readonly string[], host: Host): Promise<ExitCode
   try {
     refuseChangedNames(argv, host);
     try {
-      await program.parseAsync([...argv], { from: 'user' });
+      await program.parseAsync(argv.length === 0 ? ['--help'] : [...argv], { from: 'user' });
     } catch (error) {
       if (!(error instanceof CommanderError)) throw error;
       exitCode = error.exitCode === 0 ? 0 : 2;
@@ -53,15 +54,16 @@ function refuseChangedNames(argv: readonly string[], host: Host): void {
   });
 }
 
-/** The tree of commands. */
+/** The tree of commands. What it prints is gathered in `output`. */
 export function commandTree(context: CommandContext, output: { help: string; usage: string }): Command {
   const program = new Command('mavi')
-    .description(
-      'Download your original videos from a Memories.ai library, each one proved whole before it gets its name.',
-    )
+    .description('Download your original videos from a Memories.ai library.')
+    .usage('<command> [options]')
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
+    .helpCommand(false)
     .exitOverride()
+    .configureHelp({ subcommandTerm: termOf })
     .configureOutput({
       writeOut: (text) => {
         output.help += text;
@@ -69,27 +71,54 @@ export function commandTree(context: CommandContext, output: { help: string; usa
       writeErr: (text) => {
         output.usage += text;
       },
-      outputError: (text, write) =>
-        write(
-          text
-            .replace(/^error: /, 'mavi: ')
-            .replace('\n(Did you', ' (did you')
-            .split('\n')
-            .map(printable)
-            .join('\n'),
-        ),
+      outputError: (text, write) => write(plainMistake(text).split('\n').map(printable).join('\n')),
       getOutHelpWidth: () => (context.host.stdout.isTTY ? context.host.stderr.columns() : 100),
     });
   program.showHelpAfterError(usageHint(program));
-  for (const add of [addDownload, addList, addSync, addVerify, addAuth, addConfig, addMock, addCompletion]) {
-    add(program, context);
-  }
-  addEnd(program, [
-    ['mavi auth login', 'once: store the API key'],
-    ['mavi download VI625239098370850816 -o video.mp4', 'one video'],
-    ['mavi sync library', 'all of them; run it again to go on'],
-  ]);
-  return program;
+  const commands = [
+    addDownload,
+    addList,
+    addSync,
+    addVerify,
+    addAuth,
+    addConfig,
+    addMock,
+    addCompletion,
+    addHelp,
+  ];
+  for (const add of commands) add(program, context);
+  return program.addHelpText('after', EXAMPLES);
+}
+
+const EXAMPLES = `
+Examples:
+  mavi auth login                                  store the API key
+  mavi download VI625239098370850816 -o video.mp4  download one video
+  mavi sync library                                download all that is missing`;
+
+/** A command as the list of its parent shows it: at the top its name alone, so that the list fits a small window. */
+function termOf(command: Command): string {
+  const isTop = command.parent?.parent === null;
+  const operands = isTop ? [] : command.registeredArguments.map((argument) => `<${argument.name()}>`);
+  return [command.name(), ...operands].join(' ');
+}
+
+/** What commander says of a mistake, in the words of this program. */
+function plainMistake(text: string): string {
+  return text
+    .replace(/^error: /, 'mavi: ')
+    .replace(/\(Did you mean (?:one of )?(.*)\?\)/, '(did you mean $1?)')
+    .replace('\n(did you', ' (did you')
+    .replace(/(unknown command 'version').*/, '$1 (did you mean --version?)')
+    .replace(/Allowed choices are (.*), (.*)\.$/m, 'It takes $1 or $2.')
+    .replace(
+      /option '(?:-\w, )?(--\S+) .*?' argument ('.*?') is invalid\. It takes (.*)\.$/m,
+      '$1 takes $3, not $2',
+    )
+    .replace(
+      /command-argument value ('.*?') is invalid for argument '(.*?)'\. It takes (.*)\.$/m,
+      '<$2> takes $3, not $1',
+    );
 }
 
 /** Says what failed and what to do; a signal and a closed pipe end without a word. */

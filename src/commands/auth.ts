@@ -4,7 +4,7 @@ import { addEnd, addProfile, addSettings, type CommandContext, settingTexts, sub
 
 /** Adds the commands. */
 export function addAuth(program: Command, { host, run }: CommandContext): void {
-  const auth = subcommand(program, 'auth', 'store, remove, show (masked) and test the API key');
+  const auth = subcommand(program, 'auth', 'store, remove and check the API key');
   const login = subcommand(
     auth,
     'login',

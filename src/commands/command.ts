@@ -1,6 +1,6 @@
 /** What all commands share: how they are made, and how settings stand among their flags. */
 import { type Command, Option } from 'commander';
-import { EXIT_CODES, type ExitCode } from '../errors.ts';
+import type { ExitCode } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { DEFINITIONS, type SettingName, type SettingTexts } from '../settings/settings.ts';
 
@@ -63,39 +63,18 @@ export function settingTexts(flags: Readonly<Record<string, unknown>>): SettingT
 /** One line of a command's examples, and what it is for. */
 export type Example = readonly [command: string, meaning: string];
 
-/** Adds examples, exit codes and variables to the end of a command's help. */
+/** Adds two or three examples, and the topics of `mavi help`, to the end of a command's help. */
 export function addEnd(command: Command, examples: readonly Example[]): Command {
-  const lines = examples.map(([line, meaning]) => `  # ${meaning}\n  ${line}`);
-  const shown = lines.length === 0 ? '' : `\nExamples:\n${lines.join('\n')}\n`;
-  return command.addHelpText('after', () => `${shown}\n${exitCodesText()}\n\n${variablesText()}`);
+  const lines = examples.map(([line, meaning]) => `  # ${meaning}\n  ${line}\n`);
+  const shown = lines.length === 0 ? '' : `\nExamples:\n${lines.join('')}`;
+  return command.addHelpText('after', `${shown}\n${TOPICS_LINE}`);
 }
 
-function exitCodesText(): string {
-  const rows = Object.entries(EXIT_CODES).map(([code, meaning]) => `  ${code.padStart(3)}  ${meaning}`);
-  return `Exit codes:\n${rows.join('\n')}`;
-}
-
-/** The variables that `mavi` reads, and what each is for. */
-export const VARIABLES: readonly (readonly [name: string, meaning: string])[] = [
-  ['MAVI_API_KEY', 'the API key; comes first'],
-  ['MAVI_API_KEY_FILE', 'a file that holds the key'],
-  ['MEMORIES_API_KEY', 'the API key, by the name that other clients use'],
-  ...Object.values(DEFINITIONS).map(({ variable, config }) => [variable, `as --${config}`] as const),
-  ['MAVI_PROFILE', 'as --profile'],
-  ['MAVI_CONFIG_DIR', 'the folder of the settings files'],
-  ['HTTPS_PROXY, ALL_PROXY, NO_PROXY', 'the proxy, and what is not to go through it'],
-  ['NODE_EXTRA_CA_CERTS', 'a file of further certificate authorities'],
-  ['NO_COLOR, FORCE_COLOR', 'no colours; colours everywhere'],
-];
-
-function variablesText(): string {
-  const width = Math.max(...VARIABLES.map(([name]) => name.length));
-  return `Environment:\n${VARIABLES.map(([name, meaning]) => `  ${name.padEnd(width)}  ${meaning}`).join('\n')}`;
-}
+const TOPICS_LINE = 'Help topics: mavi help exit-codes, mavi help environment, mavi help verification';
 
 /** A command of that name that inherits how its parent exits and prints. */
 export function subcommand(parent: Command, name: string, summary: string): Command {
-  const command = parent.command(name).summary(summary).description(summary);
+  const command = parent.command(name).summary(summary).description(summary).helpCommand(false);
   return command.showHelpAfterError(usageHint(command));
 }
 

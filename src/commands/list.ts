@@ -23,7 +23,6 @@ export function addList(program: Command, context: CommandContext): void {
   addFilters(command);
   addScopes(command, API_SETTINGS);
   addEnd(command, [
-    ['mavi list --limit 20', 'the newest twenty'],
     ['mavi list --match holiday', 'names that contain "holiday", in any case'],
     ['mavi list --ids | mavi download -a - -d library', 'download all of them'],
     [`mavi list --json | jq -r 'select(.size > 1e9) | .video_no'`, 'the large ones'],

@@ -12,7 +12,7 @@ export function addSync(program: Command, context: CommandContext): void {
   const command = subcommand(
     program,
     'sync',
-    'keep a folder in step with the library; nothing is ever deleted',
+    'keep a folder in sync with the library; never deletes anything',
   )
     .argument('<dir>', 'the folder, created if missing')
     .option('--dry-run', 'print what would be downloaded, and its price')

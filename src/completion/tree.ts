@@ -47,7 +47,6 @@ export function readTree(command: Command, known: KnownWords, above: readonly st
   const path = [...above, command.name()];
   const place = path.slice(1).join(' ');
   const help = command.createHelp();
-  const commands = help.visibleCommands(command).map((each) => readTree(each, known, path));
   return {
     path,
     meaning: command.summary() || command.description(),
@@ -57,7 +56,7 @@ export function readTree(command: Command, known: KnownWords, above: readonly st
       variadic: argument.variadic,
       values: valuesOf(argument.name(), argument.argChoices, known.get(`${place} ${argument.name()}`)),
     })),
-    commands: commands.map((each) => (each.path.at(-1) === 'help' ? helpShape(each, commands) : each)),
+    commands: command.commands.map((each) => readTree(each, known, path)),
   };
 }
 
@@ -90,15 +89,4 @@ function valuesOf(
   if (name === 'file') return { kind: 'file' };
   if (name === 'dir') return { kind: 'folder' };
   return { kind: 'free' };
-}
-
-/** commander's own `help` takes the name of a command beside it. */
-function helpShape(help: CommandShape, beside: readonly CommandShape[]): CommandShape {
-  const words = beside
-    .map(({ path, meaning }) => ({ word: path.at(-1) as string, meaning }))
-    .filter(({ word }) => word !== 'help');
-  return {
-    ...help,
-    arguments: help.arguments.map((argument) => ({ ...argument, values: { kind: 'words', words } })),
-  };
 }

@@ -2,7 +2,7 @@
 import type { EventEmitter } from 'node:events';
 import type { Argument, Command, Option } from 'commander';
 import { commandTree } from '../cli.ts';
-import { VARIABLES } from '../commands/command.ts';
+import { VARIABLES } from '../commands/help.ts';
 import { EXIT_CODES } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { version } from '../version.ts';

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { run } from '../../src/cli.ts';
+import { VARIABLES } from '../../src/commands/help.ts';
 import { EXIT_CODES } from '../../src/errors.ts';
 import { SAMPLE_VIDEO_NOS } from '../../src/mock/samples.ts';
 import { type FakeHostOptions, fakeHost } from '../helpers/fake-host.ts';
@@ -17,6 +18,10 @@ const MISTAKES: readonly (readonly [
   args: readonly string[],
   host?: Partial<FakeHostOptions>,
 ])[] = [
+  ["unknown command 'version' (did you mean --version?)", ['version']],
+  ["unknown command 'exit-code' (did you mean exit-codes?)", ['help', 'exit-code']],
+  ["unknown command 'exitcodes' (did you mean exit-codes?)", ['help', 'exitcodes']],
+  ["unknown command 'synk' (did you mean sync?)", ['help', 'synk']],
   ["unknown command 'downlaod'", ['downlaod', faststart]],
   ["unknown option '--ouptut'", [...DOWNLOAD, '--ouptut', 'x']],
   ["unknown option '--api-key'", [...DOWNLOAD, '--api-key', 'x']],
@@ -37,9 +42,9 @@ const MISTAKES: readonly (readonly [
   ['--base-url takes an https address', [...DOWNLOAD, '--base-url', 'ftp://127.0.0.1/']],
   ['--base-url takes an address without a user name', [...DOWNLOAD, '--base-url', 'https://a@b/']],
   ['--unique-id takes the name of a scope', [...DOWNLOAD, '-u', '']],
-  ['Allowed choices are full, ftyp, none', [...DOWNLOAD, '--verify', 'maybe']],
-  ['Allowed choices are mp4, any', [...DOWNLOAD, '--container', 'mkv']],
-  ['Allowed choices are auto, bar, plain, none', [...DOWNLOAD, '--progress', 'loud']],
+  ["--verify takes full, ftyp or none, not 'maybe'", [...DOWNLOAD, '--verify', 'maybe']],
+  ['--container takes mp4 or any', [...DOWNLOAD, '--container', 'mkv']],
+  ['--progress takes auto, bar, plain or none', [...DOWNLOAD, '--progress', 'loud']],
   ['--output takes a name', [...DOWNLOAD, '-o', '']],
   ['--output-dir takes a name', [...DOWNLOAD, '-d', '']],
   ['--manifest takes a name', [...DOWNLOAD, '--manifest', '']],
@@ -72,7 +77,7 @@ const MISTAKES: readonly (readonly [
   ["the API key can't be set here", ['config', 'get', 'api-key']],
   ['--rate takes', ['config', 'set', 'rate', 'fast']],
   ['too many arguments', ['auth', 'login', 'key']],
-  ['Allowed choices are bash, zsh, fish', ['completion', 'tcsh']],
+  ["<shell> takes bash, zsh or fish, not 'tcsh'", ['completion', 'tcsh']],
 ];
 
 /** What cannot be a video_no, for it could name another path, or is none. */
@@ -141,6 +146,12 @@ describe('a mistake in the command line', () => {
   });
 });
 
+const COMMANDS = [
+  ...['download', 'list', 'sync', 'verify', 'mock', 'completion'],
+  ...['auth login', 'auth logout', 'auth status'],
+  ...['config list', 'config get', 'config set', 'config unset', 'config path'],
+];
+
 describe('help', () => {
   it.for([
     ['--help'],
@@ -174,13 +185,45 @@ describe('help', () => {
     },
   );
 
-  it('tells the exit codes and the variables', async () => {
-    const host = fakeHost({ cwd: tempDir() });
-    await run(['download', '--help'], host);
-    const text = host.output().toString();
-    for (const code of Object.keys(EXIT_CODES)) expect(text).toMatch(new RegExp(`^ *${code}\\b`, 'm'));
-    for (const name of ['MAVI_API_KEY', 'MAVI_API_KEY_FILE', 'MAVI_CONFIG_DIR', 'HTTPS_PROXY', 'NO_COLOR']) {
-      expect(text).toContain(name);
+  it('alone fits a terminal of 80 x 24 with the prompt below, and is what --help prints', async () => {
+    const texts: string[] = [];
+    for (const args of [[], ['--help'], ['help']]) {
+      const host = fakeHost({ cwd: tempDir(), stdoutIsTTY: true, columns: 80 });
+      expect(await run(args, host)).toBe(0);
+      texts.push(host.output().toString());
     }
+    const lines = (texts[0] as string).trimEnd().split('\n');
+    expect(lines.length).toBeLessThan(24);
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+    expect(new Set(texts).size).toBe(1);
+  });
+
+  it.for(COMMANDS)(
+    'of %s has two or three examples or fewer, and names the topics in one line',
+    async (name) => {
+      const host = fakeHost({ cwd: tempDir() });
+      expect(await run([...name.split(' '), '--help'], host)).toBe(0);
+      const lines = host.output().toString().trimEnd().split('\n');
+      const examples = lines.filter((line) => /^ {2}(mavi|echo) /.test(line));
+      expect(examples.length).toBeGreaterThan(0);
+      expect(examples.length).toBeLessThanOrEqual(3);
+      expect(lines.filter((line) => line.startsWith('Help topics: '))).toEqual([lines.at(-1)]);
+    },
+  );
+
+  it.for([
+    ['exit-codes', Object.keys(EXIT_CODES)],
+    ['environment', VARIABLES.map(([variable]) => variable)],
+    ['verification', ['full', 'ftyp', 'none']],
+  ] as const)('has a topic %s', async ([topic, names]) => {
+    const host = fakeHost({ cwd: tempDir() });
+    expect(await run(['help', topic], host)).toBe(0);
+    const listed = [
+      ...host
+        .output()
+        .toString()
+        .matchAll(/^ {2}(?<name>\S.*?) {2,}/gm),
+    ];
+    expect(listed.map(({ groups }) => groups?.name)).toEqual(names);
   });
 });

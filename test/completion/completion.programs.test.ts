@@ -25,9 +25,10 @@ const SETTINGS = [
 const OFFERED: readonly (readonly [line: string, offered: readonly string[]])[] = [
   ['mavi ', ['auth', 'completion', 'config', 'download', 'help', 'list', 'mock', 'sync', 'verify']],
   ['mavi d', ['download']],
-  ['mavi auth ', ['help', 'login', 'logout', 'status']],
+  ['mavi auth ', ['login', 'logout', 'status']],
   ['mavi auth status --c', ['--connect-timeout']],
   ['mavi help c', ['completion', 'config']],
+  ['mavi help e', ['environment', 'exit-codes']],
   ['mavi download --ver', ['--verbose', '--verify']],
   ['mavi download --verify ', ['ftyp', 'full', 'none']],
   ['mavi download -o --verify.mp4 --container ', ['any', 'mp4']],
@@ -143,7 +144,7 @@ test('zsh finds the script as a file of fpath too', async () => {
   const { scripts, here } = workFolder();
   const script = await scriptFile('zsh', scripts, '_mavi');
   expect(await offers('zsh', ['mavi auth ', 'mavi download --ver'], script, here)).toEqual([
-    ['help', 'login', 'logout', 'status'],
+    ['login', 'logout', 'status'],
     ['--verbose', '--verify'],
   ]);
 });
@@ -151,7 +152,7 @@ test('zsh finds the script as a file of fpath too', async () => {
 test('a shell that there is no script for is a usage error that names those there are', async () => {
   const host = fakeHost({ cwd: tempDir() });
   expect(await run(['completion', 'tcsh'], host)).toBe(2);
-  expect(host.errors()).toContain('Allowed choices are bash, zsh, fish');
+  expect(host.errors()).toContain('bash, zsh or fish');
   expect(host.output().length).toBe(0);
 });
 

@@ -1,0 +1,87 @@
+/** `mavi help`: a command's help, or a topic. */
+import { Argument, Command } from 'commander';
+import { EXIT_CODES } from '../errors.ts';
+import { print } from '../host.ts';
+import { DEFINITIONS } from '../settings/settings.ts';
+import { type CommandContext, subcommand, usageHint } from './command.ts';
+
+/** The variables that `mavi` reads, and what each is for. */
+export const VARIABLES: readonly (readonly [name: string, meaning: string])[] = [
+  ['MAVI_API_KEY', 'the API key; overrides all other sources'],
+  ['MAVI_API_KEY_FILE', 'a file that contains the API key'],
+  ['MEMORIES_API_KEY', 'the API key, under the name that other clients use'],
+  ...Object.values(DEFINITIONS).map(({ variable, config }) => [variable, `default for --${config}`] as const),
+  ['MAVI_PROFILE', 'default for --profile'],
+  ['MAVI_CONFIG_DIR', 'the folder of the settings files'],
+  ['HTTPS_PROXY, ALL_PROXY', 'the proxy to use'],
+  ['NO_PROXY', 'names, addresses and CIDR ranges that bypass the proxy'],
+  ['NODE_EXTRA_CA_CERTS', 'a file of additional certificate authorities'],
+  ['NO_COLOR, FORCE_COLOR', 'never or always use colours'],
+];
+
+/** What is checked before a file gets its name, by level. */
+export const LEVELS: readonly (readonly [level: string, meaning: string])[] = [
+  [
+    'full',
+    'the default: the file starts like a video, its MP4 boxes are complete, and all samples are in it',
+  ],
+  ['ftyp', 'the file starts like a video'],
+  ['none', 'nothing about the video itself; a last resort'],
+];
+
+const VERIFICATION = `A download gets its final name only after it was verified (--verify <level>):
+${table(LEVELS)}
+
+At every level:
+  - A JSON or HTML response never becomes a file.
+  - The length must match Content-Length, where the server sends it.
+  - The size is compared with the library, where it is known (--lookup, and always in sync).
+
+Data behind a complete video is reported as a warning. --container any also accepts Matroska, WebM, AVI, MPEG-TS
+and old QuickTime, of which only the first bytes are checked. --checksum prints the SHA-256; sync always records it.
+
+mavi verify does the same checks on files on disk; with a manifest, it compares sizes and SHA-256.`;
+
+/** The topics of `mavi help`, and their texts. */
+const TOPICS: Readonly<Record<string, string>> = {
+  'exit-codes': `Exit codes:\n${table(Object.entries(EXIT_CODES))}`,
+  environment: `Environment variables:\n${table(VARIABLES)}
+
+An empty variable counts as unset. A flag overrides its variable, which overrides the config file.`,
+  verification: VERIFICATION,
+};
+
+/** Adds the command; all others have been added before. */
+export function addHelp(program: Command, { host, run }: CommandContext): void {
+  const topics = Object.keys(TOPICS);
+  const argument = new Argument('[topic...]', 'a command, such as download or auth login, or a topic');
+  // For completion: what is not among them gets a suggestion instead of commander's list of choices.
+  argument.argChoices = [...program.commands.map((each) => each.name()), ...topics];
+  const command = subcommand(program, 'help', `help on a command, or ${topics.join(', ')}`);
+  command.addArgument(argument).action((names: string[]) =>
+    run(async () => {
+      let found: Command | undefined = program;
+      for (const name of names) found = found?.commands.find((each) => each.name() === name);
+      const text = TOPICS[names.join(' ')];
+      if (found !== undefined) found.outputHelp();
+      else if (text !== undefined) await print(host, `${text}\n`);
+      else suggest(names[0] as string, argument.argChoices ?? [], command);
+      return 0;
+    }),
+  );
+}
+
+/** Fails as commander does for an unknown command. */
+function suggest(name: string, known: readonly string[], help: Command): void {
+  const index = new Command('help')
+    .copyInheritedSettings(help)
+    .showHelpAfterError(usageHint(help.parent ?? help));
+  for (const each of known) index.command(each);
+  index.parse([name], { from: 'user' });
+}
+
+/** Two columns, indented. */
+function table(rows: readonly (readonly [name: string, meaning: string])[]): string {
+  const widest = Math.max(...rows.map(([name]) => name.length));
+  return rows.map(([name, meaning]) => `  ${name.padEnd(widest)}  ${meaning}`).join('\n');
+}
