@@ -1,7 +1,7 @@
 /** `mavi verify`: flags to a checked plan. */
 import type { Command } from 'commander';
 import { UsageError } from '../errors.ts';
-import type { VerifyPlan } from '../verify/plan.ts';
+import type { VerifyPlan } from '../verify/run.ts';
 import { addEnd, type CommandContext, subcommand } from './command.ts';
 import { addChecks, checksOf } from './download.ts';
 

@@ -38,14 +38,13 @@ export async function runDownload(plan: DownloadPlan, host: Host): Promise<ExitC
   try {
     const selected = await selectVideos(plan, videoNos, { ...session, host, note });
     const { recorded, items } = await itemsOf(plan, selected, host);
-    const incomplete = selected.incomplete?.exitCode ?? 0;
     if (plan.dryRun) {
       await printForecast({ items, upToDate: recorded, rate: session.settings.rate }, plan.json, host);
-      return incomplete;
+      return selected.exitCode;
     }
     if (plan.query !== null && items.length === 0 && recorded === 0) {
       note('no video that is ready matches; nothing to download');
-      return incomplete;
+      return selected.exitCode;
     }
     const text = 'not listed in the library, so its size is unknown';
     const code = await runBatch(
@@ -65,7 +64,7 @@ export async function runDownload(plan: DownloadPlan, host: Host): Promise<ExitC
       },
     );
     // An account-wide failure is the code of the whole run.
-    return code === 3 ? code : mergeExitCodes([code, incomplete]);
+    return code === 3 ? code : mergeExitCodes([code, selected.exitCode]);
   } finally {
     await manifest?.close();
   }

@@ -1,10 +1,10 @@
 /** Which videos are meant: by IDs, one a line in a file, or by filters of the library. */
 import { readFile } from 'node:fs/promises';
 import { buffer as readAll } from 'node:stream/consumers';
-import { type NetworkError, UsageError } from '../errors.ts';
+import { type ExitCode, UsageError } from '../errors.ts';
 import { pathFrom } from '../folders.ts';
 import { abortable, type Host } from '../host.ts';
-import { type ListingContext, listVideos, lookUp, notReadyText } from '../library/listing.ts';
+import { type ListingContext, listReady, lookUp } from '../library/listing.ts';
 import { isVideoNo, type LibraryRow } from '../library/row.ts';
 import { localError } from '../local-error.ts';
 import { redactKeys } from '../sanitize.ts';
@@ -75,8 +75,8 @@ export interface SelectedVideos {
   readonly rows: ReadonlyMap<string, LibraryRow>;
   /** Named videos that the library was asked for, and does not list. */
   readonly unlisted: readonly string[];
-  /** The error of a listing that the server ended early; null if it was complete, or none was needed. */
-  readonly incomplete: NetworkError | null;
+  /** 6 if the server ended the listing early, else 0. */
+  readonly exitCode: ExitCode;
 }
 
 /** Selects what the query of a plan lists and is ready, or else the videos named, looked up where the plan needs it. */
@@ -90,17 +90,9 @@ export async function selectVideos(
     const needsRows = lookup || maxTransfer !== null || template !== null || mtime || dryRun;
     const rows: ReadonlyMap<string, LibraryRow> = needsRows ? await lookUp(context, named) : new Map();
     const unlisted = needsRows ? named.filter((videoNo) => !rows.has(videoNo)) : [];
-    return { videoNos: named, rows, unlisted, incomplete: null };
+    return { videoNos: named, rows, unlisted, exitCode: 0 };
   }
-  const listing = listVideos(context, query);
-  const rows = new Map<string, LibraryRow>();
-  const notReady = new Map<string, number>();
-  for await (const row of listing.rows) {
-    // Who asks for a status wants just those videos, ready or not.
-    const isMeant = row.status === 'PARSE' || query.filters.status !== undefined;
-    if (isMeant) rows.set(row.videoNo, { ...row, fields: {} });
-    else notReady.set(row.status, (notReady.get(row.status) ?? 0) + 1);
-  }
-  for (const [status, count] of notReady) context.note(notReadyText(status, count));
-  return { videoNos: [...rows.keys()], rows, unlisted: [], incomplete: listing.incomplete };
+  const { ready, exitCode } = await listReady(context, query);
+  const rows = new Map(ready.map((row) => [row.videoNo, row]));
+  return { videoNos: [...rows.keys()], rows, unlisted: [], exitCode };
 }

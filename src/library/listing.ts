@@ -2,8 +2,8 @@
 import type { Client } from '../api/client.ts';
 import { RetryState } from '../api/retry.ts';
 import { LIST_RATE } from '../api/session.ts';
-import { MaviError, NetworkError, RefusedError } from '../errors.ts';
-import { type Clock, type Host, sleep } from '../host.ts';
+import { type ExitCode, MaviError, NetworkError, RefusedError } from '../errors.ts';
+import { type Host, sleep } from '../host.ts';
 import { retryingText } from '../progress/text.ts';
 import { printable } from '../sanitize.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -44,15 +44,9 @@ export interface Listing {
   incomplete: NetworkError | null;
 }
 
-/** Which rows of a listing have come so far. */
-interface Progress {
-  readonly seen: Set<string>;
-  unusable: number;
-}
-
 /**
- * Lists the videos of a query, newest first in each scope, each video once. Ends with a warning if rows could
- * not be used, and with another if the server ended the listing early. Throws what ends a listing for good.
+ * Lists the videos of a query, newest first in each scope, each video once. Warns of rows that could not be used,
+ * and of a listing that the server ended early. Throws what ends a listing for good.
  */
 export function listVideos(context: ListingContext, query: LibraryQuery): Listing {
   const listing = { rows: follow(), incomplete: null as NetworkError | null };
@@ -60,69 +54,103 @@ export function listVideos(context: ListingContext, query: LibraryQuery): Listin
 
   async function* follow(): AsyncGenerator<LibraryRow> {
     const fits = nameMatcher(query.patterns);
-    const before = new Set<string>();
+    // A server may ignore the scope, so that every scope lists the whole account.
+    const inEarlierScopes = new Set<string>();
     let [given, unusable] = [0, 0];
-    for (const scope of await scopesOf(context, query)) {
-      const progress: Progress = { seen: new Set(), unusable: 0 };
-      for await (const row of scopeRows(context.host.clock, scope, query, progress)) {
-        // A server may ignore the scope, so that every scope lists the whole account.
-        if (before.has(row.videoNo) || !fits(row.name)) continue;
-        yield row;
-        given += 1;
-        if (given >= query.limit) break;
+    try {
+      for (const scope of await scopesOf(context, query)) {
+        const seen = new Set<string>();
+        const unusableBefore = unusable;
+        for await (const value of scopeValues(scope, () => seen.size + unusable - unusableBefore)) {
+          const row = readRow(value, scope);
+          if (row === null) unusable += 1;
+          if (row === null || seen.has(row.videoNo)) continue;
+          seen.add(row.videoNo);
+          if (inEarlierScopes.has(row.videoNo) || !fits(row.name)) continue;
+          yield row;
+          given += 1;
+          if (given >= query.limit) return;
+        }
+        for (const videoNo of seen) inEarlierScopes.add(videoNo);
       }
-      unusable += progress.unusable;
-      if (given >= query.limit) break;
-      for (const videoNo of progress.seen) before.add(videoNo);
+    } finally {
+      if (unusable > 0)
+        context.note(`${videosText(unusable)} left out: no valid video ID, or malformed fields`);
     }
-    if (unusable > 0)
-      context.note(`${videosText(unusable)} left out: no valid video ID, or malformed fields`);
   }
 
-  /** Follows the pages of one scope. The end is where `total_count` rows have come or a page is empty, never a short page. */
-  async function* scopeRows(
-    clock: Clock,
-    scope: string,
-    { filters, limit, patterns }: LibraryQuery,
-    progress: Progress,
-  ): AsyncGenerator<LibraryRow> {
-    const size = patterns.length > 0 ? PAGE_SIZE : Math.min(PAGE_SIZE, limit);
+  /**
+   * The rows of one scope, as they come. The end is where `total_count` rows have come, a page is empty or brings
+   * nothing new; never a short page, for the server may give smaller pages than asked for.
+   * @param countNew how many different rows have come so far
+   */
+  async function* scopeValues(scope: string, countNew: () => number): AsyncGenerator<unknown> {
+    const { clock } = context.host;
+    const size = query.patterns.length > 0 ? PAGE_SIZE : Math.min(PAGE_SIZE, query.limit);
     // An upload meanwhile makes the total grow; what was there at first must come in any case.
     let leastTotal: number | null = null;
-    let came = 0;
     let noteAtMs = clock.ticksMs() + NOTE_EVERY_MS;
-    for (let page = 1; ; page += 1) {
-      const asked = { page, size, unique_id: scope, ...filters };
+    for (let [page, came] = [1, 0]; ; page += 1) {
+      const asked = { page, size, unique_id: scope, ...query.filters };
       const { videos, total } = readPage(await call(context, 'POST', '/list_videos', asked));
-      const usedBefore = progress.seen.size + progress.unusable;
-      for (const value of videos) {
-        const row = readRow(value, scope);
-        if (row === null) progress.unusable += 1;
-        else if (!progress.seen.has(row.videoNo)) {
-          progress.seen.add(row.videoNo);
-          yield row;
-        }
-      }
+      const before = countNew();
+      yield* videos;
       came += videos.length;
       if (total !== null) leastTotal = Math.min(leastTotal ?? total, total);
-      const used = progress.seen.size + progress.unusable;
-      const isOver = videos.length === 0 || (total !== null && came >= total) || used === usedBefore;
-      if (isOver || came >= MOST_ROWS) {
-        if (used < (leastTotal ?? 0) || came >= MOST_ROWS) endedEarly(scope, used, leastTotal);
+      const count = countNew();
+      const isEndless = came >= MOST_ROWS;
+      if (isEndless || count === before || (total !== null && came >= total)) {
+        if (isEndless || count < (leastTotal ?? 0)) endedEarly(scope, count, leastTotal);
         return;
       }
       if (clock.ticksMs() >= noteAtMs) {
         noteAtMs = clock.ticksMs() + NOTE_EVERY_MS;
-        context.note(`listing the library: ${used}${total === null ? '' : ` of ${total}`} videos so far`);
+        context.note(`listing the library: ${count}${total === null ? '' : ` of ${total}`} videos so far`);
       }
     }
   }
 
-  function endedEarly(scope: string, used: number, total: number | null): void {
-    const text = `the listing of '${printable(scope)}' ended early: ${used} of ${total ?? 'endless'} videos came`;
+  function endedEarly(scope: string, count: number, total: number | null): void {
+    const text = `the listing of '${printable(scope)}' ended early: ${count} of ${total ?? 'endless'} videos came`;
     listing.incomplete = new NetworkError('incomplete_listing', text, { hint: 'run the command again' });
     context.note(text);
   }
+}
+
+/** The rows of a query, without the API's own fields, and which of them can be downloaded. */
+export interface ListedVideos {
+  readonly all: readonly LibraryRow[];
+  readonly ready: readonly LibraryRow[];
+  /** 6 if the server ended the listing early, else 0. */
+  readonly exitCode: ExitCode;
+}
+
+/**
+ * Lists a query to its end, and reports what can't be downloaded now. Who asks for a status gets those videos.
+ * @param isMeant which of the rows are to be downloaded
+ */
+export async function listReady(
+  context: ListingContext,
+  query: LibraryQuery,
+  isMeant: (row: LibraryRow) => boolean = () => true,
+): Promise<ListedVideos> {
+  const listing = listVideos(context, query);
+  const all: LibraryRow[] = [];
+  for await (const row of listing.rows) all.push({ ...row, fields: {} });
+  const meant = all.filter(isMeant);
+  // A status that is not known is not ready.
+  const isReady = ({ status }: LibraryRow): boolean =>
+    status === 'PARSE' || query.filters.status !== undefined;
+  const notReady = new Map<string, number>();
+  for (const row of meant) {
+    if (!isReady(row)) notReady.set(row.status, (notReady.get(row.status) ?? 0) + 1);
+  }
+  for (const [status, count] of notReady) {
+    const why =
+      status === 'UNPARSE' ? 'still being indexed' : `not ready (status ${printable(status) || 'missing'})`;
+    context.note(`${videosText(count)} ${why}; skipped for now`);
+  }
+  return { all, ready: meant.filter(isReady), exitCode: listing.incomplete?.exitCode ?? 0 };
 }
 
 /** The rows of those videos that the library lists, by video_no. */
@@ -211,12 +239,6 @@ function isUnknownRoute(error: unknown): boolean {
     error instanceof RefusedError &&
     (error.code === 'http_404' || error.code === '404' || /no static resource/i.test(error.message))
   );
-}
-
-/** Why videos with a status other than `PARSE` are not downloaded; a status that is not known is not ready. */
-export function notReadyText(status: string, count: number): string {
-  if (status === 'UNPARSE') return `${videosText(count)} still being indexed; skipped for now`;
-  return `${videosText(count)} not ready (status ${printable(status) || 'missing'}); skipped for now`;
 }
 
 /** `1 video`, `3 videos`. */

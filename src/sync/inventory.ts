@@ -33,7 +33,7 @@ export interface InventoryOptions {
   /** All rows of the library, for their names. */
   readonly all: readonly LibraryRow[];
   /** The rows to compare. */
-  readonly rows: readonly LibraryRow[];
+  readonly ready: readonly LibraryRow[];
   readonly template: Template;
   readonly index: ManifestIndex;
   readonly containers: readonly Container[];
@@ -54,7 +54,7 @@ interface Recorded {
 
 /** Takes the inventory. No request is made; files are read only to find those that were moved. */
 export async function takeInventory(options: InventoryOptions): Promise<Inventory> {
-  const { rows, index } = options;
+  const { ready, index } = options;
   const folder = pathFrom(options.cwd, options.folder);
   const recorded = new Map<string, Recorded>();
   for (const record of index.byVideoNo.values()) {
@@ -74,7 +74,7 @@ export async function takeInventory(options: InventoryOptions): Promise<Inventor
   const items: Item[] = [];
   const movedFilesFound: MovedFile[] = [];
   let [upToDate, otherNames] = [0, 0];
-  for (const row of rows) {
+  for (const row of ready) {
     const known = recorded.get(row.videoNo);
     const movedTo = moved.get(row.videoNo);
     if (known !== undefined && movedTo !== undefined) {

@@ -10,8 +10,7 @@ import { type ExitCode, mergeExitCodes, UsageError } from '../errors.ts';
 import { makeFolder, pathFrom } from '../folders.ts';
 import { type Host, print, say } from '../host.ts';
 import { type Container, EXTENSIONS } from '../isobmff/signature.ts';
-import { type ListingContext, listVideos, notReadyText } from '../library/listing.ts';
-import type { LibraryRow } from '../library/row.ts';
+import { type ListingContext, listReady } from '../library/listing.ts';
 import { recordFrom, type VideoRecord } from '../record.ts';
 import { safeJson } from '../sanitize.ts';
 import { type Inventory, type MovedFile, takeInventory } from './inventory.ts';
@@ -43,7 +42,8 @@ export async function runSync(plan: SyncPlan, host: Host): Promise<ExitCode> {
     const { inventory, incomplete } = await compare(plan, context);
     const manifest = await openManifest(pathFrom(plan.folder, MANIFEST_NAME), host, 'synced');
     try {
-      for (const moved of inventory.moved) await recordMoved(moved, manifest, plan, host);
+      // All at once, for the manifest then flushes many lines together.
+      await Promise.all(inventory.moved.map((moved) => recordMoved(moved, manifest, plan, host)));
       const code = await runBatch(
         inventory.items.map(({ task }) => task),
         {
@@ -79,38 +79,25 @@ async function compare(
 ): Promise<{ inventory: Inventory; incomplete: ExitCode }> {
   const { cwd, interrupt } = context.host;
   const index = await readManifest(pathFrom(plan.folder, MANIFEST_NAME), context.host, 'synced', true);
-  const listing = listVideos(context, plan.query);
-  const all: LibraryRow[] = [];
-  const rows: LibraryRow[] = [];
-  const notReady = new Map<string, number>();
-  for await (const listed of listing.rows) {
-    // The API's own fields are of no use here, and a library can be large.
-    const row = { ...listed, fields: {} };
-    all.push(row);
-    if (!isInShard(row.videoNo, plan.shard)) continue;
-    if (row.status === 'PARSE') rows.push(row);
-    else notReady.set(row.status, (notReady.get(row.status) ?? 0) + 1);
-  }
-  for (const [status, count] of notReady) context.note(notReadyText(status, count));
+  const listed = await listReady(context, plan.query, ({ videoNo }) => isInShard(videoNo, plan.shard));
   const containers = plan.rules.container === 'any' ? (Object.keys(EXTENSIONS) as Container[]) : MP4;
+  const { note } = context;
   const inventory = await takeInventory({
     ...plan,
+    ...listed,
     cwd,
-    all,
-    rows,
     index,
     containers,
     signal: interrupt,
-    note: context.note,
+    note,
   });
-  if (inventory.otherNames > 0) {
+  const others = inventory.otherNames;
+  if (others > 0) {
     const files =
-      inventory.otherNames === 1
-        ? '1 recorded file keeps its name'
-        : `${inventory.otherNames} recorded files keep their names`;
-    context.note(`${files}; --name-template applies to new files only`);
+      others === 1 ? '1 recorded file keeps its name' : `${others} recorded files keep their names`;
+    note(`${files}; --name-template applies to new files only`);
   }
-  return { inventory, incomplete: listing.incomplete?.exitCode ?? 0 };
+  return { inventory, incomplete: listed.exitCode };
 }
 
 /** Records a moved file anew, as one that needed no download. */

@@ -4,6 +4,7 @@ import { stat } from 'node:fs/promises';
 import { relative, sep } from 'node:path';
 import { type CheckedFile, checkFile } from '../download/existing.ts';
 import { type FileRecord, type ManifestIndex, readManifest } from '../download/manifest.ts';
+import type { CheckRules } from '../download/sniff.ts';
 import { BodyError, type ExitCode, Interrupted } from '../errors.ts';
 import { pathFrom, pathKey } from '../folders.ts';
 import { type Host, print } from '../host.ts';
@@ -11,7 +12,15 @@ import { bytesText } from '../progress/text.ts';
 import { type RecordedError, recordedError } from '../record.ts';
 import { printable, safeJson } from '../sanitize.ts';
 import { MANIFEST_NAME } from '../sync/plan.ts';
-import type { VerifyPlan } from './plan.ts';
+
+/** What `mavi verify` was asked to do: checked values. */
+export interface VerifyPlan {
+  /** Files, and folders with a manifest; empty for all that `manifest` records. */
+  readonly files: readonly string[];
+  readonly manifest: string | null;
+  readonly rules: CheckRules;
+  readonly json: boolean;
+}
 
 /** What was found of one file: one line of `--json`. */
 interface Finding {

@@ -1,10 +1,11 @@
 /**
  * A sync of many small videos that is killed with `kill -9` at random moments and started again each time. In the
- * end every file is right, none was fetched more often than the kills explain, and memory has not grown.
+ * end every file is right, none was fetched more often than the kills explain, and memory has not grown. Then every
+ * file is renamed at random, into subfolders too: the next sync finds them all, without a request for a video.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -92,6 +93,17 @@ export async function soak(argv: readonly string[], root: string): Promise<numbe
 
     faults.push(...(await faultsOnDisk(stage.library, count, videos.at)));
     faults.push(...faultsOfRequests(runs, inFlight, count));
+
+    renameAll(stage.library, random);
+    const found = await syncOnce(stage, null);
+    console.log(`after renaming all files: ${lineFor(found, kills + 3, 0, count)}`);
+    const afterwards = await syncOnce(stage, null);
+    console.log(lineFor(afterwards, kills + 4, 0, count));
+    for (const { code, asked, stderr } of [found, afterwards]) {
+      if (code !== 0 || asked.length > 0)
+        faults.push(`renamed: ended with ${code} after ${asked.length}: ${stderr}`);
+    }
+
     const peaks = runs.filter((run) => run.asked.length >= count * LEAST_PART).map((run) => run.peakKib);
     const least = Math.min(...peaks);
     if (Math.max(...peaks) > least * MEMORY_SLACK)
@@ -186,6 +198,17 @@ async function settled(mock: Mock): Promise<void> {
   for (let before = -1; before !== mock.requests.length; ) {
     before = mock.requests.length;
     await pause(50);
+  }
+}
+
+/** Gives every video in the folder another name, in one of ten subfolders or in none. */
+function renameAll(library: string, random: () => number): void {
+  for (let index = 0; index < 10; index += 1) mkdirSync(join(library, `folder ${index}`));
+  for (const [index, name] of readdirSync(library).entries()) {
+    if (!name.endsWith('.mp4')) continue;
+    const folder = Math.floor(random() * 11);
+    const renamed = `video ${Math.floor(random() * 1e9)} ${index}.mp4`;
+    renameSync(join(library, name), join(library, folder === 10 ? '' : `folder ${folder}`, renamed));
   }
 }
 
