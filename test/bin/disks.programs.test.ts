@@ -71,6 +71,41 @@ describe.concurrent('a full disk', () => {
   });
 });
 
+describe.concurrent('a disk without room for another file', () => {
+  it.for(['-o disk/v.mp4', '-d disk/new', '-d disk', '--manifest disk/m'])(
+    'is full (%s)',
+    async (flags, { scene }) => {
+      await scene.mock();
+      smallDisk(scene, 'disk', 4_000_000, 1);
+      const { code, stderr } = await scene.run(['download', faststart, ...flags.split(' ')]);
+      expect(code).toBe(7);
+      expect(stderr).toMatch(
+        /cannot (write|create the folder) disk.*: the disk is full\n +free some space or inodes/,
+      );
+      expect(readdirSync(scene.path('disk'))).toEqual([]);
+    },
+  );
+
+  it('is full for a sync, too', async ({ scene }) => {
+    await scene.mock();
+    smallDisk(scene, 'disk', 4_000_000, 1);
+    const { code, stderr } = await scene.run(['sync', 'disk']);
+    expect(code).toBe(7);
+    expect(stderr).toContain('disk is full');
+  });
+});
+
+describe.concurrent('a limit on the size of files', () => {
+  it('is exit 7, and nothing is left', async ({ scene }) => {
+    await scene.mock();
+    const { stdout, stderr } = await scene.shell(`ulimit -f 50; mavi download ${faststart} -o v.mp4; echo $?`)
+      .ended;
+    expect(stdout.toString()).toBe('7\n');
+    expect(stderr).toContain('cannot write v.mp4: the file exceeds a size limit');
+    expect(scene.names()).toEqual([]);
+  });
+});
+
 describe.concurrent('a read-only place', () => {
   it.for(['-o disk/video.mp4', '-d disk', '-d disk/new', '--manifest disk/manifest'])(
     'is exit 7 before any request (%s)',
@@ -138,7 +173,8 @@ describe.concurrent('a plain file', () => {
 describe.concurrent('a bad place', () => {
   it.for([
     ['a folder', '.', 'it is a folder'],
-    ['a name in no folder', 'none/video.mp4', 'does not exist'],
+    ['a name in no folder', 'none/video.mp4', 'the folder none does not exist'],
+    ['a name that ends like a folder', 'none/', 'the folder none/ does not exist'],
     ['a name below a file', 'file/video.mp4', 'file'],
     ['a name that is too long', `${'x'.repeat(300)}.mp4`, 'too long'],
   ])('such as %s is exit 7 before any request', async ([, output = '', says = ''], { scene }) => {
@@ -166,7 +202,7 @@ describe.concurrent('a bad place', () => {
     const { stderr } = await scene.shell(line, {
       env: { HOME: undefined, MAVI_CONFIG_DIR: undefined, MAVI_RATE: '12' },
     }).ended;
-    expect(stderr).not.toContain('mavi:');
+    expect(stderr).toContain("the rate limit can't be shared");
     expect(scene.read('video.mp4').equals(sampleFile('faststart'))).toBe(true);
   });
 });

@@ -54,3 +54,21 @@ describe.concurrent('a run whose records nobody reads', () => {
     expect(scene.names()).toEqual([]);
   });
 });
+
+describe.concurrent('a run in another PID namespace with the same host name', () => {
+  it('leaves the temporary file of one that lives alone', async ({ scene }) => {
+    const { video, videoNo, goOn } = heldVideo(1_000_000);
+    await scene.mock({ videos: [video] });
+    const container = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'];
+    const args = ['download', videoNo, '-o', 'video.mp4'];
+    const slow = scene.start(args, { by: container });
+    const part = await appears(scene.folder, /\.part$/);
+    const other = scene.start([...args, '--force'], { by: container });
+    // It has a temporary file of its own only after it has looked for those that were left.
+    while (scene.leftovers().length < 2) await new Promise((resolve) => setImmediate(resolve));
+    expect(scene.names()).toContain(part);
+    goOn();
+    expect([(await slow.ended).code, (await other.ended).code].sort()).not.toContain(1);
+    expect(scene.names()).toEqual(['video.mp4']);
+  });
+});

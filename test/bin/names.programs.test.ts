@@ -23,14 +23,19 @@ describe.concurrent('a name that is not UTF-8', () => {
       `mavi download ${faststart} -o a.mp4 --manifest m.ndjson`,
       `mavi download ${faststart} -d sub`,
       'mavi verify --manifest m.ndjson',
+      'mavi sync lib',
+      'mavi sync lib',
+      'mavi verify lib',
       'echo $?',
     ].join(' && ');
     const { stdout, stderr } = await scene.shell(line).ended;
-    expect(stdout.toString(), stderr).toMatch(/a\.mp4: OK[^\n]*\n0\n$/);
+    expect(stdout.toString(), stderr).toMatch(/a\.mp4: OK[^\n]*\n(lib\/VI\d+\.mp4: OK[^\n]*\n){3}0\n$/);
     const paths = pathsIn(scene);
     expect(paths.filter((path) => !path.startsWith('\xe9'))).toEqual([]);
     expect(paths).toContain('\xe9/a.mp4');
     expect(paths).toContain(`\xe9/sub/${faststart}.mp4`);
+    expect(paths).toContain('\xe9/lib/mavi-manifest.ndjson');
+    expect(stderr).toContain('nothing to download');
   });
 
   it.for(['-o', '-d', '--manifest'])(

@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import type { Scene } from './scene.ts';
 
 /**
- * Mounts a small disk of its own at `name` in the scene's folder, until the test is over. It takes the rights of
+ * Mounts a small disk at `name` in the scene's folder, until the test is over, with room for so many files and
+ * folders, itself included. It takes the rights of
  * root: without them the test fails, for what it is about would not be seen.
  */
-export function smallDisk(scene: Scene, name: string, bytes: number): string {
+export function smallDisk(scene: Scene, name: string, bytes: number, inodes = 1000): string {
   const path = scene.path(name);
   mkdirSync(path);
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'mavi-test', path]);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes},nr_inodes=${inodes}`, 'mavi-test', path]);
   scene.finally(() => execFileSync('umount', ['--lazy', path]));
   return path;
 }
