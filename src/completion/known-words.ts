@@ -1,4 +1,4 @@
-import { FAULTS } from '../mock/faults.ts';
+import { FAULTS } from '../mock/fault-names.ts';
 import { DEFINITIONS } from '../settings/settings.ts';
 import type { KnownWords, Word } from './tree.ts';
 

@@ -1,6 +1,8 @@
-import { type Fault, parseFaults } from './fault-text.ts';
-import type { FaultName } from './faults.ts';
-import type { MockOptions } from './options.ts';
+import type { Content } from './answer.ts';
+import { type Fault, type FaultName, parseFaults } from './fault-names.ts';
+import { ANSWER_FAULTS, CONTENT_FAULTS, type FaultAction, REDIRECT_FAULTS } from './fault-responses.ts';
+import { CONNECTION_FAULTS, RANGE_FAULTS, TRANSFER_FAULTS } from './fault-transfers.ts';
+import type { Exchange, MockOptions } from './options.ts';
 
 /** Which fault each request meets. */
 export interface FaultPlan {
@@ -9,13 +11,6 @@ export interface FaultPlan {
   /** Whether a thing's faults make sense only where ranges are offered. */
   needsRanges(name: string): boolean;
 }
-
-const RANGE_FAULTS: ReadonlySet<FaultName> = new Set([
-  'range-ignored',
-  'bad-range',
-  'other-etag',
-  'if-range-ignored',
-]);
 
 /**
  * Plans the faults of an option: one text for all, or texts by name with `*` for the others.
@@ -38,6 +33,22 @@ export function faultPlan(option: MockOptions['faults']): FaultPlan {
       }
       return undefined;
     },
-    needsRanges: (name) => chainOf(name).some((fault) => RANGE_FAULTS.has(fault.name)),
+    needsRanges: (name) => chainOf(name).some((fault) => Object.hasOwn(RANGE_FAULTS, fault.name)),
   };
+}
+
+/** Checked against the table of names: a fault that is promised and not made does not compile. */
+const ACTIONS: Record<FaultName, FaultAction> = {
+  ...ANSWER_FAULTS,
+  ...CONNECTION_FAULTS,
+  ...CONTENT_FAULTS,
+  ...RANGE_FAULTS,
+  ...REDIRECT_FAULTS,
+  ...TRANSFER_FAULTS,
+};
+
+/** Answers with a fault where a good answer would have carried `content`. */
+export async function applyFault(exchange: Exchange, content: Content, fault: Fault): Promise<void> {
+  exchange.record.fault = fault.text;
+  await ACTIONS[fault.name](exchange, content, fault);
 }

@@ -1,3 +1,8 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { join, parse } from 'node:path';
+
 /** `PARSE` means ready; the other words are videos still, or never, indexed. */
 export type VideoStatus = 'PARSE' | 'UNPARSE' | 'FAILED' | 'PARSE_ERROR';
 
@@ -43,4 +48,124 @@ export function libraryOf(videos: readonly StoredVideo[]): VideoLibrary {
     at: (uniqueId, position) => scopes.get(uniqueId)?.[position],
     find: (uniqueId, videoNo) => scopes.get(uniqueId)?.find((video) => video.videoNo === videoNo),
   };
+}
+
+/** A reader of a file on disk, opened anew at each call, so that no video is held in memory. */
+export function readerOf(file: string | URL) {
+  return async function* read(fromByte: number, toByte: number): AsyncIterable<Uint8Array> {
+    // createReadStream's end is inclusive, so it cannot say "no bytes".
+    if (fromByte < toByte) yield* createReadStream(file, { start: fromByte, end: toByte - 1 });
+  };
+}
+
+const SAMPLES_FOLDER = join(import.meta.dirname, 'samples');
+
+/** The `video_no`s of the samples; the first is the one that the vendor's documentation uses. */
+export const SAMPLE_VIDEO_NOS = {
+  faststart: 'VI625239098370850816',
+  moovLast: 'VI624611307445927936',
+  fragmented: 'VI623870256104189952',
+  /** In the scope `holiday_2025`; all others are in `default`. */
+  holiday: 'VI622954018833670144',
+} as const;
+
+type Facts = Omit<StoredVideo, 'sizeBytes' | 'status' | 'read'>;
+
+const SAMPLES: readonly (Facts & { readonly file: string })[] = [
+  {
+    file: 'faststart.mp4',
+    videoNo: SAMPLE_VIDEO_NOS.faststart,
+    uniqueId: 'default',
+    name: 'first steps',
+    durationSeconds: 4,
+    createTimeMs: Date.UTC(2025, 9, 4, 9, 30),
+    takenAtMs: Date.UTC(2025, 9, 3, 16, 5),
+    cameraModel: 'Pocket 3',
+    latitude: 47.3769,
+    longitude: 8.5417,
+    tags: ['family', 'walk'],
+  },
+  {
+    file: 'moov-last.mp4',
+    videoNo: SAMPLE_VIDEO_NOS.moovLast,
+    uniqueId: 'default',
+    name: 'Morning walk 🌅 | Lake, day #1?',
+    durationSeconds: 5,
+    createTimeMs: Date.UTC(2025, 9, 2, 7, 15),
+    takenAtMs: Date.UTC(2025, 9, 1, 5, 40),
+    cameraModel: 'Hero 12',
+    latitude: 46.4628,
+    longitude: 6.8419,
+    tags: ['lake', 'walk'],
+  },
+  {
+    file: 'fragmented.mp4',
+    videoNo: SAMPLE_VIDEO_NOS.fragmented,
+    uniqueId: 'default',
+    name: 'screen recording 12:30',
+    durationSeconds: 6,
+    createTimeMs: Date.UTC(2025, 8, 30, 12, 30),
+  },
+  {
+    file: 'moov-last.mp4',
+    videoNo: SAMPLE_VIDEO_NOS.holiday,
+    uniqueId: 'holiday_2025',
+    name: 'Beach day',
+    durationSeconds: 5,
+    createTimeMs: Date.UTC(2025, 8, 28, 18, 0),
+    takenAtMs: Date.UTC(2025, 7, 14, 11, 20),
+    cameraModel: 'Hero 12',
+    tags: ['beach'],
+  },
+];
+
+/** The library of the samples that ship with the package: three in `default`, one in `holiday_2025`. */
+export async function sampleLibrary(): Promise<VideoLibrary> {
+  const videos = SAMPLES.map(async ({ file, ...facts }): Promise<StoredVideo> => {
+    const path = join(SAMPLES_FOLDER, file);
+    const { size } = await stat(path);
+    return { ...facts, sizeBytes: size, status: 'PARSE', read: readerOf(path) };
+  });
+  return libraryOf(await Promise.all(videos));
+}
+
+const VIDEO_NO = /^VI\d{18}$/;
+
+/**
+ * A library of the files in a folder, hidden ones left out, all in one scope.
+ * A file named `<video_no>.mp4` keeps that number; any other gets one derived from its name, the same each time.
+ */
+export async function videosFromFolder(folder: string, uniqueId = 'default'): Promise<VideoLibrary> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  // Sorted, so that of two files with the same number the same one keeps it at each start.
+  const names = entries
+    .map((entry) => entry.name)
+    .filter((name) => !name.startsWith('.'))
+    .sort();
+  const taken = new Set<string>();
+  const videos: StoredVideo[] = [];
+  for (const name of names) {
+    const path = join(folder, name);
+    const facts = await stat(path);
+    if (!facts.isFile()) continue;
+    const stem = parse(name).name;
+    const videoNo = VIDEO_NO.test(stem) && !taken.has(stem) ? stem : videoNoFor(name);
+    taken.add(videoNo);
+    videos.push({
+      videoNo,
+      uniqueId,
+      name: stem,
+      sizeBytes: facts.size,
+      durationSeconds: 0,
+      status: 'PARSE',
+      createTimeMs: Math.floor(facts.mtimeMs),
+      read: readerOf(path),
+    });
+  }
+  return libraryOf(videos);
+}
+
+function videoNoFor(name: string): string {
+  const hash = createHash('sha256').update(name).digest().readBigUInt64BE();
+  return `VI${String(hash % 10n ** 18n).padStart(18, '0')}`;
 }

@@ -1,11 +1,72 @@
-import { sendContent, sendJson } from './answer.ts';
-import { applyFault } from './apply-fault.ts';
-import { type Content, contentOf, contentOfBytes } from './content.ts';
-import { type Envelope, FAILURES, failure, springError, success } from './envelope.ts';
-import type { Exchange } from './exchange.ts';
-import type { FaultPlan } from './fault-plan.ts';
+import {
+  type Content,
+  contentOf,
+  contentOfBytes,
+  type Envelope,
+  FAILURES,
+  failure,
+  sendContent,
+  sendJson,
+  springError,
+  success,
+} from './answer.ts';
+import { applyFault, type FaultPlan, faultPlan } from './fault-plan.ts';
+import { libraryOf, sampleLibrary, type VideoLibrary } from './library.ts';
 import { listVideos, withNumbersAsStrings } from './listing.ts';
-import type { Service } from './service.ts';
+import type { Exchange, MockOptions } from './options.ts';
+
+/** The key that the mock takes by default: of a real key's form and length, and plainly no real one. */
+export const MOCK_KEY = `sk-mavi-${'fake-key-of-the-mock-'.repeat(4)}not-a-secret-fake0`;
+
+/**
+ * A limit on starts in a sliding window, for one account with all its connections.
+ * @returns a function that takes the time and says whether one more start is allowed; a refused one does not count
+ */
+export function accountLimit(starts: number, windowMs: number): (nowMs: number) => boolean {
+  let startedAtMs: number[] = [];
+  return (nowMs) => {
+    startedAtMs = startedAtMs.filter((atMs) => nowMs - atMs < windowMs);
+    if (startedAtMs.length >= starts) return false;
+    startedAtMs.push(nowMs);
+    return true;
+  };
+}
+
+/** The options settled: what the routes work with. */
+export interface Service {
+  readonly key: string;
+  readonly library: VideoLibrary;
+  /** Scopes that listings have brought into being. */
+  readonly madeUniqueIds: Set<string>;
+  readonly faults: FaultPlan;
+  readonly listFaults: FaultPlan;
+  /** Takes one start from the account's allowance; false if there is none left. */
+  readonly mayStart: (nowMs: number) => boolean;
+  readonly numbersAsStrings: boolean;
+  readonly pageSizeCap: number;
+  readonly withoutScopesRoute: MockOptions['withoutScopesRoute'];
+}
+
+const PAGE_SIZE_CAP = 200;
+
+/**
+ * Settles the options.
+ * @throws SyntaxError where a fault text is none
+ */
+export async function createService(options: MockOptions): Promise<Service> {
+  const { accountLimit: limit, videos } = options;
+  return {
+    key: options.key ?? MOCK_KEY,
+    library: videos === undefined ? await sampleLibrary() : 'count' in videos ? videos : libraryOf(videos),
+    madeUniqueIds: new Set(),
+    faults: faultPlan(options.faults),
+    listFaults: faultPlan(options.listFaults),
+    mayStart: limit ? accountLimit(limit.starts, limit.windowMs) : () => true,
+    numbersAsStrings: options.numbersAsStrings ?? false,
+    pageSizeCap: Math.min(options.pageSizeCap ?? PAGE_SIZE_CAP, PAGE_SIZE_CAP),
+    withoutScopesRoute: options.withoutScopesRoute,
+  };
+}
 
 /** The path that all routes begin with. */
 export const BASE_PATH = '/serve/api/v1';

@@ -4,9 +4,8 @@ import { pathFrom } from '../folders.ts';
 import { abortable, type Host, print, printUnmasked, say } from '../host.ts';
 import { localError } from '../local-error.ts';
 import type { Rate } from '../settings/values.ts';
-import { FAULTS } from './faults.ts';
-import { videosFromFolder } from './folder.ts';
-import { sampleLibrary } from './samples.ts';
+import { FAULTS } from './fault-names.ts';
+import { sampleLibrary, videosFromFolder } from './library.ts';
 import { type Mock, startMock } from './server.ts';
 
 /** What `mavi mock` was asked to do. */

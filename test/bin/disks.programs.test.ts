@@ -10,7 +10,7 @@ import {
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
-import { SAMPLE_VIDEO_NOS } from '../../src/mock/samples.ts';
+import { SAMPLE_VIDEO_NOS } from '../../src/mock/library.ts';
 import { fillDisk, smallDisk, writeProtect } from '../helpers/disks.ts';
 import { it } from '../helpers/scene.ts';
 import { strace, systemCalls } from '../helpers/strace.ts';

@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
+import { SAMPLE_VIDEO_NOS } from '../../src/mock/library.ts';
 import type { MockOptions } from '../../src/mock/options.ts';
-import { SAMPLE_VIDEO_NOS } from '../../src/mock/samples.ts';
 import { it } from '../helpers/scene.ts';
 import { sampleFile } from '../mock/sample-files.ts';
 

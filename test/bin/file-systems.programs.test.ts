@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect } from 'vitest';
-import { SAMPLE_VIDEO_NOS } from '../../src/mock/samples.ts';
+import { SAMPLE_VIDEO_NOS } from '../../src/mock/library.ts';
 import { FILE_SYSTEM_KINDS, mountFileSystem } from '../helpers/disks.ts';
 import { moment } from '../helpers/moment.ts';
 import { it } from '../helpers/scene.ts';

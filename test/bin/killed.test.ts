@@ -1,5 +1,5 @@
 import { describe, expect } from 'vitest';
-import { SAMPLE_VIDEO_NOS } from '../../src/mock/samples.ts';
+import { SAMPLE_VIDEO_NOS } from '../../src/mock/library.ts';
 import { appears, moment } from '../helpers/moment.ts';
 import { it } from '../helpers/scene.ts';
 import { sampleFile } from '../mock/sample-files.ts';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { constants, readdirSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { describe, expect } from 'vitest';
-import { SAMPLE_VIDEO_NOS } from '../../src/mock/samples.ts';
+import { SAMPLE_VIDEO_NOS } from '../../src/mock/library.ts';
 import { closedPipe, makeFifo } from '../helpers/fifo.ts';
 import { it } from '../helpers/scene.ts';
 import { knownVideo, madeUpVideo } from '../helpers/videos.ts';

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { run } from '../../src/cli.ts';
 import { VARIABLES } from '../../src/commands/help.ts';
 import { EXIT_CODES } from '../../src/errors.ts';
-import { SAMPLE_VIDEO_NOS } from '../../src/mock/samples.ts';
+import { SAMPLE_VIDEO_NOS } from '../../src/mock/library.ts';
 import { type FakeHostOptions, fakeHost } from '../helpers/fake-host.ts';
 import { controlCharacter } from '../helpers/leaks.ts';
 import { namesIn, tempDir } from '../helpers/temp-dir.ts';

@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { run } from '../../src/cli.ts';
-import { SAMPLE_VIDEO_NOS } from '../../src/mock/samples.ts';
+import { SAMPLE_VIDEO_NOS } from '../../src/mock/library.ts';
 import { type FakeHost, fakeHost } from '../helpers/fake-host.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
 import { downloadsOf, envFor, withMock } from '../helpers/with-mock.ts';

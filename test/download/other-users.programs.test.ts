@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
-import { SAMPLE_VIDEO_NOS } from '../../src/mock/samples.ts';
+import { SAMPLE_VIDEO_NOS } from '../../src/mock/library.ts';
 import { appears } from '../helpers/moment.ts';
 import { it, type Scene } from '../helpers/scene.ts';
 import { heldVideo } from '../helpers/videos.ts';

@@ -1,6 +1,5 @@
-import { box, boxHead, movieBox } from '../../src/mock/boxes.ts';
 import type { StoredVideo, VideoLibrary, VideoStatus } from '../../src/mock/library.ts';
-import { endlessNoise } from '../../src/mock/noise.ts';
+import { box, boxHead, endlessNoise, movieBox } from '../../src/mock/media.ts';
 
 /** What a made-up library is like. */
 export interface GeneratedLibraryOptions {

@@ -1,6 +1,6 @@
 /** What each fault of the mock must lead to, by the contract: one row a fault, none left out. */
 import type { ExitCode } from '../../src/errors.ts';
-import type { FaultName } from '../../src/mock/faults.ts';
+import type { FaultName } from '../../src/mock/fault-names.ts';
 
 /** What follows from one fault. */
 export interface Expectation {

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { describe, expect } from 'vitest';
-import { SAMPLE_VIDEO_NOS } from '../../src/mock/samples.ts';
+import { SAMPLE_VIDEO_NOS } from '../../src/mock/library.ts';
 import { it, type Scene } from '../helpers/scene.ts';
 import { strace, systemCalls } from '../helpers/strace.ts';
 import { powerCuts, type Step, stepsOf } from './power-cut.ts';

@@ -1,4 +1,4 @@
-import { SAMPLE_VIDEO_NOS } from '../../src/mock/samples.ts';
+import { SAMPLE_VIDEO_NOS } from '../../src/mock/library.ts';
 import type { MockOptions } from '../../src/mock/server.ts';
 import type { FakeHostOptions } from '../helpers/fake-host.ts';
 

@@ -1,8 +1,8 @@
 import { type IncomingHttpHeaders, type RequestOptions, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { onTestFinished } from 'vitest';
+import { SAMPLE_VIDEO_NOS } from '../../src/mock/library.ts';
 import type { Mock, MockOptions } from '../../src/mock/options.ts';
-import { SAMPLE_VIDEO_NOS } from '../../src/mock/samples.ts';
 import { startMock } from '../../src/mock/server.ts';
 
 /** What a client got, whether the answer ended well or not. */

@@ -1,8 +1,7 @@
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { MOCK_KEY } from '../../src/mock/key.ts';
-import type { StoredVideo } from '../../src/mock/library.ts';
-import { SAMPLE_VIDEO_NOS } from '../../src/mock/samples.ts';
+import { SAMPLE_VIDEO_NOS, type StoredVideo } from '../../src/mock/library.ts';
+import { MOCK_KEY } from '../../src/mock/routes.ts';
 import { generatedLibrary } from '../helpers/generated.ts';
 import { call, download, jsonOf, post, started } from './client.ts';
 import { sampleFile } from './sample-files.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SAMPLE_VIDEO_NOS } from '../../src/mock/samples.ts';
+import { SAMPLE_VIDEO_NOS } from '../../src/mock/library.ts';
 import { download, jsonOf, post, started } from './client.ts';
 import { sampleFile } from './sample-files.ts';
 

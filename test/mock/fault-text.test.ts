@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { faultOffset, parseFaults } from '../../src/mock/fault-text.ts';
-import { FAULTS } from '../../src/mock/faults.ts';
+import { FAULTS, faultOffset, parseFaults } from '../../src/mock/fault-names.ts';
 
 const ALWAYS = Number.POSITIVE_INFINITY;
 const fault = (name: string, times = ALWAYS, offsetBytes?: number, value?: string) =>

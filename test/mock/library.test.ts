@@ -2,9 +2,13 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { videosFromFolder } from '../../src/mock/folder.ts';
-import { libraryOf, type StoredVideo } from '../../src/mock/library.ts';
-import { SAMPLE_VIDEO_NOS, sampleLibrary } from '../../src/mock/samples.ts';
+import {
+  libraryOf,
+  SAMPLE_VIDEO_NOS,
+  type StoredVideo,
+  sampleLibrary,
+  videosFromFolder,
+} from '../../src/mock/library.ts';
 import { generatedLibrary } from '../helpers/generated.ts';
 import { boxTypes, sampleFile } from './sample-files.ts';
 

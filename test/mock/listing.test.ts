@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { SAMPLE_VIDEO_NOS } from '../../src/mock/library.ts';
 import type { Mock } from '../../src/mock/options.ts';
-import { SAMPLE_VIDEO_NOS } from '../../src/mock/samples.ts';
 import { generatedLibrary } from '../helpers/generated.ts';
 import { call, jsonOf, post, started } from './client.ts';
 import { sampleFile } from './sample-files.ts';

@@ -8,7 +8,7 @@ import type { CommandContext } from '../../src/commands/command.ts';
 import { VARIABLES } from '../../src/commands/help.ts';
 import { allCommands, readTree } from '../../src/completion/tree.ts';
 import { EXIT_CODES } from '../../src/errors.ts';
-import { SAMPLE_VIDEO_NOS } from '../../src/mock/samples.ts';
+import { SAMPLE_VIDEO_NOS } from '../../src/mock/library.ts';
 import { literalBlock } from '../../src/packaging/roff.ts';
 import { fakeHost } from '../helpers/fake-host.ts';
 import { type Ended, type Program, startProgram } from '../helpers/program.ts';

@@ -1,8 +1,7 @@
 /** What a person sees on a terminal: the built program in a window of tmux. */
 import stringWidth from 'string-width';
 import { describe, expect } from 'vitest';
-import { libraryOf } from '../../src/mock/library.ts';
-import { sampleLibrary } from '../../src/mock/samples.ts';
+import { libraryOf, sampleLibrary } from '../../src/mock/library.ts';
 import { generatedLibrary } from '../helpers/generated.ts';
 import { it, type Scene } from '../helpers/scene.ts';
 import { type Screen, Terminal, type TerminalOptions } from '../helpers/terminal.ts';

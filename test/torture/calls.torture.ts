@@ -4,7 +4,7 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect } from 'vitest';
-import { SAMPLE_VIDEO_NOS } from '../../src/mock/samples.ts';
+import { SAMPLE_VIDEO_NOS } from '../../src/mock/library.ts';
 import type { Ended } from '../helpers/program.ts';
 import { it, type Scene } from '../helpers/scene.ts';
 import { sampleFile } from '../mock/sample-files.ts';

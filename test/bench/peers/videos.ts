@@ -1,6 +1,5 @@
-import { box, boxHead, movieBox } from '../../../src/mock/boxes.ts';
 import { libraryOf, type StoredVideo, type VideoLibrary } from '../../../src/mock/library.ts';
-import { noise } from '../../../src/mock/noise.ts';
+import { box, boxHead, movieBox, noise } from '../../../src/mock/media.ts';
 
 /** A video of the library, its bytes at hand. */
 export interface SampleVideo {

@@ -1,8 +1,28 @@
 import { gzipSync } from 'node:zlib';
-import { sendJson, sendText } from './answer.ts';
-import { FAILURES, failure, springError, success } from './envelope.ts';
-import type { Exchange } from './exchange.ts';
-import type { FaultAction } from './fault-action.ts';
+import {
+  type Content,
+  contentOfBytes,
+  FAILURES,
+  failure,
+  sendContent,
+  sendJson,
+  sendText,
+  springError,
+  success,
+} from './answer.ts';
+import type { Fault } from './fault-names.ts';
+import {
+  aviFile,
+  garbageFile,
+  matroskaFile,
+  quickTimeFile,
+  transportStreamFile,
+  withOtherMedia,
+} from './media.ts';
+import type { Exchange } from './options.ts';
+
+/** Answers a request badly. `content` is what a good answer would carry. */
+export type FaultAction = (exchange: Exchange, content: Content, fault: Fault) => void | Promise<void>;
 
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 const HTML_TYPE = { 'Content-Type': 'text/html; charset=utf-8' };
@@ -93,4 +113,58 @@ function hostileMessage({ request }: Exchange): string {
   const controls =
     '\u0000\u0007\b\r\n\t\u007f\u009b31m \u001b[31mred\u001b[0m \u001b]0;title\u0007 \u202eesrever\u2066\u200f ';
   return (start + controls).padEnd(2000, 'and so on ');
+}
+
+const JUNK = Buffer.of(0x00, 0x01, 0xfe, 0xff);
+const DEFAULT_JUNK_BYTES = 5;
+
+/** Faults that send other bytes than the video's, in an orderly way. */
+export const CONTENT_FAULTS = {
+  empty: instead(() => Buffer.alloc(0)),
+  tiny: instead(() => Buffer.from('\0\0\0\x20f', 'latin1')),
+  garbage: instead(garbageFile),
+  matroska: instead(() => matroskaFile('matroska')),
+  webm: instead(() => matroskaFile('webm')),
+  avi: instead(aviFile),
+  'mpeg-ts': instead(transportStreamFile),
+  quicktime: instead(quickTimeFile),
+  'other-bytes': (exchange, content, { offsetBytes = 0 }) =>
+    sendContent(exchange, withOtherMedia(content, offsetBytes)),
+  'junk-tail': (exchange, content, fault) => sendContent(exchange, withJunk(content, fault)),
+} satisfies Record<string, FaultAction>;
+
+function instead(file: () => Buffer): FaultAction {
+  return (exchange) => sendContent(exchange, contentOfBytes('application/octet-stream', file()));
+}
+
+/** Read as a box, the junk has a type that cannot be printed. */
+function withJunk(content: Content, { value }: Fault): Content {
+  const junk = Buffer.alloc(Number(value ?? DEFAULT_JUNK_BYTES), JUNK);
+  const { sizeBytes } = content;
+  return {
+    ...content,
+    sizeBytes: sizeBytes + junk.length,
+    async *read(fromByte, toByte) {
+      if (fromByte < sizeBytes) yield* content.read(fromByte, Math.min(sizeBytes, toByte));
+      if (toByte > sizeBytes) yield junk.subarray(Math.max(0, fromByte - sizeBytes), toByte - sizeBytes);
+    },
+  };
+}
+
+/** Faults that send the client on. */
+export const REDIRECT_FAULTS = {
+  // A path alone, so that the client has to complete it.
+  redirect: (exchange) => redirect(exchange, 307, exchange.cleanPath),
+  'redirect-308': (exchange) => redirect(exchange, 308, exchange.record.origin + exchange.cleanPath),
+  'redirect-302': (exchange) => redirect(exchange, 302, exchange.record.origin + exchange.cleanPath),
+  'redirect-elsewhere': async (exchange) =>
+    redirect(exchange, 307, (await exchange.elsewhere('same')) + exchange.cleanPath),
+  'redirect-plain': async (exchange) =>
+    redirect(exchange, 307, (await exchange.elsewhere('plain')) + exchange.cleanPath),
+  'redirect-loop': (exchange) => redirect(exchange, 307, exchange.record.url),
+  'redirect-nowhere': (exchange) => sendText(exchange, 307, {}, ''),
+} satisfies Record<string, FaultAction>;
+
+function redirect(exchange: Exchange, status: number, location: string): void {
+  sendText(exchange, status, { Location: location }, '');
 }
