@@ -135,10 +135,11 @@ function taskFor(
 async function movedFiles(
   recorded: ReadonlyMap<string, Recorded>,
   folder: string,
-  { signal, note }: InventoryOptions,
+  { ready, signal, note }: InventoryOptions,
 ): Promise<Map<string, string>> {
   const all = [...recorded.entries()];
-  const lost = all.filter(([, { state }]) => state !== 'present');
+  const wanted = new Set(ready.map(({ videoNo }) => videoNo));
+  const lost = all.filter(([videoNo, { state }]) => state !== 'present' && wanted.has(videoNo));
   if (lost.length === 0) return new Map();
   const taken = new Set(all.filter(([, { state }]) => state === 'present').map(([, { file }]) => file));
   note(

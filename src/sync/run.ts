@@ -32,7 +32,8 @@ export async function runSync(plan: SyncPlan, host: Host): Promise<ExitCode> {
   const context: ListingContext = { ...session, host, note };
   if (plan.dryRun) {
     const { inventory, incomplete } = await compare(plan, context);
-    await printForecast({ ...inventory, rate: session.settings.rate }, plan.json, host);
+    const upToDate = inventory.upToDate + inventory.moved.length;
+    await printForecast({ ...inventory, upToDate, rate: session.settings.rate }, plan.json, host);
     return incomplete;
   }
   await makeFolder(folder, plan.folder);

@@ -33,6 +33,7 @@ describe('a recorded file that was moved or renamed', () => {
     rmSync(place.path(`${gone}.mp4`));
     const dry = await place.sync(['--dry-run']);
     expect(dry.output).toContain(`${gone}    1000 bytes  gone     lib/${gone}.mp4\n1 to download`);
+    expect(dry.output).toContain('3 already up to date');
     const { code, errors } = await place.sync();
     expect(code).toBe(0);
     expect(errors).toContain('3 recorded files are gone or changed; looking for moved files');
@@ -107,6 +108,13 @@ describe('a recorded file that was moved or renamed', () => {
     renameSync(place.path(`${b}.mp4`), place.path('.b.part'));
     expect((await place.sync()).code).toBe(0);
     expect(place.fetched()).toEqual(sorted([a, b]));
+  });
+
+  it('is not looked for when its video is not in the library any more', async () => {
+    const place = await synced(2);
+    rmSync(place.path(`${place.ids[0]}.mp4`));
+    place.videos.shift();
+    expect((await place.sync()).errors).toBe('mavi: nothing to download; 1 already up to date\n');
   });
 
   it('stays gone with --skip-recorded', async () => {
