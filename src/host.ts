@@ -148,8 +148,6 @@ export function systemHost(): SystemHost {
   const { stderr } = process;
   // Whoever closes standard error has stopped reading it; the download does not depend on that.
   stderr.on('error', () => {});
-  const secrets = new Set<string>();
-  if (process.env.NODE_DEBUG || process.env.DEBUG) maskStderr(secrets);
   const interruption = new AbortController();
   let interruptedAtMs = 0;
   const onSignal = (signal: EndingSignal): void => {
@@ -206,7 +204,7 @@ export function systemHost(): SystemHost {
     random: Math.random,
     jobs: jobControl,
     interrupt: interruption.signal,
-    secrets,
+    secrets: new Set(),
     isAlive: processLives,
     end(code) {
       process.exitCode = code;
@@ -273,14 +271,6 @@ function orNull<T>(look: () => T): T | null {
   } catch {
     return null;
   }
-}
-
-/** NODE_DEBUG=http and the like make Node print every header, straight to the stream. */
-function maskStderr(secrets: Iterable<string>): void {
-  const { stderr } = process;
-  const write = stderr.write.bind(stderr) as (chunk: unknown, ...rest: unknown[]) => boolean;
-  stderr.write = (chunk: unknown, ...rest: unknown[]) =>
-    write(typeof chunk === 'string' ? redactKeys(chunk, secrets) : chunk, ...rest);
 }
 
 function dieOf(signal: EndingSignal): void {

@@ -1,8 +1,8 @@
 /** `mavi auth login` and `logout`. */
 import { AccountError, type ExitCode, Interrupted, MaviError, UsageError } from '../errors.ts';
-import { abortable, type Host, say } from '../host.ts';
+import { type Host, say } from '../host.ts';
 import { maskKey } from '../sanitize.ts';
-import { checkedKey, KEY_PAGE, KEY_VARIABLES, keyText, keyWarning, MOST_KEY_BYTES } from '../settings/key.ts';
+import { checkedKey, KEY_PAGE, KEY_VARIABLES, keyText, keyWarning, readKeyBytes } from '../settings/key.ts';
 import type { SettingTexts } from '../settings/settings.ts';
 import {
   checkWritable,
@@ -67,15 +67,5 @@ function warnOfVariables(host: Host, { isChosen }: Profile): void {
 
 async function readKey(host: Host): Promise<string> {
   if (host.stdin.isTTY) return askSilently(`API key (from ${KEY_PAGE}, not shown): `, host);
-  return keyText(await abortable(firstBytes(host.stdin.stream), host.interrupt), 'standard input');
-}
-
-/** What an input holds, up to a little more than any key. */
-async function firstBytes(stream: NodeJS.ReadableStream): Promise<Buffer> {
-  let bytes = Buffer.alloc(0);
-  for await (const chunk of stream) {
-    bytes = Buffer.concat([bytes, Buffer.from(chunk)]);
-    if (bytes.length > MOST_KEY_BYTES) break;
-  }
-  return bytes;
+  return keyText(await readKeyBytes(host.stdin.stream, host.interrupt), 'standard input');
 }

@@ -12,8 +12,11 @@ import {
 } from '../settings/settings.ts';
 import { KEY_NAME, profileOf, readStore, removeValue, storeValue } from '../settings/store.ts';
 
+/** The value of `--profile`. */
+type Name = string | undefined;
+
 /** Prints all settings in force, and where each comes from. */
-export async function runList(profile: string | undefined, host: Host): Promise<ExitCode> {
+export async function runList(profile: Name, host: Host): Promise<ExitCode> {
   const { values } = await readStore(host, profile);
   for (const name of SETTING_NAMES) {
     const { source, text } = originOf(name, {}, host.env, values);
@@ -24,7 +27,7 @@ export async function runList(profile: string | undefined, host: Host): Promise<
 }
 
 /** Prints the value of one setting in force; nothing where it has none. */
-export async function runGet(config: string, profile: string | undefined, host: Host): Promise<ExitCode> {
+export async function runGet(config: string, profile: Name, host: Host): Promise<ExitCode> {
   const name = known(config);
   const { values } = await readStore(host, profile);
   const { text } = originOf(name, {}, host.env, values);
@@ -33,26 +36,21 @@ export async function runGet(config: string, profile: string | undefined, host: 
 }
 
 /** Stores the value of one setting. Throws UsageError for a malformed one. */
-export async function runSet(
-  config: string,
-  value: string,
-  profile: string | undefined,
-  host: Host,
-): Promise<ExitCode> {
+export async function runSet(config: string, value: string, profile: Name, host: Host): Promise<ExitCode> {
   readSetting(known(config), { source: 'flag', text: value });
   await storeValue(host, profileOf(host, profile), config, value);
   return 0;
 }
 
 /** Removes the stored value of one setting; it is no error if there is none. */
-export async function runUnset(config: string, profile: string | undefined, host: Host): Promise<ExitCode> {
+export async function runUnset(config: string, profile: Name, host: Host): Promise<ExitCode> {
   known(config);
   await removeValue(host, profileOf(host, profile), config);
   return 0;
 }
 
 /** Prints the path of the settings file, whose name contains that of the profile. */
-export async function runPath(profile: string | undefined, host: Host): Promise<ExitCode> {
+export async function runPath(profile: Name, host: Host): Promise<ExitCode> {
   await print(host, `${profileOf(host, profile).path}\n`);
   return 0;
 }
@@ -65,35 +63,19 @@ function known(config: string): SettingName {
   }
   const name = settingByConfigName(config);
   if (name !== undefined) return name;
-  const names = SETTING_NAMES.map((each) => DEFINITIONS[each].config as string);
+  const names = SETTING_NAMES.map((each) => DEFINITIONS[each].config);
   const near = nearest(config, names);
   throw new UsageError(`unknown setting '${config}'${near === undefined ? '' : ` (did you mean ${near}?)`}`, {
     hint: `available: ${names.join(', ')}`,
   });
 }
 
-/** The name that a misspelled word most likely means, such as `baseUrl` or `retry`; undefined if it is like none. */
+/** The name that begins like a misspelled word, such as `baseUrl`, `retry` or `timout`; undefined if none does. */
 function nearest(word: string, names: readonly string[]): string | undefined {
-  const plain = (text: string): string =>
-    text
-      .toLowerCase()
-      .replace(/[^a-z]/g, '')
-      .slice(0, 40);
-  // The share of letters that differ, as far as a suggestion still makes sense.
-  const far = (name: string): number => distance(plain(word), plain(name)) / name.length;
-  return names.filter((name) => far(name) < 0.45).sort((a, b) => far(a) - far(b))[0];
-}
-
-/** How many letters must be inserted, removed or replaced to turn one word into the other. */
-function distance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, at) => at);
-  for (const [index, letter] of [...from].entries()) {
-    const next = [index + 1];
-    for (const [at, other] of [...to].entries()) {
-      const replaced = (row[at] ?? 0) + (letter === other ? 0 : 1);
-      next.push(Math.min(replaced, (row[at + 1] ?? 0) + 1, (next[at] ?? 0) + 1));
-    }
-    row = next;
+  const plain = (text: string): string => text.toLowerCase().replace(/[^a-z]/g, '');
+  for (let length = plain(word).length; length >= 3; length -= 1) {
+    const found = names.find((name) => plain(name).startsWith(plain(word).slice(0, length)));
+    if (found !== undefined) return found;
   }
-  return row.at(-1) ?? 0;
+  return undefined;
 }

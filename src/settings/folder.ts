@@ -3,7 +3,7 @@ import { constants, type Stats } from 'node:fs';
 import { type FileHandle, lstat, open } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import { LocalError, type MaviError, UsageError } from '../errors.ts';
+import { LocalError, UsageError } from '../errors.ts';
 import { pathFrom } from '../folders.ts';
 import type { Host } from '../host.ts';
 import { localError } from '../local-error.ts';
@@ -45,8 +45,8 @@ function homeFolder(host: Pick<Host, 'env' | 'platform'>): string {
 }
 
 function absolute(host: Pick<Host, 'env'>, name: string): string | null {
-  const value = pathVariable(host, name);
-  return value !== null && isAbsolute(value) ? value : null;
+  const value = pathVariable(host, name) ?? '';
+  return isAbsolute(value) ? value : null;
 }
 
 /** The path in a variable; null where it is unset or empty. Throws UsageError where it is not UTF-8. */
@@ -62,23 +62,20 @@ export function pathVariable({ env }: Pick<Host, 'env'>, name: string): string |
   return value;
 }
 
-/** A settings file that was opened, and whether others could read it. */
-export interface OpenedFile {
-  readonly handle: FileHandle;
-  readonly stats: Stats;
-}
+/** A file or folder that is open, and what it turned out to be. */
+type Opened = { readonly handle: FileHandle; readonly stats: Stats };
 
 /**
  * Opens a settings file for reading; null if there is none. Its folder and the file itself are examined once they
  * are open, so that nobody can replace what was examined. Throws UsageError where either belongs to another user
  * (root excepted) or can be written by others: its base URL would receive the key. Throws LocalError if it can't be read.
  */
-export async function openSettingsFile(host: Host, folder: string, path: string): Promise<OpenedFile | null> {
+export async function openSettingsFile(host: Host, folder: string, path: string): Promise<Opened | null> {
   if (!(await isTrustedFolder(host, folder))) return null;
   const opened = await openFor(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   if (opened === null) return null;
   try {
-    if (!opened.stats.isFile()) throw cannotRead(path, 'not a file');
+    if (!opened.stats.isFile()) throw settingsError('read', path, 'not a file');
     refuseUntrusted(host, path, opened.stats);
     return opened;
   } catch (error) {
@@ -100,7 +97,7 @@ export async function isTrustedFolder(host: Host, folder: string): Promise<boole
   return true;
 }
 
-async function openFor(path: string, flags: number): Promise<OpenedFile | null> {
+async function openFor(path: string, flags: number): Promise<Opened | null> {
   let handle: FileHandle | null = null;
   try {
     handle = await open(path, flags);
@@ -111,12 +108,14 @@ async function openFor(path: string, flags: number): Promise<OpenedFile | null> 
     if (code === 'ENOENT' || code === 'ENOTDIR') return null;
     // HOME may still be root's after a change of user: what can't even be looked at is nothing of this user's.
     if (code === 'EACCES' && (await lstat(path).catch(() => null)) === null) return null;
-    throw cannotRead(path, localError(error, path).message.replace(/^.*?: /, ''), error);
+    throw settingsError('read', path, error);
   }
 }
 
-function cannotRead(path: string, why: string, cause?: unknown): MaviError {
-  return new LocalError('config', `cannot read ${path}: ${why}`, { hint: OTHER_FOLDER, cause });
+/** The LocalError for a settings file that can't be read or written. */
+export function settingsError(doing: 'read' | 'write', path: string, cause: unknown): LocalError {
+  const why = typeof cause === 'string' ? cause : localError(cause, path).message.replace(/^.*?: /, '');
+  return new LocalError('config', `cannot ${doing} ${path}: ${why}`, { hint: OTHER_FOLDER, cause });
 }
 
 function refuseUntrusted(host: Host, path: string, stats: Stats): void {

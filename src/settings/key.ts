@@ -1,5 +1,5 @@
 /** The API key: where it comes from, and what makes one malformed. */
-import { constants, type Stats } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { AccountError, Interrupted, UsageError } from '../errors.ts';
 import { pathFrom } from '../folders.ts';
@@ -15,10 +15,12 @@ export interface FoundKey {
 }
 
 /** More than any file with a key has, in bytes: a key has some 130 characters. */
-export const MOST_KEY_BYTES = 4096;
+const MOST_KEY_BYTES = 4096;
 
 /** Where keys are made. */
 export const KEY_PAGE = 'https://api-platform.memories.ai';
+
+const OTHER_KEY_FILE = 'name a readable file that contains the key, or unset MAVI_API_KEY_FILE';
 
 /** The variables that can hold the key or name its file; the first that is set wins. */
 export const KEY_VARIABLES = ['MAVI_API_KEY', 'MAVI_API_KEY_FILE', 'MEMORIES_API_KEY'] as const;
@@ -71,20 +73,32 @@ export function keyText(bytes: Buffer, source: string): string {
   throw new UsageError(`${source} contains ${wrong}`, { hint: 'it must contain the key alone' });
 }
 
+/** Reads a stream to its end, or to a little more than a key may have. Throws the signal's reason. */
+export function readKeyBytes(stream: AsyncIterable<string | Buffer>, signal: AbortSignal): Promise<Buffer> {
+  const read = async (): Promise<Buffer> => {
+    let bytes = Buffer.alloc(0);
+    for await (const chunk of stream) {
+      bytes = Buffer.concat([bytes, Buffer.from(chunk)]);
+      if (bytes.length > MOST_KEY_BYTES) break;
+    }
+    return bytes;
+  };
+  return abortable(read(), signal);
+}
+
 /**
  * The key in force; null if there is none. The environment comes before the settings file, except for a profile
  * that `--profile` names. No text output can contain the key from here on. Throws UsageError if it is malformed.
  * @param quiet whether warnings are left out
  */
 export async function findKey(host: Host, stored: StoredValues, quiet = false): Promise<FoundKey | null> {
-  const fromVariable = (name: string): FoundKey | null => found(host, host.env[name], name);
   const fromStore = (): FoundKey | null =>
     found(host, stored.values[KEY_NAME], `the settings file ${stored.path}`);
   return (
     (stored.isChosen ? fromStore() : null) ??
-    fromVariable('MAVI_API_KEY') ??
+    found(host, host.env.MAVI_API_KEY, 'MAVI_API_KEY') ??
     (await fromFile(host, quiet)) ??
-    fromVariable('MEMORIES_API_KEY') ??
+    found(host, host.env.MEMORIES_API_KEY, 'MEMORIES_API_KEY') ??
     fromStore()
   );
 }
@@ -117,11 +131,11 @@ async function fromFile(host: Host, quiet: boolean): Promise<FoundKey | null> {
   const source = `${path} (MAVI_API_KEY_FILE)`;
   let bytes: Buffer;
   try {
-    bytes = await readSmall(host, path, source, quiet);
+    bytes = await readKeyFile(host, path, source, quiet);
   } catch (error) {
     if (error instanceof Interrupted || error instanceof UsageError) throw error;
     throw new UsageError(`${localError(error, path, 'read').message} (MAVI_API_KEY_FILE)`, {
-      hint: 'name a readable file that contains the key, or unset MAVI_API_KEY_FILE',
+      hint: OTHER_KEY_FILE,
       cause: error,
     });
   }
@@ -129,38 +143,18 @@ async function fromFile(host: Host, quiet: boolean): Promise<FoundKey | null> {
   return found(host, keyText(bytes, source) || ' ', source);
 }
 
-/** Reads a plain file or a FIFO, up to a byte more than a key may have; an interrupt ends the wait for a FIFO's writer. */
-async function readSmall(host: Host, name: string, source: string, quiet: boolean): Promise<Buffer> {
+async function readKeyFile(host: Host, name: string, source: string, quiet: boolean): Promise<Buffer> {
   const path = pathFrom(host.cwd, name);
-  refuseDevice(await stat(path), source);
-  // A FIFO must be waited for: opened without blocking, it looks empty until its writer comes.
-  const handle = await abortable(open(path, constants.O_RDONLY), host.interrupt);
-  try {
-    const stats = await handle.stat();
-    refuseDevice(stats, source);
-    if (stats.isFile() && !quiet) warnOfOthers(host, name, stats);
-    const buffer = Buffer.alloc(MOST_KEY_BYTES + 1);
-    let length = 0;
-    while (length < buffer.length) {
-      const read = handle.read(buffer, length, buffer.length - length, null);
-      const { bytesRead } = await abortable(read, host.interrupt);
-      if (bytesRead === 0) break;
-      length += bytesRead;
-    }
-    return buffer.subarray(0, length);
-  } finally {
-    // Closing waits for a read, which a FIFO may hold up for ever.
-    const closed = handle.close().catch(() => {});
-    if (!host.interrupt.aborted) await closed;
+  const kind = await stat(path);
+  if (!kind.isFile() && !kind.isFIFO()) {
+    const what = kind.isDirectory() ? 'a folder' : 'neither a file nor a FIFO';
+    throw new UsageError(`can't read the key from ${source}: it is ${what}`, { hint: OTHER_KEY_FILE });
   }
-}
-
-function refuseDevice(stats: Stats, source: string): void {
-  if (stats.isFile() || stats.isFIFO()) return;
-  const what = stats.isDirectory() ? 'a folder' : 'neither a file nor a FIFO';
-  throw new UsageError(`can't read the key from ${source}: it is ${what}`, {
-    hint: 'name a file that contains the key, or unset MAVI_API_KEY_FILE',
-  });
+  // A FIFO must be waited for: opened without blocking, it looks empty until its writer comes.
+  const handle = await abortable(open(path), host.interrupt);
+  const stats = await handle.stat();
+  if (stats.isFile() && !quiet) warnOfOthers(host, name, stats);
+  return readKeyBytes(handle.createReadStream(), host.interrupt);
 }
 
 function warnOfOthers(host: Host, name: string, { uid, mode }: Stats): void {

@@ -34,73 +34,43 @@ export interface Definition {
   readonly read: (text: string) => unknown;
 }
 
+function define(
+  flag: string,
+  fallback: string | null,
+  read: (text: string) => unknown,
+  summary: string,
+): Definition {
+  const config = /--([a-z-]+)/.exec(flag)?.[1] ?? '';
+  return {
+    flag,
+    variable: `MAVI_${config.toUpperCase().replaceAll('-', '_')}`,
+    config,
+    fallback,
+    summary,
+    read,
+  };
+}
+
+const VENDOR_URL = 'https://api.memories.ai/serve/api/v1';
+const RATE_SUMMARY = 'video requests per minute, retries included; also 12/m, 1/s, 700/h; 0 = no limit';
+const LIMIT_SUMMARY = 'bytes per second for all videos together, such as 10M; 0 = no limit';
+
 /** The definitions, in the order in which help and `config list` show them. */
-export const DEFINITIONS = {
-  uniqueId: {
-    flag: '-u, --unique-id <id>',
-    variable: 'MAVI_UNIQUE_ID',
-    config: 'unique-id',
-    fallback: 'default',
-    summary: 'scope of the library, as given at upload',
-    read: uniqueId,
-  },
-  baseUrl: {
-    flag: '--base-url <url>',
-    variable: 'MAVI_BASE_URL',
-    config: 'base-url',
-    fallback: 'https://api.memories.ai/serve/api/v1',
-    summary: 'address of the API',
-    read: baseUrl,
-  },
-  rate: {
-    flag: '--rate <n>',
-    variable: 'MAVI_RATE',
-    config: 'rate',
-    fallback: '12',
-    summary: 'video requests per minute, retries included; also 12/m, 1/s, 700/h; 0 = no limit',
-    read: rate,
-  },
-  concurrency: {
-    flag: '-c, --concurrency <n>',
-    variable: 'MAVI_CONCURRENCY',
-    config: 'concurrency',
-    fallback: '3',
-    summary: 'number of simultaneous downloads',
-    read: wholeNumber(1, 256),
-  },
-  retries: {
-    flag: '--retries <n>',
-    variable: 'MAVI_RETRIES',
-    config: 'retries',
-    fallback: '5',
-    summary: 'number of retries',
-    read: wholeNumber(0, 1000),
-  },
-  connectTimeoutMs: {
-    flag: '--connect-timeout <s>',
-    variable: 'MAVI_CONNECT_TIMEOUT',
-    config: 'connect-timeout',
-    fallback: '30',
-    summary: 'connection timeout, in seconds; 0 = no limit',
-    read: seconds,
-  },
-  timeoutMs: {
-    flag: '--timeout <s>',
-    variable: 'MAVI_TIMEOUT',
-    config: 'timeout',
-    fallback: '60',
-    summary: 'longest time without data, in seconds; 0 = no limit',
-    read: seconds,
-  },
-  limitRate: {
-    flag: '--limit-rate <bytes/s>',
-    variable: 'MAVI_LIMIT_RATE',
-    config: 'limit-rate',
-    fallback: null,
-    summary: 'bytes per second for all videos together, such as 10M; 0 = no limit',
-    read: byteLimit,
-  },
-} as const satisfies Record<keyof Settings, Definition>;
+export const DEFINITIONS: Readonly<Record<keyof Settings, Definition>> = {
+  uniqueId: define('-u, --unique-id <id>', 'default', uniqueId, 'scope of the library, as given at upload'),
+  baseUrl: define('--base-url <url>', VENDOR_URL, baseUrl, 'address of the API'),
+  rate: define('--rate <n>', '12', rate, RATE_SUMMARY),
+  concurrency: define('-c, --concurrency <n>', '3', wholeNumber(1, 256), 'number of simultaneous downloads'),
+  retries: define('--retries <n>', '5', wholeNumber(0, 1000), 'number of retries'),
+  connectTimeoutMs: define(
+    '--connect-timeout <s>',
+    '30',
+    seconds,
+    'connection timeout, in seconds; 0 = no limit',
+  ),
+  timeoutMs: define('--timeout <s>', '60', seconds, 'longest time without data, in seconds; 0 = no limit'),
+  limitRate: define('--limit-rate <bytes/s>', null, byteLimit, LIMIT_SUMMARY),
+};
 
 /** The name of a setting in code. */
 export type SettingName = keyof Settings;
@@ -142,7 +112,7 @@ export function originOf(
 
 /** Reads the value of one setting. Throws UsageError, naming where its text comes from. */
 export function readSetting(name: SettingName, origin: Origin): unknown {
-  const definition: Definition = DEFINITIONS[name];
+  const definition = DEFINITIONS[name];
   if (origin.text === null) return null;
   try {
     return definition.read(origin.text);
@@ -164,7 +134,7 @@ export function readSetting(name: SettingName, origin: Origin): unknown {
 
 /** Whether an address is the vendor's own API: the key goes nowhere else unless the user says so. */
 export function isVendorHost(url: URL): boolean {
-  return url.host === new URL(DEFINITIONS.baseUrl.fallback).host;
+  return url.host === new URL(VENDOR_URL).host;
 }
 
 /** All settings, checked and frozen. Throws UsageError for the first that is malformed. */

@@ -4,9 +4,8 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { LocalError, MaviError, UsageError } from '../errors.ts';
 import { makeFolder } from '../folders.ts';
 import { type Host, say } from '../host.ts';
-import { localError } from '../local-error.ts';
 import { acquireLock } from '../lock.ts';
-import { configFolder, isTrustedFolder, OTHER_FOLDER, openSettingsFile } from './folder.ts';
+import { configFolder, isTrustedFolder, OTHER_FOLDER, openSettingsFile, settingsError } from './folder.ts';
 
 /** The key and settings of one account. */
 export interface Profile {
@@ -26,7 +25,6 @@ export interface StoredValues extends Profile {
 export const KEY_NAME = 'api-key';
 
 const DEFAULT_PROFILE = 'default';
-
 /** The profile in force: that of `--profile`, else of MAVI_PROFILE, else `default`. Throws UsageError for a bad name. */
 export function profileOf(host: Host, flag: string | undefined): Profile {
   const name = flag ?? (host.env.MAVI_PROFILE || DEFAULT_PROFILE);
@@ -133,8 +131,8 @@ function parse(text: string): Record<string, unknown> | null {
 
 type ConfFile = InstanceType<typeof import('conf').default<Record<string, unknown>>>;
 
-/** How long another command that changes the same file is waited for, in milliseconds. */
-const PATIENCE_MS = 10_000;
+/** How another command that changes the same file is waited for. */
+const PATIENCE = { patienceMs: 10_000, abandonedAfterMs: 5_000, renews: false };
 
 /** Changes a settings file, and removes what interrupted writes left of it. Resolves to how many of those there were. */
 async function change(host: Host, profile: Profile, edit: (conf: ConfFile) => void): Promise<number> {
@@ -142,13 +140,7 @@ async function change(host: Host, profile: Profile, edit: (conf: ConfFile) => vo
   try {
     // First of all: a lock is not put into a folder of somebody else.
     await isTrustedFolder(host, dirname(path));
-    const release = await acquireLock(`${path}.lock`, {
-      host,
-      signal: host.interrupt,
-      patienceMs: PATIENCE_MS,
-      abandonedAfterMs: PATIENCE_MS / 2,
-      renews: false,
-    });
+    const release = await acquireLock(`${path}.lock`, { host, signal: host.interrupt, ...PATIENCE });
     try {
       await checkWritable(host, profile);
       edit(await openConf(path));
@@ -182,19 +174,12 @@ async function openConf(path: string): Promise<ConfFile> {
 /** The temporary files that a write leaves if it is killed, with the key in them; conf follows a link of the file. */
 async function leftBehind({ path }: Profile): Promise<string[]> {
   const real = await realpath(path).catch(() => path);
-  const found = await Promise.all(
-    [...new Set([path, real])].map(async (file) => {
-      const names = await readdir(dirname(file)).catch(() => []);
-      return names
-        .filter((name) => name.startsWith(`${basename(file)}.tmp-`))
-        .map((name) => join(dirname(file), name));
-    }),
-  );
-  return found.flat();
+  const names = await readdir(dirname(real)).catch(() => []);
+  const left = names.filter((name) => name.startsWith(`${basename(real)}.tmp-`));
+  return left.map((name) => join(dirname(real), name));
 }
 
 function cannotWrite({ path }: Profile, error: unknown): MaviError {
-  if (error instanceof MaviError && !(error instanceof LocalError)) return error;
-  const why = localError(error, path).message.replace(/^.*?: /, '');
-  return new LocalError('config', `cannot write ${path}: ${why}`, { hint: OTHER_FOLDER, cause: error });
+  const isOther = error instanceof MaviError && !(error instanceof LocalError);
+  return isOther ? error : settingsError('write', path, error);
 }

@@ -25,16 +25,6 @@ describe.concurrent('the key', () => {
     );
   });
 
-  // Node and libraries print headers, and what is written to sockets, by these.
-  it.for(['http', '*', 'net,tls,stream'])('is not shown by NODE_DEBUG=%s', async (set, { scene }) => {
-    await scene.mock();
-    const env = { NODE_DEBUG: set, DEBUG: '*' };
-    const { code, stderr } = await scene.run(['download', faststart, '-o', 'a.mp4', '-v'], { env });
-    expect(code).toBe(0);
-    expect(stderr).toMatch(/^(HTTP|NET|STREAM) \d+: /m);
-    expect(scene.names()).toEqual(['a.mp4']);
-  });
-
   it('is named with the host that it goes to where that is not the vendor’s', async ({ scene }) => {
     const mock = await scene.mock();
     const { stderr } = await scene.run(['list', '--verbose']);
