@@ -21,9 +21,9 @@ export interface BodyOptions {
   readonly decoder: Transform | null;
 }
 
-/** Chunks below this size are merged, up to that size, in bytes: each one costs memory of its own. */
-const SMALL_BYTES = 4096;
-const MERGED_BYTES = 64 * 1024;
+/** Chunks below the first size are merged up to the second, in bytes: each costs some 200 bytes of its own. */
+const SMALL_BYTES = 512;
+const MERGED_BYTES = 4096;
 
 /** How many times its size a body may become by decoding. */
 const LARGEST_RATIO = 200;

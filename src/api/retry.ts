@@ -56,7 +56,7 @@ export class RetryState {
   readonly #settings: Pick<Settings, 'retries' | 'rate'>;
   readonly #cutLengths: number[] = [];
   #failures = 0;
-  /** Rate limit replies in a row, and when the first of them came. They don't use up the retries of other failures. */
+  /** Rate limit replies in a row, and when the first of them came. */
   #limitReplies = 0;
   #limitedSinceMs = 0;
 
@@ -72,21 +72,24 @@ export class RetryState {
       return { kind: 'final', error: tooLongAPause(moment.nowMs + askedMs, error) };
     }
     if (!this.#isPassing(error)) return { kind: 'final', error };
-    if (error instanceof RateLimitError && askedMs === null) return this.#waitOut(error, moment);
-    this.#limitReplies = 0;
-    this.#failures += 1;
-    if (this.#failures > this.#settings.retries) return { kind: 'final', error };
-    return { kind: 'again', delayMs: Math.max(backoffMs(this.#failures, moment.random), askedMs ?? 0) };
+    const isLimit = error instanceof RateLimitError && askedMs === null;
+    if (!isLimit) this.#limitReplies = 0;
+    else if (this.#limitReplies++ === 0) this.#limitedSinceMs = moment.ticksMs;
+    if (!isLimit || this.#settings.rate === null) this.#failures += 1;
+    const isOver = this.#failures > this.#settings.retries || (isLimit && this.#isWaitedOut(moment));
+    if (isOver) return { kind: 'final', error };
+    const pauseMs = isLimit
+      ? limitPauseMs(this.#limitReplies, moment.random)
+      : Math.max(backoffMs(this.#failures, moment.random), askedMs ?? 0);
+    return { kind: 'again', delayMs: pauseMs };
   }
 
-  #waitOut(error: RateLimitError, { ticksMs, random }: Moment): Decision {
+  /** Whether a limit without Retry-After has lasted too long. With a rate, its replies use up no retries of others. */
+  #isWaitedOut({ ticksMs }: Moment): boolean {
     const { retries, rate } = this.#settings;
-    if (this.#limitReplies === 0) this.#limitedSinceMs = ticksMs;
-    this.#limitReplies += 1;
-    const waitedMs = WAITED_WINDOWS * (rate?.windowMs ?? 0);
-    const isWaitedOut = ticksMs - this.#limitedSinceMs >= waitedMs;
-    if (retries === 0 || (isWaitedOut && this.#limitReplies > retries)) return { kind: 'final', error };
-    return { kind: 'again', delayMs: limitPauseMs(this.#limitReplies, random) };
+    if (rate === null) return false;
+    const waitedMs = ticksMs - this.#limitedSinceMs;
+    return retries === 0 || (this.#limitReplies > retries && waitedMs >= WAITED_WINDOWS * rate.windowMs);
   }
 
   /** The allow-list: passing trouble of the network or the account, and a cut body whose length is new. */

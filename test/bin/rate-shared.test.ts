@@ -7,7 +7,7 @@ import { downloadsOf } from '../helpers/with-mock.ts';
 import { madeVideos } from '../library/stored-video.ts';
 
 /** A server sees a request a moment after it was sent, now a longer and now a shorter one, in milliseconds. */
-const JITTER_MS = 100;
+const JITTER_MS = 300;
 
 const VIDEOS = madeVideos(8);
 const IDS = VIDEOS.map((video) => video.videoNo);
