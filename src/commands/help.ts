@@ -43,7 +43,7 @@ and old QuickTime, of which only the first bytes are checked. --checksum prints 
 mavi verify does the same checks on files on disk; with a manifest, it compares sizes and SHA-256.`;
 
 /** The topics of `mavi help`, and their texts. */
-const TOPICS: Readonly<Record<string, string>> = {
+export const TOPICS: Readonly<Record<string, string>> = {
   'exit-codes': `Exit codes:\n${table(Object.entries(EXIT_CODES))}`,
   environment: `Environment variables:\n${table(VARIABLES)}
 

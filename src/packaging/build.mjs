@@ -31,9 +31,8 @@ try {
     chunkNames: '[name]-[hash]',
     alias: {
       'node:process': './src/packaging/process.cjs',
-      // Both hook every signal as soon as they are imported and send it again, which would count as the user's second.
+      // Hooks every signal as soon as it is imported and sends it again, which would count as the user's second.
       'when-exit': './src/packaging/on-exit.cjs',
-      'signal-exit': './src/packaging/on-exit.cjs',
     },
     // Dependencies in CommonJS load Node's modules by require.
     banner: {
