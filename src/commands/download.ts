@@ -78,7 +78,8 @@ export function addChecks(command: Command): Command {
   const container = new Option('--container <kind>', 'accept MP4 only, or Matroska, AVI, MPEG-TS … too');
   return command
     .addOption(level.choices(['full', 'ftyp', 'none']).default('full'))
-    .addOption(container.choices(['mp4', 'any']).default('mp4'));
+    .addOption(container.choices(['mp4', 'any']).default('mp4'))
+    .option('--deep', 'check the media itself too, of H.264 and H.265 video');
 }
 
 /** Adds the limits on what a run receives. */
@@ -110,7 +111,14 @@ export function outputOptionsOf(flags: Record<string, unknown>): OutputOptions {
 
 /** What is verified, by the flags. */
 export function checksOf(flags: Record<string, unknown>): CheckRules {
-  return { level: flags.verify as Level, container: flags.container as 'mp4' | 'any' };
+  const level = flags.verify as Level;
+  const deep = flags.deep === true;
+  if (deep && level !== 'full') {
+    throw new UsageError(`--deep can't be combined with --verify ${level}`, {
+      hint: 'the media is checked by its sample tables: omit one of the two',
+    });
+  }
+  return { level, container: flags.container as 'mp4' | 'any', deep };
 }
 
 /** The limit on what a run may transfer, the lower one if there are two; null is none. */

@@ -20,6 +20,8 @@ export interface FilmOptions {
   readonly format?: string;
   /** Whether the video's samples are said to be in another file. */
   readonly external?: boolean;
+  /** The video's sample entry, if not one of its codec. */
+  readonly entry?: Buffer;
   /** Bytes of each frame's largest NAL unit. */
   readonly unitBytes?: number;
 }
@@ -60,6 +62,7 @@ function audioSamples({ frames = 50 }: FilmOptions): Buffer[] {
 /** The sample entry of the video. */
 export function videoEntry(options: FilmOptions): Buffer {
   const { codec = 'avc', lengthBytes = 4 } = options;
+  if (options.entry !== undefined) return options.entry;
   const format = options.format ?? (codec === 'avc' ? 'avc1' : 'hvc1');
   const lengths = 0xfc | (lengthBytes - 1);
   const configuration =
