@@ -18,6 +18,7 @@ export async function runList(
     for await (const each of of) await print(host, `${line(each as never)}\n`);
   };
   const isJson = form === 'json';
+  const listing = listVideos(context, query);
   if (what === 'scopes') {
     const line = (scope: string) => (isJson ? safeJson({ unique_id: scope }) : printable(scope));
     await lines(await libraryScopes(context), line);
@@ -27,18 +28,17 @@ export async function runList(
     await lines(await libraryFolders(context), line);
   } else if (form === 'table') {
     const { printTable } = await import('./table.ts');
-    const { rows } = listVideos(context, query);
-    const count = await printTable(rows, host, (text) => print(host, text));
+    const count = await printTable(listing.rows, host, (text) => print(host, text));
     if (count === 0)
       say(host, `mavi: no video matches in ${scopesText(query.scopes, session.settings.uniqueId)}`);
   } else {
     const severalScopes = query.scopes === 'all' || query.scopes.length > 1;
-    const { rows } = listVideos(context, query);
-    await lines(rows, ({ videoNo, uniqueId, fields }: LibraryRow) => {
+    await lines(listing.rows, ({ videoNo, uniqueId, fields }: LibraryRow) => {
       if (!isJson) return videoNo;
       return safeJson(severalScopes ? { ...fields, unique_id: uniqueId } : fields);
     });
   }
+  if (listing.incomplete !== null) context.note(listing.incomplete.message);
   return 0;
 }
 

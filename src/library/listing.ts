@@ -3,7 +3,7 @@ import type { Client } from '../api/client.ts';
 import { RetryState } from '../api/retry.ts';
 import { LIST_RATE } from '../api/session.ts';
 import { type ExitCode, MaviError, NetworkError, RefusedError } from '../errors.ts';
-import { type Host, sleep } from '../host.ts';
+import { type Host, say, sleep } from '../host.ts';
 import { retryingText } from '../progress/text.ts';
 import { printable } from '../sanitize.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -21,7 +21,7 @@ const NOTE_EVERY_MS = 5000;
 const MOST_ROWS = 2_000_000;
 
 /** Everything in one scope. */
-export const WHOLE_LIBRARY: LibraryQuery = {
+const WHOLE_LIBRARY: LibraryQuery = {
   scopes: [],
   filters: {},
   patterns: [],
@@ -45,8 +45,8 @@ export interface Listing {
 }
 
 /**
- * Lists the videos of a query, newest first in each scope, each video once. Warns of rows that could not be used,
- * and of a listing that the server ended early. Throws what ends a listing for good.
+ * Lists the videos of a query, newest first in each scope, each video once. Warns of rows that could not be used.
+ * Throws what ends a listing for good.
  */
 export function listVideos(context: ListingContext, query: LibraryQuery): Listing {
   const listing = { rows: follow(), incomplete: null as NetworkError | null };
@@ -113,7 +113,6 @@ export function listVideos(context: ListingContext, query: LibraryQuery): Listin
   function endedEarly(scope: string, count: number, total: number | null): void {
     const text = `the listing of '${printable(scope)}' ended early: ${count} of ${total ?? 'endless'} videos came`;
     listing.incomplete = new NetworkError('incomplete_listing', text, { hint: 'run the command again' });
-    context.note(text);
   }
 }
 
@@ -137,6 +136,8 @@ export async function listReady(
   const listing = listVideos(context, query);
   const all: LibraryRow[] = [];
   for await (const row of listing.rows) all.push({ ...row, fields: {} });
+  // An error, since it decides the exit code: it is printed with --quiet too.
+  if (listing.incomplete !== null) say(context.host, `mavi: ${listing.incomplete.message}`);
   const meant = all.filter(isMeant);
   // A status that is not known is not ready.
   const isReady = ({ status }: LibraryRow): boolean =>

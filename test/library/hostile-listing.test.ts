@@ -40,7 +40,7 @@ describe('a listing that the server ends early', () => {
   });
 
   it.each(early)('%s: a sync does what was listed and ends with 6', async (_title, data) => {
-    const { code, lines, errors } = await mavi(['sync', 'lib', '--dry-run'], data);
+    const { code, lines, errors } = await mavi(['sync', 'lib', '--dry-run', '--quiet'], data);
     expect(code).toBe(6);
     expect(lines).toHaveLength(203);
     expect(errors).toContain('ended early: 200 of');
