@@ -1,8 +1,8 @@
 /** Folders on disk: naming a path from one, creating them, and flushing them so that new names survive a power cut. */
-import { lstat, mkdir, open, stat } from 'node:fs/promises';
+import { type FileHandle, lstat, mkdir, open, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, normalize, relative, resolve, sep } from 'node:path';
 import { LocalError } from './errors.ts';
-import { localError, MAKE_FOLDER } from './local-error.ts';
+import { codeOf, localError, MAKE_FOLDER } from './local-error.ts';
 
 /**
  * A path as the file system is to see it, named from `cwd`. It is not made absolute and not normalized: the name
@@ -74,35 +74,30 @@ async function isFolder(path: string): Promise<boolean> {
   );
 }
 
-/** What opening or flushing a folder answers where it cannot be done: Windows, some network file systems, no read permission. */
-const CANNOT_FLUSH = new Set([
-  'EINVAL',
-  'ENOTSUP',
-  'EOPNOTSUPP',
-  'ENOSYS',
-  'EPERM',
-  'EACCES',
-  'EISDIR',
-  'EBADF',
-]);
+/** What file systems answer that have nothing to flush. */
+const NOTHING_TO_FLUSH = ['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'];
+/** What opening or flushing a folder answers besides, on Windows and without read permission. */
+const NO_FOLDER_FLUSH = [...NOTHING_TO_FLUSH, 'EPERM', 'EACCES', 'EISDIR', 'EBADF'];
+
+/** Flushes a file by the call given, where the file system can. Throws the system's error. */
+export async function flushFile(flush: () => Promise<void>): Promise<void> {
+  await flush().catch((error) => {
+    if (!NOTHING_TO_FLUSH.includes(codeOf(error))) throw error;
+  });
+}
 
 /**
  * Flushes a folder, so that the names in it survive a power cut. Does nothing where folders can't be flushed.
  * Throws the system's error.
  */
 export async function flushFolder(path: string): Promise<void> {
+  let handle: FileHandle | null = null;
   try {
-    const handle = await open(path, 'r');
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close().catch(() => {});
-    }
+    handle = await open(path, 'r');
+    await handle.sync();
   } catch (error) {
-    if (!CANNOT_FLUSH.has(codeOf(error))) throw error;
+    if (!NO_FOLDER_FLUSH.includes(codeOf(error))) throw error;
+  } finally {
+    await handle?.close().catch(() => {});
   }
-}
-
-function codeOf(error: unknown): string {
-  return (error as NodeJS.ErrnoException).code ?? '';
 }

@@ -51,3 +51,8 @@ export function localError(error: unknown, path: string, doing = 'write'): MaviE
   const next = doing === 'read' && hint === 'choose another place' ? 'check who can read it' : hint;
   return new LocalError(name, `cannot ${doing} ${path}: ${meaning}`, { hint: next, cause: error });
 }
+
+/** The code of a system error, such as ENOENT; empty for anything else. */
+export function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? '';
+}

@@ -1,6 +1,7 @@
 /** The calls of the file system that writing a video takes, so that a test can make each of them fail. */
 import { link, lstat, open, readdir, rename, unlink } from 'node:fs/promises';
 import { flushFolder } from '../folders.ts';
+import { codeOf } from '../local-error.ts';
 
 /** What is known of a file without opening it. */
 export interface FileFacts {
@@ -63,7 +64,7 @@ export const diskFileSystem: FileSystem = {
       const { dev, ino, size, mtimeMs } = await lstat(path, { bigint: true });
       return { identity: `${dev}:${ino}`, bytes: Number(size), modifiedMs: Number(mtimeMs) };
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+      if (codeOf(error) === 'ENOENT') return null;
       throw error;
     }
   },

@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, lstat, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { LocalError } from '../errors.ts';
-import { flushFolder, pathFrom, pathKey } from '../folders.ts';
+import { flushFile, flushFolder, pathFrom, pathKey } from '../folders.ts';
 import { abortable, type Host } from '../host.ts';
 import { localError } from '../local-error.ts';
 import type { VideoRecord } from '../record.ts';
@@ -28,14 +28,16 @@ export type ManifestHost = Pick<Host, 'cwd' | 'uid' | 'interrupt'>;
 /** Opens a manifest for appending, creating it if there is none. Throws LocalError. */
 export async function openManifest(shown: string, host: ManifestHost, kind: ManifestKind): Promise<Manifest> {
   const { path, handle, isFile, bytes } = await openPlain(shown, host, kind, 'append');
-  const failing = <T>(work: Promise<T>): Promise<T> =>
-    work.catch((error) => {
-      throw localError(error, shown);
-    });
   let atLineStart = true;
-  if (isFile) {
-    await failing(flushFolder(dirname(path)));
-    if (bytes > 0) atLineStart = await failing(endsLine(handle, bytes));
+  try {
+    if (isFile) await flushFolder(dirname(path));
+    if (isFile && bytes > 0) {
+      const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, bytes - 1);
+      atLineStart = buffer[0] === LINE_FEED;
+    }
+  } catch (error) {
+    await handle.close().catch(() => {});
+    throw localError(error, shown);
   }
   let waiting: VideoRecord[] = [];
   let last: Promise<void> = Promise.resolve();
@@ -53,7 +55,8 @@ export async function openManifest(shown: string, host: ManifestHost, kind: Mani
     await (isFile ? written : abortable(written, host.interrupt));
     atLineStart = true;
     // A failure that a crash forgets is tried again, so it need not wait for the disk.
-    if (isFile && records.some((record) => record.status !== 'failed')) await handle.datasync();
+    if (isFile && records.some((record) => record.status !== 'failed'))
+      await flushFile(() => handle.datasync());
   };
   return {
     folder: dirname(path),
@@ -107,22 +110,11 @@ export async function readManifest(
   kind: ManifestKind,
   mayBeMissing = false,
 ): Promise<ManifestIndex> {
-  const byPath = new Map<string, FileRecord>();
-  const byVideoNo = new Map<string, FileRecord>();
-  const recorded = new Set<string>();
+  const index: WritableIndex = { byPath: new Map(), byVideoNo: new Map(), recorded: new Set() };
   const readAll = async (): Promise<void> => {
     const { path, handle } = await openPlain(shown, host, kind, 'read');
     try {
-      for await (const line of linesOf(handle, shown)) {
-        const read = readRecord(line);
-        if (read === null) continue;
-        recorded.add(read.videoNo);
-        const { file, bytes, ...facts } = read;
-        if (file === null || bytes === null) continue;
-        const record = { ...facts, bytes, path: pathFrom(dirname(path), file) };
-        byPath.set(pathKey(record.path), record);
-        byVideoNo.set(record.videoNo, record);
-      }
+      for await (const line of linesOf(handle, shown)) addLine(line, dirname(path), index);
     } finally {
       await handle.close().catch(() => {});
     }
@@ -132,7 +124,38 @@ export async function readManifest(
     const isMissing = error instanceof LocalError && error.code === 'missing';
     if (!isMissing || !mayBeMissing) throw localError(error, shown, 'read');
   });
-  return { byPath, byVideoNo, recorded };
+  return index;
+}
+
+interface WritableIndex {
+  readonly byPath: Map<string, FileRecord>;
+  readonly byVideoNo: Map<string, FileRecord>;
+  readonly recorded: Set<string>;
+}
+
+/** Adds what a line tells; nothing for a torn one, as a crash leaves it, and for the record of a failure. */
+function addLine(line: string, folder: string, { byPath, byVideoNo, recorded }: WritableIndex): void {
+  let value: Partial<VideoRecord> | null;
+  try {
+    // An editor may have put a byte order mark at the start.
+    value = JSON.parse(line.replace(/^\ufeff/, '')) as Partial<VideoRecord> | null;
+  } catch {
+    return;
+  }
+  const { video_no: videoNo, file, bytes, sha256, duration, status } = value ?? {};
+  if ((status !== 'downloaded' && status !== 'skipped') || typeof videoNo !== 'string') return;
+  recorded.add(videoNo);
+  if (typeof file !== 'string' || typeof bytes !== 'number') return;
+  const record: FileRecord = {
+    videoNo,
+    status,
+    bytes,
+    path: pathFrom(folder, file),
+    sha256: typeof sha256 === 'string' ? sha256.toLowerCase() : null,
+    duration: typeof duration === 'number' ? duration : null,
+  };
+  byPath.set(pathKey(record.path), record);
+  byVideoNo.set(videoNo, record);
 }
 
 const FLAGS = {
@@ -168,11 +191,6 @@ async function openPlain(
   }
 }
 
-async function endsLine(handle: FileHandle, bytes: number): Promise<boolean> {
-  const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, bytes - 1);
-  return buffer[0] === LINE_FEED;
-}
-
 const LINE_FEED = 0x0a;
 const READ_BYTES = 64 * 1024;
 /** More than any record has, in bytes: what is longer is no manifest, and may not fit into a string. */
@@ -204,31 +222,6 @@ async function* linesOf(handle: FileHandle, shown: string): AsyncGenerator<strin
       return;
     }
   }
-}
-
-/** What counts of a line; null if nothing does. */
-function readRecord(
-  line: string,
-): (Omit<FileRecord, 'path' | 'bytes'> & { file: string | null; bytes: number | null }) | null {
-  let value: Partial<VideoRecord> | null;
-  try {
-    // An editor may have put a byte order mark at the start.
-    value = JSON.parse(line.replace(/^\ufeff/, '')) as Partial<VideoRecord> | null;
-  } catch {
-    return null;
-  }
-  if (typeof value !== 'object' || value === null) return null;
-  const { video_no, file, bytes, sha256, duration, status } = value;
-  if (status !== 'downloaded' && status !== 'skipped') return null;
-  if (typeof video_no !== 'string') return null;
-  return {
-    videoNo: video_no,
-    status,
-    file: typeof file === 'string' ? file : null,
-    bytes: typeof bytes === 'number' ? bytes : null,
-    sha256: typeof sha256 === 'string' ? sha256.toLowerCase() : null,
-    duration: typeof duration === 'number' ? duration : null,
-  };
 }
 
 /** A record that can't be written leaves the video as it is, and that is said. */

@@ -1,6 +1,7 @@
 /** Gives a finished temporary file its final name, in one step, so that the name survives a power cut. */
 import { dirname } from 'node:path';
 import { type Clock, sleep } from '../host.ts';
+import { codeOf } from '../local-error.ts';
 import type { FileSystem } from './file-system.ts';
 
 /** What gets which name. */
@@ -19,10 +20,10 @@ export interface Publication {
 
 /** Pauses between attempts, in milliseconds: virus scanners hold a new file for a moment. */
 const BUSY_PAUSES_MS = [10, 50, 100, 200, 400];
-const BUSY = new Set(['EPERM', 'EBUSY', 'EACCES']);
+const BUSY = ['EPERM', 'EBUSY', 'EACCES'];
 
-/** Failures of link that renaming would meet as well. Anything else means a file system without hard links: each has its own word for it. */
-const FINAL = new Set(['EEXIST', 'ENOSPC', 'EDQUOT', 'EROFS', 'ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP']);
+/** Failures of link that renaming would meet too. All others mean a file system without hard links: each has its own. */
+const FINAL = 'EEXIST ENOSPC EDQUOT EROFS ENOENT ENOTDIR ENAMETOOLONG ELOOP'.split(' ');
 
 /**
  * Names the file and flushes its folder. Returns warnings. Throws the system's error; then the name is what it was
@@ -56,30 +57,28 @@ export async function publish(publication: Publication): Promise<string[]> {
 
 /** Removes a file, trying again while something holds it; whether it is gone. Never throws. */
 export async function removePatiently(fileSystem: FileSystem, clock: Clock, path: string): Promise<boolean> {
-  for (const pauseMs of [0, ...BUSY_PAUSES_MS]) {
-    if (pauseMs > 0) await sleep(clock, pauseMs);
-    const isGone = await fileSystem.unlink(path).then(
-      () => true,
-      (error) => codeOf(error) === 'ENOENT',
-    );
-    if (isGone) return true;
-  }
-  return false;
-}
-
-/** The code of a system error, such as ENOENT; empty for anything else. */
-export function codeOf(error: unknown): string {
-  return (error as NodeJS.ErrnoException).code ?? '';
+  return patiently(
+    clock,
+    (code) => code !== 'ENOENT',
+    () => fileSystem.unlink(path),
+  ).then(
+    () => true,
+    (error) => codeOf(error) === 'ENOENT',
+  );
 }
 
 async function nameIfFree(publication: Publication): Promise<void> {
   const { fileSystem, clock, temporary, path } = publication;
   try {
     // A hard link never replaces, however late something else got the name.
-    await patiently(clock, new Set(['EBUSY']), () => fileSystem.link(temporary, path));
+    await patiently(
+      clock,
+      (code) => code === 'EBUSY',
+      () => fileSystem.link(temporary, path),
+    );
   } catch (error) {
     if (await isNamed(publication)) return;
-    if (FINAL.has(codeOf(error))) throw error;
+    if (FINAL.includes(codeOf(error))) throw error;
     await nameWithoutLinks(publication);
   }
 }
@@ -114,7 +113,11 @@ async function nameWithoutLinks(publication: Publication): Promise<void> {
 async function rename(publication: Publication): Promise<void> {
   const { fileSystem, clock, temporary, path } = publication;
   try {
-    await patiently(clock, BUSY, () => fileSystem.rename(temporary, path));
+    await patiently(
+      clock,
+      (code) => BUSY.includes(code),
+      () => fileSystem.rename(temporary, path),
+    );
   } catch (error) {
     if (!(await isNamed(publication))) throw error;
   }
@@ -128,14 +131,14 @@ async function isNamed({ fileSystem, path, identity }: Publication): Promise<boo
 
 async function patiently(
   clock: Clock,
-  passing: ReadonlySet<string>,
+  mayPass: (code: string) => boolean,
   step: () => Promise<void>,
 ): Promise<void> {
   for (const pauseMs of BUSY_PAUSES_MS) {
     try {
       return await step();
     } catch (error) {
-      if (!passing.has(codeOf(error))) throw error;
+      if (!mayPass(codeOf(error))) throw error;
       await sleep(clock, pauseMs);
     }
   }

@@ -1,11 +1,12 @@
 /** Where the bytes of one video go. A file gets its final name only when it is published. */
 import { dropBytes } from '../chunks.ts';
-import { ClosedPipe, LocalError, type MaviError } from '../errors.ts';
+import { ClosedPipe, LocalError } from '../errors.ts';
+import { flushFile } from '../folders.ts';
 import { abortable, type DataOutput, type Host } from '../host.ts';
-import { localError } from '../local-error.ts';
+import { codeOf, localError } from '../local-error.ts';
 import type { FileSystem, OpenFile } from './file-system.ts';
 import type { PartialFiles } from './partial-file.ts';
-import { codeOf, publish, removePatiently } from './publish.ts';
+import { publish, removePatiently } from './publish.ts';
 import type { Target } from './target.ts';
 
 /** A destination for bytes. Every call throws MaviError. */
@@ -34,9 +35,6 @@ export interface FileSinkOptions {
   readonly modifiedMs: number | null;
 }
 
-/** What file systems answer that have nothing to flush. */
-const NO_SYNC = new Set(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
-
 /** A file: written beside the target, flushed, then given the target's name in one step. */
 export async function fileSink(options: FileSinkOptions): Promise<Sink> {
   const { fileSystem, host, target, partialFiles, force, modifiedMs } = options;
@@ -61,18 +59,7 @@ export async function fileSink(options: FileSinkOptions): Promise<Sink> {
     }
   };
 
-  let file: OpenFile | null = await failing(create());
-
-  const close = async (): Promise<void> => {
-    const closing = file;
-    file = null;
-    await closing?.close();
-  };
-
-  const opened = (): OpenFile => {
-    if (file === null) throw new Error('the file is closed');
-    return file;
-  };
+  let file = await failing(create());
 
   const removeAll = async (): Promise<string[]> => {
     const left: string[] = [];
@@ -82,10 +69,10 @@ export async function fileSink(options: FileSinkOptions): Promise<Sink> {
 
   const restart = async (): Promise<void> => {
     try {
-      await opened().empty();
+      await file.empty();
     } catch {
       // Some mounts refuse to truncate a file, such as rclone's without a cache.
-      await close().catch(() => {});
+      await file.close().catch(() => {});
       await removeAll();
       file = await create();
     }
@@ -94,29 +81,26 @@ export async function fileSink(options: FileSinkOptions): Promise<Sink> {
   /** Sets permissions and time, flushes and closes the file; returns its identity and warnings. */
   const finish = async (): Promise<{ identity: string; warnings: string[] }> => {
     const warnings: string[] = [];
-    const done = opened();
     // Where permissions can't be set, as on FAT, the mount rules them.
-    await done.chmod(target.existing?.mode ?? 0o666 & ~host.umask).catch(() => {});
+    await file.chmod(target.existing?.mode ?? 0o666 & ~host.umask).catch(() => {});
     if (modifiedMs !== null) {
-      await done.setTime(modifiedMs).catch(() => warnings.push('could not set its modification time'));
+      await file.setTime(modifiedMs).catch(() => warnings.push('could not set its modification time'));
     }
-    await done.sync().catch((error) => {
-      if (!NO_SYNC.has(codeOf(error))) throw error;
-    });
-    const identity = await done.identify();
+    await flushFile(() => file.sync());
+    const identity = await file.identify();
     // Compared while it is open, for some network file systems number a closed file anew.
     if (target.isShared && (await fileSystem.look(paths.at(-1) ?? ''))?.identity !== identity) {
       throw new LocalError('swapped', `cannot write ${target.shown}: its temporary file was replaced`, {
         hint: 'another user can write to that folder; choose another one',
       });
     }
-    await close();
+    await file.close();
     return { identity, warnings };
   };
 
   return {
-    write: (chunks) => failing(writeAll(opened(), chunks)),
-    read: (position, maxBytes) => failing(opened().read(position, maxBytes)),
+    write: (chunks) => failing(writeAll(file, chunks)),
+    read: (position, maxBytes) => failing(file.read(position, maxBytes)),
     restart: () => failing(restart()),
     async publish() {
       const { identity, warnings } = await failing(finish());
@@ -134,7 +118,7 @@ export async function fileSink(options: FileSinkOptions): Promise<Sink> {
       }
     },
     async discard() {
-      await close().catch(() => {});
+      await file.close().catch(() => {});
       await removeAll();
     },
   };
@@ -145,32 +129,21 @@ export async function fileSink(options: FileSinkOptions): Promise<Sink> {
  * @param signal ends a wait for a reader that may never come
  */
 export async function deviceSink(fileSystem: FileSystem, target: Target, signal: AbortSignal): Promise<Sink> {
-  const failed = (error: unknown): MaviError =>
-    codeOf(error) === 'EPIPE' ? new ClosedPipe() : localError(error, target.shown);
-  const file = await abortable(fileSystem.openDevice(target.path), signal).catch((error) => {
-    throw failed(error);
-  });
-  let open = true;
-  const close = async (): Promise<void> => {
-    if (!open) return;
-    open = false;
-    await file.close();
-  };
+  const failing = <T>(work: Promise<T>): Promise<T> =>
+    work.catch((error) => {
+      throw codeOf(error) === 'EPIPE' ? new ClosedPipe() : localError(error, target.shown);
+    });
+  const file = await failing(abortable(fileSystem.openDevice(target.path), signal));
   return {
-    write: (chunks) =>
-      abortable(writeAll(file, chunks), signal).catch((error) => {
-        throw failed(error);
-      }),
+    write: (chunks) => failing(abortable(writeAll(file, chunks), signal)),
     restart: null,
     read: null,
     async publish() {
-      await close().catch((error) => {
-        throw failed(error);
-      });
+      await failing(file.close());
       return [];
     },
     // Not awaited: a write that nobody reads keeps the file from being closed.
-    discard: async () => void close().catch(() => {}),
+    discard: async () => void file.close().catch(() => {}),
   };
 }
 

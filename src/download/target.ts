@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 import { LocalError, UsageError } from '../errors.ts';
 import { pathFrom } from '../folders.ts';
 import type { Host } from '../host.ts';
-import { localError } from '../local-error.ts';
+import { codeOf, localError } from '../local-error.ts';
 
 /** A checked target. */
 export interface Target {
@@ -23,9 +23,6 @@ export interface Target {
 
 /** The parts of the host that a target is looked at by. */
 export type TargetHost = Pick<Host, 'cwd' | 'uid'>;
-
-/** As many links as Linux follows. */
-const MOST_LINKS = 40;
 
 /**
  * Looks at a target before any request is made. Throws LocalError for a directory and for a missing or unwritable
@@ -53,7 +50,7 @@ async function lookAt(path: string, shown: string, followsLinks: boolean): Promi
   try {
     return followsLinks ? await stat(path) : await lstat(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    if (codeOf(error) === 'ENOENT') return null;
     throw localError(error, shown);
   }
 }
@@ -64,30 +61,25 @@ async function lookAt(path: string, shown: string, followsLinks: boolean): Promi
  */
 export async function behindLinks(path: string, shown: string, { uid }: TargetHost): Promise<string> {
   let at = path;
-  for (let followed = 0; followed <= MOST_LINKS; followed += 1) {
-    try {
+  try {
+    while (true) {
       const found = await lstat(at);
       if (!found.isSymbolicLink()) return at;
+      // A loop of links fails here, with ELOOP.
+      const end = await lookAt(at, shown, true);
       // A pipe of this process (/dev/fd/63, /dev/stdout) is a link to no path.
-      const leadsToPath = await stat(at).then(
-        (end) => end.isFile() || end.isDirectory(),
-        () => true,
-      );
-      if (!leadsToPath) return at;
+      if (end !== null && !end.isFile() && !end.isDirectory()) return at;
       if (uid !== null && found.uid !== uid && found.uid !== (await stat(dirname(at))).uid) {
         throw new LocalError('bad_target', `cannot write ${shown}: it is a symbolic link of another user`, {
           hint: 'name the file itself, or remove the link',
         });
       }
       at = pathFrom(dirname(at), await linkText(at, shown));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return at;
-      throw localError(error, shown);
     }
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return at;
+    throw localError(error, shown);
   }
-  throw new LocalError('bad_target', `cannot write ${shown}: too many symbolic links`, {
-    hint: 'name the file itself',
-  });
 }
 
 /** What a link leads to. Throws UsageError where that is not UTF-8, for as text it would name another file. */
@@ -113,7 +105,7 @@ async function folderMode(folder: string, shown: string, cwd: string): Promise<n
     await access(folder, constants.W_OK | constants.X_OK);
     return found.mode;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw localError(error, shown);
+    if (codeOf(error) !== 'ENOENT') throw localError(error, shown);
     if (folder !== cwd) throw noFolder(shown, folder);
     throw new LocalError('bad_folder', `cannot write ${shown}: the current folder was deleted`, {
       hint: 'change to another folder',
