@@ -57,7 +57,7 @@ function acceptRest({ headers, status, body }: VideoAnswer, download: ActiveDown
   }
   if (status === 416 && endsAt(headers, from, into.transferSize)) {
     body.abort(new NetworkError('refused', 'not read'));
-    into.resume(from.offset);
+    into.transferSize = from.offset;
     return { into, first: [], isEnd: true };
   }
   const size = status === 206 ? restOf(headers, from, into.transferSize) : null;
@@ -67,7 +67,7 @@ function acceptRest({ headers, status, body }: VideoAnswer, download: ActiveDown
       hint: 'check for a proxy between this machine and the server',
     });
   }
-  into.resume(size);
+  into.transferSize = size;
   return { into, first: [], isEnd: false };
 }
 

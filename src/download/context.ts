@@ -36,6 +36,8 @@ export interface ActiveDownload {
   readonly context: DownloadContext;
   /** Where the video goes, for each container that it may turn out to be; empty for standard output. */
   targets: ReadonlyMap<Container, Target>;
+  /** When it began, in the clock's ticks. */
+  readonly startedMs: number;
   /** Requests sent so far. */
   attempts: number;
   /** Bytes of all attempts, as they came over the network. */

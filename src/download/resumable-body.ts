@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { BodyError, NetworkError } from '../errors.ts';
 import type { Container } from '../isobmff/signature.ts';
-import { BodyCheck, type BodyProgress, type Proof, type ReadAgain } from './body-check.ts';
+import { BodyCheck, type KnownFacts, type Proof, type ReadAgain } from './body-check.ts';
 import type { Sink } from './sink.ts';
 import type { CheckRules } from './sniff.ts';
 
@@ -46,11 +46,14 @@ export class ResumableBody {
   readonly container: Container | null;
   readonly #rules: CheckRules;
   readonly #newHash: (() => RunningHash) | null;
-  #check: BodyCheck;
+  /** What has come in this pass. */
+  check: BodyCheck;
+  /** The file's size in bytes as this pass was told; null if it was not. */
+  transferSize: number | null = null;
+  /** The strong ETag with which this pass can be continued; null if it can't. */
+  etag: string | null = null;
   /** Of all bytes of this pass. */
   #hash: RunningHash | null = null;
-  #etag: string | null = null;
-  #transferSize: number | null = null;
   /** What earlier passes have written to a sink that cannot restart. */
   #sent: { readonly bytes: number; readonly hash: string } = { bytes: 0, hash: '' };
 
@@ -65,7 +68,7 @@ export class ResumableBody {
     this.container = container;
     this.#rules = rules;
     this.#newHash = newHash;
-    this.#check = new BodyCheck(rules, container);
+    this.check = new BodyCheck(rules, container);
   }
 
   /**
@@ -74,53 +77,27 @@ export class ResumableBody {
    * @param etag the file's strong ETag, if the server offers ranges
    */
   async begin(transferSize: number | null, etag: string | null): Promise<void> {
-    const { bytes } = this.#check;
+    const { bytes } = this.check;
     if (bytes > 0 && this.sink.restart !== null) await this.sink.restart();
     // A pass that broke off has written all that it received; a write that fails is never retried.
     if (this.sink.restart === null && bytes > this.#sent.bytes) {
       this.#sent = { bytes, hash: this.#hash?.value() ?? '' };
     }
-    this.#check = new BodyCheck(this.#rules, this.container);
+    this.check = new BodyCheck(this.#rules, this.container);
     this.#hash = this.#newHash?.() ?? null;
-    this.#etag = etag;
-    this.#transferSize = transferSize;
-  }
-
-  /** Continues a pass that broke; the file's size is known now, in bytes. */
-  resume(transferSize: number | null): void {
-    this.#transferSize = transferSize;
+    this.etag = etag;
+    this.transferSize = transferSize;
   }
 
   /** Where a broken pass can continue; null if the server offers no ranges, or nothing has come. */
   get resumePoint(): ResumePoint | null {
-    return this.#etag === null || this.receivedBytes === 0
-      ? null
-      : { offset: this.receivedBytes, etag: this.#etag };
-  }
-
-  /** The file's size in bytes as this pass was told; null if it was not. */
-  get transferSize(): number | null {
-    return this.#transferSize;
-  }
-
-  /** Makes the next pass begin at the first byte. */
-  forgetPass(): void {
-    this.#etag = null;
-  }
-
-  /** Bytes of this pass so far. */
-  get receivedBytes(): number {
-    return this.#check.bytes;
+    const offset = this.check.bytes;
+    return this.etag === null || offset === 0 ? null : { offset, etag: this.etag };
   }
 
   /** Whether bytes were written that cannot be taken back. */
   get isCommitted(): boolean {
-    return this.sink.restart === null && this.#sent.bytes + this.receivedBytes > 0;
-  }
-
-  /** How much has come, as far as the boxes tell. */
-  progress(listedDuration: number | null): BodyProgress | null {
-    return this.#check.progress(listedDuration);
+    return this.sink.restart === null && this.#sent.bytes + this.check.bytes > 0;
   }
 
   /**
@@ -128,11 +105,11 @@ export class ResumableBody {
    * broken, or if it differs from what an earlier pass has already written.
    */
   push(chunk: Uint8Array): Uint8Array | null {
-    const repeated = Math.min(Math.max(this.#sent.bytes - this.receivedBytes, 0), chunk.length);
-    this.#check.push(chunk);
+    const repeated = Math.min(Math.max(this.#sent.bytes - this.check.bytes, 0), chunk.length);
+    this.check.push(chunk);
     if (repeated > 0) {
       this.#hash?.update(chunk.subarray(0, repeated));
-      if (this.receivedBytes < this.#sent.bytes) return null;
+      if (this.check.bytes < this.#sent.bytes) return null;
       if (this.#hash?.value() !== this.#sent.hash) throw changed();
     }
     const wanted = chunk.subarray(repeated);
@@ -145,22 +122,19 @@ export class ResumableBody {
    * @param listed size in bytes and duration in seconds by the listing; null where unknown
    * @param readAgain reads what was written; null if that can't be done
    */
-  async prove(
-    listed: { readonly listedSize: number | null; readonly listedDuration: number | null },
-    readAgain: ReadAgain | null,
-  ): Promise<Proof> {
-    const { bytes } = this.#check;
-    if (this.#transferSize !== null && bytes !== this.#transferSize) {
+  async prove(listed: Omit<KnownFacts, 'transferSize'>, readAgain: ReadAgain | null): Promise<Proof> {
+    const { bytes } = this.check;
+    if (this.transferSize !== null && bytes !== this.transferSize) {
       throw new NetworkError(
         'connection_lost',
-        `connection lost after ${bytes} of ${this.#transferSize} bytes`,
+        `connection lost after ${bytes} of ${this.transferSize} bytes`,
         { hint: 'check the network and run the command again' },
       );
     }
-    const facts = { transferSize: this.#transferSize, ...listed };
-    this.#check.end(facts);
+    const facts = { transferSize: this.transferSize, ...listed };
+    this.check.end(facts);
     if (bytes < this.#sent.bytes) throw changed();
-    return this.#check.prove(facts, readAgain);
+    return this.check.prove(facts, readAgain);
   }
 
   /** The hash of the complete video, in hexadecimal digits. */

@@ -9,11 +9,13 @@ export interface TransferOptions {
   readonly clock: Clock;
   readonly throttle: Throttle | null;
   /** Called after every chunk; may throw to end the transfer. */
-  readonly onChunk: () => void;
+  readonly onChunk: (chunk: Uint8Array) => void;
 }
 
 /** The size of a batch for a file. Measured: more gains nothing, less costs system calls. */
 const FILE_BATCH_BYTES = 1024 * 1024;
+
+const MOST_CHUNKS = 1000;
 
 /** How many bytes may wait for a write to end before the socket is paused. */
 const MOST_WAITING_BYTES = 1024 * 1024;
@@ -47,11 +49,13 @@ export function transfer(
       let wanted: Uint8Array | null;
       try {
         wanted = into.push(chunk);
-        onChunk();
+        onChunk(chunk);
       } catch (error) {
         return fail(error);
       }
       if (wanted !== null && wanted.length > 0) {
+        // Thousands of small chunks would take far more memory than their bytes.
+        if (waiting.length === MOST_CHUNKS) waiting = [Buffer.concat(waiting)];
         waiting.push(wanted);
         waitingBytes += wanted.length;
       }

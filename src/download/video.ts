@@ -11,11 +11,11 @@ import {
   TruncatedError,
 } from '../errors.ts';
 import { makeFoldersBelow, pathFrom } from '../folders.ts';
-import { sleep } from '../host.ts';
+import { abortable, sleep } from '../host.ts';
 import type { Container } from '../isobmff/signature.ts';
 import { recordedError, type VideoRecord } from '../record.ts';
 import { acceptResponse, resumePointOf } from './accept.ts';
-import type { Proof, ReadAgain } from './body-check.ts';
+import type { KnownFacts, Proof, ReadAgain } from './body-check.ts';
 import type { ActiveDownload, DownloadContext } from './context.ts';
 import { checkFile } from './existing.ts';
 import type { VideoTask } from './plan.ts';
@@ -37,11 +37,11 @@ export interface Outcome {
  * exactly the bytes that the server has, as far as can be proved; otherwise the target is what it was before.
  */
 export async function downloadVideo(task: VideoTask, context: DownloadContext): Promise<Outcome> {
-  const startedMs = context.host.clock.ticksMs();
   const download: ActiveDownload = {
     task,
     context,
     targets: new Map(),
+    startedMs: context.host.clock.ticksMs(),
     attempts: 0,
     receivedBytes: 0,
     waitedMs: 0,
@@ -58,8 +58,7 @@ export async function downloadVideo(task: VideoTask, context: DownloadContext): 
     download.targets = await lookAtTargets(task, context);
     const existing = [...download.targets.values()].find((target) => target.existing !== null);
     if (existing !== undefined && task.whenExists === 'skip') {
-      const proof = await checkExisting(existing, download);
-      return outcomeOf(download, startedMs, 'skipped', proof);
+      return outcomeOf(download, 'skipped', await checkExisting(existing, download));
     }
     if (existing !== undefined && task.whenExists === 'refuse') throw alreadyExists(existing, task);
     const name = task.listed?.video_name;
@@ -72,12 +71,11 @@ export async function downloadVideo(task: VideoTask, context: DownloadContext): 
       if (!(error instanceof LocalError) || error.code !== 'exists') throw error;
       throw new LocalError('exists', error.message, { hint: task.existsHint, cause: error });
     });
-    const warnings = [...proof.warnings, ...untidy];
-    return outcomeOf(download, startedMs, 'downloaded', { ...proof, warnings });
+    return outcomeOf(download, 'downloaded', { ...proof, warnings: [...proof.warnings, ...untidy] });
   } catch (error) {
     download.bytes = null;
     await download.body?.sink.discard();
-    return outcomeOf(download, startedMs, 'failed', null, asBegun(error, download.attempts));
+    return outcomeOf(download, 'failed', NO_PROOF, asBegun(error, download.attempts));
   }
 }
 
@@ -118,12 +116,10 @@ async function checkExisting(target: Target, download: ActiveDownload): Promise<
   }
 }
 
-function alreadyExists(target: Target, { existsHint, changedFrom }: VideoTask): LocalError {
-  if (changedFrom !== undefined) {
-    const text = `${target.shown} has changed since it was recorded with ${changedFrom} bytes`;
-    return new LocalError('changed', text, { hint: existsHint });
-  }
-  return new LocalError('exists', `${target.shown} already exists`, { hint: existsHint });
+function alreadyExists({ shown }: Target, { existsHint: hint, changedFrom }: VideoTask): LocalError {
+  if (changedFrom === undefined) return new LocalError('exists', `${shown} already exists`, { hint });
+  const text = `${shown} has changed since it was recorded with ${changedFrom} bytes`;
+  return new LocalError('changed', text, { hint });
 }
 
 /** Requests the video until it is complete. Throws the failure that is final, or the last one. */
@@ -139,14 +135,20 @@ async function fetchWithRetries(download: ActiveDownload): Promise<{ proof: Proo
       const { body } = answer;
       reservation.cover(answer.contentLength ?? 0);
       const { into, first, isEnd } = await acceptResponse(answer, download);
-      const onChunk = (): void => {
-        reservation.cover(body.wireBytes);
+      let decodedBytes = 0;
+      const onChunk = (chunk: Uint8Array): void => {
+        decodedBytes += chunk.length;
+        reservation.cover(Math.max(body.wireBytes, decodedBytes));
+        if (body.wireBytes < decodedBytes) refuseBeyond(task.listedSize, decodedBytes);
         reportProgress(download, into);
       };
       const { throttle, host } = context;
       if (!isEnd) await transfer(body, first, into, { clock: host.clock, throttle, onChunk });
-      const proof = await into.prove(listedOf(task), readAgain(into, host.interrupt));
-      download.bytes = into.receivedBytes;
+      const { read } = into.sink;
+      const readAgain: ReadAgain | null =
+        read && ((position, maxBytes) => abortable(read(position, maxBytes), host.interrupt));
+      const proof = await into.prove(listedOf(task), readAgain);
+      download.bytes = into.check.bytes;
       download.sha256 = context.rules.checksum ? into.hash() : null;
       return { proof, into };
     } catch (error) {
@@ -165,6 +167,14 @@ function bytesToCome(download: ActiveDownload): number | null {
   return size === null ? null : Math.max(0, size - (resumePointOf(download)?.offset ?? 0));
 }
 
+/** Ends a compressed body that grows beyond the size that the library lists. */
+function refuseBeyond(listedSize: number | null, decodedBytes: number): void {
+  if (listedSize === null || decodedBytes <= listedSize) return;
+  throw new BodyError('too_long', `the compressed body is longer than the ${listedSize} bytes listed`, {
+    hint: 'check whether a proxy changes responses',
+  });
+}
+
 /** Sends the request for the video, or for the rest of it. */
 async function request(download: ActiveDownload): Promise<VideoAnswer> {
   const { task, context } = download;
@@ -173,9 +183,7 @@ async function request(download: ActiveDownload): Promise<VideoAnswer> {
   const askedMs = host.clock.ticksMs();
   // A request that was sent is billed, so it continues when no new videos are wanted.
   const notSent = new AbortController();
-  const onNoNewVideos = (): void => {
-    if (download.attempts === 0) notSent.abort(noNewVideos.reason);
-  };
+  const onNoNewVideos = (): unknown => download.attempts === 0 && notSent.abort(noNewVideos.reason);
   noNewVideos.addEventListener('abort', onNoNewVideos);
   if (noNewVideos.aborted) onNoNewVideos();
   try {
@@ -205,10 +213,10 @@ async function pauseOrThrow(error: unknown, retries: RetryState, download: Activ
   const { task, context } = download;
   const { client, host, report, stop } = context;
   const nowMs = host.clock.nowMs();
-  const moment = { nowMs, ticksMs: host.clock.ticksMs(), random: host.random() };
-  const decision = retries.decide(error, moment);
+  const decision = retries.decide(error, { nowMs, ticksMs: host.clock.ticksMs(), random: host.random() });
   if (decision.kind === 'final') throw decision.error;
-  if (error instanceof TruncatedError) download.body?.forgetPass();
+  // A body that was cut is not built on.
+  if (error instanceof TruncatedError && download.body !== null) download.body.etag = null;
   const untilMs = nowMs + decision.delayMs;
   report({
     kind: 'retrying',
@@ -228,7 +236,7 @@ function howNext(download: ActiveDownload): string {
   const { body } = download;
   const from = resumePointOf(download);
   if (from !== null) return `resuming at byte ${from.offset}`;
-  if (body === null || body.receivedBytes === 0) return '';
+  if (body === null || body.check.bytes === 0) return '';
   if (body.isCommitted) return 'fetching it again, and checking that the bytes already written match';
   return 'starting over; the bytes are downloaded, and billed, again';
 }
@@ -236,11 +244,11 @@ function howNext(download: ActiveDownload): string {
 function reportProgress({ task, context }: ActiveDownload, into: ResumableBody): void {
   const { listedSize, listedDuration } = listedOf(task);
   const announced = into.transferSize ?? listedSize;
-  const byBoxes = announced === null ? into.progress(listedDuration) : null;
+  const byBoxes = announced === null ? into.check.progress(listedDuration) : null;
   context.report({
     kind: 'receiving',
     videoNo: task.videoNo,
-    receivedBytes: into.receivedBytes,
+    receivedBytes: into.check.bytes,
     totalBytes: byBoxes?.kind === 'bytes' ? byBoxes.totalBytes : announced,
     mayGrow: announced === null && (byBoxes?.kind !== 'bytes' || byBoxes.mayGrow),
     timeShare: byBoxes?.kind === 'time' ? byBoxes.share : null,
@@ -248,21 +256,8 @@ function reportProgress({ task, context }: ActiveDownload, into: ResumableBody):
 }
 
 /** What the listing told for the check. */
-function listedOf({ listedSize, listed }: VideoTask): {
-  listedSize: number | null;
-  listedDuration: number | null;
-} {
+function listedOf({ listedSize, listed }: VideoTask): Omit<KnownFacts, 'transferSize'> {
   return { listedSize, listedDuration: listed?.duration ?? null };
-}
-
-/** Reads a written video again, until a signal comes; null where that can't be done. */
-function readAgain({ sink }: ResumableBody, interrupt: AbortSignal): ReadAgain | null {
-  const { read } = sink;
-  if (read === null) return null;
-  return (position, maxBytes) => {
-    if (interrupt.aborted) throw interrupt.reason;
-    return read(position, maxBytes);
-  };
 }
 
 /** A video that was begun and then stopped with the rest was not `not_started`. */
@@ -271,11 +266,12 @@ function asBegun(error: unknown, attempts: number): unknown {
   return endedBy(endsRun(error.cause) ? error.cause : error, 'stopped', 'stopped');
 }
 
+const NO_PROOF: Proof = { verified: '', warnings: [] };
+
 function outcomeOf(
   download: ActiveDownload,
-  startedMs: number,
   status: VideoRecord['status'],
-  proof: Proof | null,
+  { verified, warnings }: Proof,
   error: unknown = null,
 ): Outcome {
   const { task, context } = download;
@@ -289,13 +285,13 @@ function outcomeOf(
     bytes_received: download.receivedBytes,
     expected_size: download.expectedSize,
     sha256: download.sha256,
-    seconds: Math.max(0, Math.round(clock.ticksMs() - startedMs - download.waitedMs)) / 1000,
+    seconds: Math.max(0, Math.round(clock.ticksMs() - download.startedMs - download.waitedMs)) / 1000,
     attempts: download.attempts,
     brand: download.brand,
     downloaded_at: status === 'downloaded' ? new Date(clock.nowMs()).toISOString() : null,
     error: error === null ? null : recordedError(error, secrets),
-    warnings: proof?.warnings ?? [],
+    warnings,
     ...task.listed,
   };
-  return { record, verified: proof?.verified ?? '', error };
+  return { record, verified, error };
 }

@@ -411,6 +411,15 @@ describe('--lookup', () => {
     expect((await here.download([...here.ids])).code).toBe(0);
   });
 
+  it('ends a compressed body that grows beyond the listed size', async () => {
+    const bytes = Buffer.concat([sampleFile('faststart'), Buffer.alloc(1_000_000)]);
+    const here = await scene([videoOfBytes(bytes, { sizeBytes: 200_000 })], { faults: 'gzip' });
+    const { code, records } = await here.download([...here.ids, '--lookup', '--json']);
+    expect(code).toBe(5);
+    expect(records[0]).toMatchObject({ error: { code: 'too_long' }, attempts: 1 });
+    expect(namesIn(here.folder)).toEqual([]);
+  });
+
   it('ends the run before any download when the listing is refused', async () => {
     const here = await scene(2, { listFaults: 'unauthorized' });
     expect((await here.download([...here.ids, '--lookup', '--manifest', 'm.ndjson'])).code).toBe(3);
@@ -464,6 +473,14 @@ describe('--max-transfer', () => {
     expect(code).toBe(9);
     expect(records[0]).toMatchObject({ error: { code: 'max_transfer' }, attempts: 1 });
     expect(downloadsOf(here.mock)).toHaveLength(1);
+  });
+
+  it('counts the bytes of a compressed body as they are written', async () => {
+    const bytes = Buffer.concat([sampleFile('faststart'), Buffer.alloc(1_000_000)]);
+    const here = await scene([videoOfBytes(bytes, { sizeBytes: 0 })], { faults: 'gzip' });
+    const { code, records } = await here.download([...here.ids, '--max-transfer', '200K', '--json']);
+    expect([code, records[0]?.error?.code]).toEqual([9, 'max_transfer']);
+    expect(namesIn(here.folder)).toEqual([]);
   });
 
   it('counts what is on its way', async () => {
