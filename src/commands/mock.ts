@@ -9,7 +9,10 @@ import { addEnd, type CommandContext, subcommand } from './command.ts';
 export function addMock(program: Command, context: CommandContext): void {
   const command = subcommand(program, 'mock', 'an embedded mock of the API, for demos and for your own tests')
     .option('--port <n>', 'the port on 127.0.0.1; 0 is any that is free', '0')
-    .option('--videos <dir>', 'serve the files of a folder instead of the samples')
+    .option(
+      '--videos <dir>',
+      'serve the files of a folder instead of the samples; not what links lead to outside it',
+    )
     .option(
       '--fault <name>',
       'misbehave: drop, stall, truncate, rate-limit, server-error, redirect, …; see --list-faults',

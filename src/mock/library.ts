@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
-import { join, parse } from 'node:path';
+import { constants } from 'node:fs';
+import { open, readdir, realpath, stat } from 'node:fs/promises';
+import { join, parse, relative } from 'node:path';
 
 /** `PARSE` means ready; the other words are videos still, or never, indexed. */
 export type VideoStatus = 'PARSE' | 'UNPARSE' | 'FAILED' | 'PARSE_ERROR';
@@ -50,11 +50,13 @@ export function libraryOf(videos: readonly StoredVideo[]): VideoLibrary {
   };
 }
 
-/** A reader of a file on disk, opened anew at each call, so that no video is held in memory. */
-export function readerOf(file: string | URL) {
-  return async function* read(fromByte: number, toByte: number): AsyncIterable<Uint8Array> {
-    // createReadStream's end is inclusive, so it cannot say "no bytes".
-    if (fromByte < toByte) yield* createReadStream(file, { start: fromByte, end: toByte - 1 });
+/** A reader of a file, opened anew at each call and only while it is no link, so that no video is held in memory. */
+function readerOf(file: string): StoredVideo['read'] {
+  return async function* read(fromByte, toByte) {
+    // The end of a stream is inclusive, so it cannot say "no bytes".
+    if (fromByte >= toByte) return;
+    const opened = await open(file, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0));
+    yield* opened.createReadStream({ start: fromByte, end: toByte - 1 });
   };
 }
 
@@ -132,20 +134,19 @@ export async function sampleLibrary(): Promise<VideoLibrary> {
 const VIDEO_NO = /^VI\d{18}$/;
 
 /**
- * A library of the files in a folder, hidden ones left out, all in one scope.
+ * A library of the files in a folder, all in one scope. Hidden files are left out, and so are links that lead nowhere
+ * or out of the folder: whoever can reach the mock reads what it serves.
  * A file named `<video_no>.mp4` keeps that number; any other gets one derived from its name, the same each time.
  */
 export async function videosFromFolder(folder: string, uniqueId = 'default'): Promise<VideoLibrary> {
-  const entries = await readdir(folder, { withFileTypes: true });
+  const root = await realpath(folder);
   // Sorted, so that of two files with the same number the same one keeps it at each start.
-  const names = entries
-    .map((entry) => entry.name)
-    .filter((name) => !name.startsWith('.'))
-    .sort();
+  const names = (await readdir(root)).filter((name) => !name.startsWith('.')).sort();
   const taken = new Set<string>();
   const videos: StoredVideo[] = [];
   for (const name of names) {
-    const path = join(folder, name);
+    const path = await realpath(join(root, name)).catch(() => root);
+    if (/^\.\.(?:[\\/]|$)/.test(relative(root, path))) continue;
     const facts = await stat(path);
     if (!facts.isFile()) continue;
     const stem = parse(name).name;

@@ -31,8 +31,11 @@ export interface MockOptions {
   readonly contentLength?: boolean;
   /** Offer and answer byte ranges. Default false. */
   readonly offerRanges?: boolean;
-  /** Called when a request has come in whole, before it is answered; the answer waits for it. */
-  readonly onRequest?: (request: RecordedRequest) => void | Promise<void>;
+  /**
+   * Called when a request has come in whole; the answer waits for it. Returns `answered` where it has answered, or
+   * goes on to answer, in a way of its own.
+   */
+  readonly onRequest?: (request: RecordedRequest, response: ServerResponse) => unknown;
   /** The clock of the account's limit and of dates sent. Default `Date.now`. */
   readonly nowMs?: () => number;
 }

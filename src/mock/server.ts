@@ -5,26 +5,103 @@ import { sendJson, springError } from './answer.ts';
 import type { Exchange, Mock, MockOptions, RecordedRequest } from './options.ts';
 import { answer, BASE_PATH, createService, isForVideo } from './routes.ts';
 
-/** A server on the loopback address. */
-export interface Listener {
+export type { Mock, MockOptions, RecordedRequest } from './options.ts';
+
+const DEFAULT_CHUNK_BYTES = 65_536;
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\]):(\d+)$/i;
+
+interface Listener {
   /** Such as `http://127.0.0.1:4000`. */
   readonly origin: string;
-  /** Breaks all connections and stops listening. */
   close(): Promise<void>;
 }
 
-/** What is called for each request; `reset` breaks its connection. */
-export type Handler = (request: IncomingMessage, response: ServerResponse, reset: () => void) => void;
+type Handler = (request: IncomingMessage, response: ServerResponse, reset: () => void) => void;
 
 /**
- * Listens on 127.0.0.1.
- * @throws what node throws where the port is taken
+ * Starts a mock of the API on the loopback address.
+ * @throws SyntaxError for a bad fault text, and what Node throws where the port is taken
  */
-export async function listen(
-  handler: Handler,
-  port: number,
-  tls?: { readonly key: string; readonly cert: string },
-): Promise<Listener> {
+export async function startMock(options: MockOptions = {}): Promise<Mock> {
+  const { nowMs = Date.now, tls } = options;
+  const service = await createService(options);
+  const requests: RecordedRequest[] = [];
+  let downloads = 0;
+  let maxConcurrentDownloads = 0;
+  const elsewhere = new Map<string, Promise<Listener>>();
+  const delivery = {
+    chunkBytes: options.chunkBytes ?? DEFAULT_CHUNK_BYTES,
+    bytesPerSecond: options.bytesPerSecond,
+    contentLength: options.contentLength ?? false,
+  };
+
+  const openElsewhere = async (scheme: 'same' | 'plain') => {
+    const opened = elsewhere.get(scheme) ?? listen(handler(false), 0, scheme === 'same' ? tls : undefined);
+    elsewhere.set(scheme, opened);
+    return (await opened).origin;
+  };
+
+  function countDownload(): () => void {
+    let underWay = true;
+    downloads += 1;
+    maxConcurrentDownloads = Math.max(maxConcurrentDownloads, downloads);
+    return () => {
+      if (underWay) downloads -= 1;
+      underWay = false;
+    };
+  }
+
+  function handler(guarded: boolean): Handler {
+    return async (request, response, reset) => {
+      const record = recordOf(request, requests.length + 1, nowMs());
+      requests.push(record);
+      const settle = isForVideo(record.url) ? countDownload() : () => {};
+      response.once('close', settle);
+      // Writing to a client that has just left is not an error.
+      response.on('error', () => {});
+      const exchange: Exchange = {
+        request,
+        response,
+        record,
+        delivery,
+        offerRanges: options.offerRanges ?? false,
+        nowMs,
+        cleanPath: record.url,
+        elsewhere: openElsewhere,
+        settle,
+        reset,
+      };
+      try {
+        record.body = await textOf(request);
+        record.json = parsed(record.body);
+        // A page of any site can have its own name resolve to this machine; only its Host header gives it away.
+        if (LOOPBACK.exec(request.headers.host ?? '')?.[1] !== String(request.socket.localPort))
+          return sendJson(exchange, springError(421, 'Misdirected Request', record.url, nowMs()), 421);
+        if ((await options.onRequest?.(record, response)) === 'answered') return;
+        await answer(service, exchange, guarded);
+      } catch (error) {
+        fail(exchange, error);
+      }
+    };
+  }
+
+  const listener = await listen(handler(true), options.port ?? 0, tls);
+  return {
+    baseUrl: listener.origin + BASE_PATH,
+    key: service.key,
+    requests,
+    get maxConcurrentDownloads() {
+      return maxConcurrentDownloads;
+    },
+    async close() {
+      const others = await Promise.all(elsewhere.values());
+      await Promise.all([listener, ...others].map((each) => each.close()));
+    },
+  };
+}
+
+/** Listens on 127.0.0.1. The `reset` that the handler is given breaks the connection of its request. */
+async function listen(handler: Handler, port: number, tls: MockOptions['tls']): Promise<Listener> {
   // By the client's port, because a TLS socket cannot be reset, only the one beneath it.
   const sockets = new Map<number | undefined, Socket>();
   const onRequest = (request: IncomingMessage, response: ServerResponse) => {
@@ -44,10 +121,7 @@ export async function listen(
 
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => {
-      server.off('error', reject);
-      resolve();
-    });
+    server.listen(port, '127.0.0.1', () => resolve());
   });
   const { port: actualPort } = server.address() as AddressInfo;
   return {
@@ -60,130 +134,22 @@ export async function listen(
   };
 }
 
-/** What the mock has seen so far. */
-export interface Recorder {
-  readonly requests: readonly RecordedRequest[];
-  readonly maxConcurrentDownloads: number;
-  /** Notes a request that has begun to come in. */
-  record(request: IncomingMessage, origin: string): Exchange['record'];
-  /** Counts a download as under way until the returned function is called; calling it again does nothing. */
-  countDownload(): () => void;
-}
-
-/** An empty record. */
-export function createRecorder(nowMs: () => number): Recorder {
-  const requests: RecordedRequest[] = [];
-  let downloads = 0;
-  let maxConcurrentDownloads = 0;
+function recordOf(request: IncomingMessage, order: number, startedAtMs: number): Exchange['record'] {
+  const { socket } = request;
   return {
-    requests,
-    get maxConcurrentDownloads() {
-      return maxConcurrentDownloads;
-    },
-    record(request, origin) {
-      const record: Exchange['record'] = {
-        order: requests.length + 1,
-        origin,
-        method: request.method ?? '',
-        url: request.url ?? '',
-        headers: request.headers,
-        rawHeaders: request.rawHeaders,
-        body: '',
-        json: undefined,
-        startedAtMs: nowMs(),
-        bytesSent: 0,
-        fault: undefined,
-      };
-      requests.push(record);
-      return record;
-    },
-    countDownload() {
-      let underWay = true;
-      downloads += 1;
-      maxConcurrentDownloads = Math.max(maxConcurrentDownloads, downloads);
-      return () => {
-        if (underWay) downloads -= 1;
-        underWay = false;
-      };
-    },
+    order,
+    // Known from the socket, because the Host header is the client's to choose.
+    origin: `${'encrypted' in socket ? 'https' : 'http'}://${socket.localAddress}:${socket.localPort}`,
+    method: request.method ?? '',
+    url: request.url ?? '',
+    headers: request.headers,
+    rawHeaders: request.rawHeaders,
+    body: '',
+    json: undefined,
+    startedAtMs,
+    bytesSent: 0,
+    fault: undefined,
   };
-}
-
-export type { Mock, MockOptions, RecordedRequest } from './options.ts';
-
-const DEFAULT_CHUNK_BYTES = 65_536;
-
-/**
- * Starts a mock of the API on the loopback address.
- * @throws SyntaxError where a fault text is none
- */
-export async function startMock(options: MockOptions = {}): Promise<Mock> {
-  const { nowMs = Date.now, tls } = options;
-  const service = await createService(options);
-  const recorder = createRecorder(nowMs);
-  const elsewhere = new Map<string, Promise<Listener>>();
-  const delivery = {
-    chunkBytes: options.chunkBytes ?? DEFAULT_CHUNK_BYTES,
-    bytesPerSecond: options.bytesPerSecond,
-    contentLength: options.contentLength ?? false,
-  };
-
-  const openElsewhere = async (scheme: 'same' | 'plain') => {
-    const opened = elsewhere.get(scheme) ?? listen(handler(false), 0, scheme === 'same' ? tls : undefined);
-    elsewhere.set(scheme, opened);
-    return (await opened).origin;
-  };
-
-  function handler(guarded: boolean): Handler {
-    return async (request, response, reset) => {
-      const origin = originOf(request);
-      const record = recorder.record(request, origin);
-      const settle = isForVideo(record.url) ? recorder.countDownload() : () => {};
-      response.once('close', settle);
-      // Writing to a client that has just left is an error of nobody.
-      response.on('error', () => {});
-      const exchange: Exchange = {
-        request,
-        response,
-        record,
-        delivery,
-        offerRanges: options.offerRanges ?? false,
-        nowMs,
-        cleanPath: record.url,
-        elsewhere: openElsewhere,
-        settle,
-        reset,
-      };
-      try {
-        record.body = await textOf(request);
-        record.json = parsed(record.body);
-        await options.onRequest?.(record);
-        await answer(service, exchange, guarded);
-      } catch (error) {
-        fail(exchange, error);
-      }
-    };
-  }
-
-  const listener = await listen(handler(true), options.port ?? 0, tls);
-  let closed: Promise<void> | undefined;
-  return {
-    baseUrl: listener.origin + BASE_PATH,
-    key: service.key,
-    requests: recorder.requests,
-    get maxConcurrentDownloads() {
-      return recorder.maxConcurrentDownloads;
-    },
-    close() {
-      closed ??= closeAll([Promise.resolve(listener), ...elsewhere.values()]);
-      return closed;
-    },
-  };
-}
-
-/** Known from the socket, because the Host header is the client's to choose. */
-function originOf({ socket }: IncomingMessage): string {
-  return `${'encrypted' in socket ? 'https' : 'http'}://${socket.localAddress}:${socket.localPort}`;
 }
 
 async function textOf(request: IncomingMessage): Promise<string> {
@@ -200,18 +166,12 @@ function parsed(text: string): unknown {
   }
 }
 
-/** The mock's own failure, such as a file that went away. A client that left needs no answer. */
+/** A failure of the mock itself, such as a file that is gone. A client that left needs no answer. */
 function fail(exchange: Exchange, error: unknown): void {
   const { response, record, nowMs } = exchange;
   if (response.headersSent || response.closed) response.destroy();
-  else
-    sendJson(
-      exchange,
-      { ...springError(500, 'Internal Server Error', record.url, nowMs()), message: String(error) },
-      500,
-    );
-}
-
-async function closeAll(listeners: readonly Promise<Listener>[]): Promise<void> {
-  await Promise.all(listeners.map(async (listener) => (await listener).close()));
+  else {
+    const body = springError(500, 'Internal Server Error', record.url, nowMs());
+    sendJson(exchange, { ...body, message: String(error) }, 500);
+  }
 }

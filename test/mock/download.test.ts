@@ -166,7 +166,7 @@ describe('the download route', () => {
     await new Promise<void>((resolve) => {
       const socket = connect(Number(port), '127.0.0.1', () => {
         socket.write(
-          `POST /serve/api/v1/download HTTP/1.1\r\nHost: x\r\nAuthorization: ${mock.key}\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+          `POST /serve/api/v1/download HTTP/1.1\r\nHost: ${new URL(mock.baseUrl).host}\r\nAuthorization: ${mock.key}\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
         );
       });
       // One piece is read, and then nothing more, with the connection open.

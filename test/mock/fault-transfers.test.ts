@@ -150,7 +150,7 @@ function rawDownload(mock: Mock): Promise<{ text: string; ended: string }> {
   const body = JSON.stringify({ video_no: SAMPLE_VIDEO_NOS.faststart });
   const head = [
     'POST /serve/api/v1/download HTTP/1.1',
-    'Host: mock',
+    `Host: localhost:${port}`,
     `Authorization: ${mock.key}`,
     `Content-Length: ${body.length}`,
     'Connection: close',
