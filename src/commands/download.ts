@@ -164,12 +164,12 @@ function downloadPlan(
     });
   }
   if (areNamed && isNarrowed(query)) {
-    throw new UsageError('filters such as --match select videos instead of IDs', {
+    throw new UsageError("filters such as --match can't be combined with video IDs", {
       hint: 'use one or the other',
     });
   }
   if (flags.skipRecorded === true && text('manifest') === null) {
-    throw new UsageError('--skip-recorded needs --manifest <file>, which has the records');
+    throw new UsageError('--skip-recorded needs --manifest <file>');
   }
   const checked = videoNos.map((videoNo) => readVideoNo(videoNo, ''));
   const given = text('output');

@@ -95,7 +95,7 @@ function again(row: LibraryRow, { record, file, state }: Recorded, options: Inve
   const path = pathFrom(options.folder, file);
   const task = taskFor(row, () => path, options);
   if (state === 'gone') return { task, why: 'gone' };
-  const hint = 'left untouched, for the change is yours; --force replaces it';
+  const hint = 'left untouched, because you may have edited it; --force replaces it';
   const whenExists = options.force ? 'force' : 'refuse';
   return { task: { ...task, whenExists, existsHint: hint, changedFrom: record.bytes }, why: 'changed' };
 }

@@ -188,6 +188,40 @@ export const COMMAND_LINE: Rows = {
       "      for example '{create_date}/{video_name}'; not \\, .. or a path from the root",
     ],
   },
+  'filters beside IDs': {
+    args: ['download', 'VI1', '--match', 'x'],
+    code: 2,
+    says: ["mavi: filters such as --match can't be combined with video IDs", '      use one or the other'],
+  },
+  'records to skip without a manifest': {
+    args: ['download', 'VI1', '--skip-recorded'],
+    code: 2,
+    says: ['mavi: --skip-recorded needs --manifest <file>'],
+  },
+  'an unknown status': {
+    args: ['list', '--status', 'parsed'],
+    code: 2,
+    says: [
+      "mavi: --status takes ready, pending or failed, not 'parsed'",
+      '      or a status of the API: PARSE, UNPARSE, FAILED, PARSE_ERROR',
+    ],
+  },
+  'an empty pattern': {
+    args: ['list', '--match', ''],
+    code: 2,
+    says: [
+      'mavi: --match takes a part of a name, or a pattern such as "IMG*", not \'\'',
+      '      see: mavi list --help',
+    ],
+  },
+  'a folder that is no number': {
+    args: ['list', '--folder', 'trips'],
+    code: 2,
+    says: [
+      "mavi: --folder takes the ID of a folder: a whole number, not 'trips'",
+      '      see: mavi list --help',
+    ],
+  },
   'a count': {
     args: ['list', '--limit', '0'],
     code: 2,

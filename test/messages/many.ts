@@ -1,3 +1,4 @@
+import type { StoredVideo } from '../../src/mock/library.ts';
 import { generatedLibrary } from '../helpers/generated.ts';
 import { env, FIRST, type Rows, SECOND, WRONG_KEY } from './row.ts';
 
@@ -94,5 +95,73 @@ export const MANY_VIDEOS: Rows = {
       '✓ saved lib/VI623870256104189952.mp4 · 168.3 KiB in TIME, SPEED · verified: complete MP4, size matches the library',
       'mavi: 3 videos: 2 downloaded, 1 failed; 266.1 KiB received in TIME',
     ],
+  },
+  'a recorded file that has changed': {
+    args: ['sync', 'lib', '--match', 'first'],
+    files: {
+      [`lib/${FIRST}.mp4`]: 'mine',
+      'lib/mavi-manifest.ndjson': JSON.stringify({
+        video_no: FIRST,
+        status: 'downloaded',
+        file: `${FIRST}.mp4`,
+        bytes: 9,
+      }),
+    },
+    code: 7,
+    says: [
+      'mavi: 1 recorded file is gone or changed; looking for moved files',
+      'mavi: VI625239098370850816: lib/VI625239098370850816.mp4 has changed since it was recorded with 9 bytes',
+      '      left untouched, because you may have edited it; --force replaces it',
+      'mavi: 1 video: 1 failed; 0 bytes received in TIME',
+    ],
+  },
+  'files that keep their names': {
+    args: ['sync', 'lib', '--match', 'first', '--name-template', '{video_name}'],
+    files: {
+      'lib/a.mp4': 'mine',
+      'lib/mavi-manifest.ndjson': JSON.stringify({
+        video_no: FIRST,
+        status: 'downloaded',
+        file: 'a.mp4',
+        bytes: 4,
+      }),
+    },
+    code: 0,
+    says: [
+      'mavi: 1 recorded file keeps its name; --name-template applies to new files only',
+      'mavi: nothing to download; 1 already up to date',
+    ],
+  },
+  'a listing that ends early': {
+    args: ['sync', 'lib', '--dry-run'],
+    mock: { videos: { ...generatedLibrary({ count: 0 }), count: () => 5 } },
+    code: 6,
+    says: ["mavi: the listing of 'default' ended early: 0 of 5 videos came"],
+    prints: [
+      '0 to download: 0 bytes; 0 already up to date',
+      'least time at the rate limit: none',
+      'price: about $0.00 at $0.12 a GB',
+    ],
+  },
+  'rows that cannot be used': {
+    args: ['list', '--ids'],
+    mock: {
+      videos: [{ ...(generatedLibrary({ count: 1 }).at('default', 0) as StoredVideo), videoNo: '-rf' }],
+    },
+    code: 0,
+    says: ['mavi: 1 video left out: no valid video ID, or malformed fields'],
+  },
+  'a folder called like a video': {
+    args: ['sync', FIRST],
+    code: 2,
+    says: [
+      "mavi: 'VI625239098370850816' is the ID of a video, and no such folder exists",
+      '      to download that video: mavi download VI625239098370850816',
+    ],
+  },
+  'filters that match nothing': {
+    args: ['download', '--match', 'nowhere'],
+    code: 0,
+    says: ['mavi: no video that is ready matches; nothing to download'],
   },
 };
