@@ -43,7 +43,6 @@ export class Scene {
     this.env = {
       PATH: process.env.PATH ?? '',
       HOME: join(root, 'home'),
-
       LANG: 'C.UTF-8',
       MAVI_CONFIG_DIR: this.configFolder,
       MAVI_API_KEY: this.key,
