@@ -3,7 +3,7 @@
  * FAT, on network file systems and where clocks step.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { constants, type FileHandle, open, unlink } from 'node:fs/promises';
+import { constants, open, unlink } from 'node:fs/promises';
 import { type Host, sleep } from './host.ts';
 import { livenessOf, processIdentity } from './liveness.ts';
 
@@ -16,10 +16,10 @@ export interface LockOptions {
   readonly patienceMs: number;
   /**
    * A lock whose owner can't be judged (another machine or container) counts as left behind when it has not changed
-   * for so long while watched, in milliseconds. A lock that is held for longer renews itself, see `renews`.
+   * for so long while watched, in milliseconds.
    */
   readonly abandonedAfterMs: number;
-  /** Whether the owner rewrites the lock five times in `abandonedAfterMs`. */
+  /** Whether the owner rewrites the lock five times in that time, for one that is held for longer. */
   readonly renews: boolean;
   /** Called once, when the lock is held by another process and is waited for. */
   readonly onWait?: (holder: LockHolder) => void;
@@ -35,9 +35,9 @@ export interface LockHolder {
 export class LockHeldError extends Error {
   readonly holder: LockHolder;
 
-  constructor(path: string, holder: LockHolder) {
-    super(`${path} is held by process ${holder.pid ?? '?'} on ${holder.hostname || 'an unknown machine'}`);
-    this.holder = holder;
+  constructor(path: string, { hostname, pid }: LockHolder) {
+    super(`${path} is held by process ${pid ?? '?'} on ${hostname || 'an unknown machine'}`);
+    this.holder = { hostname, pid };
   }
 }
 
@@ -53,9 +53,11 @@ const MOST_BYTES = 1024;
  * removed. Throws LockHeldError, the file system's error where no lock can be made, and the signal's reason.
  */
 export function acquireLock(path: string, options: LockOptions): Promise<() => Promise<void>> {
-  const text = lockText(options.host);
+  const { hostname, pid } = options.host;
+  const owner = { hostname: hostname.slice(0, 255), pid, process: processIdentity(options.host) };
+  const lock = { ...owner, nonce: randomBytes(8).toString('hex') };
   return whenFree(path, options, async () =>
-    (await create(path, text)) ? holding(path, text, options) : null,
+    (await create(path, textOf(lock, 0))) ? hold(path, lock, options) : null,
   );
 }
 
@@ -66,9 +68,8 @@ export async function awaitUnlocked(path: string, options: LockOptions): Promise
 
 /** Resolves to what `take` answers with as soon as that is not null; in between, judges who holds the lock. */
 async function whenFree<T>(path: string, options: LockOptions, take: () => Promise<T | null>): Promise<T> {
-  const { host, signal, abandonedAfterMs, onWait } = options;
-  const { clock } = host;
-  const beganMs = clock.ticksMs();
+  const { host, patienceMs, abandonedAfterMs } = options;
+  const beganMs = host.clock.ticksMs();
   let seen: Found | null = null;
   let seenMs = beganMs;
   let hasChanged = false;
@@ -76,7 +77,7 @@ async function whenFree<T>(path: string, options: LockOptions, take: () => Promi
     const taken = await take();
     if (taken !== null) return taken;
     const found = await find(path);
-    const nowMs = clock.ticksMs();
+    const nowMs = host.clock.ticksMs();
     if (found !== null) {
       if (found.instance !== seen?.instance) {
         hasChanged = seen !== null;
@@ -86,13 +87,13 @@ async function whenFree<T>(path: string, options: LockOptions, take: () => Promi
       const liveness = livenessOf(found.process, host);
       const isAbandoned = liveness === 'unknown' && nowMs - seenMs >= abandonedAfterMs;
       if (liveness === 'dead' || isAbandoned) await removeStale(path, found, options);
-      else if ((liveness === 'alive' || hasChanged) && nowMs - beganMs >= options.patienceMs) {
+      else if ((liveness === 'alive' || hasChanged) && nowMs - beganMs >= patienceMs) {
         throw new LockHeldError(path, found);
-      } else if (look === 0) onWait?.(found);
+      } else if (look === 0) options.onWait?.(found);
     }
     // Without the random part, processes that wait for each other would look at the same moments.
     const pollMs = Math.min(LONGEST_POLL_MS, FIRST_POLL_MS * 1.2 ** look) * (0.5 + host.random() / 2);
-    await sleep(clock, pollMs, signal);
+    await sleep(host.clock, pollMs, options.signal);
   }
 }
 
@@ -104,29 +105,27 @@ interface Found extends LockHolder {
   readonly instance: string;
 }
 
-function lockText({ hostname, pid, ...host }: LockOptions['host']): string {
-  const process = processIdentity({ hostname, pid, ...host });
-  const nonce = randomBytes(8).toString('hex');
-  return `${JSON.stringify({ hostname: hostname.slice(0, 255), pid, process, nonce, renewal: '00000000' })}\n`;
+/** The text of a lock: as long for each renewal, so that one can be written over another. */
+function textOf(lock: object, renewal: number): string {
+  return `${JSON.stringify({ ...lock, renewal: String(renewal).padStart(8, '0') })}\n`;
 }
 
 /** Creates the file; false if there is one of that name. */
 async function create(path: string, text: string): Promise<boolean> {
-  let file: FileHandle;
   try {
-    file = await open(path, 'wx', 0o600);
+    const file = await open(path, 'wx', 0o600);
+    try {
+      await file.writeFile(text);
+    } catch (error) {
+      await unlink(path).catch(() => {});
+      throw error;
+    } finally {
+      await file.close().catch(() => {});
+    }
+    return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
-  }
-  try {
-    await file.writeFile(text);
-    return true;
-  } catch (error) {
-    await unlink(path).catch(() => {});
-    throw error;
-  } finally {
-    await file.close().catch(() => {});
   }
 }
 
@@ -153,9 +152,9 @@ async function find(path: string): Promise<Found | null> {
   try {
     const { hostname, pid, process } = JSON.parse(text) as Record<string, unknown>;
     return {
-      hostname: typeof hostname === 'string' ? hostname : '',
+      hostname: String(hostname),
       pid: typeof pid === 'number' ? pid : null,
-      process: typeof process === 'string' ? process : '',
+      process: String(process),
       instance,
     };
   } catch {
@@ -171,65 +170,58 @@ function instanceOf(text: string): string {
  * Removes a lock that was left behind. Two processes may find it so at once, and the slower one must not remove the
  * lock that the faster one has made since: so only who holds a lock named after this very lock may remove it.
  */
-async function removeStale(path: string, stale: Found, options: LockOptions): Promise<void> {
-  const { onWait: _, ...silent } = options;
-  const release = await acquireLock(`${path}.${stale.instance}`, { ...silent, renews: false }).catch(
-    (error) => {
-      if (error instanceof LockHeldError) return null;
-      throw error;
-    },
-  );
-  if (release === null) return;
+async function removeStale(
+  path: string,
+  stale: Found,
+  { onWait: _, ...options }: LockOptions,
+): Promise<void> {
   try {
-    const now = await find(path);
-    if (now?.instance === stale.instance) await unlink(path);
-  } finally {
-    await release();
+    const release = await acquireLock(`${path}.${stale.instance}`, { ...options, renews: false });
+    try {
+      if ((await find(path))?.instance === stale.instance) await unlink(path);
+    } finally {
+      await release();
+    }
+  } catch (error) {
+    if (!(error instanceof LockHeldError)) throw error;
   }
 }
 
 /** Keeps the lock, renewing it where asked to, until the function that this answers with is called. */
-function holding(path: string, text: string, options: LockOptions): () => Promise<void> {
-  const { clock } = options.host;
-  let current = text;
+function hold(
+  path: string,
+  lock: object,
+  { host, abandonedAfterMs, renews }: LockOptions,
+): () => Promise<void> {
   let renewals = 0;
   let renewal: Promise<void> = Promise.resolve();
   let cancel = (): void => {};
+  // Who was stopped for long may have lost the lock to another process.
+  const isOurs = async (): Promise<boolean> =>
+    (await find(path))?.instance === instanceOf(textOf(lock, renewals));
   const renew = async (): Promise<void> => {
-    renewals += 1;
-    const renewed = text.replace(/0{8}(?="}\n$)/, String(renewals).padStart(8, '0'));
+    if (!(await isOurs())) return;
+    const file = await open(path, constants.O_WRONLY | constants.O_NOFOLLOW);
     try {
-      await rewrite(path, current, renewed);
-      current = renewed;
-    } catch {
-      // A lock that can't be renewed still holds against the processes that can see its owner live.
+      await file.write(textOf(lock, renewals + 1), 0);
+      renewals += 1;
+      await file.sync();
+    } finally {
+      await file.close();
     }
   };
   const renewLater = (): void => {
-    cancel = clock.after(options.abandonedAfterMs / 5, () => {
-      renewal = renew();
+    cancel = host.clock.after(abandonedAfterMs / 5, () => {
+      // A lock that can't be renewed still holds against the processes that can see its owner live.
+      renewal = renew().catch(() => {});
       void renewal.then(renewLater);
     });
   };
-  if (options.renews) renewLater();
+  if (renews) renewLater();
   return async () => {
     cancel();
     await renewal;
     cancel();
-    // Who was stopped for long may have lost it to another process.
-    const isOurs = await find(path).then((found) => found?.instance === instanceOf(current));
-    if (isOurs) await unlink(path).catch(() => {});
+    if (await isOurs()) await unlink(path).catch(() => {});
   };
-}
-
-/** Writes the text, of the same length, over that of our own lock; leaves another's alone. */
-async function rewrite(path: string, ours: string, text: string): Promise<void> {
-  if ((await find(path))?.instance !== instanceOf(ours)) return;
-  const file = await open(path, constants.O_WRONLY | constants.O_NOFOLLOW);
-  try {
-    await file.write(text, 0);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }
