@@ -1,7 +1,6 @@
-/** Agents for direct connections: they try every address of a host at once, and read into one buffer each. */
+/** Direct connections: they try every address of a host side by side, and read into one buffer each. */
 import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
-import { Agent, type ClientRequestArgs, type IncomingMessage } from 'node:http';
-import { Agent as SecureAgent } from 'node:https';
+import type { Agent, ClientRequestArgs, IncomingMessage } from 'node:http';
 import { isIP, type LookupFunction, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../host.ts';
@@ -18,66 +17,60 @@ export interface ConnectOptions {
 /** After how long the next address is tried beside those that have not answered yet, in milliseconds (RFC 8305). */
 const NEXT_ADDRESS_MS = 250;
 
-type Done = (error: Error | null, socket?: Duplex) => void;
-
 /**
  * Connects to the first address of a host that answers: another is tried every 250 ms, or as soon as one fails, and
  * none is given up before the timeout. Node's own way gives each 250 ms, which is too short for a slow network.
  * @param attempt begins to connect to one address
  */
-export function connectToAny(
+export async function connectToAny(
   host: string,
   { clock, connectTimeoutMs, lookup = dnsLookup as LookupFunction }: ConnectOptions,
   attempt: (address: string) => Socket,
-  done: Done,
-): void {
-  lookup(host, { all: true }, (lookupError, found) => {
-    if (lookupError !== null) return done(lookupError);
-    const addresses = alternating(found as LookupAddress[]).values();
-    const sockets = new Set<Socket>();
-    const errors: Error[] = [];
-    let isOver = false;
-    let cancelNext = (): void => {};
-    const finish = (error: Error | null, winner?: Socket): void => {
-      if (isOver) return;
-      isOver = true;
-      cancelNext();
-      cancelTimeout();
-      for (const socket of sockets) if (socket !== winner) socket.destroy();
-      done(error, winner);
-    };
-    const cancelTimeout = clock.after(connectTimeoutMs, () =>
-      finish(Object.assign(new Error('no address answers'), { code: 'ETIMEDOUT' })),
-    );
-    const next = (): void => {
-      cancelNext();
-      if (isOver) return;
-      const { value: address } = addresses.next();
-      if (address === undefined) {
-        if (sockets.size === 0) finish(new AggregateError(errors));
-        return;
-      }
-      const socket = attempt(address);
-      sockets.add(socket);
-      socket.once('connect', () => finish(null, socket));
-      socket.on('error', (error) => {
-        errors.push(error);
-        if (sockets.delete(socket)) next();
-      });
-      cancelNext = clock.after(NEXT_ADDRESS_MS, next);
-    };
-    next();
+): Promise<Socket> {
+  const found = await new Promise<LookupAddress[]>((resolve, reject) => {
+    lookup(host, { all: true }, (error, all) => (error ? reject(error) : resolve(all as LookupAddress[])));
   });
+  const addresses = alternating(found).values();
+  const sockets = new Set<Socket>();
+  const errors: Error[] = [];
+  let cancelNext = (): void => {};
+  let cancelTimeout = (): void => {};
+  try {
+    return await new Promise((resolve, reject) => {
+      const next = (): void => {
+        cancelNext();
+        const { value: address } = addresses.next();
+        if (address === undefined) return sockets.size === 0 ? reject(new AggregateError(errors)) : undefined;
+        const socket = attempt(address);
+        sockets.add(socket);
+        socket.once('connect', () => {
+          sockets.delete(socket);
+          resolve(socket);
+        });
+        socket.on('error', (error) => {
+          errors.push(error);
+          if (sockets.delete(socket)) next();
+        });
+        cancelNext = clock.after(NEXT_ADDRESS_MS, next);
+      };
+      cancelTimeout = clock.after(connectTimeoutMs, () =>
+        reject(Object.assign(new Error('no address answers'), { code: 'ETIMEDOUT' })),
+      );
+      next();
+    });
+  } finally {
+    cancelNext();
+    cancelTimeout();
+    for (const socket of sockets) socket.destroy();
+  }
 }
 
 /** The addresses in the system's order, but IPv6 and IPv4 in turns, so that one kind without a route costs little. */
 function alternating(found: readonly LookupAddress[]): string[] {
   const first = found.filter(({ family }) => family === found[0]?.family);
   const second = found.filter(({ family }) => family !== found[0]?.family);
-  return first
-    .flatMap((each, index) => [each, ...second.slice(index, index + 1)])
-    .concat(second.slice(first.length))
-    .map(({ address }) => address);
+  const turns = first.flatMap((each, index) => [each, ...second.slice(index, index + 1)]);
+  return [...turns, ...second.slice(first.length)].map(({ address }) => address);
 }
 
 /**
@@ -86,56 +79,19 @@ function alternating(found: readonly LookupAddress[]): string[] {
  */
 const BUFFER_BYTES = 256 * 1024;
 
-/** The agent for http. Connections are not kept: an idle one that the server has dropped would cost a start. */
-export class DirectAgent extends Agent {
-  readonly #options: ConnectOptions;
-
-  constructor(options: ConnectOptions) {
-    super({ keepAlive: false });
-    this.#options = options;
-  }
-
-  override createConnection(...[options, done]: Parameters<Agent['createConnection']>): Duplex | undefined {
-    return connectOnce(
-      options,
-      this.#options,
-      (each) => super.createConnection(each) as Socket,
-      done as Done,
-    );
-  }
-}
-
-/** The agent for https. */
-export class DirectSecureAgent extends SecureAgent {
-  readonly #options: ConnectOptions;
-
-  constructor({ ca, ...options }: ConnectOptions & { ca?: string }) {
-    // Certificates are checked whatever NODE_TLS_REJECT_UNAUTHORIZED says.
-    super({ keepAlive: false, rejectUnauthorized: true, ...(ca === undefined ? {} : { ca }) });
-    this.#options = options;
-  }
-
-  override createConnection(...[options, done]: Parameters<Agent['createConnection']>): Duplex | undefined {
-    return connectOnce(
-      options,
-      this.#options,
-      (each) => super.createConnection(each) as Socket,
-      done as Done,
-    );
-  }
-}
-
-function connectOnce(
-  options: ClientRequestArgs,
-  connectOptions: ConnectOptions,
-  connect: (options: ClientRequestArgs) => Socket,
-  done: Done,
-): Duplex | undefined {
-  const host = options.host ?? 'localhost';
-  const attempt = (address: string): Socket => intoOneBuffer({ ...options, host: address }, connect);
-  if (isIP(host) !== 0) return attempt(host);
-  connectToAny(host, connectOptions, attempt, done);
-  return undefined;
+/** Makes an agent connect in the way of this file. */
+export function directly<A extends Agent>(agent: A, connectOptions: ConnectOptions): A {
+  const create = agent.createConnection.bind(agent);
+  agent.createConnection = (options, done) => {
+    const host = options.host ?? 'localhost';
+    const attempt = (address: string): Socket =>
+      intoOneBuffer({ ...options, host: address }, (each) => create(each) as Socket);
+    if (isIP(host) !== 0) return attempt(host);
+    const callback = done as (error: Error | null, socket?: Duplex) => void;
+    connectToAny(host, connectOptions, attempt).then((socket) => callback(null, socket), callback);
+    return undefined;
+  };
+  return agent;
 }
 
 /**

@@ -80,34 +80,30 @@ const EMPTY_BALANCE =
  * response is a failure whatever its code, so a code of success is refused too.
  */
 export function envelopeError(envelope: Envelope, context: AnswerContext): MaviError {
-  const { code, codeNumber } = envelope;
-  const words = serverText(envelope.message, context.secrets);
+  const { code, codeNumber, message } = envelope;
+  const words = serverText(message, context.secrets) || 'no message';
   const name = code === null ? `http_${context.status}` : serverText(code, context.secrets);
-  const said = `API error${code === null ? '' : ` ${name}`}: ${words || 'no message'}`;
-  if (EMPTY_BALANCE.test(envelope.message)) return outOfCredits(name, said, context);
+  const said = `API error${code === null ? '' : ` ${name}`}: ${words}`;
+  const refused = (text: string): RefusedError => new RefusedError(name, text, { hint: context.refusedHint });
+  if (EMPTY_BALANCE.test(message)) return accountError(402, name, said, context);
   switch (codeNumber) {
     case 401:
-    case 9009:
-      return keyRefused(name, said, context);
     case 402:
-      return outOfCredits(name, said, context);
     case 403:
-      return accountDisabled(name, said, context);
+      return accountError(codeNumber, name, said, context);
+    case 9009:
+      return accountError(401, name, said, context);
     case 429:
       return rateLimited(name, said, context);
     case 1:
-      return PASSING_TROUBLE.test(envelope.message)
-        ? passingTrouble(name, said, context)
-        : new RefusedError(name, said, { hint: context.refusedHint });
+      return PASSING_TROUBLE.test(message) ? passingTrouble(name, said, context) : refused(said);
     case 0:
     case 200:
-      return new RefusedError(name, `the API sent no video (code ${name}: ${words || 'no message'})`, {
-        hint: context.refusedHint,
-      });
+      return refused(`the API sent no video (code ${name}: ${words})`);
     case 3:
-      return new RefusedError(name, said, { hint: context.refusedHint });
+      return refused(said);
     default:
-      return statusError(context, said, name) ?? new RefusedError(name, said, { hint: context.refusedHint });
+      return statusError(context, said, name) ?? refused(said);
   }
 }
 
@@ -136,9 +132,8 @@ export function statusError(context: AnswerContext, said: string, code?: string)
   const name = code ?? `http_${status}`;
   const message = `HTTP ${status} from the server${said === '' ? '' : `: ${said}`}`;
   if (status >= 200 && status < 300) return null;
-  if (status === 402 || EMPTY_BALANCE.test(said)) return outOfCredits(name, message, context);
-  if (status === 401) return keyRefused(name, message, context);
-  if (status === 403) return accountDisabled(name, message, context);
+  if (EMPTY_BALANCE.test(said)) return accountError(402, name, message, context);
+  if (status === 401 || status === 402 || status === 403) return accountError(status, name, message, context);
   if (status === 429) return rateLimited(name, message, context);
   if (status === 408 || status >= 500) return passingTrouble(name, message, context);
   // Without an envelope it was hardly the API that refused.
@@ -156,30 +151,27 @@ export function retryAfter(header: string | undefined, nowMs: number): number | 
 
 const CONSOLE = 'https://api-platform.memories.ai';
 
-/** A failure of the whole account; of this video alone where another origin said it. */
+const ACCOUNT_FAILURES = {
+  401: [
+    'API key refused',
+    `see where the key comes from with: mavi auth status\nmake a new one at ${CONSOLE}`,
+  ],
+  402: ['out of credits', `top up the account at ${CONSOLE}`],
+  403: ['account disabled', `see the account at ${CONSOLE}`],
+} as const;
+
+/** A failure of the whole account; of this video alone where another origin reports it. */
 function accountError(
+  kind: keyof typeof ACCOUNT_FAILURES,
   code: string,
-  message: string,
-  hint: string,
+  said: string,
   { foreignHost }: AnswerContext,
 ): MaviError {
-  if (foreignHost === null) return new AccountError(code, message, { hint });
-  return new RefusedError(code, `${message} (${foreignHost})`, {
-    hint: 'the API redirected to that host, which refuses this video; try again later',
+  const [what, hint] = ACCOUNT_FAILURES[kind];
+  if (foreignHost === null) return new AccountError(code, `${what}: ${said}`, { hint });
+  return new RefusedError(code, `${foreignHost} refused the video: ${said}`, {
+    hint: 'the API redirected to that host; try again later',
   });
-}
-
-function keyRefused(code: string, said: string, context: AnswerContext): MaviError {
-  const hint = `see where the key comes from with: mavi auth status\nmake a new one at ${CONSOLE}`;
-  return accountError(code, `API key refused: ${said}`, hint, context);
-}
-
-function outOfCredits(code: string, said: string, context: AnswerContext): MaviError {
-  return accountError(code, `out of credits: ${said}`, `top up the account at ${CONSOLE}`, context);
-}
-
-function accountDisabled(code: string, said: string, context: AnswerContext): MaviError {
-  return accountError(code, `account disabled: ${said}`, `see the account at ${CONSOLE}`, context);
 }
 
 function passingTrouble(code: string, said: string, { retryAfterMs }: AnswerContext): NetworkError {

@@ -1,14 +1,14 @@
 /** The agent for each request: direct, or through the proxy that the usual variables name. */
-import { lookup } from 'node:dns/promises';
-import { type Agent, type IncomingMessage, request } from 'node:http';
+import { once } from 'node:events';
+import { Agent, type IncomingMessage, request } from 'node:http';
 import { Agent as SecureAgent } from 'node:https';
 import { BlockList, connect, isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as secureConnect } from 'node:tls';
-import { type MaviError, NetworkError, UsageError } from '../errors.ts';
+import { NetworkError, UsageError } from '../errors.ts';
 import { printable } from '../sanitize.ts';
 import { isLoopback } from '../settings/values.ts';
-import { type ConnectOptions, connectToAny, DirectAgent, DirectSecureAgent } from './connect.ts';
+import { type ConnectOptions, connectToAny, directly } from './connect.ts';
 import { connectionFault } from './network-errors.ts';
 
 /** Returns the agent for a URL. Throws UsageError for a variable that is no address of a proxy. */
@@ -19,33 +19,36 @@ export type Variables = Readonly<Record<string, string | undefined>>;
 
 /** Makes agents for one run. */
 export function agents(env: Variables, options: ConnectOptions): AgentFor {
-  const direct = { 'http:': new DirectAgent(options), 'https:': new DirectSecureAgent(options) };
+  // Connections are not kept: an idle one that the server has dropped would cost a start of the account's limit.
+  // Certificates are checked whatever NODE_TLS_REJECT_UNAUTHORIZED says.
+  const secure = (): SecureAgent => new SecureAgent({ keepAlive: false, rejectUnauthorized: true });
+  const direct = directly(new Agent({ keepAlive: false }), options);
+  const directSecure = directly(secure(), options);
   return (url) => {
     const proxy = proxyFor(url, env);
-    if (proxy !== null) return new TunnelAgent(proxy, options);
-    return url.protocol === 'https:' ? direct['https:'] : direct['http:'];
+    if (proxy !== null) return throughProxy(secure(), proxy, options);
+    return url.protocol === 'https:' ? directSecure : direct;
   };
 }
 
 /** A proxy as a variable names it. */
 export interface Proxy {
   readonly kind: 'http' | 'https' | 'socks4' | 'socks5';
-  /** Whether the proxy looks up names, for SOCKS. */
-  readonly looksUp: boolean;
   readonly host: string;
   readonly port: number;
   readonly user: string;
   readonly password: string;
 }
 
-const SCHEMES: Readonly<Record<string, readonly [Proxy['kind'], port: number, looksUp: boolean]>> = {
-  'http:': ['http', 80, true],
-  'https:': ['https', 443, true],
-  'socks:': ['socks5', 1080, true],
-  'socks4:': ['socks4', 1080, false],
-  'socks4a:': ['socks4', 1080, true],
-  'socks5:': ['socks5', 1080, false],
-  'socks5h:': ['socks5', 1080, true],
+/** The kinds of proxy and their ports. Every SOCKS proxy looks up names itself, so that no name leaks. */
+const SCHEMES: Readonly<Record<string, readonly [Proxy['kind'], port: number]>> = {
+  'http:': ['http', 80],
+  'https:': ['https', 443],
+  'socks:': ['socks5', 1080],
+  'socks4:': ['socks4', 1080],
+  'socks4a:': ['socks4', 1080],
+  'socks5:': ['socks5', 1080],
+  'socks5h:': ['socks5', 1080],
 };
 
 /**
@@ -69,10 +72,9 @@ export function proxyFor(url: URL, env: Variables): Proxy | null {
   if (scheme === undefined)
     throw invalid(`names ${printable(protocol)}//, which is not a supported kind of proxy`);
   if (!/^([\w.-]+|\[[\da-f:.]+\])$/i.test(hostname)) throw invalid('is not the address of a proxy');
-  const [kind, defaultPort, looksUp] = scheme;
+  const [kind, defaultPort] = scheme;
   return {
     kind,
-    looksUp,
     host: hostname.replace(/^\[|\]$/g, ''),
     port: port === '' ? defaultPort : Number(port),
     user: decoded(username),
@@ -126,113 +128,88 @@ function isInBlock(host: string, block: string): boolean {
   return blocks.check(host, ownFamily);
 }
 
-/** An agent whose connections go through a proxy: a tunnel to the host first, then TLS with the host itself. */
-class TunnelAgent extends SecureAgent {
-  readonly #proxy: Proxy;
-  readonly #options: ConnectOptions;
-
-  constructor(proxy: Proxy, options: ConnectOptions) {
-    super({ keepAlive: false, rejectUnauthorized: true });
-    this.#proxy = proxy;
-    this.#options = options;
-  }
-
-  override createConnection(...[options, done]: Parameters<SecureAgent['createConnection']>): undefined {
+/** Makes an agent connect through a proxy: a tunnel to the host first, then TLS with the host itself. */
+function throughProxy(agent: SecureAgent, proxy: Proxy, connectOptions: ConnectOptions): SecureAgent {
+  const create = agent.createConnection.bind(agent);
+  agent.createConnection = (options, done) => {
     const callback = done as (error: Error | null, socket?: Duplex | null) => void;
-    const { kind } = this.#proxy;
-    const open = kind === 'http' || kind === 'https' ? httpTunnel : socksTunnel;
-    open(this.#proxy, { host: options.host ?? '', port: Number(options.port ?? 443) }, this.#options).then(
-      (socket) => callback(null, super.createConnection({ ...options, socket } as typeof options)),
-      (error) => callback(proxyError(this.#proxy, error)),
+    const open = proxy.kind.startsWith('socks') ? socksTunnel : httpTunnel;
+    open(proxy, options.host ?? '', Number(options.port ?? 443), connectOptions).then(
+      (socket) => callback(null, create({ ...options, socket } as typeof options)),
+      (error) => callback(connectionFault(error, shown(proxy), { code: 'proxy', hint: CHECK_PROXY })),
     );
-  }
+    return undefined;
+  };
+  return agent;
 }
 
-interface Target {
-  readonly host: string;
-  readonly port: number;
-}
+const CHECK_PROXY = 'check HTTPS_PROXY and ALL_PROXY, or bypass the proxy for this host with NO_PROXY';
 
 function toProxy({ host, port }: Proxy, options: ConnectOptions): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const attempt = (address: string): Socket => connect({ host: address, port });
-    connectToAny(host, options, attempt, (error, socket) =>
-      error ? reject(error) : resolve(socket as Socket),
-    );
-  });
+  return connectToAny(host, options, (address) => connect({ host: address, port }));
 }
 
 /** Asks an HTTP proxy for a tunnel with CONNECT. */
-async function httpTunnel(proxy: Proxy, { host, port }: Target, options: ConnectOptions): Promise<Socket> {
+async function httpTunnel(
+  proxy: Proxy,
+  host: string,
+  port: number,
+  options: ConnectOptions,
+): Promise<Duplex> {
   const socket = await toProxy(proxy, options);
-  const target = `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
-  return new Promise((resolve, reject) => {
-    const ask = request({
-      method: 'CONNECT',
-      path: target,
-      timeout: options.connectTimeoutMs,
-      createConnection: () =>
-        proxy.kind === 'https'
-          ? secureConnect({
-              socket,
-              host: proxy.host,
-              rejectUnauthorized: true,
-              ...(isIP(proxy.host) ? {} : { servername: proxy.host }),
-            })
-          : socket,
-    });
-    ask.setHeader('host', target);
-    if (proxy.user !== '' || proxy.password !== '') {
-      const credentials = Buffer.from(`${proxy.user}:${proxy.password}`).toString('base64');
-      ask.setHeader('proxy-authorization', `Basic ${credentials}`);
-    }
-    ask.on('connect', (answer: IncomingMessage, tunnel: Socket) => {
-      if (answer.statusCode === 200) return resolve(tunnel);
-      tunnel.destroy();
-      reject(tunnelRefused(proxy, answer));
-    });
-    ask.on('timeout', () => ask.destroy(new Error('no response')));
-    ask.on('error', reject);
-    ask.end();
+  const secured = { socket, host: proxy.host, servername: isIP(proxy.host) ? '' : proxy.host };
+  const ask = request({
+    method: 'CONNECT',
+    path: `${bracketed(host)}:${port}`,
+    timeout: options.connectTimeoutMs,
+    createConnection: () =>
+      proxy.kind === 'https' ? secureConnect({ ...secured, rejectUnauthorized: true }) : socket,
+  });
+  ask.setHeader('host', `${bracketed(host)}:${port}`);
+  if (proxy.user !== '' || proxy.password !== '') {
+    const credentials = Buffer.from(`${proxy.user}:${proxy.password}`).toString('base64');
+    ask.setHeader('proxy-authorization', `Basic ${credentials}`);
+  }
+  ask.on('timeout', () => ask.destroy(new Error('no response')));
+  ask.end();
+  const [{ statusCode: status = 0, statusMessage }, tunnel] = (await once(ask, 'connect')) as [
+    IncomingMessage,
+    Duplex,
+  ];
+  if (status === 200) return tunnel;
+  tunnel.destroy();
+  throw new NetworkError('proxy', `${shown(proxy)} refused the connection: HTTP ${status} ${statusMessage}`, {
+    // As with servers: the proxy's own trouble passes, and what it forbids does not.
+    retryable: status >= 500,
+    hint:
+      status === 407
+        ? 'it requires a user name and password: HTTPS_PROXY=http://user:password@host:port'
+        : 'ask the administrator of the proxy, or bypass it for this host with NO_PROXY',
   });
 }
 
-async function socksTunnel(proxy: Proxy, { host, port }: Target, options: ConnectOptions): Promise<Socket> {
+async function socksTunnel(
+  proxy: Proxy,
+  host: string,
+  port: number,
+  options: ConnectOptions,
+): Promise<Duplex> {
   const { default: socks } = await import('socks');
-  const target = proxy.looksUp ? host : (await lookup(host, proxy.kind === 'socks4' ? 4 : 0)).address;
   const { user: userId, password } = proxy;
   const { socket } = await socks.SocksClient.createConnection({
     proxy: { host: proxy.host, port: proxy.port, type: proxy.kind === 'socks4' ? 4 : 5, userId, password },
     command: 'connect',
-    destination: { host: target, port },
+    destination: { host, port },
     timeout: options.connectTimeoutMs,
     existing_socket: await toProxy(proxy, options),
   });
   return socket;
 }
 
-function tunnelRefused(proxy: Proxy, { statusCode = 0, statusMessage }: IncomingMessage): NetworkError {
-  return new NetworkError(
-    'proxy',
-    `${shown(proxy)} refused the connection: HTTP ${statusCode} ${statusMessage}`,
-    {
-      // As with servers: the proxy's own trouble passes, and what it forbids does not.
-      retryable: statusCode >= 500,
-      hint:
-        statusCode === 407
-          ? 'it requires a user name and password: HTTPS_PROXY=http://user:password@host:port'
-          : 'ask the administrator of the proxy, or bypass it for this host with NO_PROXY',
-    },
-  );
-}
-
-function proxyError(proxy: Proxy, error: Error): MaviError {
-  return connectionFault(error, shown(proxy), {
-    code: 'proxy',
-    hint: 'check HTTPS_PROXY and ALL_PROXY, or bypass the proxy for this host with NO_PROXY',
-  });
+function bracketed(host: string): string {
+  return isIP(host) === 6 ? `[${host}]` : host;
 }
 
 function shown({ host, port }: Proxy): string {
-  return `proxy ${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
+  return `proxy ${bracketed(host)}:${port}`;
 }

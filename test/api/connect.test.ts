@@ -1,14 +1,12 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { Agent, createServer as createHttpServer, IncomingMessage, request, type Server } from 'node:http';
 import {
-  type Agent,
-  createServer as createHttpServer,
-  IncomingMessage,
-  request,
-  type Server,
-} from 'node:http';
-import { createServer as createSecureServer, request as secureRequest } from 'node:https';
+  createServer as createSecureServer,
+  Agent as SecureAgent,
+  request as secureRequest,
+} from 'node:https';
 import {
   type AddressInfo,
   connect,
@@ -19,7 +17,7 @@ import {
   Socket,
 } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { connectToAny, DirectAgent, DirectSecureAgent, guardBody } from '../../src/api/connect.ts';
+import { connectToAny, directly, guardBody } from '../../src/api/connect.ts';
 import { networkError } from '../../src/api/network-errors.ts';
 import { systemClock } from '../../src/host.ts';
 import { selfSigned } from '../mock/self-signed.ts';
@@ -40,12 +38,12 @@ async function answering(server: Server): Promise<number> {
 }
 
 describe.each<[string, () => Server, typeof request, Agent]>([
-  ['http', () => createHttpServer(), request, new DirectAgent(OPTIONS)],
+  ['http', () => createHttpServer(), request, directly(new Agent(), OPTIONS)],
   [
     'https',
     () => createSecureServer({ key, cert }),
     secureRequest,
-    new DirectSecureAgent({ ...OPTIONS, ca: cert }),
+    directly(new SecureAgent({ ca: cert }), OPTIONS),
   ],
 ])('over %s', (scheme, serve, ask, agent) => {
   it('all of an answer is read into one buffer, and no chunk is overwritten by what comes later', async () => {
@@ -117,12 +115,7 @@ function firstOf(
 ): Promise<Socket> {
   const found = addresses.map((address) => ({ address, family: isIP(address) }));
   const lookup: LookupFunction = (_host, _options, answer) => answer(null, found);
-  return new Promise((resolve, reject) => {
-    connectToAny('api.test', { clock: systemClock, connectTimeoutMs, lookup }, attempt, (error, socket) => {
-      if (error === null) resolve(socket as Socket);
-      else reject(error);
-    });
-  });
+  return connectToAny('api.test', { clock: systemClock, connectTimeoutMs, lookup }, attempt);
 }
 
 describe('a connection to a host of several addresses', () => {
@@ -185,10 +178,8 @@ describe('a connection to a host of several addresses', () => {
   it('whose name is not known fails', async () => {
     const lookup: LookupFunction = (_host, _options, answer) =>
       answer(Object.assign(new Error('no'), { code: 'ENOTFOUND' }), []);
-    const error = await new Promise((resolve) => {
-      connectToAny('none.test', { ...OPTIONS, lookup }, () => expect.unreachable(), resolve);
-    });
-    expect(error).toMatchObject({ code: 'ENOTFOUND' });
+    const failing = connectToAny('none.test', { ...OPTIONS, lookup }, () => expect.unreachable());
+    await expect(failing).rejects.toMatchObject({ code: 'ENOTFOUND' });
   });
 });
 
