@@ -1,8 +1,8 @@
 /** The manifest: an append-only file of records, one JSON object a line. */
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { LocalError } from '../errors.ts';
+import { dirname, isAbsolute } from 'node:path';
+import { LocalError, UsageError } from '../errors.ts';
 import { flushFile, flushFolder, pathFrom, pathKey } from '../folders.ts';
 import { abortable, type Host } from '../host.ts';
 import { localError } from '../local-error.ts';
@@ -25,8 +25,16 @@ export type ManifestKind = 'named' | 'synced';
 /** The parts of the host that a manifest needs. */
 export type ManifestHost = Pick<Host, 'cwd' | 'uid' | 'interrupt'>;
 
-/** Opens a manifest for appending, creating it if there is none. Throws LocalError. */
+/** Opens a manifest for appending, creating it if there is none. Throws LocalError, UsageError for a name that can't be kept. */
 export async function openManifest(shown: string, host: ManifestHost, kind: ManifestKind): Promise<Manifest> {
+  if (isAbsolute(shown) && pathKey(host.cwd).includes('\ufffd')) {
+    throw new UsageError(
+      `cannot write ${shown}: the name of the current folder, to be recorded, is not UTF-8`,
+      {
+        hint: 'name the manifest relative to the current folder',
+      },
+    );
+  }
   const { path, handle, isFile, bytes } = await openPlain(shown, host, kind, 'append');
   let atLineStart = true;
   try {

@@ -50,6 +50,13 @@ describe.concurrent('a name that is not UTF-8', () => {
     },
   );
 
+  it('of the current folder can’t be recorded in a manifest elsewhere: exit 2', async ({ scene }) => {
+    const mock = await scene.mock();
+    const line = `mkdir $'\\xe9' && cd $'\\xe9' && mavi download ${faststart} --manifest ${scene.path('m.ndjson')}; echo $?`;
+    expect((await scene.shell(line).ended).stdout.toString()).toBe('2\n');
+    expect([mock.requests, pathsIn(scene)]).toEqual([[], ['\xe9']]);
+  });
+
   it('is told from one that really contains U+FFFD', async ({ scene }) => {
     await scene.mock();
     expect((await scene.run(['download', faststart, '-o', '\ufffd.mp4'])).code).toBe(0);

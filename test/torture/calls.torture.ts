@@ -70,7 +70,7 @@ const CASES: readonly Case[] = [
   },
 ];
 
-const ERRORS = ['EIO', 'ENOSPC', 'EACCES', 'EPERM', 'EROFS', 'EMFILE', 'ESTALE'] as const;
+const ERRORS = ['EIO', 'ENOSPC', 'EPERM', 'EMFILE'] as const;
 /** What is done at each call. */
 const HOWS = [
   ...ERRORS.map((code) => ({ how: 'before', code }) as const),
@@ -118,7 +118,7 @@ async function play(each: Case, injection: Injection, scene: Scene, shim: string
     each.args.includes('--force') || each.args[0] === 'sync' ? each.args : [...each.args, '--skip-existing'];
   const placeholder =
     each.noLinks === true && Object.keys(each.targets).some((file) => contentOf(folder, file)?.length === 0);
-  if (!placeholder) {
+  if (!placeholder && injection.how !== 'short' && (injection.how !== 'before' || injection.code === 'EIO')) {
     const second = await scene.run(again, { folder, env });
     if (second.code !== 0) broken.push(`the next run ends with ${second.code}: ${second.stderr}`);
     broken.push(
@@ -225,8 +225,9 @@ describe('each call on a file, made to fail', () => {
 });
 
 afterAll(() => {
-  for (const [title, { calls, runs }] of counts)
+  const all = Object.fromEntries(counts);
+  writeFileSync(new URL('counts.json', import.meta.url), `${JSON.stringify(all, null, 2)}\n`);
+  for (const [title, { calls, runs }] of counts) {
     process.stdout.write(`torture: ${title}: ${calls} calls, ${runs} runs\n`);
-  const runs = [...counts.values()].reduce((sum, each) => sum + each.runs, 0);
-  process.stdout.write(`torture: ${runs} runs in all\n`);
+  }
 });

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { table } from '../markdown.ts';
 import { shellLine } from '../shell.ts';
 import { type Attempt, PATIENCE_MS } from './attempt.ts';
@@ -51,6 +52,14 @@ export function sumsTable({ tools, cases, attempts }: Matrix): string {
   );
 }
 
+/** How many calls `npm run torture` made to fail, by its own count. */
+function tortureTable(): string {
+  const text = readFileSync(new URL('../../torture/counts.json', import.meta.url), 'utf8');
+  const counts = Object.entries(JSON.parse(text) as Record<string, { calls: number; runs: number }>);
+  const rows = counts.map(([title, { calls, runs }]) => [title, String(calls), String(runs)]);
+  return table(['command', 'calls on files', 'runs'], rows);
+}
+
 /** The page: `docs/reliability.md`. */
 export function reliabilityPage(peers: Matrix, unprovable: Matrix, facts: RunFacts): string {
   return `# What happens when a download goes wrong
@@ -86,6 +95,22 @@ the media data are beyond any of these: nothing of the API says what they should
 file has not changed since it was downloaded.
 
 ${matrixTable(unprovable)}
+
+## Every call made to fail
+
+\`npm run torture\` preloads a library into the built program that makes one call on a file fail: each call in turn,
+with each of several errors, before it is made or after (a lost reply), by taking half of the bytes of a write, or by
+killing the process there. After each run the target is the video or what it was, no temporary file is left, what the
+manifest records is there, and the next run completes.
+
+${tortureTable()}
+
+Two more tests need no such library. One fails every call of the write path in the same process, as part of \`npm test\`.
+The other records the calls of downloads and syncs and enumerates what a power cut may leave of them, at any moment and
+with any part of what was not flushed missing: the target is absent, old or complete, and what is recorded is there.
+Where a file system has no hard links, the name is held by an empty file until the video is renamed over it; a crash
+between the two leaves that empty file, which the next run refuses to replace without \`--force\`. Downloads and syncs
+also run on ext2, ext4, xfs, btrfs, exFAT, overlay, bindfs and rclone mounts.
 
 ## The commands
 
