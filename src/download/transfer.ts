@@ -25,7 +25,7 @@ const MOST_WAITING_BYTES = 1024 * 1024;
  * failure, once everything that came before it is written, so that the sink's content is known.
  * @param first chunks that were already read
  */
-export function transfer(
+export async function transfer(
   body: Body,
   first: readonly Uint8Array[],
   into: ResumableBody,
@@ -33,91 +33,83 @@ export function transfer(
 ): Promise<void> {
   // The reader of a pipe wants the bytes as they come; a file takes them in larger pieces.
   const batchBytes = into.sink.restart === null ? 1 : FILE_BATCH_BYTES;
-  return new Promise((resolve, reject) => {
-    let waiting: Uint8Array[] = [];
-    let waitingBytes = 0;
-    let writing = false;
-    let throttled = false;
-    let paused = true;
-    let cancelThrottle = (): void => {};
-    let ended = false;
-    let failure: unknown;
-    let failedByUs = false;
+  let waiting: Uint8Array[] = [];
+  let waitingBytes = 0;
+  let writing: Promise<void> | null = null;
+  let isPaused = true;
+  let isThrottled = false;
+  let hasEnded = false;
+  let cancelThrottle = (): void => {};
+  const failures: unknown[] = [];
 
-    const take = (chunk: Uint8Array): void => {
-      if (failure !== undefined) return;
-      let wanted: Uint8Array | null;
-      try {
-        wanted = into.push(chunk);
-        onChunk(chunk);
-      } catch (error) {
-        return fail(error);
-      }
+  const fail = (error: unknown): void => {
+    failures.push(error);
+    waitingBytes = 0;
+    body.abort(error);
+  };
+
+  const take = (chunk: Uint8Array): void => {
+    if (failures.length > 0) return;
+    try {
+      const wanted = into.push(chunk);
+      onChunk(chunk);
       if (wanted !== null && wanted.length > 0) {
         // Thousands of small chunks would take far more memory than their bytes.
         if (waiting.length === MOST_CHUNKS) waiting = [Buffer.concat(waiting)];
         waiting.push(wanted);
         waitingBytes += wanted.length;
       }
-      if (throttle !== null) slowDown(throttle.take(chunk.length, clock.ticksMs()));
-      next();
-    };
+    } catch (error) {
+      return fail(error);
+    }
+    const delayMs = throttle?.take(chunk.length, clock.ticksMs()) ?? 0;
+    if (delayMs > 0 && !isThrottled) {
+      isThrottled = true;
+      cancelThrottle = clock.after(delayMs, () => {
+        isThrottled = false;
+        next();
+      });
+    }
+    next();
+  };
 
-    /** Starts a write if there is enough for one, pauses or resumes the body, and settles at the end. */
-    const next = (): void => {
-      if (!writing && waitingBytes > 0 && (ended || waitingBytes >= batchBytes)) void writeBatch();
-      if (ended && !writing) return failure === undefined ? resolve() : reject(failure);
-      const full = throttled || (writing && waitingBytes >= MOST_WAITING_BYTES);
-      if (full === paused) return;
-      paused = full;
-      if (full) body.pause();
-      else body.resume();
-    };
+  /** Starts a write if there is enough for one, and pauses or resumes the body. */
+  const next = (): void => {
+    if (writing === null && waitingBytes >= batchBytes) {
+      writing = write().finally(() => {
+        writing = null;
+      });
+    }
+    const isFull = isThrottled || (writing !== null && waitingBytes >= MOST_WAITING_BYTES);
+    if (isFull === isPaused) return;
+    isPaused = isFull;
+    if (isFull) body.pause();
+    else body.resume();
+  };
 
-    const writeBatch = async (): Promise<void> => {
+  /** Writes batch after batch as long as there is enough for one; at the end, whatever is left. */
+  const write = async (): Promise<void> => {
+    while (waitingBytes >= (hasEnded ? 1 : batchBytes)) {
       const batch = waiting;
       waiting = [];
       waitingBytes = 0;
-      writing = true;
-      try {
-        await into.sink.write(batch);
-      } catch (error) {
-        fail(error);
-      }
-      writing = false;
+      await into.sink.write(batch).catch(fail);
       next();
-    };
+    }
+  };
 
-    const slowDown = (delayMs: number): void => {
-      if (delayMs <= 0 || throttled) return;
-      throttled = true;
-      cancelThrottle = clock.after(delayMs, () => {
-        throttled = false;
-        next();
-      });
-    };
-
-    // Our own failure comes before one of the body: after that, the rest alone would be requested, and what
-    // could not be written would be missing.
-    const fail = (error: unknown): void => {
-      if (!failedByUs) failure = error;
-      failedByUs = true;
-      waiting = [];
-      waitingBytes = 0;
-      body.abort(error);
-    };
-
-    body.finished
-      .catch((error) => {
-        failure ??= error;
-      })
-      .then(() => {
-        ended = true;
-        cancelThrottle();
-        next();
-      });
-    body.use(take);
-    for (const chunk of first) take(chunk);
-    next();
-  });
+  body.use(take);
+  for (const chunk of first) take(chunk);
+  next();
+  // Our own failure comes before one of the body: after that, the rest alone would be requested, and what could
+  // not be written would be missing.
+  const lost = await body.finished.then(
+    () => [],
+    (error) => [error],
+  );
+  hasEnded = true;
+  cancelThrottle();
+  await writing;
+  await write();
+  for (const error of [...failures, ...lost]) throw error;
 }
