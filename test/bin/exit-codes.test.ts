@@ -79,7 +79,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     mock: { faults: 'truncate@100000' },
     code: 5,
     requests: 2,
-    says: 'cut after 100000 bytes',
+    says: 'truncated after 100000 bytes',
   },
   '6 for a server that fails to the end': {
     args: [faststart, '--retries', '0'],
