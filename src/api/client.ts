@@ -4,17 +4,17 @@ import { type MaviError, NetworkError, RateLimitError, RefusedError } from '../e
 import type { Settings } from '../settings/settings.ts';
 import { readSmallBody } from './body.ts';
 import {
-  type AnswerContext,
   ENVELOPE_BYTES,
   type Envelope,
   envelopeError,
   isSuccess,
   parseEnvelope,
+  type ResponseContext,
   retryAfter,
   statusError,
   strangeWords,
 } from './envelope.ts';
-import { type Answer, send, type Wire, type WireRequest } from './http.ts';
+import { type HttpResponse, send, type Wire, type WireRequest } from './http.ts';
 import { CHECK_BASE_URL } from './network-errors.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 
@@ -37,13 +37,13 @@ export interface ClientOptions {
 }
 
 /** The head of a response that may be a video; its body is paused. */
-export interface VideoAnswer extends Answer {
+export interface VideoResponse extends HttpResponse {
   /** The error, should the body turn out to be an API error under a video's Content-Type; null if it is none. */
   errorFrom(text: string): MaviError | null;
 }
 
 /** How one video is requested. */
-export interface VideoQuestion {
+export interface VideoRequest {
   /** Ends the request, as long as no response has come. */
   readonly signal: AbortSignal;
   /** Ends the body of the response. */
@@ -63,7 +63,7 @@ export interface VideoQuestion {
 /** The calls of the API that `mavi` uses. */
 export interface Client {
   /** Requests a video. Throws the MaviError that a JSON response or a status means, but not for 416 to a range. */
-  download(videoNo: string, question: VideoQuestion): Promise<VideoAnswer>;
+  download(videoNo: string, question: VideoRequest): Promise<VideoResponse>;
   /** Sends a call whose response is an envelope, and resolves to its data. Throws what the envelope means. */
   call(method: 'GET' | 'POST', path: string, body: unknown, signal: AbortSignal): Promise<unknown>;
   /** Lets no request for a video start before then (milliseconds since the epoch). */
@@ -82,8 +82,8 @@ export function apiClient(options: ClientOptions): Client {
   const limited = async (
     limiter: RateLimiter,
     request: WireRequest,
-    question: Pick<VideoQuestion, 'signal' | 'bodySignal' | 'onWait' | 'onStart'>,
-  ): Promise<Answer> => {
+    question: Pick<VideoRequest, 'signal' | 'bodySignal' | 'onWait' | 'onStart'>,
+  ): Promise<HttpResponse> => {
     const start = await limiter.start(question.signal, question.onWait);
     question.onStart();
     let noted: Promise<void> | null = null;
@@ -99,7 +99,10 @@ export function apiClient(options: ClientOptions): Client {
     }
   };
 
-  const contextOf = ({ status, headers, foreignHost }: Answer, refusedHint: string): AnswerContext => ({
+  const contextOf = (
+    { status, headers, foreignHost }: HttpResponse,
+    refusedHint: string,
+  ): ResponseContext => ({
     status,
     retryAfterMs: retryAfter(headers['retry-after'], wire.clock.nowMs()),
     foreignHost,
@@ -108,7 +111,11 @@ export function apiClient(options: ClientOptions): Client {
   });
 
   /** The envelope of a response that should be one. Throws what the status or a broken envelope means. */
-  const envelopeOf = async (answer: Answer, hint: string, mostBytes = ENVELOPE_BYTES): Promise<Envelope> => {
+  const envelopeOf = async (
+    answer: HttpResponse,
+    hint: string,
+    mostBytes = ENVELOPE_BYTES,
+  ): Promise<Envelope> => {
     const bytes = await readSmallBody(answer.body, mostBytes);
     const text = bytes?.toString('utf8') ?? null;
     const envelope = text === null ? null : parseEnvelope(text);
@@ -122,7 +129,7 @@ export function apiClient(options: ClientOptions): Client {
     );
   };
 
-  const meaningOf = async (answer: Answer, hint: string): Promise<MaviError> => {
+  const meaningOf = async (answer: HttpResponse, hint: string): Promise<MaviError> => {
     if (isJson(answer.headers)) return envelopeError(await envelopeOf(answer, hint), contextOf(answer, hint));
     answer.body.abort(new NetworkError('refused', 'not read'));
     return (
@@ -134,7 +141,7 @@ export function apiClient(options: ClientOptions): Client {
   };
 
   /** The error that a response means. A pause that the API asks for is kept for all videos, runs and processes. */
-  const failureOf = async (answer: Answer, meaning: Promise<MaviError>): Promise<MaviError> => {
+  const failureOf = async (answer: HttpResponse, meaning: Promise<MaviError>): Promise<MaviError> => {
     const error = await meaning.catch((thrown: MaviError) => thrown);
     const mayAsk = error instanceof NetworkError || error instanceof RateLimitError;
     if (mayAsk && error.retryAfterMs !== null && answer.foreignHost === null) {
@@ -192,7 +199,7 @@ function requestFor(
   path: string,
   body: unknown,
   { settings, key, version }: ClientOptions,
-  from?: VideoQuestion['from'],
+  from?: VideoRequest['from'],
 ): WireRequest {
   return {
     method,
@@ -208,7 +215,7 @@ function requestFor(
   };
 }
 
-function isOk({ status }: Answer): boolean {
+function isOk({ status }: HttpResponse): boolean {
   return status >= 200 && status < 300;
 }
 

@@ -19,7 +19,7 @@ export interface Envelope {
 }
 
 /** What a response was given for, so that its error can say what to do. */
-export interface AnswerContext {
+export interface ResponseContext {
   /** The HTTP status. */
   readonly status: number;
   /** How long the server asked to wait, in milliseconds; null when it did not. */
@@ -79,7 +79,7 @@ const EMPTY_BALANCE =
  * The error that an envelope means. Its code decides where it is known, else the HTTP status. On a download a JSON
  * response is a failure whatever its code, so a code of success is refused too.
  */
-export function envelopeError(envelope: Envelope, context: AnswerContext): MaviError {
+export function envelopeError(envelope: Envelope, context: ResponseContext): MaviError {
   const { code, codeNumber, message } = envelope;
   const words = serverText(message, context.secrets) || 'no message';
   const name = code === null ? `http_${context.status}` : serverText(code, context.secrets);
@@ -127,7 +127,7 @@ export function strangeWords(text: string, secrets: Iterable<string>): string {
  * @param said what the response said, shown after the status
  * @param code the code for the record; default `http_` and the status
  */
-export function statusError(context: AnswerContext, said: string, code?: string): MaviError | null {
+export function statusError(context: ResponseContext, said: string, code?: string): MaviError | null {
   const { status } = context;
   const name = code ?? `http_${status}`;
   const message = `HTTP ${status} from the server${said === '' ? '' : `: ${said}`}`;
@@ -165,7 +165,7 @@ function accountError(
   kind: keyof typeof ACCOUNT_FAILURES,
   code: string,
   said: string,
-  { foreignHost }: AnswerContext,
+  { foreignHost }: ResponseContext,
 ): MaviError {
   const [what, hint] = ACCOUNT_FAILURES[kind];
   if (foreignHost === null) return new AccountError(code, `${what}: ${said}`, { hint });
@@ -174,11 +174,11 @@ function accountError(
   });
 }
 
-function passingTrouble(code: string, said: string, { retryAfterMs }: AnswerContext): NetworkError {
+function passingTrouble(code: string, said: string, { retryAfterMs }: ResponseContext): NetworkError {
   return new NetworkError(code, said, { hint: 'try again later', retryAfterMs });
 }
 
-function rateLimited(code: string, said: string, { retryAfterMs }: AnswerContext): RateLimitError {
+function rateLimited(code: string, said: string, { retryAfterMs }: ResponseContext): RateLimitError {
   return new RateLimitError(code, `rate limit reached: ${said}`, {
     hint: 'other programs may use the same account; wait a minute, or lower --rate',
     retryAfterMs,

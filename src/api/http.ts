@@ -22,7 +22,7 @@ export interface WireRequest {
 }
 
 /** The head of a response; its body is paused. */
-export interface Answer {
+export interface HttpResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   /** Bytes of the body, if the server said so and the body is not encoded. */
@@ -56,7 +56,7 @@ export interface Sending {
 export const MOST_REDIRECTS = 5;
 
 /** Sends a request and follows redirects. Throws NetworkError, RefusedError, LocalError, or the signal's reason. */
-export async function send(first: WireRequest, wire: Wire, sending: Sending): Promise<Answer> {
+export async function send(first: WireRequest, wire: Wire, sending: Sending): Promise<HttpResponse> {
   let request = first;
   for (let hop = 0; ; hop += 1) {
     const answer = await sendOnce(request, wire, hop === 0 ? sending : { ...sending, onSent: () => {} });
@@ -78,7 +78,7 @@ async function sendOnce(
   request: WireRequest,
   wire: Wire,
   sending: Sending,
-): Promise<Omit<Answer, 'foreignHost'>> {
+): Promise<Omit<HttpResponse, 'foreignHost'>> {
   const { host } = request.url;
   wire.trace(`> ${request.method} ${request.url.href} ${request.body ?? ''}`);
   const source = await exchange(request, wire, sending);

@@ -1,5 +1,5 @@
 /** Decides what a response is and where its bytes go, before any of them is written. */
-import type { VideoAnswer } from '../api/client.ts';
+import type { VideoResponse } from '../api/client.ts';
 import { ENVELOPE_BYTES } from '../api/envelope.ts';
 import { NetworkError, RefusedError } from '../errors.ts';
 import type { Container } from '../isobmff/signature.ts';
@@ -29,7 +29,7 @@ export interface Accepted {
  * Accepts a response: the rest of a broken transfer, or a video from its first byte. Its body stays paused.
  * Throws what makes it no video to take.
  */
-export async function acceptResponse(answer: VideoAnswer, download: ActiveDownload): Promise<Accepted> {
+export async function acceptResponse(answer: VideoResponse, download: ActiveDownload): Promise<Accepted> {
   const { task, context, body } = download;
   if (answer.status === 206 || answer.status === 416) return acceptRest(answer, download);
   const { opening, first } = await readOpening(answer, context.rules);
@@ -47,7 +47,7 @@ export function resumePointOf({ mayResume, body }: ActiveDownload): ResumePoint 
 }
 
 /** Accepts what follows the bytes that have come, or the word that nothing does. */
-function acceptRest({ headers, status, body }: VideoAnswer, download: ActiveDownload): Accepted {
+function acceptRest({ headers, status, body }: VideoResponse, download: ActiveDownload): Accepted {
   const from = resumePointOf(download);
   const into = download.body;
   if (from === null || into === null) {
@@ -101,7 +101,7 @@ type AcceptedOpening = Extract<Opening, { kind: 'accepted' }>;
  * because its bytes are billed. The chunks that arrive while it is paused are added to `first`.
  */
 async function readOpening(
-  { body, errorFrom }: VideoAnswer,
+  { body, errorFrom }: VideoResponse,
   rules: CheckRules,
 ): Promise<{ opening: AcceptedOpening; first: readonly Uint8Array[] }> {
   const first: Uint8Array[] = [];

@@ -1,5 +1,5 @@
 /** One download from beginning to end: look at the target, fetch until complete, publish, or clean up. */
-import type { VideoAnswer } from '../api/client.ts';
+import type { VideoResponse } from '../api/client.ts';
 import { RetryState } from '../api/retry.ts';
 import {
   BodyError,
@@ -129,7 +129,7 @@ async function fetchWithRetries(download: ActiveDownload): Promise<{ proof: Proo
   for (;;) {
     const receivedBefore = download.receivedBytes;
     const reservation = context.budget.reserve(bytesToCome(download), download.attempts > 0);
-    let answer: VideoAnswer | null = null;
+    let answer: VideoResponse | null = null;
     try {
       answer = await request(download);
       const { body } = answer;
@@ -176,7 +176,7 @@ function refuseBeyond(listedSize: number | null, decodedBytes: number): void {
 }
 
 /** Sends the request for the video, or for the rest of it. */
-async function request(download: ActiveDownload): Promise<VideoAnswer> {
+async function request(download: ActiveDownload): Promise<VideoResponse> {
   const { task, context } = download;
   const { client, host, report, stop, noNewVideos } = context;
   const { videoNo } = task;

@@ -1,7 +1,7 @@
 /** What goes onto the wire, to the letter. The only file that imports nock, which takes over all sockets. */
 import nock from 'nock';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { apiClient, type Client, type VideoAnswer, type VideoQuestion } from '../../src/api/client.ts';
+import { apiClient, type Client, type VideoRequest, type VideoResponse } from '../../src/api/client.ts';
 import { agents } from '../../src/api/proxy.ts';
 import { memoryStore } from '../../src/api/rate-limit-store.ts';
 import { rateLimiter } from '../../src/api/rate-limiter.ts';
@@ -88,12 +88,12 @@ function client(texts: SettingTexts = {}, trace: (line: string) => void = () => 
 
 const { signal } = new AbortController();
 
-function question(more: Partial<VideoQuestion> = {}): VideoQuestion {
+function question(more: Partial<VideoRequest> = {}): VideoRequest {
   const nothing = (): void => {};
   return { signal, bodySignal: signal, onWait: nothing, onStart: nothing, onDiscarded: nothing, ...more };
 }
 
-async function bytesOf({ body }: VideoAnswer): Promise<string> {
+async function bytesOf({ body }: VideoResponse): Promise<string> {
   const chunks: Uint8Array[] = [];
   body.use((chunk) => chunks.push(chunk));
   body.resume();

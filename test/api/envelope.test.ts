@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import {
-  type AnswerContext,
   ENVELOPE_BYTES,
   envelopeError,
   isSuccess,
   parseEnvelope,
+  type ResponseContext,
   retryAfter,
   statusError,
   strangeWords,
@@ -19,7 +19,11 @@ import {
 
 const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5);
 
-function context(status: number, retryAfterMs: number | null = null, secrets: string[] = []): AnswerContext {
+function context(
+  status: number,
+  retryAfterMs: number | null = null,
+  secrets: string[] = [],
+): ResponseContext {
   return { status, retryAfterMs, secrets, foreignHost: null, refusedHint: 'check the video_no' };
 }
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type Answer, send, type Wire } from '../../src/api/http.ts';
+import { type HttpResponse, send, type Wire } from '../../src/api/http.ts';
 import { agents } from '../../src/api/proxy.ts';
 import { type Clock, systemClock } from '../../src/host.ts';
 
@@ -30,7 +30,7 @@ async function ask(
   url: URL,
   more: Partial<Wire> = {},
   headers: Record<string, string> = {},
-): Promise<Answer> {
+): Promise<HttpResponse> {
   const wire: Wire = {
     clock: systemClock,
     connectTimeoutMs: 30_000,
@@ -44,7 +44,7 @@ async function ask(
 }
 
 /** All chunks of a body as they are handed on. */
-async function chunksOf({ body }: Answer): Promise<Buffer[]> {
+async function chunksOf({ body }: HttpResponse): Promise<Buffer[]> {
   const chunks: Buffer[] = [];
   body.use((chunk) => chunks.push(Buffer.from(chunk)));
   body.resume();
@@ -52,7 +52,7 @@ async function chunksOf({ body }: Answer): Promise<Buffer[]> {
   return chunks;
 }
 
-async function textOf(answer: Answer): Promise<string> {
+async function textOf(answer: HttpResponse): Promise<string> {
   return Buffer.concat(await chunksOf(answer)).toString();
 }
 
