@@ -1,7 +1,7 @@
 /** The JSON record of one video: the same in `--json`, in `--manifest` and in a synced folder. */
 import { relative, resolve } from 'node:path';
 import { MaviError } from './errors.ts';
-import { printable, redactKeys } from './sanitize.ts';
+import { redactKeys } from './sanitize.ts';
 
 /** Why a video failed. */
 export interface RecordedError {
@@ -29,45 +29,41 @@ export interface VideoRecord extends ListedFacts {
   readonly status: 'downloaded' | 'skipped' | 'failed';
   /** The file as the user named it, relative to the manifest's folder in a manifest; null for standard output. */
   readonly file: string | null;
-  /** Size of the whole video in bytes; null if it failed. */
+  /** Size of the complete video in bytes; null if it failed. */
   readonly bytes: number | null;
-  /** Every byte of every try, for those are billed. */
+  /** Every byte of every attempt, for those are billed. */
   readonly bytes_received: number;
   /** What the library or Content-Length said, in bytes; null if neither did. */
   readonly expected_size: number | null;
   /** Lower-case hexadecimal; null unless asked for. */
   readonly sha256: string | null;
-  /** From begin to end, less the waits for the rate limit and between attempts. */
+  /** Without the waits for the rate limit and between attempts. */
   readonly seconds: number;
-  /** How many requests were made. */
+  /** Number of requests. */
   readonly attempts: number;
   /** The `ftyp` box's major brand; null if none was seen. */
   readonly brand: string | null;
   /** ISO 8601, UTC; null unless downloaded now. */
   readonly downloaded_at: string | null;
   readonly error: RecordedError | null;
-  /** What is odd, yet no failure. */
+  /** What is odd, but no failure. */
   readonly warnings: readonly string[];
 }
 
 /** A thrown error as it is recorded. */
 export function recordedError(error: unknown, secrets: Iterable<string>): RecordedError {
-  if (error instanceof MaviError) {
-    return {
-      exit_code: error.exitCode,
-      code: error.code,
-      message: redactKeys(error.message, secrets),
-      retryable: error.retryable,
-      hint: redactKeys(error.hint, secrets),
-    };
-  }
-  const message = error instanceof Error ? error.message : String(error);
+  const text = error instanceof Error ? error.message : String(error);
+  const hint = 'run it again with --verbose to see where';
+  const known =
+    error instanceof MaviError
+      ? error
+      : new MaviError(1, 'unexpected', `unexpected error: ${text}`, { hint });
   return {
-    exit_code: 1,
-    code: 'unexpected',
-    message: redactKeys(`unexpected error: ${printable(message)}`, secrets),
-    retryable: false,
-    hint: 'run it again with --verbose to see where',
+    exit_code: known.exitCode,
+    code: known.code,
+    message: redactKeys(known.message, secrets),
+    retryable: known.retryable,
+    hint: redactKeys(known.hint, secrets),
   };
 }
 

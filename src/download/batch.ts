@@ -110,14 +110,14 @@ export async function runBatch(tasks: readonly VideoTask[], run: BatchRun): Prom
     view.close();
   }
   if (noNewVideos.signal.aborted) {
-    const { reason } = noNewVideos.signal;
-    if (reason instanceof Interrupted) sayInterrupted(outcomes, tasks.length, run);
-    throw reason;
+    const done = outcomes.filter(({ error }) => error === null).length;
+    if (noNewVideos.signal.reason instanceof Interrupted) {
+      sayLine(run, `interrupted: ${done} of ${tasks.length} videos done; ${run.continueHint}`);
+    }
+    throw noNewVideos.signal.reason;
   }
-  if (run.summaryEnd !== null && !output.quiet) {
-    const records = outcomes.map(({ record }) => record);
-    sayLine(host, summaryText(records, host.clock.ticksMs() - startedMs) + run.summaryEnd);
-  }
+  const records = outcomes.map(({ record }) => record);
+  sayLine(run, summaryText(records, host.clock.ticksMs() - startedMs) + run.summaryEnd);
   // What ended the run is its code, whatever else failed before it.
   if (stop.signal.aborted) return exitCodeFor(stop.signal.reason);
   return mergeExitCodes(outcomes.map(({ error }) => (error === null ? 0 : exitCodeFor(error))));
@@ -144,47 +144,37 @@ async function keep(record: VideoRecord, run: BatchRun, noNewVideos: AbortSignal
 
 /** Where a defect of our own lies; for --verbose only. */
 function sayStack(error: unknown, { host, output }: BatchRun): void {
-  const stack = error instanceof Error ? error.stack : undefined;
-  if (output.verbose && stack !== undefined) say(host, stack.split('\n').map(printable).join('\n'));
+  if (!output.verbose || !(error instanceof Error)) return;
+  say(host, (error.stack ?? '').split('\n').map(printable).join('\n'));
 }
 
 /** A line about the whole run, wrapped to the terminal. */
-function sayLine(host: Host, text: string): void {
+function sayLine({ host, output, summaryEnd }: BatchRun, text: string): void {
+  if (summaryEnd === null || output.quiet) return;
   const width = host.stderr.isTTY ? host.stderr.columns() : Number.POSITIVE_INFINITY;
   say(host, wrapped(text, width, 'mavi: ', ' '.repeat(6)));
 }
 
-function sayInterrupted(outcomes: readonly Outcome[], total: number, run: BatchRun): void {
-  if (run.summaryEnd === null || run.output.quiet) return;
-  const done = outcomes.filter(({ error }) => error === null).length;
-  sayLine(run.host, `interrupted: ${done} of ${total} videos done; ${run.continueHint}`);
-}
-
 /** Bytes of all videos; null where a size is not known. */
 function sumOfSizes(tasks: readonly VideoTask[]): number | null {
-  return tasks.reduce<number | null>(
-    (sum, { listedSize }) => (sum === null || listedSize === null ? null : sum + listedSize),
-    0,
-  );
+  const sizes = tasks.map(({ listedSize }) => listedSize ?? Number.NaN);
+  const sum = sizes.reduce((total, size) => total + size, 0);
+  return Number.isNaN(sum) ? null : sum;
 }
 
 /** Codes of videos that were never requested. */
 const NOT_STARTED = new Set(['not_started', 'max_transfer']);
 
-/** `30 videos: 20 downloaded, 8 kept, 2 failed; 1.2 GiB received in 2 min 31 s`. */
+/** `30 videos: 20 downloaded, 8 skipped, 2 failed; 1.2 GiB received in 2 min 31 s`. */
 function summaryText(records: readonly VideoRecord[], elapsedMs: number): string {
   if (records.length === 0) return 'nothing to download';
   const outcomes = records.map(({ attempts, error, status }) =>
     attempts === 0 && NOT_STARTED.has(error?.code ?? '') ? 'not started' : status,
   );
-  const count = (outcome: string): number => outcomes.filter((each) => each === outcome).length;
-  const counts = [
-    [count('downloaded'), 'downloaded'],
-    [count('skipped'), 'kept'],
-    [count('failed'), 'failed'],
-    [count('not started'), 'not started'],
-  ] as const;
-  const parts = counts.filter(([number]) => number > 0).map(([number, word]) => `${number} ${word}`);
+  const counts = ['downloaded', 'skipped', 'failed', 'not started']
+    .map((outcome) => [outcomes.filter((each) => each === outcome).length, outcome])
+    .filter(([count]) => count !== 0)
+    .map((pair) => pair.join(' '));
   const received = records.reduce((sum, each) => sum + each.bytes_received, 0);
-  return `${records.length} ${records.length === 1 ? 'video' : 'videos'}: ${parts.join(', ')}; ${bytesText(received)} received in ${durationText(elapsedMs)}`;
+  return `${records.length} ${records.length === 1 ? 'video' : 'videos'}: ${counts.join(', ')}; ${bytesText(received)} received in ${durationText(elapsedMs)}`;
 }

@@ -9,7 +9,7 @@ import type { ListedFacts } from '../record.ts';
 import type { SettingTexts } from '../settings/settings.ts';
 import type { CheckRules } from './sniff.ts';
 
-/** How a run talks. */
+/** What a run prints. */
 export interface OutputOptions {
   readonly progress: ProgressMode;
   readonly quiet: boolean;
@@ -30,10 +30,10 @@ export interface TransferLimit {
 
 /** What `mavi download` was asked to do. */
 export interface DownloadPlan extends OutputOptions {
-  /** As given, duplicates and all; checked. */
+  /** Checked; may hold duplicates. */
   readonly videoNos: readonly string[];
   readonly batchFile: string | null;
-  /** What of the library is meant, instead of IDs; null for IDs. */
+  /** Selects videos of the library; null for IDs. */
   readonly query: LibraryQuery | null;
   /** `-` is standard output; null is a name of its own for each video. */
   readonly output: string | null;
@@ -43,7 +43,7 @@ export interface DownloadPlan extends OutputOptions {
   readonly lookup: boolean;
   readonly maxTransfer: TransferLimit | null;
   readonly manifest: string | null;
-  /** Whether videos that the manifest records are done, whatever became of their files. */
+  /** Whether videos that the manifest records are left out, even if their files are gone. */
   readonly skipRecorded: boolean;
   /** Names files; null for `<video_no>`. */
   readonly template: Template | null;
@@ -75,23 +75,23 @@ export interface VideoTask {
   readonly videoNo: string;
   readonly destination: Destination;
   readonly whenExists: WhenExists;
-  /** What to do about a file that is in the way, for the error. */
+  /** The hint where another file has the name. */
   readonly existsHint: string;
-  /** What to do about one that was to be kept and is no whole video. */
+  /** The hint where a file that was to be kept is not a complete video. */
   readonly notWholeHint: string;
-  /** Its size in bytes by the listing; null if nobody looked. */
+  /** Bytes, by the listing; null if not looked up. */
   readonly listedSize: number | null;
-  /** The scope to ask in; the one of the settings if absent. */
+  /** Its scope; that of the settings if absent. */
   readonly uniqueId?: string;
   /** What the listing told, for the record. */
   readonly listed?: ListedFacts;
-  /** The modification time that the file gets, in milliseconds since the epoch; that of its writing if absent. */
+  /** The modification time of its file, in milliseconds since the epoch; unchanged if absent. */
   readonly mtimeMs?: number | null;
-  /** The recorded bytes of a file that has changed since, so that it fails as `changed`, not as `exists`. */
+  /** The recorded size of a file that has changed since: it fails as `changed`, not as `exists`. */
   readonly changedFrom?: number;
 }
 
-/** What a row of the library tells a task; with `mtime` also the time for its file. */
+/** The part of a task that a row of the library gives; with `mtime` also the time of its file. */
 export function listedTask(
   row: LibraryRow,
   mtime = false,

@@ -18,7 +18,8 @@ export async function runDownload(plan: DownloadPlan, host: Host): Promise<ExitC
   const note = (text: string): void => {
     if (!plan.quiet) say(host, `mavi: ${text}`);
   };
-  const videoNos = await allVideoNos(plan, host);
+  const listed = plan.batchFile === null ? [] : await readVideoList(plan.batchFile, host);
+  const videoNos = [...new Set([...plan.videoNos, ...listed])];
   if (plan.query === null && videoNos.length === 0) {
     const list = plan.batchFile === '-' ? 'standard input' : printable(plan.batchFile ?? '');
     note(`${list} contains no video IDs; nothing to download`);
@@ -68,12 +69,6 @@ export async function runDownload(plan: DownloadPlan, host: Host): Promise<ExitC
   } finally {
     await manifest?.close();
   }
-}
-
-/** The videos that are named, each once, in the order in which they were first named. */
-async function allVideoNos(plan: DownloadPlan, host: Host): Promise<readonly string[]> {
-  const listed = plan.batchFile === null ? [] : await readVideoList(plan.batchFile, host);
-  return [...new Set([...plan.videoNos, ...listed])];
 }
 
 /** What is to be done for each selected video, and how many are left out since the manifest records them. */

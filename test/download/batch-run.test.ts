@@ -553,7 +553,7 @@ describe('a file that is there already', () => {
     const { code, errors } = await here.download([...here.ids, '--skip-existing']);
     expect(code).toBe(0);
     expect(downloadsOf(here.mock)).toHaveLength(2);
-    expect(errors).toContain('2 videos: 2 kept;');
+    expect(errors).toContain('2 videos: 2 skipped;');
   });
 
   it.each([

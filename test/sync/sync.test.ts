@@ -165,7 +165,7 @@ describe('mavi sync', () => {
     const { code, errors } = await place.sync();
     expect(code).toBe(0);
     expect(place.fetched()).toEqual([]);
-    expect(errors).toContain('mavi: 1 video: 1 kept;');
+    expect(errors).toContain('mavi: 1 video: 1 skipped;');
     expect(place.lines().at(-1)).toMatchObject({
       video_no: lost?.video_no,
       status: 'skipped',
