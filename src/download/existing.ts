@@ -44,7 +44,7 @@ export async function checkFile(path: string, shown: string, rules: FileCheck): 
     if (opening.kind === 'refused') throw opening.error;
     if (opening.kind !== 'accepted') {
       const refused = refuseSignature('json');
-      throw refused.kind === 'refused' ? refused.error : new BodyError('not_video', 'it is no video');
+      throw refused.kind === 'refused' ? refused.error : new BodyError('not_video', 'it is not a video');
     }
     const check = new BodyCheck(rules, opening.container);
     const hash = rules.checksum ? createHash('sha256') : null;

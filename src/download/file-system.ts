@@ -3,63 +3,25 @@ import { link, lstat, open, readdir, rename, unlink } from 'node:fs/promises';
 import { flushFolder } from '../folders.ts';
 import { codeOf } from '../local-error.ts';
 
-/** What is known of a file without opening it. */
-export interface FileFacts {
-  /** Equal for two names of the same file. */
-  readonly identity: string;
-  readonly bytes: number;
-  /** When it was last written, in milliseconds since the epoch. */
-  readonly modifiedMs: number;
-}
-
-/** An open file. */
-export interface OpenFile {
-  /** Writes the chunks at the current position. Returns how many bytes were taken, which may be fewer. */
-  writev(chunks: readonly Uint8Array[]): Promise<number>;
-  /** Reads up to `maxBytes` from a position, in bytes; empty at the end. */
-  read(position: number, maxBytes: number): Promise<Uint8Array>;
-  /** Truncates the file and goes back to its start. */
-  empty(): Promise<void>;
-  /** Sets the permission bits. */
-  chmod(mode: number): Promise<void>;
-  /** Sets the modification time, in milliseconds since the epoch. */
-  setTime(modifiedMs: number): Promise<void>;
-  /** The file's identity, whatever name it has by now. */
-  identify(): Promise<string>;
-  /** Flushes the file to the disk. */
-  sync(): Promise<void>;
-  close(): Promise<void>;
-}
-
-/** The file system under a sink. Every call throws the system's error. */
-export interface FileSystem {
+/** The machine's own file system. Every call throws the system's error. */
+export const diskFileSystem = {
   /** Creates a file that must not exist, for nobody but its owner to read. */
-  create(path: string): Promise<OpenFile>;
+  create: (path: string) => openFile(path, 'wx+'),
   /** Opens a device or FIFO for writing. */
-  openDevice(path: string): Promise<OpenFile>;
+  openDevice: (path: string) => openFile(path, 'w'),
   /** Gives a file a second name, which must be free. */
-  link(from: string, to: string): Promise<void>;
+  link: (from: string, to: string) => link(from, to),
   /** Gives a file another name, replacing what has it. */
-  rename(from: string, to: string): Promise<void>;
-  unlink(path: string): Promise<void>;
-  /** What has that name, a symbolic link itself included; null if nothing has. */
-  look(path: string): Promise<FileFacts | null>;
+  rename: (from: string, to: string) => rename(from, to),
+  unlink: (path: string) => unlink(path),
   /** The names in a folder. */
-  list(folder: string): Promise<string[]>;
-  /** Flushes the names in a folder to the disk, where that can be done. */
-  flushFolder(folder: string): Promise<void>;
-}
-
-/** The machine's own file system. */
-export const diskFileSystem: FileSystem = {
-  create: (path) => openFile(path, 'wx+'),
-  openDevice: (path) => openFile(path, 'w'),
-  link,
-  rename,
-  unlink,
+  list: (folder: string) => readdir(folder),
   flushFolder,
-  list: (folder) => readdir(folder),
-  async look(path) {
+  /**
+   * What has that name, a symbolic link itself included; null if nothing has. The identity is equal for two names of
+   * the same file; `modifiedMs` is in milliseconds since the epoch.
+   */
+  async look(path: string): Promise<{ identity: string; bytes: number; modifiedMs: number } | null> {
     try {
       const { dev, ino, size, mtimeMs } = await lstat(path, { bigint: true });
       return { identity: `${dev}:${ino}`, bytes: Number(size), modifiedMs: Number(mtimeMs) };
@@ -70,30 +32,42 @@ export const diskFileSystem: FileSystem = {
   },
 };
 
-async function openFile(path: string, flags: 'w' | 'wx+'): Promise<OpenFile> {
+/** The file system under a sink. */
+export type FileSystem = typeof diskFileSystem;
+
+/** An open file. */
+export type OpenFile = Awaited<ReturnType<typeof openFile>>;
+
+async function openFile(path: string, flags: 'w' | 'wx+') {
   const handle = await open(path, flags, 0o600);
   // A FIFO has no positions; a file of ours is written where the last write ended, also after it was emptied.
   let position = flags === 'wx+' ? 0 : undefined;
   return {
-    async writev(chunks) {
+    /** Writes the chunks at the current position. Returns how many bytes were taken, which may be fewer. */
+    async writev(chunks: readonly Uint8Array[]): Promise<number> {
       const { bytesWritten } = await handle.writev(chunks, position);
       if (position !== undefined) position += bytesWritten;
       return bytesWritten;
     },
-    async read(from, maxBytes) {
+    /** Reads up to `maxBytes` from a position, in bytes; empty at the end. */
+    async read(from: number, maxBytes: number): Promise<Uint8Array> {
       const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(maxBytes), 0, maxBytes, from);
       return buffer.subarray(0, bytesRead);
     },
-    async empty() {
+    /** Truncates the file and goes back to its start. */
+    async empty(): Promise<void> {
       await handle.truncate(0);
       position = 0;
     },
-    chmod: (mode) => handle.chmod(mode),
-    setTime: (modifiedMs) => handle.utimes(modifiedMs / 1000, modifiedMs / 1000),
-    async identify() {
+    chmod: (mode: number) => handle.chmod(mode),
+    /** Sets the modification time, in milliseconds since the epoch. */
+    setTime: (modifiedMs: number) => handle.utimes(modifiedMs / 1000, modifiedMs / 1000),
+    /** The file's identity, as `look` tells it, whatever name it has by now. */
+    async identify(): Promise<string> {
       const { dev, ino } = await handle.stat({ bigint: true });
       return `${dev}:${ino}`;
     },
+    /** Flushes the file to the disk. */
     sync: () => handle.sync(),
     close: () => handle.close(),
   };

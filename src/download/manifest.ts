@@ -102,10 +102,10 @@ export interface FileRecord {
 /** The records that count, the later one of two for the same. */
 export interface ManifestIndex {
   /** By `pathKey` of the file. */
-  readonly byPath: ReadonlyMap<string, FileRecord>;
-  readonly byVideoNo: ReadonlyMap<string, FileRecord>;
+  readonly byPath: Map<string, FileRecord>;
+  readonly byVideoNo: Map<string, FileRecord>;
   /** Every video recorded as downloaded or skipped, those that went to standard output included. */
-  readonly recorded: ReadonlySet<string>;
+  readonly recorded: Set<string>;
 }
 
 /**
@@ -118,7 +118,7 @@ export async function readManifest(
   kind: ManifestKind,
   mayBeMissing = false,
 ): Promise<ManifestIndex> {
-  const index: WritableIndex = { byPath: new Map(), byVideoNo: new Map(), recorded: new Set() };
+  const index: ManifestIndex = { byPath: new Map(), byVideoNo: new Map(), recorded: new Set() };
   const readAll = async (): Promise<void> => {
     const { path, handle } = await openPlain(shown, host, kind, 'read');
     try {
@@ -135,14 +135,8 @@ export async function readManifest(
   return index;
 }
 
-interface WritableIndex {
-  readonly byPath: Map<string, FileRecord>;
-  readonly byVideoNo: Map<string, FileRecord>;
-  readonly recorded: Set<string>;
-}
-
 /** Adds what a line tells; nothing for a torn one, as a crash leaves it, and for the record of a failure. */
-function addLine(line: string, folder: string, { byPath, byVideoNo, recorded }: WritableIndex): void {
+function addLine(line: string, folder: string, { byPath, byVideoNo, recorded }: ManifestIndex): void {
   let value: Partial<VideoRecord> | null;
   try {
     // An editor may have put a byte order mark at the start.
