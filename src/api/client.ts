@@ -17,6 +17,7 @@ import {
 import { type HttpResponse, send, type Wire, type WireRequest } from './http.ts';
 import { CHECK_BASE_URL } from './network-errors.ts';
 import type { RateLimiter } from './rate-limiter.ts';
+import { LONGEST_WAIT_MS } from './retry.ts';
 
 /** How much of a page of the listing is read, in bytes: two hundred rows, each with long names and many tags. */
 const PAGE_BYTES = 16 * 1024 * 1024;
@@ -99,16 +100,14 @@ export function apiClient(options: ClientOptions): Client {
     }
   };
 
-  const contextOf = (
-    { status, headers, foreignHost }: HttpResponse,
-    refusedHint: string,
-  ): ResponseContext => ({
-    status,
-    retryAfterMs: retryAfter(headers['retry-after'], wire.clock.nowMs()),
-    foreignHost,
-    secrets: options.secrets,
-    refusedHint,
-  });
+  const contextOf = (response: HttpResponse, refusedHint: string): ResponseContext => {
+    const { status, headers, foreignHost } = response;
+    const askedMs = retryAfter(headers['retry-after'], wire.clock.nowMs());
+    // Only the API itself may end the run by a long pause.
+    const isHeeded = foreignHost === null || (askedMs ?? 0) <= LONGEST_WAIT_MS;
+    const retryAfterMs = isHeeded ? askedMs : null;
+    return { status, retryAfterMs, foreignHost, secrets: options.secrets, refusedHint };
+  };
 
   /** The envelope of a response that should be one. Throws what the status or a broken envelope means. */
   const envelopeOf = async (

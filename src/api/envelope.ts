@@ -178,7 +178,9 @@ function passingTrouble(code: string, said: string, { retryAfterMs }: ResponseCo
   return new NetworkError(code, said, { hint: 'try again later', retryAfterMs });
 }
 
-function rateLimited(code: string, said: string, { retryAfterMs }: ResponseContext): RateLimitError {
+function rateLimited(code: string, said: string, context: ResponseContext): MaviError {
+  const { retryAfterMs, foreignHost } = context;
+  if (foreignHost !== null) return passingTrouble(code, said, context);
   return new RateLimitError(code, `rate limit reached: ${said}`, {
     hint: 'other programs may use the same account; wait a minute, or lower --rate',
     retryAfterMs,

@@ -241,6 +241,11 @@ describe('from another origin, after a redirect,', () => {
   });
 });
 
+it("another origin's rate limit is not the account's", () => {
+  const foreign = { ...context(429, 3000), foreignHost: 'storage.example' };
+  expect(statusError(foreign, '')).toMatchObject({ exitCode: 6, retryAfterMs: 3000 });
+});
+
 describe('a text', () => {
   it.each([
     ['nothing', ''],

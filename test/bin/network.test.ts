@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
 import { createServer as createHttpServer, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect } from 'vitest';
 import { SAMPLE_VIDEO_NOS } from '../../src/mock/library.ts';
@@ -168,6 +170,34 @@ describe.concurrent('a redirect', () => {
     expect(scene.read('video.mp4').equals(sampleFile('faststart'))).toBe(true);
   });
 
+  it.for([
+    ['403 Forbidden', 4],
+    ['401 Unauthorized', 4],
+    ['503 Slow Down', 6],
+    ['429 Too Many Requests', 6],
+  ] as const)(
+    'to another origin that answers %s fails that video alone',
+    async ([answer, code], { scene }) => {
+      const bytes = sampleFile('faststart');
+      const [status = '', words] = answer.split(/ (.*)/);
+      const storage = await serverFor(scene, (_body, response) => {
+        response.writeHead(Number(status), words, {
+          'content-type': 'application/xml',
+          'retry-after': '3600',
+        });
+        response.end('<Error/>');
+      });
+      const api = await serverFor(scene, (body, response) => {
+        if (body.includes('VI1')) response.writeHead(307, { location: `${storage}/VI1` }).end();
+        else response.setHeader('content-type', 'application/octet-stream').end(bytes);
+      });
+      const args = ['download', 'VI1', 'VI2', 'VI3', '-c', '1', '--retries', '0', '-d', 'videos'];
+      const ended = await scene.run(args, { env: { MAVI_BASE_URL: `${api}/v1` } });
+      expect(ended.code).toBe(code);
+      expect(readdirSync(join(scene.folder, 'videos'))).toEqual(['VI2.mp4', 'VI3.mp4']);
+    },
+  );
+
   it('from https to http is refused', async ({ scene }) => {
     const tls = selfSigned();
     const mock = await scene.mock({ tls, faults: 'redirect-plain' });
@@ -222,6 +252,23 @@ describe.concurrent('a certificate', () => {
     expect(scene.read('video.mp4').equals(sampleFile('faststart'))).toBe(true);
   });
 });
+
+/** The origin of a server that answers each request by its body. */
+async function serverFor(
+  scene: Scene,
+  answer: (body: string, response: ServerResponse) => void,
+): Promise<string> {
+  const server = createHttpServer(async (request, response) => {
+    let body = '';
+    for await (const chunk of request) body += chunk;
+    answer(body, response);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  scene.finally(() => server.close());
+  scene.finally(() => server.closeAllConnections());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
 
 /** A server that takes connections and says nothing. */
 async function quietServer(scene: Scene): Promise<{ port: number }> {
