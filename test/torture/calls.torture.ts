@@ -70,7 +70,7 @@ const CASES: readonly Case[] = [
   },
 ];
 
-const ERRORS = ['EIO', 'ENOSPC', 'EPERM', 'EMFILE'] as const;
+const ERRORS = ['EIO', 'ENOSPC', 'EACCES', 'EPERM', 'EROFS', 'EMFILE', 'ESTALE'] as const;
 /** What is done at each call. */
 const HOWS = [
   ...ERRORS.map((code) => ({ how: 'before', code }) as const),
