@@ -1,6 +1,7 @@
 /** Whether a body is a complete video: its boxes, its samples, its sizes, its duration. Does no I/O of its own. */
 import { BodyError, TruncatedError } from '../errors.ts';
-import { type FilmTimes, MovieReader } from '../isobmff/movie.ts';
+import type { MediaReport } from '../isobmff/film.ts';
+import { MovieReader } from '../isobmff/movie.ts';
 import type { Damage, MediaReader } from '../isobmff/nal.ts';
 import type { Container } from '../isobmff/signature.ts';
 import { durationText } from '../progress/text.ts';
@@ -99,10 +100,10 @@ export class BodyCheck {
    */
   async prove(facts: KnownFacts, readAgain: ReadAgain | null): Promise<Proof> {
     const { verified, warnings } = this.end(facts);
-    const media = this.#movie?.lateMedia() ?? null;
-    if (media === null) return { verified, warnings };
+    const film = this.#movie?.film;
+    if (film === undefined || !film.hasLateMedia) return { verified, warnings };
     if (readAgain !== null) {
-      await this.#checkMedia(media, readAgain);
+      await this.#checkMedia(film.lateMedia(), readAgain);
       return { verified: `${verified}${this.#mediaWords()}`, warnings };
     }
     const text = "the media can't be checked in a pipe: its index comes last; download to a file for --deep";
@@ -121,7 +122,7 @@ export class BodyCheck {
       if (verdict.kind === 'malformed') throw broken(verdict);
       if (verdict.kind === 'cut') throw this.#cut(verdict.reason);
       if (verdict.junkBytes > 0) warnings.push(`${bytesText(verdict.junkBytes)} after the end of the video`);
-      warnings.push(...verdict.notes, ...this.#compareDurations(this.#movie.times, facts));
+      warnings.push(...verdict.notes, ...this.#compareDurations(this.#movie, facts));
       endProven = verdict.endProven;
       verified = this.#container === 'mp4' ? 'complete MP4' : 'complete QuickTime';
     }
@@ -138,13 +139,14 @@ export class BodyCheck {
     } else if (listed !== null) warnings.push(`${this.#bytes} bytes came, but the library lists ${listed}`);
     if (this.#rules.deep === true) {
       warnings.push(...this.#mediaWarnings());
-      if (this.#movie?.hasLateMedia !== true) verified += this.#mediaWords();
+      if (this.#movie?.film.hasLateMedia !== true) verified += this.#mediaWords();
     }
     return { verified, warnings };
   }
 
   /** Compares how long a fragmented film is with what was promised. Throws TruncatedError, or returns warnings. */
-  #compareDurations({ seconds, promisedSeconds }: FilmTimes, facts: KnownFacts): string[] {
+  #compareDurations({ film }: MovieReader, facts: KnownFacts): string[] {
+    const { seconds, promisedSeconds } = film.times;
     const isComplete = facts.transferSize !== null || facts.listedSize === this.#bytes;
     const warnings: string[] = [];
     for (const [promised, who] of [
@@ -174,14 +176,14 @@ export class BodyCheck {
   }
 
   #mediaWords(): string {
-    const { checked, unchecked } = this.#movie?.mediaReport ?? NO_MEDIA;
+    const { checked, unchecked } = this.#movie?.film.mediaReport ?? NO_MEDIA;
     if (checked.length === 0) return '';
     const others = unchecked.map(({ format }) => format).join(', ');
     return `, media intact (${checked.join(', ')}${others === '' ? '' : `; not checked: ${others}`})`;
   }
 
   #mediaWarnings(): string[] {
-    const { checked, unchecked } = this.#movie?.mediaReport ?? NO_MEDIA;
+    const { checked, unchecked } = this.#movie?.film.mediaReport ?? NO_MEDIA;
     const videos = unchecked.filter(({ isVideo }) => isVideo);
     if (checked.length === 0 && videos.length === 0) return ["--deep can't check the media of this video"];
     return videos.map(({ format, encrypted }) =>
@@ -203,7 +205,7 @@ const NOTHING_READ = {
   none: 'nothing of the video itself',
 } as const;
 
-const NO_MEDIA: MovieReader['mediaReport'] = { checked: [], unchecked: [] };
+const NO_MEDIA: MediaReport = { checked: [], unchecked: [] };
 
 function bytesText(count: number): string {
   return count === 1 ? '1 stray byte' : `${count} stray bytes`;

@@ -17,10 +17,11 @@ export interface Box {
 
 /** Where the chain of boxes stands if the stream ends now. */
 export type ChainState =
-  /** Between two boxes, or `missing` bytes before the end of `box`; `box` is null within a header. */
+  /** Between two boxes, or `missing` bytes before the end of the last box, or of its header. */
   | {
       readonly kind: 'boxes';
       readonly missing: number;
+      readonly inHeader: boolean;
       readonly start: number;
       readonly type: string | null;
     }
@@ -128,12 +129,14 @@ export class BoxReader {
     const atEdge = this.#headerFill === 0 && this.#offset === this.#next;
     if (!atEdge && this.#doubtfulFrom !== null) return { kind: 'junk', start: this.#doubtfulFrom };
     if (this.#headerFill === 0) {
-      return { kind: 'boxes', missing: this.#next - this.#offset, start: this.#start, type: this.#type };
+      const missing = this.#next - this.#offset;
+      return { kind: 'boxes', missing, inHeader: false, start: this.#start, type: this.#type };
     }
     const start = this.#offset - this.#headerFill;
     // Fewer than eight bytes can't be told from what cameras append.
     if (this.#headerFill < SIZE_AND_TYPE) return { kind: 'junk', start };
-    return { kind: 'boxes', missing: LONGEST_HEADER - this.#headerFill, start, type: this.#headerType() };
+    const missing = LONGEST_HEADER - this.#headerFill;
+    return { kind: 'boxes', missing, inHeader: true, start, type: this.#headerType() };
   }
 
   #closeWanted(): void {

@@ -55,8 +55,6 @@ export interface Movie {
   readonly promisedSeconds: number | null;
   /** Whether fragments are announced. */
   readonly fragmented: boolean;
-  /** Whether there were too many tracks to look into. */
-  readonly tooManyTracks: boolean;
 }
 
 /** Far more tracks than any camera or editor writes; a hostile file can name millions. */
@@ -70,10 +68,8 @@ export function readMoov(view: DataView): Movie {
   const mvex = find(view, moov, 'mvex');
   const defaults = mvex === null ? new Map<number, FragmentDefaults>() : readTrex(view, mvex);
   const tracks = new Map<number, Track>();
-  let tooManyTracks = false;
   for (const part of boxesIn(view, moov, 'trak')) {
-    tooManyTracks = tracks.size === MOST_TRACKS;
-    if (tooManyTracks) break;
+    if (tracks.size === MOST_TRACKS) throw new BrokenTable(`there are more than ${MOST_TRACKS} tracks`);
     const track = readTrack(view, part, defaults);
     if (track !== null) tracks.set(track.id, track);
   }
@@ -83,7 +79,6 @@ export function readMoov(view: DataView): Movie {
     tracks,
     promisedSeconds: promised === 0 || timescale === 0 ? null : promised / timescale,
     fragmented: mvex !== null,
-    tooManyTracks,
   };
 }
 
@@ -230,16 +225,16 @@ function ticksBefore({ view, timeToSample }: SampleTables, samples: number): num
   return ticks;
 }
 
-/** More chunks than a day of video has, even with a chunk for each sample; of more, the order isn't sorted out. */
-const MOST_CHUNKS = 4_000_000;
+/** Chunks that are in no order are sorted in memory: more than a day of video has. */
+const MOST_SORTED_CHUNKS = 500_000;
 
-/** The chunks of some tracks in the order of the file; null if there are too many. */
+/** The chunks of some tracks in the order of the file; null if there are too many to sort. */
 export function chunksInFileOrder(tracks: readonly Track[]): Iterable<Run> | null {
-  const total = tracks.reduce((sum, { tables }) => sum + (tables?.chunks.count ?? 0), 0);
-  if (total > MOST_CHUNKS) return null;
   const [only] = tracks;
   if (tracks.length === 1 && only !== undefined && isInOrder(only)) return chunksOf(only);
-  return sortedChunks(tracks, total);
+  const total = tracks.reduce((sum, { tables }) => sum + (tables?.chunks.count ?? 0), 0);
+  if (total > MOST_SORTED_CHUNKS) return null;
+  return tracks.flatMap((track) => [...chunksOf(track)]).sort((a, b) => a.offset - b.offset);
 }
 
 function isInOrder(track: Track): boolean {
@@ -249,40 +244,4 @@ function isInOrder(track: Track): boolean {
     last = offset;
   }
   return true;
-}
-
-function* sortedChunks(tracks: readonly Track[], total: number): Generator<Run> {
-  const offsets = new Float64Array(total);
-  const firsts = new Uint32Array(total);
-  const counts = new Uint32Array(total);
-  const owners = new Uint16Array(total);
-  const entries = new Uint16Array(total);
-  let fill = 0;
-  for (const [owner, track] of tracks.entries()) {
-    for (const run of chunksOf(track)) {
-      offsets[fill] = run.offset;
-      firsts[fill] = run.first - 1;
-      counts[fill] = run.count;
-      owners[fill] = owner;
-      entries[fill] = run.entry === null ? track.entries.length : track.entries.indexOf(run.entry);
-      fill += 1;
-    }
-  }
-  const order = new Uint32Array(fill).map((_zero, index) => index);
-  order.sort((a, b) => (offsets[a] as number) - (offsets[b] as number));
-  for (const at of order) {
-    const track = tracks[owners[at] as number] as Track;
-    const tables = track.tables as SampleTables;
-    const first = firsts[at] as number;
-    yield {
-      track,
-      entry: track.entries[entries[at] as number] ?? null,
-      first: first + 1,
-      count: counts[at] as number,
-      offset: offsets[at] as number,
-      ticksAt: (index) => ticksBefore(tables, first + index),
-      sizes: tables.sizes,
-      sizesFrom: first,
-    };
-  }
 }

@@ -58,11 +58,12 @@ describe('a chain of boxes', () => {
     const wide = bytes(uint32(1), 'mdat', uint64(0x0001_0203_0405_0607n));
     expect(read(wide)).toEqual({
       boxes: [{ type: 'mdat', start: 0, headerSize: 16, end: 0x0001_0203_0405_0607 }],
-      state: { kind: 'boxes', missing: 0x0001_0203_0405_0607 - 16, start: 0, type: 'mdat' },
+      state: { kind: 'boxes', missing: 0x0001_0203_0405_0607 - 16, inHeader: false, start: 0, type: 'mdat' },
     });
     expect(read(bytes(uint32(0xfedc_ba98), 'mdat')).state).toEqual({
       kind: 'boxes',
       missing: 0xfedc_ba98 - 8,
+      inHeader: false,
       start: 0,
       type: 'mdat',
     });

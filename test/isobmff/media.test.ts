@@ -25,9 +25,9 @@ interface Found {
 function look(...chunks: readonly Uint8Array[]): Found {
   const movie = new MovieReader(true);
   for (const chunk of chunks) movie.push(chunk);
-  const late = movie.lateMedia();
+  const late = movie.film.hasLateMedia ? movie.film.lateMedia() : null;
   late?.push(bytes(...chunks), 0);
-  const { checked, unchecked } = movie.mediaReport;
+  const { checked, unchecked } = movie.film.mediaReport;
   const end = movie.end();
   return {
     damage: movie.damage ?? late?.damage ?? null,

@@ -271,7 +271,14 @@ describe('the verdict and what is known on the way are the same however the stre
     const look = (chunks: readonly Uint8Array[]): unknown[] => {
       const movie = new MovieReader(true);
       for (const chunk of chunks) movie.push(chunk);
-      return [movie.end(), movie.progress, movie.times, movie.damage, movie.hasLateMedia, movie.mediaReport];
+      return [
+        movie.end(),
+        movie.progress,
+        movie.film.times,
+        movie.damage,
+        movie.film.hasLateMedia,
+        movie.film.mediaReport,
+      ];
     };
     const seen = look([all]);
     expect(seen[0]).toEqual(expected);
