@@ -1,12 +1,66 @@
-/** Whether a file on disk is a complete video: the same check as for a download, reading no more than it needs. */
+/** What already has the name of a video, and whether it is complete: the same check as for a download. */
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { ENVELOPE_BYTES } from '../api/envelope.ts';
 import { BodyError, LocalError } from '../errors.ts';
+import { makeFoldersBelow, pathFrom } from '../folders.ts';
+import type { Container } from '../isobmff/signature.ts';
 import { localError } from '../local-error.ts';
-import { BodyCheck, type Proof } from './body-check.ts';
+import { BodyCheck, type KnownFacts, type Proof } from './body-check.ts';
+import type { ActiveDownload, DownloadContext } from './context.ts';
+import type { VideoTask } from './plan.ts';
 import { type CheckRules, refuseSignature, sniff } from './sniff.ts';
+import { lookAtTarget, type Target } from './target.ts';
+
+/** Looks at every name that the video may get; none for standard output. */
+export async function lookAtTargets(
+  { destination }: VideoTask,
+  { host, partialFiles }: DownloadContext,
+): Promise<ReadonlyMap<Container, Target>> {
+  const targets = new Map<Container, Target>();
+  if (destination.kind === 'stdout') return targets;
+  for (const container of destination.containers) {
+    const { root } = destination;
+    const name = destination.nameFor(container);
+    if (root !== undefined) await makeFoldersBelow(pathFrom(host.cwd, root), pathFrom(host.cwd, name), name);
+    const target = await lookAtTarget(name, host, destination.followsLinks);
+    if (target.kind === 'file') await partialFiles.removeStale(target.path);
+    targets.set(container, target);
+  }
+  return targets;
+}
+
+/** Counts a file as done if it passes the same check as a download. */
+export async function checkExisting(target: Target, download: ActiveDownload): Promise<Proof> {
+  const { task, context } = download;
+  download.file = target.shown;
+  const check = { ...context.rules, ...listedOf(task), signal: context.host.interrupt };
+  try {
+    const { bytes, brand, sha256, verified, warnings } = await checkFile(target.path, target.shown, check);
+    Object.assign(download, { bytes, brand, sha256 });
+    return { verified, warnings };
+  } catch (error) {
+    if (!(error instanceof BodyError)) throw error;
+    throw new LocalError(
+      'not_whole',
+      `${target.shown} exists but is not a complete video: ${error.message}`,
+      { hint: task.notWholeHint, cause: error },
+    );
+  }
+}
+
+/** The error where a file has the name and is neither kept nor replaced. */
+export function alreadyExists({ shown }: Target, { existsHint: hint, changedFrom }: VideoTask): LocalError {
+  if (changedFrom === undefined) return new LocalError('exists', `${shown} already exists`, { hint });
+  const text = `${shown} has changed since it was recorded with ${changedFrom} bytes`;
+  return new LocalError('changed', text, { hint });
+}
+
+/** What the listing told for the check. */
+export function listedOf({ listedSize, listed }: VideoTask): Omit<KnownFacts, 'transferSize'> {
+  return { listedSize, listedDuration: listed?.duration ?? null };
+}
 
 /** What a checked file is. */
 export interface CheckedFile extends Proof {

@@ -10,17 +10,14 @@ import {
   RateLimitError,
   TruncatedError,
 } from '../errors.ts';
-import { makeFoldersBelow, pathFrom } from '../folders.ts';
 import { abortable, sleep } from '../host.ts';
-import type { Container } from '../isobmff/signature.ts';
 import { recordedError, type VideoRecord } from '../record.ts';
 import { acceptResponse, resumePointOf } from './accept.ts';
-import type { KnownFacts, Proof, ReadAgain } from './body-check.ts';
+import type { Proof, ReadAgain } from './body-check.ts';
 import type { ActiveDownload, DownloadContext } from './context.ts';
-import { checkFile } from './existing.ts';
+import { alreadyExists, checkExisting, listedOf, lookAtTargets } from './existing.ts';
 import type { VideoTask } from './plan.ts';
 import type { ResumableBody } from './resumable-body.ts';
-import { lookAtTarget, type Target } from './target.ts';
 import { transfer } from './transfer.ts';
 
 /** How a video ended. */
@@ -77,49 +74,6 @@ export async function downloadVideo(task: VideoTask, context: DownloadContext): 
     await download.body?.sink.discard();
     return outcomeOf(download, 'failed', NO_PROOF, asBegun(error, download.attempts));
   }
-}
-
-/** Looks at every name that the video may get; none for standard output. */
-async function lookAtTargets(
-  { destination }: VideoTask,
-  { host, partialFiles }: DownloadContext,
-): Promise<ReadonlyMap<Container, Target>> {
-  const targets = new Map<Container, Target>();
-  if (destination.kind === 'stdout') return targets;
-  for (const container of destination.containers) {
-    const { root } = destination;
-    const name = destination.nameFor(container);
-    if (root !== undefined) await makeFoldersBelow(pathFrom(host.cwd, root), pathFrom(host.cwd, name), name);
-    const target = await lookAtTarget(name, host, destination.followsLinks);
-    if (target.kind === 'file') await partialFiles.removeStale(target.path);
-    targets.set(container, target);
-  }
-  return targets;
-}
-
-/** Counts a file as done if it passes the same check as a download. */
-async function checkExisting(target: Target, download: ActiveDownload): Promise<Proof> {
-  const { task, context } = download;
-  download.file = target.shown;
-  const check = { ...context.rules, ...listedOf(task), signal: context.host.interrupt };
-  try {
-    const { bytes, brand, sha256, verified, warnings } = await checkFile(target.path, target.shown, check);
-    Object.assign(download, { bytes, brand, sha256 });
-    return { verified, warnings };
-  } catch (error) {
-    if (!(error instanceof BodyError)) throw error;
-    throw new LocalError(
-      'not_whole',
-      `${target.shown} exists but is not a complete video: ${error.message}`,
-      { hint: task.notWholeHint, cause: error },
-    );
-  }
-}
-
-function alreadyExists({ shown }: Target, { existsHint: hint, changedFrom }: VideoTask): LocalError {
-  if (changedFrom === undefined) return new LocalError('exists', `${shown} already exists`, { hint });
-  const text = `${shown} has changed since it was recorded with ${changedFrom} bytes`;
-  return new LocalError('changed', text, { hint });
 }
 
 /** Requests the video until it is complete. Throws the failure that is final, or the last one. */
@@ -253,11 +207,6 @@ function reportProgress({ task, context }: ActiveDownload, into: ResumableBody):
     mayGrow: announced === null && (byBoxes?.kind !== 'bytes' || byBoxes.mayGrow),
     timeShare: byBoxes?.kind === 'time' ? byBoxes.share : null,
   });
-}
-
-/** What the listing told for the check. */
-function listedOf({ listedSize, listed }: VideoTask): Omit<KnownFacts, 'transferSize'> {
-  return { listedSize, listedDuration: listed?.duration ?? null };
 }
 
 /** A video that was begun and then stopped with the rest was not `not_started`. */

@@ -42,7 +42,7 @@ describe.concurrent('on a terminal', () => {
     const { code, stdout } = await scene.terminal(`exec $program download ${faststart}`).ended;
     expect(code).toBe(5);
     expect(showsCursor(stdout.toString())).toBe(true);
-    expect(stdout.toString()).toContain('cut after 100000 bytes');
+    expect(stdout.toString()).toContain('truncated after 100000 bytes');
   });
 
   it('40 columns are enough for the bars', async ({ scene }) => {
