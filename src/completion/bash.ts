@@ -45,7 +45,7 @@ _mavi() {
 
   if [[ -n $flag ]]; then
     case "$at $flag" in
-${flagValues(commands).join('\n')}
+${commands.flatMap(flagValues).join('\n')}
     esac
   elif [[ -z $literal && $cur == -* ]]; then
     case $at in
@@ -79,41 +79,26 @@ function valueFlags({ path, flags }: CommandShape): string[] {
   return flags.filter(({ value }) => value !== null).map((flag) => patterns(path, flag));
 }
 
-function flagValues(commands: readonly CommandShape[]): string[] {
-  return commands.flatMap(({ path, flags }) =>
-    flags.flatMap((flag) => {
-      const act = flag.value === null ? '' : action(flag.value.values);
-      return act === '' ? [] : [`      ${patterns(path, flag)}) ${act} ;;`];
-    }),
-  );
+function flagValues({ path, flags }: CommandShape): string[] {
+  return flags.flatMap((flag) => caseOf(patterns(path, flag), flag.value));
 }
 
-/** What may stand where no flag does: a command, or an argument by its place. */
-function operandCases({ path, commands, arguments: operands }: CommandShape): string[] {
-  const at = path.join(' ');
-  if (commands.length > 0) {
-    return [
-      `      ${quoted(`${at} 0`)}) words=${quoted(commands.map((each) => each.path.at(-1)).join(' '))} ;;`,
-    ];
-  }
-  return operands.flatMap(({ variadic, values }, place) => {
-    const act = action(values);
-    if (act === '') return [];
-    return [`      ${variadic ? `${quoted(`${at} `)}*` : quoted(`${at} ${place}`)}) ${act} ;;`];
+/** What may stand where no flag does, by its place. */
+function operandCases({ path, operands }: CommandShape): string[] {
+  return operands.flatMap((operand, place) => {
+    const at = `${path.join(' ')} `;
+    return caseOf(operand.variadic ? `${quoted(at)}*` : quoted(`${at}${place}`), operand);
   });
 }
 
-function action(values: Values): string {
-  switch (values.kind) {
-    case 'file':
-      return '_mavi_names default -f';
-    case 'folder':
-      return '_mavi_names dirnames -d';
-    case 'words':
-      return `words=${quoted(values.words.map(({ word }) => word).join(' '))}`;
-    case 'free':
-      return '';
-  }
+function caseOf(pattern: string, values: Values | null): string[] {
+  if (values === null || values.kind === 'free') return [];
+  const action = {
+    file: '_mavi_names default -f',
+    folder: '_mavi_names dirnames -d',
+    words: `words=${quoted(values.words.map(({ word }) => word).join(' '))}`,
+  };
+  return [`      ${pattern}) ${action[values.kind]} ;;`];
 }
 
 function patterns(path: readonly string[], { spellings }: FlagShape): string {

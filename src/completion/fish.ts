@@ -1,4 +1,4 @@
-import { allCommands, type CommandShape, type FlagShape, type Values } from './tree.ts';
+import { allCommands, type CommandShape, type Values } from './tree.ts';
 
 /** The script for fish: to be sourced, or to be a file `mavi.fish` in a folder of completions. */
 export function fishScript(root: CommandShape): string {
@@ -46,57 +46,33 @@ ${commands.flatMap(rules).join('\n')}
 const ANY_NUMBER = 100_000;
 
 function rules(command: CommandShape): string[] {
-  const { flags, commands, arguments: operands } = command;
-  return [
-    ...commands.map(
-      (each) =>
-        `complete -c mavi -n ${at(command, 0, 0)} -f -a ${quoted(each.path.at(-1) as string)} -d ${quoted(each.meaning)}`,
-    ),
-    ...operands.flatMap(({ variadic, values }, place) =>
-      argumentRules(values, at(command, place, variadic ? ANY_NUMBER : place)),
-    ),
-    ...flags.flatMap((flag) => flagRules(flag, at(command, 0, ANY_NUMBER))),
-  ];
+  const operands = command.operands.flatMap((operand, place) => {
+    const rule = `complete -c mavi -n ${at(command, place, operand.variadic ? ANY_NUMBER : place)}`;
+    return operand.kind === 'free' ? [] : valueRules(rule, operand, '');
+  });
+  const flags = command.flags.flatMap(({ spellings, meaning, value }) => {
+    const names = spellings.map((name) =>
+      name.startsWith('--') ? `-l ${name.slice(2)}` : `-s ${name.slice(1)}`,
+    );
+    const rule = `complete -c mavi -n ${at(command, 0, ANY_NUMBER)} ${names.join(' ')}`;
+    if (value === null) return [`${rule} -d ${quoted(meaning)}`];
+    return [`${rule} -x -d ${quoted(meaning)}`, ...valueRules(`${rule} -r`, value, meaning)];
+  });
+  return [...operands, ...flags];
 }
 
-function argumentRules(values: Values, condition: string): string[] {
-  switch (values.kind) {
-    case 'free':
-      return [];
-    case 'file':
-      return [`complete -c mavi -n ${condition} -F`];
-    case 'folder':
-      return [`complete -c mavi -n ${condition} -f -a '(__fish_complete_directories)'`];
-    case 'words':
-      return values.words.map(
-        ({ word, meaning }) =>
-          `complete -c mavi -n ${condition} -f -a ${quoted(word)}${meaning === '' ? '' : ` -d ${quoted(meaning)}`}`,
-      );
-  }
-}
-
-function flagRules({ spellings, meaning, value }: FlagShape, condition: string): string[] {
-  const names = spellings
-    .map((spelling) => (spelling.startsWith('--') ? `-l ${spelling.slice(2)}` : `-s ${spelling.slice(1)}`))
-    .join(' ');
-  const rule = `complete -c mavi -n ${condition} ${names}`;
-  const described = `-d ${quoted(meaning)}`;
-  if (value === null) return [`${rule} ${described}`];
-  switch (value.values.kind) {
-    case 'free':
-      return [`${rule} -x ${described}`];
-    case 'file':
-      return [`${rule} -r -F ${described}`];
-    case 'folder':
-      return [`${rule} -x -a '(__fish_complete_directories)' ${described}`];
-    case 'words':
-      return [
-        `${rule} -x ${described}`,
-        ...value.values.words.map(
-          (each) => `${rule} -x -a ${quoted(each.word)} -d ${quoted(each.meaning || meaning)}`,
-        ),
-      ];
-  }
+/** The rules that offer values; a word without a meaning of its own gets that of its flag. */
+function valueRules(rule: string, { kind, words }: Values, meaning: string): string[] {
+  const described = (text: string) => (text === '' ? '' : ` -d ${quoted(text)}`);
+  const offered = words.map(
+    (each) => `${rule} -f -a ${quoted(each.word)}${described(each.meaning || meaning)}`,
+  );
+  return {
+    free: [],
+    file: [`${rule} -F${described(meaning)}`],
+    folder: [`${rule} -f -a '(__fish_complete_directories)'${described(meaning)}`],
+    words: offered,
+  }[kind];
 }
 
 function at({ path }: CommandShape, least: number, most: number): string {

@@ -20,14 +20,17 @@ fi
 
 /** A command that only has others below it: the first word picks one, and the rest is that one's. */
 function groupFunction(command: CommandShape): string {
-  const { path, flags, commands } = command;
-  const words = commands.map((each) => ({ word: each.path.at(-1) as string, meaning: each.meaning }));
+  const { path, flags, commands, operands } = command;
   const cases = commands.map((each) => `    ${each.path.at(-1)}) ${functionName(each)} && ret=0 ;;`);
   return `${functionName(command)}() {
   local curcontext=$curcontext state line ret=1
   typeset -A opt_args
   _arguments -s -C : \\
-${[...flags.map(flagSpec), quoted(`1:command:${wordList(words)}`), quoted('*::: :->below')]
+${[
+  ...flags.map(flagSpec),
+  ...operands.map((names) => quoted(`1:command:${action(names)}`)),
+  quoted('*::: :->below'),
+]
   .map((spec) => `    ${spec}`)
   .join(' \\\n')} && ret=0
   [[ $state == below ]] || return ret
@@ -45,8 +48,8 @@ ${cases.join('\n')}
 function commandFunction(command: CommandShape): string {
   const specs = [
     ...command.flags.map(flagSpec),
-    ...command.arguments.map(({ name, variadic, values }, place) =>
-      quoted(`${variadic ? '*' : place + 1}:${text(name)}:${action(values)}`),
+    ...command.operands.map((operand, place) =>
+      quoted(`${operand.variadic ? '*' : place + 1}:${text(operand.name)}:${action(operand)}`),
     ),
   ];
   return `${functionName(command)}() {
@@ -59,7 +62,7 @@ ${specs.map((spec) => `    ${spec}`).join(' \\\n')}
 /** A flag with its other spelling, which is not offered once either stands there. */
 function flagSpec({ spellings, meaning, value }: FlagShape): string {
   const excluded = spellings.length > 1 ? `(${spellings.join(' ')})` : '';
-  const rest = `[${text(meaning)}]${value === null ? '' : `:${text(value.name)}:${action(value.values)}`}`;
+  const rest = `[${text(meaning)}]${value === null ? '' : `:${text(value.name)}:${action(value)}`}`;
   return spellings
     .map((spelling) => {
       // A value may follow -o at once or as the next word; after --output it follows = or is the next word.
@@ -69,18 +72,9 @@ function flagSpec({ spellings, meaning, value }: FlagShape): string {
     .join(' \\\n    ');
 }
 
-function action(values: Values): string {
-  switch (values.kind) {
-    case 'file':
-      return '_files';
-    case 'folder':
-      return '_files -/';
-    case 'words':
-      return wordList(values.words);
-    case 'free':
-      // A space says what is expected, and offers nothing.
-      return ' ';
-  }
+function action({ kind, words }: Values): string {
+  // A space says what is expected, and offers nothing.
+  return { file: '_files', folder: '_files -/', free: ' ', words: wordList(words) }[kind];
 }
 
 function wordList(words: readonly Word[]): string {

@@ -1,5 +1,5 @@
 /** Bundles src and its dependencies into dist, so that the published package has no dependencies. */
-import { cpSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { thirdPartyLicences } from './licences.mjs';
@@ -14,6 +14,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const dist = join(root, 'dist');
 // A build that fails leaves the last good one in place.
 const made = join(root, `node_modules/.cache/mavi-dist-${process.pid}`);
+const old = `${made}.old`;
 
 try {
   const { metafile } = await build({
@@ -50,10 +51,11 @@ try {
   rmSync(manPage);
   writeFileSync(join(made, 'THIRD-PARTY-LICENSES.txt'), thirdPartyLicences(metafile, root));
   copySamples();
-  rmSync(dist, { recursive: true, force: true });
+  // Out of the way first, so that a program that runs meanwhile misses it for a moment only.
+  if (existsSync(dist)) renameSync(dist, old);
   renameSync(made, dist);
 } finally {
-  rmSync(made, { recursive: true, force: true });
+  for (const folder of [made, old]) rmSync(folder, { recursive: true, force: true });
 }
 
 /** The videos that `mavi mock` serves. */

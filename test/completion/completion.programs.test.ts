@@ -3,8 +3,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { commandTree, run } from '../../src/cli.ts';
-import { knownWords } from '../../src/completion/known-words.ts';
-import { allCommands, readTree } from '../../src/completion/tree.ts';
+import { shapeOf } from '../../src/completion/run.ts';
+import { allCommands } from '../../src/completion/tree.ts';
 import { FAULTS } from '../../src/mock/fault-names.ts';
 import { fakeHost } from '../helpers/fake-host.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
@@ -64,7 +64,7 @@ describe.each(['bash', 'zsh', 'fish'] as const)('the script for %s', (shell) => 
 
   test('offers every long flag of every command', async ({ expect }) => {
     const { scripts, here } = workFolder();
-    const commands = allCommands(readTree(treeOf(here), knownWords()));
+    const commands = allCommands(shapeOf(treeOf(here)));
     const lines = commands.map(({ path }) => `${path.join(' ')} --`);
     const flags = commands.map(({ flags }) =>
       flags.flatMap(({ spellings }) => spellings.filter((spelling) => spelling.startsWith('--'))).sort(),
