@@ -1,4 +1,4 @@
-/** The command tree, and the only place where an error becomes words and an exit code. */
+/** The command tree, and the only place where an error becomes a message and an exit code. */
 import { Command, CommanderError } from 'commander';
 import { addAuth } from './commands/auth.ts';
 import { type CommandContext, usageHint } from './commands/command.ts';
@@ -15,7 +15,7 @@ import { type Host, print, say } from './host.ts';
 import { printable, redactKeys } from './sanitize.ts';
 import { version } from './version.ts';
 
-/** Runs a command line. Answers its exit code; never throws. */
+/** Runs a command line. Returns its exit code; never throws. */
 export async function run(argv: readonly string[], host: Host): Promise<ExitCode> {
   let exitCode: ExitCode = 0;
   const output = { help: '', usage: '' };
@@ -96,14 +96,14 @@ Examples:
   mavi download VI625239098370850816 -o video.mp4  download one video
   mavi sync library                                download all that is missing`;
 
-/** A command as the list of its parent shows it: at the top its name alone, so that the list fits a small window. */
+/** How the help of its parent lists a command: at the top only its name, so that the list fits a small window. */
 function termOf(command: Command): string {
   const isTop = command.parent?.parent === null;
   const operands = isTop ? [] : command.registeredArguments.map((argument) => `<${argument.name()}>`);
   return [command.name(), ...operands].join(' ');
 }
 
-/** What commander says of a mistake, in the words of this program. */
+/** Commander's message about a mistake, in the style of this program. */
 function plainMistake(text: string): string {
   return text
     .replace(/^error: /, 'mavi: ')
@@ -121,7 +121,7 @@ function plainMistake(text: string): string {
     );
 }
 
-/** Says what failed and what to do; a signal and a closed pipe end without a word. */
+/** Prints what failed and what to do next; a signal and a closed pipe end silently. */
 async function printError(error: unknown, host: Host, argv: readonly string[]): Promise<void> {
   if (error instanceof ClosedPipe || error instanceof Interrupted) return;
   const { errorText } = await import('./progress/messages.ts');

@@ -1,6 +1,6 @@
 import { printable, redactKeys } from './sanitize.ts';
 
-/** The exit codes of the command, the same table that README.md and `mavi --help` print. */
+/** The exit codes of the command, the same table that README.md and `mavi help exit-codes` print. */
 export const EXIT_CODES = {
   0: 'all done',
   1: 'unexpected error; or several videos failed in different ways',
@@ -27,13 +27,13 @@ export interface ErrorFacts {
   hint?: string;
   /** Whether running the same command again may succeed. Default false. */
   retryable?: boolean;
-  /** What led to it, kept for `--verbose`. */
+  /** What caused it, for `--verbose`. */
   cause?: unknown;
 }
 
 /**
- * A failure that was foreseen: `code` is the API's own code or a short stable word, `exitCode` its row in
- * the table. Message and hint are cleaned of control characters and of keys here, so that none gets out.
+ * An expected failure: `code` is the API's own code or a short stable word, `exitCode` its row in
+ * the table. Control characters and keys are removed from message and hint here, so that none gets out.
  */
 export class MaviError extends Error {
   readonly exitCode: ExitCode;
@@ -72,16 +72,16 @@ export class RefusedError extends MaviError {
   }
 }
 
-/** What came is no complete, matching video: exit 5. */
+/** The download is not a complete, matching video: exit 5. */
 export class BodyError extends MaviError {
   constructor(code: string, message: string, facts: ErrorFacts = {}) {
     super(5, code, message, facts);
   }
 }
 
-/** A body that ended cleanly and is incomplete all the same. */
+/** A body that ended cleanly but is incomplete. */
 export class TruncatedError extends BodyError {
-  /** Bytes that came. */
+  /** Bytes received. */
   readonly lengthBytes: number;
 
   constructor(
@@ -145,14 +145,14 @@ export function endedBy(why: AccountError | PauseError, code: string, words: str
   return new Kind(code, `${words}: ${why.message}`, { hint: why.hint, cause: why });
 }
 
-/** A video was not begun, because it would exceed `--max-transfer`: exit 9. */
+/** A video was not started, because it would exceed `--max-transfer`: exit 9. */
 export class BudgetError extends MaviError {
   constructor(message: string, facts: ErrorFacts = {}) {
     super(9, 'max_transfer', message, facts);
   }
 }
 
-/** The signals that end a run in order: clean up, then die of the signal. */
+/** The exit codes of the signals that end a run: clean up, then die of the signal. */
 export const SIGNAL_EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 /** One of the signals that end a run. */
@@ -168,7 +168,7 @@ export class Interrupted extends MaviError {
   }
 }
 
-/** The reader of standard output, or of a FIFO, went away: exit 141, without a word. */
+/** The reader of standard output, or of a FIFO, went away: exit 141, silently. */
 export class ClosedPipe extends MaviError {
   constructor() {
     super(141, 'closed_pipe', 'the reader closed the pipe');

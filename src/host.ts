@@ -8,7 +8,7 @@ import { type EndingSignal, type ExitCode, Interrupted, SIGNAL_EXIT_CODES } from
 import { localError } from './local-error.ts';
 import { maskSecrets, redactKeys } from './sanitize.ts';
 
-/** Time, so that a test can own it. */
+/** Time, replaceable in tests. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   nowMs(): number;
@@ -20,14 +20,14 @@ export interface Clock {
   after(delayMs: number, callback: () => void): () => void;
 }
 
-/** Standard output: data alone. */
+/** Standard output, for data only. */
 export interface DataOutput {
   readonly isTTY: boolean;
-  /** Writes all the bytes, in order, and answers when the system has taken them. Throws ClosedPipe. */
+  /** Writes all bytes in order; resolves when the system has accepted them. Throws ClosedPipe. */
   write(chunks: readonly Uint8Array[]): Promise<void>;
 }
 
-/** Standard error: everything a person reads. */
+/** Standard error, for everything a person reads. */
 export interface TextOutput {
   readonly isTTY: boolean;
   /** The terminal's width in characters now; 80 where there is none. */
@@ -35,7 +35,7 @@ export interface TextOutput {
   /** Its height in lines now; 24 where there is none. */
   rows(): number;
   write(text: string): void;
-  /** The stream itself, for what asks on a terminal. */
+  /** The stream itself, for prompts. */
   readonly stream: NodeJS.WritableStream;
 }
 
@@ -55,7 +55,7 @@ export interface JobControl {
   isForeground(): boolean;
 }
 
-/** The world as a command sees it. */
+/** Everything a command gets from its environment. */
 export interface Host {
   readonly argv: readonly string[];
   /** Whether the arguments are exactly what was typed: Node turns bytes that are not UTF-8 into U+FFFD. */
@@ -80,30 +80,30 @@ export interface Host {
   readonly jobs: JobControl;
   /** Aborted, with an Interrupted as its reason, by the first signal that ends the run. */
   readonly interrupt: AbortSignal;
-  /** Values that no text output may contain. */
+  /** Values that are masked in all text output. */
   readonly secrets: Set<string>;
-  /** Whether another process of this machine lives. */
+  /** Whether another process of this machine is running. */
   isAlive(pid: number): boolean;
 }
 
-/** A line of text, or several, for standard output; secrets in use masked. Throws ClosedPipe, LocalError. */
+/** Prints text to standard output, the secrets in use masked. Throws ClosedPipe, LocalError. */
 export function print(host: Host, text: string): Promise<void> {
   return printUnmasked(host, maskSecrets(text, host.secrets));
 }
 
-/** The same for text that is meant to show a key, which must not be a user's. Throws ClosedPipe, LocalError. */
+/** Prints text that is meant to show a key, which must not be a user's. Throws ClosedPipe, LocalError. */
 export async function printUnmasked(host: Host, text: string): Promise<void> {
   await host.stdout.write([Buffer.from(text)]).catch((error) => {
     throw localError(error, 'standard output', 'write to');
   });
 }
 
-/** A line of text, or several, for standard error; secrets masked. */
+/** Prints a line to standard error, keys masked. */
 export function say(host: Host, text: string): void {
   host.stderr.write(`${redactKeys(text, host.secrets)}\n`);
 }
 
-/** Waits, and throws the signal's reason as soon as it is aborted. */
+/** Waits; rejects with the signal's reason as soon as it is aborted. */
 export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
@@ -119,7 +119,7 @@ export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
   });
 }
 
-/** What the promise brings, or the signal's reason if that comes first: the promise is then left to itself. */
+/** Settles as the promise does, or rejects with the signal's reason if that comes first; the promise itself goes on. */
 export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => reject(signal.reason);
@@ -136,15 +136,16 @@ const ECHO_MS = 300;
 const FULL_PIPE_WAIT_MS = 5;
 const SHOW_CURSOR = '\u001b[?25h\u001b[?7h';
 
-/** A host that is the real process, and the way to end it. */
+/** The real process, and how to end it. */
 export interface SystemHost extends Host {
   /** Ends the process with an exit code, or, after a signal, by that same signal, so that shells see it. */
   end(code: ExitCode): void;
 }
 
-/** The process that this is. */
+/** This process. */
 export function systemHost(): SystemHost {
-  ensureHome();
+  // A container may run under a user id without a home, which Node refuses to look up: use the root, as shells do.
+  if (orNull(homedir) === null) process.env.HOME = '/';
   const { stderr } = process;
   // Whoever closes standard error has stopped reading it; the download does not depend on that.
   stderr.on('error', () => {});
@@ -177,23 +178,14 @@ export function systemHost(): SystemHost {
     platform: process.platform,
     nodeVersion: process.versions.node,
     stdin: {
-      get isTTY() {
-        return isatty(0);
-      },
+      isTTY: isatty(0),
       get stream() {
         return process.stdin;
       },
     },
-    stdout: {
-      get isTTY() {
-        return isatty(1);
-      },
-      write: descriptorWriter(1, () => sleep(systemClock, FULL_PIPE_WAIT_MS)),
-    },
+    stdout: { isTTY: isatty(1), write: descriptorWriter(1, () => sleep(systemClock, FULL_PIPE_WAIT_MS)) },
     stderr: {
-      get isTTY() {
-        return isatty(2);
-      },
+      isTTY: isatty(2),
       // What is shown on standard output is as wide as its own terminal, when errors go elsewhere.
       columns: () => stderr.columns || (isatty(1) ? process.stdout.columns : 0) || 80,
       rows: () => stderr.rows || 24,
@@ -216,7 +208,7 @@ export function systemHost(): SystemHost {
   };
 }
 
-/** The machine's own clock. */
+/** The machine's clock. */
 export const systemClock: Clock = {
   nowMs: Date.now,
   ticksMs: () => performance.now(),
@@ -282,20 +274,7 @@ function dieOf(signal: EndingSignal): void {
 
 function argvIsExact(): boolean {
   if (!process.argv.some((argument) => argument.includes('\ufffd'))) return true;
-  try {
-    return isUtf8(readFileSync('/proc/self/cmdline'));
-  } catch {
-    return false;
-  }
-}
-
-/** A container may run under a user id that has no home, which Node refuses to look up: like its shells, take the root. */
-function ensureHome(): void {
-  try {
-    homedir();
-  } catch {
-    process.env.HOME = '/';
-  }
+  return orNull(() => isUtf8(readFileSync('/proc/self/cmdline'))) ?? false;
 }
 
 function processLives(pid: number): boolean {

@@ -1,13 +1,13 @@
-/** What all commands share: how they are made, and how settings stand among their flags. */
+/** What all commands share: how they are declared, and the flags of settings. */
 import { type Command, Option } from 'commander';
 import type { ExitCode } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { DEFINITIONS, type SettingName, type SettingTexts } from '../settings/settings.ts';
 
-/** What a command is made with. */
+/** What a command is declared with. */
 export interface CommandContext {
   readonly host: Host;
-  /** Runs the work of a command; its answer is the exit code of the run. */
+  /** Runs the work of a command, whose result is the exit code. */
   readonly run: (work: () => Promise<ExitCode>) => Promise<void>;
 }
 
@@ -60,7 +60,7 @@ export function settingTexts(flags: Readonly<Record<string, unknown>>): SettingT
   return texts;
 }
 
-/** One line of a command's examples, and what it is for. */
+/** A command line, and what it does. */
 export type Example = readonly [command: string, meaning: string];
 
 /** Adds two or three examples, and the topics of `mavi help`, to the end of a command's help. */
