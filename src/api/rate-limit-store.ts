@@ -25,7 +25,7 @@ export interface RateLimitStore {
 }
 
 /** Starts are kept for at least this long, in milliseconds, for processes with a longer window than one's own. */
-const LEAST_KEPT_MS = 3_600_000;
+const KEPT_MS = 3_600_000;
 
 /** No pause lasts longer than a week, in milliseconds: a damaged record must not block for ever. */
 const LONGEST_PAUSE_MS = 7 * 86_400_000;
@@ -48,18 +48,17 @@ interface Entry extends Starts {
 
 const EMPTY: Entry = { starts: [], pausedUntilMs: 0, writtenMs: 0, uptimeMs: 0, boot: '' };
 
-/** Stands for the boot where one process keeps its own entry. */
-const OWN_CLOCK = 'own';
+type Change = (now: Starts, nowMs: number) => Starts;
 
 /** A store of this process alone. */
-export function memoryStore(clock: Clock, rate: Rate | null = null): RateLimitStore {
+export function memoryStore(clock: Clock): RateLimitStore {
   let kept = EMPTY;
   return {
-    async update(change) {
-      kept = changed(kept, change, clock, rate, OWN_CLOCK);
+    update: async (change) => {
+      kept = changed(kept, change, clock, 'this process', KEPT_MS);
       return kept;
     },
-    read: async () => current(kept, clock, rate, OWN_CLOCK),
+    read: async () => current(kept, clock, 'this process', KEPT_MS),
   };
 }
 
@@ -79,33 +78,38 @@ export interface SharedStoreOptions {
 export function sharedStore({ host, folder, key, rate, onAlone }: SharedStoreOptions): RateLimitStore {
   const name = createHash('sha256').update(key).digest('hex').slice(0, 16);
   const path = join(folder, `starts-${name}.json`);
+  const { clock } = host;
   const boot = bootId() ?? '';
-  const lockOptions = { host, patienceMs: PATIENCE_MS, abandonedAfterMs: ABANDONED_AFTER_MS, renews: false };
+  const keepMs = Math.max(KEPT_MS, rate === null ? 0 : countedMs(rate));
   let kept = EMPTY;
   let isAlone = false;
-
-  const alone = (error: unknown): void => {
-    if (!isAlone) onAlone((error as Error).message);
-    isAlone = true;
-  };
-  const updateFile = async (change: (entry: Entry) => Entry): Promise<void> => {
+  const updateFile = async (change: Change): Promise<void> => {
     await makeFolder(folder, folder, 0o700);
     const lockPath = `${path}.lock`;
-    const release = await acquireLock(lockPath, lockOptions);
+    const patience = { patienceMs: PATIENCE_MS, abandonedAfterMs: ABANDONED_AFTER_MS, renews: false };
+    const release = await acquireLock(lockPath, { host, ...patience });
     try {
-      kept = await rewrite(path, (await stat(lockPath)).uid, change);
+      const { uid } = await stat(lockPath);
+      kept = await rewrite(path, uid, (entry) => changed(entry, change, clock, boot, keepMs));
     } finally {
       await release();
     }
   };
-  // One after the other, so that this process does not wait for its own lock.
-  let last: Promise<unknown> = Promise.resolve();
-  const update: RateLimitStore['update'] = async (change) => {
-    const changeEntry = (entry: Entry): Entry => changed(entry, change, host.clock, rate, boot);
-    if (!isAlone) await updateFile(changeEntry).catch(alone);
-    if (isAlone) kept = changeEntry(kept);
+  const update = async (change: Change): Promise<Starts> => {
+    if (!isAlone) {
+      try {
+        await updateFile(change);
+        return kept;
+      } catch (error) {
+        isAlone = true;
+        onAlone((error as Error).message);
+      }
+    }
+    kept = changed(kept, change, clock, boot, keepMs);
     return kept;
   };
+  // One after the other, so that this process does not wait for its own lock.
+  let last: Promise<unknown> = Promise.resolve();
   return {
     update(change) {
       const updated = last.then(() => update(change));
@@ -114,21 +118,15 @@ export function sharedStore({ host, folder, key, rate, onAlone }: SharedStoreOpt
     },
     async read() {
       if (!isAlone) kept = await readOnly(path).catch(() => kept);
-      return current(kept, host.clock, rate, boot);
+      return current(kept, clock, boot, keepMs);
     },
   };
 }
 
-function changed(
-  entry: Entry,
-  change: (now: Starts, nowMs: number) => Starts,
-  clock: Clock,
-  rate: Rate | null,
-  boot: string,
-): Entry {
+function changed(entry: Entry, change: Change, clock: Clock, boot: string, keepMs: number): Entry {
   // One reading for all: the time at which the record is at hand, since waiting for it takes a while.
   const nowMs = clock.nowMs();
-  const { starts, pausedUntilMs } = change(current(entry, clock, rate, boot, nowMs), nowMs);
+  const { starts, pausedUntilMs } = change(current(entry, clock, boot, keepMs, nowMs), nowMs);
   return { starts, pausedUntilMs, writtenMs: nowMs, uptimeMs: clock.uptimeMs(), boot };
 }
 
@@ -136,11 +134,10 @@ function changed(
  * What still counts of an entry. Where the clock was set since it was written, its times move along, as far as the
  * time since boot shows that; a time in the future, which a clock that was set back leaves behind, counts as now.
  */
-function current(entry: Entry, clock: Clock, rate: Rate | null, boot: string, nowMs = clock.nowMs()): Starts {
+function current(entry: Entry, clock: Clock, boot: string, keepMs: number, nowMs = clock.nowMs()): Starts {
   const isSameBoot = boot !== '' && entry.boot === boot && entry.uptimeMs <= clock.uptimeMs();
   const stepMs = isSameBoot ? nowMs - entry.writtenMs - (clock.uptimeMs() - entry.uptimeMs) : 0;
   const shiftMs = Math.abs(stepMs) > CLOCK_TOLERANCE_MS ? stepMs : Math.min(0, nowMs - entry.writtenMs);
-  const keepMs = Math.max(LEAST_KEPT_MS, rate === null ? 0 : countedMs(rate));
   return {
     starts: entry.starts
       .map((start) => Math.min(start + shiftMs, nowMs))
