@@ -18,7 +18,7 @@ const PAGE_SIZE = 200;
 const NOTE_EVERY_MS = 5000;
 
 /** A listing this long never ends: a server makes rows up, and memory is not endless. */
-const MOST_ROWS = 2_000_000;
+const MOST_ROWS = 1_000_000;
 
 /** Everything in one scope. */
 const WHOLE_LIBRARY: LibraryQuery = {
@@ -111,7 +111,11 @@ export function listVideos(context: ListingContext, query: LibraryQuery): Listin
   }
 
   function endedEarly(scope: string, count: number, total: number | null): void {
-    const text = `the listing of '${printable(scope)}' ended early: ${count} of ${total ?? 'endless'} videos came`;
+    const what = `the listing of '${printable(scope)}'`;
+    const text =
+      total === null
+        ? `${what} does not end; stopped after ${count} videos`
+        : `${what} ended early: ${count} of ${total} videos came`;
     listing.incomplete = new NetworkError('incomplete_listing', text, { hint: 'run the command again' });
   }
 }

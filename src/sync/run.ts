@@ -23,7 +23,7 @@ export async function runSync(plan: SyncPlan, host: Host): Promise<ExitCode> {
     if (!plan.quiet) say(host, `mavi: ${text}`);
   };
   const folder = pathFrom(host.cwd, plan.folder);
-  if (/^(?:VI\d{9,}|PI-\w+)$/.test(plan.folder) && !(await exists(folder))) {
+  if (/^(?:VI\d+|PI-[\w-]+)$/.test(plan.folder) && !(await exists(folder))) {
     throw new UsageError(`'${plan.folder}' is the ID of a video, and no such folder exists`, {
       hint: `to download that video: mavi download ${plan.folder}`,
     });
