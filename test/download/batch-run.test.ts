@@ -11,6 +11,7 @@ import { appears, moment } from '../helpers/moment.ts';
 import { namesIn, tempDir } from '../helpers/temp-dir.ts';
 import { bytesOf } from '../helpers/videos.ts';
 import { downloadsOf, envFor, withMock } from '../helpers/with-mock.ts';
+import { eagerClock } from '../invariant/eager-clock.ts';
 import { madeVideos, videoOfBytes } from '../library/stored-video.ts';
 import { sampleFile } from '../mock/sample-files.ts';
 
@@ -346,6 +347,17 @@ describe('records', () => {
     await here.download([...here.ids, '-c', '16', '-q', '--manifest', 'm.ndjson']);
     const records = recordsIn(readFileSync(join(here.folder, 'm.ndjson'), 'utf8'));
     expect(records.map((record) => record.video_no).sort()).toEqual([...here.ids].sort());
+  });
+
+  it('tell the time of the video itself, without its wait for the rate limit', async () => {
+    const here = await scene(2);
+    const args = [...here.ids, '-c', '1', '--rate', '1/20s', '--json'];
+    const clock = eagerClock(() => false);
+    const startedMs = clock.ticksMs();
+    const { code, records } = await here.download(args, { clock });
+    expect(code).toBe(0);
+    expect(clock.ticksMs() - startedMs).toBeGreaterThan(19_000);
+    for (const { seconds } of records) expect(seconds).toBeLessThan(19);
   });
 
   it('that cannot be kept end the run', async () => {
