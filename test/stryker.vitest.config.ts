@@ -9,7 +9,7 @@ export default defineConfig({
     include: [
       'isobmff/*.test.ts',
       'api/{envelope,redirect,pacing,retry,wire-error}.test.ts',
-      'download/{body-check,sniff,range,throttle,budget}.test.ts',
+      'download/{body-check,sniff}.test.ts',
       'settings/{values,settings}.test.ts',
     ],
   },

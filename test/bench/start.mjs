@@ -1,4 +1,4 @@
-/** Bundles a bench program and runs it: `node test/bench/start.mjs peers|speed [options]`. */
+/** Bundles a bench program and runs it: `node test/bench/start.mjs peers|speed|fuzz [options]`. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +15,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () =>
 await build({
   absWorkingDir: root,
   entryPoints: {
+    fuzz: 'test/bench/fuzz-isobmff.ts',
     peers: 'test/bench/peers/main.ts',
     speed: 'test/bench/speed/main.ts',
     server: 'test/bench/speed/server.ts',
