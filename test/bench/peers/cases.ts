@@ -1,4 +1,13 @@
-import { FRAGMENTED, OPEN_ENDED, PLAIN, type SampleVideo, WITH_TAIL } from './videos.ts';
+import {
+  FRAGMENTED,
+  HOLED,
+  INDEXED,
+  OPEN_ENDED,
+  PLAIN,
+  type SampleVideo,
+  SPLIT,
+  WITH_TAIL,
+} from './videos.ts';
 
 /** What happens around the download. */
 export type Scene =
@@ -44,6 +53,9 @@ export const CASES: readonly Case[] = [
   ),
   row('short-length', 'half of the announced Content-Length, each time', 'short-body'),
   row('truncate', 'half of the video, cleanly ended', 'truncate'),
+  cut('cut-open', 'a cut inside a last box of size 0 ("to the end of the file"), cleanly ended', OPEN_ENDED),
+  cut('cut-mdat', 'a second `mdat` lost whole, cleanly ended', SPLIT),
+  cut('cut-indexed', 'a fragmented file with a `sidx`, cleanly ended at the edge of a fragment', INDEXED),
   row('close-cut', 'half of the video, no length and no chunks, connection closed', 'close-delimited-cut'),
   row('empty', 'HTTP 200 and no byte', 'empty'),
   row('stall', 'half of the video, then silence', 'stall'),
@@ -60,7 +72,13 @@ export const CASES: readonly Case[] = [
 export const UNPROVABLE: readonly Case[] = [
   cut('cut-fragment', 'a fragmented file, cleanly ended at the edge of a fragment', FRAGMENTED),
   cut('cut-tail', 'a whole optional box missing after `moov` and `mdat`', WITH_TAIL),
-  cut('cut-open', 'a cut inside a last box of size 0 ("to the end of the file")', OPEN_ENDED),
+  {
+    id: 'hole',
+    title: '64 KiB of zeros in the middle of the media',
+    faults: '',
+    scene: 'alone',
+    video: HOLED,
+  },
   row('other-bytes', 'as many bytes, boxes intact, other media data', 'other-bytes'),
 ];
 

@@ -86,13 +86,17 @@ Where the fault comes each time, no tool can end with the whole video; to fail w
 
 ## What \`mavi\` cannot prove
 
-The API sends no length and no checksum. So \`mavi\` reads the boxes of the file, and believes an end that the boxes
-allow and that the transfer itself ended cleanly. Three ends it cannot tell from the true one: a fragmented file cut at
-the edge of a fragment, a file that lost a whole optional box after \`moov\` and \`mdat\`, and a cut inside a last box
-of size 0. With \`--lookup\` (and in \`mavi sync\`) it knows the size from the library: then the first and the third are
-failures, and the second is a loud warning and \`expected_size\` in the record. Other bytes of the same length inside
-the media data are beyond any of these: nothing of the API says what they should be, and \`--checksum\` proves only that a
-file has not changed since it was downloaded.
+The API sends no length and no checksum. So \`mavi\` reads the file itself: its boxes must be a complete chain, and
+every sample that its tables name must have come. That finds a cut in a last box of size 0, a lost second \`mdat\` and a
+fragmented file that ends before what its \`sidx\` or its duration announces. What remains:
+
+- a fragmented file without \`sidx\`, \`mfra\` or a known duration, cut exactly at the edge of a fragment;
+- a file that lost a whole optional box after all its media;
+- other bytes in the place of media. \`--deep\` finds what was zeroed, overwritten or spliced in H.264 and H.265 video,
+  for each sample is a chain of units with their lengths; a hole inside one large frame, and media made to fit, it can't.
+
+With \`--lookup\` (and in \`mavi sync\`) the library tells the size: then the first is a failure, the second a warning and
+\`expected_size\` in the record. \`--checksum\` proves only that a file has not changed since it was downloaded.
 
 ${matrixTable(unprovable)}
 

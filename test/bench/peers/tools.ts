@@ -79,6 +79,9 @@ export const TOOLS: readonly Tool[] = [
 /** `mavi`, told to ask the library for the size first. */
 export const MAVI_LOOKUP = maviTool('mavi --lookup', ['--lookup']);
 
+/** `mavi`, told to check the media itself too. */
+export const MAVI_DEEP = maviTool('mavi --deep', ['--deep']);
+
 function tool(name: string, program: string, argv: (errand: Errand) => readonly string[]): Tool {
   return { name, program, command: (errand) => ({ argv: argv(errand), env: {} }) };
 }

@@ -1,5 +1,6 @@
 import { libraryOf, type StoredVideo, type VideoLibrary } from '../../../src/mock/library.ts';
-import { box, boxHead, movieBox, noise } from '../../../src/mock/media.ts';
+import { box, movieBox, noise } from '../../../src/mock/media.ts';
+import { type FragmentedFilm, film, fragmentedFilm, withUint32 } from '../../isobmff/films.ts';
 
 /** A video of the library, its bytes at hand. */
 export interface SampleVideo {
@@ -7,11 +8,12 @@ export interface SampleVideo {
   readonly bytes: Buffer;
   /** Where a cut goes unnoticed by who reads the boxes alone. */
   readonly cutAt: number;
+  /** What the server has instead; the bytes themselves if absent. */
+  readonly served?: Buffer;
 }
 
 const FILE_TYPE = box('ftyp', Buffer.from('isom\0\0\x02\0isommp41', 'latin1'));
 const MEDIA_BYTES = 1_000_000;
-const FRAGMENTS = 10;
 
 /** The video of nearly all cases: `ftyp`, `moov`, and an `mdat` of a megabyte. */
 export const PLAIN = video('VI600000000000000001', [
@@ -20,14 +22,31 @@ export const PLAIN = video('VI600000000000000001', [
   box('mdat', noise(1, MEDIA_BYTES)),
 ]);
 
-/** Ten fragments, announced by an `mvex`; may be cut after the fifth. */
-export const FRAGMENTED = video('VI600000000000000002', [
-  FILE_TYPE,
-  box('moov', box('mvex', box('trex', Buffer.alloc(24)))),
-  ...fragments(5, 2),
-  null,
-  ...fragments(5, 7),
-]);
+/** A film of a megabyte has frames as large as this. */
+const FRAMES = { unitBytes: 24_000 } as const;
+
+/** Five fragments, and nothing that says how many there are; may be cut after the second. */
+export const FRAGMENTED = ofFragments('VI600000000000000002', fragmentedFilm(FRAMES));
+
+/** The same with an index of all fragments. */
+export const INDEXED = ofFragments('VI600000000000000005', fragmentedFilm({ ...FRAMES, sidx: 'of all' }));
+
+const SPLIT_FILM = film({ moov: 'first', splitAtChunk: 6 }, FRAMES);
+/** The media is in two `mdat`s, the second of which a cut takes away whole. */
+export const SPLIT: SampleVideo = {
+  videoNo: 'VI600000000000000006',
+  bytes: SPLIT_FILM.bytes,
+  cutAt: (SPLIT_FILM.chunks[6] ?? 0) - 8,
+};
+
+const FILM = film({ moov: 'last' }, FRAMES);
+/** 64 KiB in the middle of the media are zeros on the server's side. */
+export const HOLED: SampleVideo = {
+  videoNo: 'VI600000000000000007',
+  bytes: FILM.bytes,
+  cutAt: 0,
+  served: Buffer.from(FILM.bytes).fill(0, 300_000, 300_000 + 65_536),
+};
 
 /** An optional box after all the others, which a cut takes away whole. */
 export const WITH_TAIL = video('VI600000000000000003', [
@@ -38,22 +57,20 @@ export const WITH_TAIL = video('VI600000000000000003', [
   box('udta', noise(13, 1000)),
 ]);
 
+const OPEN_FILM = film({ moov: 'first' }, FRAMES);
 /** A last box of size 0, "to the end of the file". */
-export const OPEN_ENDED = video('VI600000000000000004', [
-  FILE_TYPE,
-  movieBox(10_000),
-  openEnded('mdat'),
-  noise(14, MEDIA_BYTES / 2),
-  null,
-  noise(15, MEDIA_BYTES / 2),
-]);
+export const OPEN_ENDED: SampleVideo = {
+  videoNo: 'VI600000000000000004',
+  bytes: withUint32(OPEN_FILM.bytes, OPEN_FILM.mdatAt, 0),
+  cutAt: OPEN_FILM.bytes.length >> 1,
+};
 
 /** A file that stood in the place before. */
 export const OLD_FILE = Buffer.concat([FILE_TYPE, movieBox(10_000), box('mdat', noise(16, MEDIA_BYTES))]);
 
 /** The library of these videos. */
 export function library(): VideoLibrary {
-  return libraryOf([PLAIN, FRAGMENTED, WITH_TAIL, OPEN_ENDED].map(stored));
+  return libraryOf([PLAIN, FRAGMENTED, WITH_TAIL, OPEN_ENDED, INDEXED, SPLIT, HOLED].map(stored));
 }
 
 /** Joins the parts; null marks the place of the cut. */
@@ -64,29 +81,21 @@ function video(videoNo: string, parts: readonly (Uint8Array | null)[]): SampleVi
   return { videoNo, bytes: bytesOf(parts), cutAt: bytesOf(parts.slice(0, Math.max(0, mark))).length };
 }
 
-function fragments(count: number, seed: number): Buffer[] {
-  return Array.from({ length: count }, (_, index) =>
-    Buffer.concat([box('moof', Buffer.alloc(64)), box('mdat', noise(seed + index, MEDIA_BYTES / FRAGMENTS))]),
-  );
+function ofFragments(videoNo: string, { bytes, fragments }: FragmentedFilm): SampleVideo {
+  return { videoNo, bytes, cutAt: fragments[1]?.end ?? 0 };
 }
 
-function openEnded(type: string): Buffer {
-  const head = boxHead(type, 8);
-  head.writeUInt32BE(0, 0);
-  return head;
-}
-
-function stored({ videoNo, bytes }: SampleVideo): StoredVideo {
+function stored({ videoNo, bytes, served = bytes }: SampleVideo): StoredVideo {
   return {
     videoNo,
     uniqueId: 'default',
     name: 'clip',
     sizeBytes: bytes.length,
-    durationSeconds: 10,
+    durationSeconds: 0,
     status: 'PARSE',
     createTimeMs: Date.UTC(2025, 9, 1),
     async *read(fromByte, toByte) {
-      yield bytes.subarray(fromByte, toByte);
+      yield served.subarray(fromByte, toByte);
     },
   };
 }
