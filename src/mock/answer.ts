@@ -30,6 +30,7 @@ export const FAILURES = {
   badParameter: failure('0003', 'Parameter error'),
   unauthorized: failure('0401', 'The API key is invalid or has no permission'),
   noCredits: failure('0402', 'Insufficient credits'),
+  noBalance: failure('0001', 'Insufficient balance to download the resource. Please recharge and try again.'),
   disabled: failure('0403', 'The account has been disabled'),
   rateLimit: failure('0429', 'Request has exceeded the limit.'),
 } as const;
@@ -174,6 +175,17 @@ export async function sendContent(exchange: Exchange, content: Content): Promise
 /** Answers with JSON. Failures have status 200 as well: the API's own, not its infrastructure's. */
 export function sendJson(exchange: Exchange, value: unknown, status = 200): void {
   sendText(exchange, status, { 'Content-Type': 'application/json' }, JSON.stringify(value));
+}
+
+/** Answers in the stead of the API's infrastructure. */
+export function sendSpring(
+  exchange: Exchange,
+  status: number,
+  error: string,
+  headers: OutgoingHttpHeaders = {},
+): void {
+  const body = springError(status, error, exchange.record.url, exchange.nowMs());
+  sendText(exchange, status, { 'Content-Type': 'application/json', ...headers }, JSON.stringify(body));
 }
 
 /** Answers with a short body at once. */

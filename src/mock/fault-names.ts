@@ -12,26 +12,33 @@ export const FAULTS = {
   'no-answer': 'closes the connection without an answer',
   'bad-http': 'answers with something that is not HTTP',
   'headers-too-large': 'answers with a header of 100 kB',
+  'headers-slow': 'sends the video after =n more header lines (default: 10), one every 50 ms',
+  processing: 'sends the video after HTTP 102 =n times (default: 10), every 50 ms',
 
   // The transfer
   truncate: 'ends the body cleanly after @offset bytes, as if that were all',
   trickle: 'sends the whole video =n bytes at a time, every 10 ms (default: a hundredth of it)',
+  chunks: 'sends the video in chunks of =n bytes (default: 1), as fast as they are read',
   'content-length': 'sends the video with a right Content-Length',
   'short-body': 'announces the whole length, sends @offset bytes and ends the connection',
   'long-body': 'announces a length of @offset bytes and sends the whole video',
   'close-delimited': 'sends the video without length or chunks; the end of the connection ends it',
   'close-delimited-cut': 'the same, but only @offset bytes of it',
   gzip: 'sends the video gzipped, unasked',
+  encoding: 'sends the video as it is, with Content-Encoding =name (default: none)',
+  bomb: 'sends the video and zeros without end, packed by =gzip or =br',
 
   // Failures of the API
   'rate-limit': 'code 0429 in HTTP 200; =seconds or =date+seconds adds a Retry-After',
   'rate-limit-429': 'code 0429 in HTTP 429; =seconds or =date+seconds adds a Retry-After',
+  'rate-limit-for': 'code 0429 in HTTP 200 for the first =seconds (default: 60) that the mock runs',
   'rate-limit-bare': 'code 0429 in HTTP 200, with code and msg alone',
   'network-abnormal': 'code 0001, "The network is abnormal, please try again"',
   'not-found': 'code 0001, "download video error"',
   unauthorized: 'code 0401 in HTTP 200',
   'unauthorized-401': 'code 0401 in HTTP 401',
   'no-credits': 'code 0402 in HTTP 200',
+  'no-balance': 'code 0001, "Insufficient balance to download the resource. …"',
   disabled: 'code 0403 in HTTP 200',
   'integer-code': 'a failure whose code is the integer 1',
   'no-code': 'a failure without a code',
@@ -47,7 +54,7 @@ export const FAULTS = {
   'json-type-case': 'a failure typed "Application/JSON; Charset=UTF-8", in two chunks',
   'json-success': 'code 0000 in JSON where a video should be',
   'json-broken': 'a failure whose JSON is cut off',
-  'json-endless': 'a failure whose JSON never ends',
+  'json-endless': 'a failure whose JSON never ends, of the =type (default: application/json)',
   'gzip-json': 'a failure gzipped, unasked',
   mislabelled: 'a failure typed as a video',
   html: 'the HTML of a captive portal in HTTP 200',
@@ -70,6 +77,8 @@ export const FAULTS = {
   'redirect-302': '302 to the video on the same origin',
   'redirect-elsewhere': '307 to the video on another origin, which asks for no key',
   'redirect-plain': '307 to the video on another origin that speaks plain http',
+  'redirect-refused': '307 to another origin, which answers HTTP 403 with XML',
+  'redirect-utf8': '307 to the video, with characters in the Location that no URL may have',
   'redirect-loop': '307 to itself',
   'redirect-nowhere': '307 without a Location',
 
@@ -109,7 +118,9 @@ const GRAMMAR = /^(?<name>[a-z0-9-]+?)(?:=(?<value>[^@=,]+?))?(?:@(?<offset>-?\d
 export function parseFaults(text: string): readonly Fault[] {
   if (text.trim() === '') return [];
   const faults = text.split(',').map((part) => parseFault(part.trim()));
-  const endless = faults.findIndex((fault) => fault.times === Number.POSITIVE_INFINITY);
+  const endless = faults.findIndex(
+    (fault) => fault.times === Number.POSITIVE_INFINITY && fault.name !== 'rate-limit-for',
+  );
   if (endless !== -1 && endless < faults.length - 1) {
     throw new SyntaxError(
       `Nothing can follow "${faults[endless]?.text}", for it never ends: add how often, as in "${faults[endless]?.text}x1"`,

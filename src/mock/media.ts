@@ -1,6 +1,7 @@
 import type { Content } from './answer.ts';
 
-const BLOCK_BYTES = 65_536;
+const MEDIA_BYTES = 100_000;
+const TS_PACKET_BYTES = 188;
 
 /** Bytes that look random and are the same for the same seed. */
 export function noise(seed: number, sizeBytes: number): Uint8Array {
@@ -15,126 +16,39 @@ export function noise(seed: number, sizeBytes: number): Uint8Array {
   return new Uint8Array(words.buffer, 0, sizeBytes);
 }
 
-/**
- * Part of an endless noise that can be read from any byte on, at the speed of a copy.
- * One block is made and then repeated with its number stamped on it, so that no two stretches are equal.
- */
-export async function* endlessNoise(
-  seed: number,
-  fromByte: number,
-  toByte: number,
-): AsyncGenerator<Uint8Array> {
-  const block = Buffer.from(noise(seed, Math.min(BLOCK_BYTES, roundedUp(toByte))).buffer);
-  for (let at = fromByte; at < toByte; ) {
-    const number = Math.floor(at / BLOCK_BYTES);
-    const stamped = Buffer.from(block);
-    stamped.writeDoubleBE(number, 0);
-    const start = at - number * BLOCK_BYTES;
-    const end = Math.min(BLOCK_BYTES, start + toByte - at);
-    yield stamped.subarray(start, end);
-    at += end - start;
-  }
+/** A file of a head, in hexadecimal and text, and of noise that no reader gets to. */
+function file(...head: readonly [hex: string, text: string][]): Buffer {
+  const parts = head.flatMap(([hex, text]) => [Buffer.from(hex, 'hex'), Buffer.from(text)]);
+  return Buffer.concat([...parts, noise(11, MEDIA_BYTES)]);
 }
 
-function roundedUp(sizeBytes: number): number {
-  return Math.max(8, sizeBytes);
-}
-
-/** One box of a media file: its size, its four-letter type, what is in it. */
-export function box(type: string, ...parts: readonly Uint8Array[]): Buffer {
-  const sizeBytes = parts.reduce((sum, part) => sum + part.length, 8);
-  return Buffer.concat([boxHead(type, sizeBytes), ...parts]);
-}
-
-/** The head of a box of `sizeBytes` in all; 16 bytes long instead of 8 where 32 bits cannot hold the size. */
-export function boxHead(type: string, sizeBytes: number): Buffer {
-  const wide = sizeBytes > 0xffff_ffff;
-  const head = Buffer.alloc(wide ? 16 : 8);
-  head.writeUInt32BE(wide ? 1 : sizeBytes, 0);
-  head.write(type, 4, 'latin1');
-  if (wide) head.writeBigUInt64BE(BigInt(sizeBytes), 8);
-  return head;
-}
-
-/** A `moov` with a movie header and no tracks: enough for whoever looks at boxes alone. */
-export function movieBox(durationMs: number): Buffer {
-  const header = Buffer.alloc(100);
-  header.writeUInt32BE(1000, 12); // units a second
-  header.writeUInt32BE(durationMs, 16);
-  header.writeUInt32BE(0x0001_0000, 20); // rate 1.0
-  header.writeUInt16BE(0x0100, 24); // volume 1.0
-  header.writeUInt32BE(0x0001_0000, 36); // the unit matrix, three numbers on its diagonal
-  header.writeUInt32BE(0x0001_0000, 52);
-  header.writeUInt32BE(0x4000_0000, 68);
-  header.writeUInt32BE(1, 96); // next track
-  return box('moov', box('mvhd', header));
-}
-
-const MEDIA_BYTES = 100_000;
-const TS_PACKET_BYTES = 188;
-
-/** A Matroska file, or a WebM one, which differs in its document type. */
-export function matroskaFile(docType: 'matroska' | 'webm'): Buffer {
-  const header = element(
-    [0x1a, 0x45, 0xdf, 0xa3],
-    element([0x42, 0x86], Buffer.of(1)),
-    element([0x42, 0xf7], Buffer.of(1)),
-    element([0x42, 0xf2], Buffer.of(4)),
-    element([0x42, 0xf3], Buffer.of(8)),
-    element([0x42, 0x82], Buffer.from(docType)),
-    element([0x42, 0x87], Buffer.of(4)),
-    element([0x42, 0x85], Buffer.of(2)),
-  );
-  const nothing = element([0xec], noise(11, MEDIA_BYTES));
-  return Buffer.concat([header, element([0x18, 0x53, 0x80, 0x67], nothing)]);
-}
-
-/** An AVI file. */
-export function aviFile(): Buffer {
-  return riff(
-    'RIFF',
-    'AVI ',
-    riff('LIST', 'hdrl', Buffer.alloc(64)),
-    riff('LIST', 'movi', noise(12, MEDIA_BYTES)),
-  );
-}
-
-/** An MPEG transport stream. */
-export function transportStreamFile(): Buffer {
-  const packets = Array.from({ length: Math.ceil(MEDIA_BYTES / TS_PACKET_BYTES) }, (_, index) => {
-    const packet = Buffer.from(noise(13 + index, TS_PACKET_BYTES));
-    // Sync byte, a packet id, payload only with its running number.
-    packet.set([0x47, 0x01, 0x00, 0x10 | (index & 0x0f)]);
-    return packet;
-  });
-  return Buffer.concat(packets);
-}
-
-/** A QuickTime file of the old kind: no `ftyp`, and the `moov` last. */
-export function quickTimeFile(): Buffer {
-  return Buffer.concat([box('wide'), box('mdat', noise(14, MEDIA_BYTES)), movieBox(2000)]);
-}
-
-/** Bytes of no format at all. */
-export function garbageFile(): Buffer {
-  return Buffer.concat([Buffer.of(0xde, 0xad, 0xbe, 0xef), noise(15, MEDIA_BYTES)]);
-}
-
-function element(id: readonly number[], ...parts: readonly Uint8Array[]): Buffer {
-  const payload = Buffer.concat(parts);
-  // The leading bits of a size tell how many bytes it takes: one or, as here for all that is larger, eight.
-  const size = Buffer.alloc(payload.length < 127 ? 1 : 8);
-  size.writeUIntBE(payload.length, Math.max(0, size.length - 6), Math.min(6, size.length));
-  size[0]! |= size.length === 1 ? 0x80 : 0x01;
-  return Buffer.concat([Buffer.from(id), size, payload]);
-}
-
-function riff(id: 'RIFF' | 'LIST', type: string, ...parts: readonly Uint8Array[]): Buffer {
-  const payload = Buffer.concat([Buffer.from(type), ...parts]);
-  const size = Buffer.alloc(4);
-  size.writeUInt32LE(payload.length);
-  return Buffer.concat([Buffer.from(id), size, payload]);
-}
+/** Videos of other formats, and bytes of none: enough of each for whoever looks at the first bytes. */
+export const OTHER_FORMATS = {
+  matroska: () =>
+    file(
+      ['1a45dfa3a34286810142f7810142f2810442f38108428288', 'matroska'],
+      ['42878104428581021853806701ffffffffffffffec', ''],
+    ),
+  webm: () =>
+    file(
+      ['1a45dfa39f4286810142f7810142f2810442f38108428284', 'webm'],
+      ['42878104428581021853806701ffffffffffffffec', ''],
+    ),
+  avi: () =>
+    file(
+      ['', 'RIFF'],
+      ['b0860100', 'AVI LIST'],
+      ['0c000000', 'hdrl'],
+      ['0000000000000000', 'LIST'],
+      ['a4860100', 'movi'],
+    ),
+  // A packet is its sync byte, an id, and the flag of a payload.
+  'mpeg-ts': () => Buffer.alloc(TS_PACKET_BYTES * 500, file(['47010010', '']).subarray(0, TS_PACKET_BYTES)),
+  // The old kind: no ftyp, and the moov last.
+  quicktime: () =>
+    Buffer.concat([file(['00000008', 'wide'], ['000186a8', 'mdat']), Buffer.from('\0\0\0\x08moov')]),
+  garbage: () => file(['deadbeef', '']),
+};
 
 interface Span {
   readonly fromByte: number;

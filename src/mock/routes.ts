@@ -7,7 +7,8 @@ import {
   failure,
   sendContent,
   sendJson,
-  springError,
+  sendSpring,
+  sendText,
   success,
 } from './answer.ts';
 import { applyFault, type FaultPlan, faultPlan } from './fault-plan.ts';
@@ -54,13 +55,13 @@ const PAGE_SIZE_CAP = 200;
  * @throws SyntaxError where a fault text is none
  */
 export async function createService(options: MockOptions): Promise<Service> {
-  const { accountLimit: limit, videos } = options;
+  const { accountLimit: limit, videos, nowMs = Date.now } = options;
   return {
     key: options.key ?? MOCK_KEY,
     library: videos === undefined ? await sampleLibrary() : 'count' in videos ? videos : libraryOf(videos),
     madeUniqueIds: new Set(),
-    faults: faultPlan(options.faults),
-    listFaults: faultPlan(options.listFaults),
+    faults: faultPlan(options.faults, nowMs),
+    listFaults: faultPlan(options.listFaults, nowMs),
     mayStart: limit ? accountLimit(limit.starts, limit.windowMs) : () => true,
     numbersAsStrings: options.numbersAsStrings ?? false,
     pageSizeCap: Math.min(options.pageSizeCap ?? PAGE_SIZE_CAP, PAGE_SIZE_CAP),
@@ -74,6 +75,10 @@ export const BASE_PATH = '/serve/api/v1';
 const FILES_PATH = `${BASE_PATH}/files/`;
 /** Marks a listing that a redirect has led to, and that is to be answered without fault. */
 const CLEAN = 'clean';
+
+/** What a storage answers to a signed address of yesterday. */
+const EXPIRED =
+  '<?xml version="1.0" encoding="UTF-8"?><Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>';
 
 type Route = (service: Service, exchange: Exchange) => void | Promise<void>;
 
@@ -92,14 +97,16 @@ export function isForVideo(url: string): boolean {
 export async function answer(service: Service, exchange: Exchange, guarded: boolean): Promise<void> {
   const { record } = exchange;
   const path = record.url.split('?')[0] ?? '';
-  if (guarded && exchange.request.headers.authorization !== service.key) {
+  if (path === '/expired') {
+    sendText(exchange, 403, { 'Content-Type': 'application/xml' }, EXPIRED);
+  } else if (guarded && exchange.request.headers.authorization !== service.key) {
     sendJson(exchange, FAILURES.unauthorized);
   } else if (path.startsWith(FILES_PATH)) {
-    await file(service, exchange);
+    await file(service, exchange, path);
   } else {
     const known = ROUTES[path];
     if (!known) sendJson(exchange, noSuchRoute(path));
-    else if (known.method !== record.method) spring(exchange, 405, 'Method Not Allowed');
+    else if (known.method !== record.method) sendSpring(exchange, 405, 'Method Not Allowed');
     else await known.route(service, exchange);
   }
 }
@@ -120,8 +127,8 @@ async function download(service: Service, exchange: Exchange): Promise<void> {
   await sendOrFail({ ...exchange, cleanPath, offerRanges }, contentOf(video), service.faults, videoNo);
 }
 
-async function file(service: Service, exchange: Exchange): Promise<void> {
-  const [uniqueId = '', videoNo = ''] = exchange.record.url.slice(FILES_PATH.length).split('/');
+async function file(service: Service, exchange: Exchange, path: string): Promise<void> {
+  const [uniqueId = '', videoNo = ''] = path.slice(FILES_PATH.length).split('/');
   const video = service.library.find(decodeURIComponent(uniqueId), decodeURIComponent(videoNo));
   if (!video) return sendJson(exchange, FAILURES.unknownVideo);
   await sendContent(exchange, contentOf(video));
@@ -136,7 +143,7 @@ async function listVideosRoute(service: Service, exchange: Exchange): Promise<vo
 }
 
 async function listUniqueIds(service: Service, exchange: Exchange): Promise<void> {
-  if (service.withoutScopesRoute === 'spring-404') return spring(exchange, 404, 'Not Found');
+  if (service.withoutScopesRoute === 'spring-404') return sendSpring(exchange, 404, 'Not Found');
   if (service.withoutScopesRoute === 'envelope') return sendJson(exchange, noSuchRoute(exchange.record.url));
   const uniqueIds = new Set([...service.library.uniqueIds, ...service.madeUniqueIds]);
   await sendListing(service, exchange, success({ unique_ids: [...uniqueIds] }));
@@ -146,7 +153,7 @@ async function sendListing(service: Service, exchange: Exchange, envelope: Envel
   const data = service.numbersAsStrings ? withNumbersAsStrings(envelope.data) : envelope.data;
   const content = contentOfBytes('application/json', Buffer.from(JSON.stringify({ ...envelope, data })));
   const [path = '', query] = exchange.record.url.split('?');
-  if (query === CLEAN) return sendContent(exchange, content);
+  if (query?.startsWith(CLEAN)) return sendContent(exchange, content);
   await sendOrFail({ ...exchange, cleanPath: `${path}?${CLEAN}` }, content, service.listFaults, path);
 }
 
@@ -163,8 +170,4 @@ async function sendOrFail(
 
 function noSuchRoute(path: string): Envelope {
   return failure('0001', `No static resource ${path.slice(1)}.`);
-}
-
-function spring(exchange: Exchange, status: number, error: string): void {
-  sendJson(exchange, springError(status, error, exchange.record.url, exchange.nowMs()), status);
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { run } from '../../src/cli.ts';
 import { SAMPLE_VIDEO_NOS } from '../../src/mock/library.ts';
-import { matroskaFile } from '../../src/mock/media.ts';
+import { OTHER_FORMATS } from '../../src/mock/media.ts';
 import { fakeHost } from '../helpers/fake-host.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
 import { envFor, withMock } from '../helpers/with-mock.ts';
@@ -36,7 +36,7 @@ function folderOfFiles(): string {
     'cut-by-one.mp4': WHOLE.subarray(0, -1),
     'junk.mp4': Buffer.concat([WHOLE, Buffer.of(1, 2, 3)]),
     'empty.mp4': Buffer.alloc(0),
-    'original.mkv': matroskaFile('matroska'),
+    'original.mkv': OTHER_FORMATS.matroska(),
     'page.mp4': Buffer.from('<!DOCTYPE html><html><body>Log in</body></html>'),
     'answer.mp4': Buffer.from('{"code":"0001","msg":"download video error"}'),
   };

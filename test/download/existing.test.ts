@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { lstatSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { boxHead } from '../../src/mock/media.ts';
+import { boxHead } from '../helpers/boxes.ts';
 import { makeFifo } from '../helpers/fifo.ts';
 import { placeToDownload } from './downloads.ts';
 

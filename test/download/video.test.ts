@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { run } from '../../src/cli.ts';
 import type { StoredVideo } from '../../src/mock/library.ts';
-import { matroskaFile } from '../../src/mock/media.ts';
+import { OTHER_FORMATS } from '../../src/mock/media.ts';
 import { MOCK_KEY } from '../../src/mock/routes.ts';
 import { fakeHost } from '../helpers/fake-host.ts';
 import { namesIn, tempDir } from '../helpers/temp-dir.ts';
@@ -81,7 +81,7 @@ describe('an opening in chunks of one byte', () => {
 });
 
 describe('a video that is another one when it is fetched again', () => {
-  const MATROSKA = matroskaFile('matroska').subarray(0, 50_000);
+  const MATROSKA = OTHER_FORMATS.matroska().subarray(0, 50_000);
 
   /** Downloads what is Matroska until the first try has broken, and an mp4 from then on. */
   async function downloadChanging(args: readonly string[], faults: string) {

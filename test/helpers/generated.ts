@@ -1,5 +1,5 @@
 import type { StoredVideo, VideoLibrary, VideoStatus } from '../../src/mock/library.ts';
-import { box, boxHead, endlessNoise, movieBox } from '../../src/mock/media.ts';
+import { box, boxHead, endlessNoise, movieBox } from './boxes.ts';
 
 /** What a made-up library is like. */
 export interface GeneratedLibraryOptions {

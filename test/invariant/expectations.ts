@@ -20,6 +20,8 @@ export interface Expectation {
   readonly truth?: (video: Uint8Array) => Uint8Array;
 }
 
+const ZEROS = Buffer.alloc(33_554_432);
+
 const GOOD = { exitCode: 0, code: null, again: 'never' } as const;
 const FINAL = { again: 'never' } as const;
 
@@ -40,24 +42,32 @@ export const EXPECTATIONS: Readonly<Record<FaultName, Expectation>> = {
   'no-answer': lost,
   'bad-http': { exitCode: 6, code: 'bad_http', again: 'always' },
   'headers-too-large': { exitCode: 6, code: 'bad_http', ...FINAL },
+  'headers-slow': GOOD,
+  processing: GOOD,
 
   truncate: cut,
   trickle: { ...GOOD, detail: '=20000' },
+  chunks: { ...GOOD, detail: '=7' },
   'content-length': GOOD,
   'short-body': lost,
   'long-body': cut,
   'close-delimited': GOOD,
   'close-delimited-cut': cut,
   gzip: GOOD,
+  encoding: GOOD,
+  // Standard output may get some of the zeros, and never more than the limit.
+  bomb: { exitCode: 4, code: 'encoding', ...FINAL, truth: (video) => Buffer.concat([video, ZEROS]) },
 
   'rate-limit': limited,
   'rate-limit-429': limited,
+  'rate-limit-for': { ...limited, detail: '=1000000' },
   'rate-limit-bare': limited,
   'network-abnormal': { exitCode: 6, code: '0001', again: 'always' },
   'not-found': unknownVideo,
   unauthorized: { exitCode: 3, code: '0401', ...FINAL },
   'unauthorized-401': { exitCode: 3, code: '0401', ...FINAL },
   'no-credits': { exitCode: 3, code: '0402', ...FINAL },
+  'no-balance': { exitCode: 3, code: '0001', ...FINAL },
   disabled: { exitCode: 3, code: '0403', ...FINAL },
   'integer-code': { exitCode: 4, code: '1', ...FINAL },
   'no-code': { exitCode: 4, code: 'http_200', ...FINAL },
@@ -94,6 +104,8 @@ export const EXPECTATIONS: Readonly<Record<FaultName, Expectation>> = {
   'redirect-302': { ...GOOD, hops: 2 },
   'redirect-elsewhere': { ...GOOD, hops: 2 },
   'redirect-plain': { ...GOOD, hops: 2 },
+  'redirect-refused': { exitCode: 4, code: 'http_403', ...FINAL, hops: 2 },
+  'redirect-utf8': { ...GOOD, hops: 2 },
   'redirect-loop': { exitCode: 6, code: 'redirect', ...FINAL, hops: 6, requestsAFailure: 6 },
   'redirect-nowhere': { exitCode: 6, code: 'redirect', ...FINAL },
 

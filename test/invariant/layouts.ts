@@ -1,7 +1,8 @@
 /** Videos to download: the samples, and some whose boxes no encoder here writes. */
 
 import type { StoredVideo } from '../../src/mock/library.ts';
-import { box, boxHead, movieBox, noise } from '../../src/mock/media.ts';
+import { noise } from '../../src/mock/media.ts';
+import { box, boxHead, movieBox } from '../helpers/boxes.ts';
 import { sampleFile } from '../mock/sample-files.ts';
 
 const FILE_TYPE = box('ftyp', Buffer.from('isom\0\0\x02\0isommp41', 'latin1'));

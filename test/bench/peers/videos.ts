@@ -1,5 +1,6 @@
 import { libraryOf, type StoredVideo, type VideoLibrary } from '../../../src/mock/library.ts';
-import { box, movieBox, noise } from '../../../src/mock/media.ts';
+import { noise } from '../../../src/mock/media.ts';
+import { box, movieBox } from '../../helpers/boxes.ts';
 import { type FragmentedFilm, film, fragmentedFilm, withUint32 } from '../../isobmff/films.ts';
 
 /** A video of the library, its bytes at hand. */

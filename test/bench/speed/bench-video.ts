@@ -1,4 +1,4 @@
-import { box, movieBox } from '../../../src/mock/media.ts';
+import { box, movieBox } from '../../helpers/boxes.ts';
 
 /** What a `video_no` of the bench asks for. */
 export interface BenchQuestion {
