@@ -27,7 +27,7 @@ export async function getAdapter(url: string, question: string): Promise<GetAdap
       const end = head.indexOf(HEAD_END);
       if (end === -1) return;
       client.off('data', onData);
-      handOn(client, asPost(head.slice(0, end), mock.pathname, question), Number(mock.port));
+      handOn(client, asPost(head.slice(0, end), mock, question), Number(mock.port));
     };
     client.on('data', onData);
   });
@@ -44,10 +44,11 @@ export async function getAdapter(url: string, question: string): Promise<GetAdap
 }
 
 /** The request as the mock wants it; one for another route, where a redirect leads, stays a GET. */
-function asPost(head: string, route: string, question: string): string {
+function asPost(head: string, { host, pathname: route }: URL, question: string): string {
   const [first = '', ...headers] = head.split('\r\n');
   // One request a connection, since only the first one is rewritten.
-  const kept = [...headers.filter((line) => !/^(connection|keep-alive):/i.test(line)), 'Connection: close'];
+  const others = headers.filter((line) => !/^(connection|keep-alive|host):/i.test(line));
+  const kept = [...others, `Host: ${host}`, 'Connection: close'];
   if (!first.startsWith(`GET ${route} `)) return [first, ...kept].join('\r\n') + HEAD_END;
   const posted = ['Content-Type: application/json', `Content-Length: ${Buffer.byteLength(question)}`];
   return [first.replace('GET', 'POST'), ...kept, ...posted].join('\r\n') + HEAD_END + question;
