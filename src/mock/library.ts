@@ -21,6 +21,8 @@ export interface StoredVideo {
   readonly latitude?: number;
   readonly longitude?: number;
   readonly tags?: readonly string[];
+  /** A text of digits, since it may exceed 2^53. Default `-1`, the default folder. */
+  readonly folderId?: string;
   /** The bytes from `fromByte` up to, not including, `toByte`. The same bytes at each call. */
   read(fromByte: number, toByte: number): AsyncIterable<Uint8Array>;
 }

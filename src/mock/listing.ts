@@ -19,6 +19,7 @@ export function videoFilter(fields: Readonly<Record<string, unknown>>): Test | u
   add('status', (video, asked) => video.status === asked);
   add('camera_model', (video, asked) => video.cameraModel === asked);
   add('tag', (video, asked) => video.tags?.includes(String(asked)) ?? false);
+  add('folder_id', (video, asked) => (video.folderId ?? '-1') === asked);
   add('datetime_taken', (video, asked) => video.takenAtMs !== undefined && video.takenAtMs >= Number(asked));
   if (fields.latitude !== undefined && fields.longitude !== undefined) {
     tests.push(near(Number(fields.latitude), Number(fields.longitude)));

@@ -11,9 +11,11 @@ export interface MockOptions {
   readonly key?: string;
   /** Default: the samples. */
   readonly videos?: VideoLibrary | readonly StoredVideo[];
+  /** What `GET /folders` answers: names by id. Default: the default folder alone. */
+  readonly folders?: Readonly<Record<string, string>>;
   /** A fault text for every video, or texts by `video_no`, where `*` stands for all others. Downloads only. */
   readonly faults?: string | Readonly<Record<string, string>>;
-  /** A fault text for the two listing routes, each counting for itself. */
+  /** A fault text for the listing routes, each counting for itself. */
   readonly listFaults?: string;
   /** At most `starts` downloads in any `windowMs`, the whole account together. Default: no limit. */
   readonly accountLimit?: { readonly starts: number; readonly windowMs: number };

@@ -43,6 +43,7 @@ export interface Service {
   readonly listFaults: FaultPlan;
   /** Takes one start from the account's allowance; false if there is none left. */
   readonly mayStart: (nowMs: number) => boolean;
+  readonly folders: Readonly<Record<string, string>>;
   readonly numbersAsStrings: boolean;
   readonly pageSizeCap: number;
   readonly withoutScopesRoute: MockOptions['withoutScopesRoute'];
@@ -63,6 +64,7 @@ export async function createService(options: MockOptions): Promise<Service> {
     faults: faultPlan(options.faults, nowMs),
     listFaults: faultPlan(options.listFaults, nowMs),
     mayStart: limit ? accountLimit(limit.starts, limit.windowMs) : () => true,
+    folders: options.folders ?? { '-1': 'default' },
     numbersAsStrings: options.numbersAsStrings ?? false,
     pageSizeCap: Math.min(options.pageSizeCap ?? PAGE_SIZE_CAP, PAGE_SIZE_CAP),
     withoutScopesRoute: options.withoutScopesRoute,
@@ -86,6 +88,7 @@ const ROUTES: Readonly<Record<string, { readonly method: string; readonly route:
   [`${BASE_PATH}/download`]: { method: 'POST', route: download },
   [`${BASE_PATH}/list_videos`]: { method: 'POST', route: listVideosRoute },
   [`${BASE_PATH}/list_unique_ids`]: { method: 'GET', route: listUniqueIds },
+  [`${BASE_PATH}/folders`]: { method: 'GET', route: listFolders },
 };
 
 /** Whether a request is for a video: by the API's route, or by one that a redirect leads to. */
@@ -139,7 +142,17 @@ async function listVideosRoute(service: Service, exchange: Exchange): Promise<vo
   // Asking for a scope makes it, as in the real API.
   const asked = typeof json === 'object' && json !== null && 'unique_id' in json ? json.unique_id : 'default';
   service.madeUniqueIds.add(String(asked ?? 'default'));
-  await sendListing(service, exchange, listVideos(service.library, json, service.pageSizeCap));
+  await sendListing(
+    service,
+    exchange,
+    listVideos(service.library, folderAsText(exchange.record), service.pageSizeCap),
+  );
+}
+
+/** The request's fields, with the `folder_id` as it was written. */
+function folderAsText({ body, json }: Exchange['record']): unknown {
+  const folder_id = /"folder_id"\s*:\s*"?(-?\d+)/.exec(body)?.[1];
+  return folder_id === undefined ? json : { ...(json as object), folder_id };
 }
 
 async function listUniqueIds(service: Service, exchange: Exchange): Promise<void> {
@@ -149,9 +162,19 @@ async function listUniqueIds(service: Service, exchange: Exchange): Promise<void
   await sendListing(service, exchange, success({ unique_ids: [...uniqueIds] }));
 }
 
+async function listFolders(service: Service, exchange: Exchange): Promise<void> {
+  const folders = Object.entries(service.folders).map(([folder_id, folder_name]) => ({
+    folder_id,
+    folder_name,
+  }));
+  await sendListing(service, exchange, success({ folders }));
+}
+
 async function sendListing(service: Service, exchange: Exchange, envelope: Envelope): Promise<void> {
   const data = service.numbersAsStrings ? withNumbersAsStrings(envelope.data) : envelope.data;
-  const content = contentOfBytes('application/json', Buffer.from(JSON.stringify({ ...envelope, data })));
+  // Folder ids are numbers in the JSON, which those of JavaScript cannot hold.
+  const json = JSON.stringify({ ...envelope, data }).replace(/("folder_id":)"(-?\d+)"/g, '$1$2');
+  const content = contentOfBytes('application/json', Buffer.from(json));
   const [path = '', query] = exchange.record.url.split('?');
   if (query?.startsWith(CLEAN)) return sendContent(exchange, content);
   await sendOrFail({ ...exchange, cleanPath: `${path}?${CLEAN}` }, content, service.listFaults, path);

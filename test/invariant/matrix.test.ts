@@ -62,6 +62,19 @@ describe.each(['file', 'stdout'] as const)('a download to %s', (to) => {
   });
 });
 
+describe('a download with settings in place', () => {
+  it.each(faultNames)('keeps the promise when %s persists, and its flags stand above them', async (name) => {
+    const expected = EXPECTATIONS[name];
+    const settings = { retries: '9', rate: '6', timeout: '45' };
+    const { exitCode, record, broken } = await play({ ...faultCase(name, null, 'file'), settings });
+    expect(broken).toEqual([]);
+    expect({ exitCode, attempts: record.attempts }).toEqual({
+      exitCode: expected.exitCode,
+      attempts: triesOf(expected),
+    });
+  });
+});
+
 describe('a download with --force', () => {
   it.each(faultNames)(
     'leaves or replaces the file that is there as a whole when %s persists',

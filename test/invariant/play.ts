@@ -23,6 +23,8 @@ export interface Case {
   readonly retries: number;
   /** What the target holds before; it is to be replaced with `--force`. */
   readonly existing?: Uint8Array;
+  /** Settings made beforehand with `mavi config set`; default: no file of settings. */
+  readonly settings?: Readonly<Record<string, string>>;
   /** Further arguments. */
   readonly args?: readonly string[];
   readonly mock?: MockOptions;
@@ -75,9 +77,14 @@ export async function play(played: Case): Promise<Played> {
     videos: [video],
     faults,
   });
+  const env = { ...envFor(mock), MAVI_CONFIG_DIR: tempDir() };
+  for (const [name, value] of Object.entries(played.settings ?? {})) {
+    const code = await run(['config', 'set', name, value], fakeHost({ cwd: folder, env }));
+    if (code !== 0) throw new Error(`mavi config set ${name} ${value}: exit ${code}`);
+  }
   const host = fakeHost({
     cwd: folder,
-    env: { ...envFor(mock), MAVI_CONFIG_DIR: tempDir() },
+    env,
     clock,
     ...played.host,
   });

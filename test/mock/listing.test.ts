@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { SAMPLE_VIDEO_NOS } from '../../src/mock/library.ts';
 import type { Mock } from '../../src/mock/options.ts';
 import { generatedLibrary } from '../helpers/generated.ts';
+import { madeVideos } from '../library/stored-video.ts';
 import { call, jsonOf, post, started } from './client.ts';
 import { sampleFile } from './sample-files.ts';
 
@@ -143,5 +144,32 @@ describe('list_unique_ids', () => {
     expect(spring.status).toBe(404);
     expect(jsonOf(spring)).toMatchObject({ status: 404, error: 'Not Found', requestId: expect.any(String) });
     expect(jsonOf(spring)).not.toHaveProperty('code');
+  });
+});
+
+describe('folders', () => {
+  const BEYOND = '9223372036854775807';
+
+  it('are named with ids that are numbers, however large', async () => {
+    const mock = await started({ folders: { '-1': 'default', [BEYOND]: 'far' } });
+    const headers = { Authorization: mock.key };
+    const { body } = await call(`${mock.baseUrl}/folders`, { method: 'GET', headers });
+    expect(body.toString()).toContain(`{"folder_id":${BEYOND},"folder_name":"far"}`);
+  });
+
+  it('narrow a listing, to the digit', async () => {
+    const [one, two] = [...madeVideos(2)];
+    const mock = await started({ videos: [{ ...one!, folderId: BEYOND }, two!] });
+    const listed = async (folderId: string): Promise<unknown[]> => {
+      const headers = { Authorization: mock.key };
+      const body = `{"folder_id":${folderId}}`;
+      const { data } = jsonOf(await call(`${mock.baseUrl}/list_videos`, { headers, body })) as {
+        data: { videos: { video_no: string }[] };
+      };
+      return data.videos.map((video) => video.video_no);
+    };
+    expect(await listed(BEYOND)).toEqual([one!.videoNo]);
+    expect(await listed('9223372036854775806')).toEqual([]);
+    expect(await listed('-1')).toEqual([two!.videoNo]);
   });
 });
