@@ -23,6 +23,8 @@ export interface Clock {
 /** Standard output, for data only. */
 export interface DataOutput {
   readonly isTTY: boolean;
+  /** Whether it was closed when the process started, as by `>&-`, as far as the system tells. */
+  readonly isClosed: boolean;
   /** Writes all bytes in order; resolves when the system has accepted them. Throws ClosedPipe. */
   write(chunks: readonly Uint8Array[]): Promise<void>;
 }
@@ -183,7 +185,18 @@ export function systemHost(): SystemHost {
         return process.stdin;
       },
     },
-    stdout: { isTTY: isatty(1), write: descriptorWriter(1, () => sleep(systemClock, FULL_PIPE_WAIT_MS)) },
+    stdout: {
+      isTTY: isatty(1),
+      get isClosed() {
+        // Node opens the null device in place of a closed descriptor, for reading and writing; shells open it for
+        // writing only.
+        const path = orNull(() => readlinkSync('/proc/self/fd/1'));
+        const info =
+          path === '/dev/null' ? orNull(() => readFileSync('/proc/self/fdinfo/1', 'latin1')) : null;
+        return /^flags:\s*\d*2$/m.test(info ?? '');
+      },
+      write: descriptorWriter(1, () => sleep(systemClock, FULL_PIPE_WAIT_MS)),
+    },
     stderr: {
       isTTY: isatty(2),
       // What is shown on standard output is as wide as its own terminal, when errors go elsewhere.

@@ -1,7 +1,7 @@
 /** `mavi download`, from a checked plan to an exit code. */
 import { lstat } from 'node:fs/promises';
 import { openSession } from '../api/session.ts';
-import { type ExitCode, mergeExitCodes, UsageError } from '../errors.ts';
+import { type ExitCode, LocalError, mergeExitCodes, UsageError } from '../errors.ts';
 import { makeFolder, pathFrom } from '../folders.ts';
 import { type Host, say } from '../host.ts';
 import { type Container, EXTENSIONS } from '../isobmff/signature.ts';
@@ -29,6 +29,10 @@ export async function runDownload(plan: DownloadPlan, host: Host): Promise<ExitC
     throw new UsageError('refusing to write video data to a terminal', {
       hint: 'write to a file with -o video.mp4, or pipe standard output to another program',
     });
+  }
+  if (plan.output === '-' && host.stdout.isClosed && !plan.dryRun) {
+    const hint = 'redirect it to a file or a pipe, or discard the video with: > /dev/null';
+    throw new LocalError('closed_stdout', 'cannot write to standard output: it is closed', { hint });
   }
   const session = await openSession(host, plan.settings, plan);
   if (plan.output === null && !plan.dryRun) {

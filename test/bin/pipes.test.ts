@@ -179,12 +179,23 @@ describe.concurrent('standard output that takes no bytes', () => {
     expect(stderr).toContain('cannot write to standard output: the disk is full');
   });
 
-  it('because it is closed does no harm: what comes is thrown away', async ({ scene }) => {
+  it('because it is closed is exit 7 for a video, before any request', async ({ scene }) => {
+    const mock = await scene.mock();
+    const { stdout, stderr } = await scene.shell(`mavi download ${faststart} -o - >&-; echo $?`).ended;
+    expect([stdout.toString(), mock.requests.length]).toEqual(['7\n', 0]);
+    expect(stderr).toContain('cannot write to standard output: it is closed');
+  });
+
+  it('because it is the null device takes a video', async ({ scene }) => {
+    const mock = await scene.mock();
+    const { stdout } = await scene.shell(`mavi download ${faststart} -o - > /dev/null; echo $?`).ended;
+    expect([stdout.toString(), mock.requests.length]).toEqual(['0\n', 1]);
+  });
+
+  it('because it is closed does no harm to files', async ({ scene }) => {
     await scene.mock();
-    const { stdout } = await scene.shell(
-      `mavi download ${faststart} -o - >&-; echo $?; mavi download ${faststart} --json >&-; echo $?`,
-    ).ended;
-    expect(stdout.toString()).toBe('0\n0\n');
+    const { stdout } = await scene.shell(`mavi download ${faststart} --json >&-; echo $?`).ended;
+    expect(stdout.toString()).toBe('0\n');
     expect(scene.read(`${faststart}.mp4`).equals(sampleFile('faststart'))).toBe(true);
   });
 });

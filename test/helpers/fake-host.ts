@@ -55,6 +55,7 @@ export function fakeHost(options: FakeHostOptions): FakeHost {
     stdin: { isTTY: options.stdinIsTTY ?? false, stream: Readable.from([options.stdin ?? '']) },
     stdout: {
       isTTY: options.stdoutIsTTY ?? false,
+      isClosed: false,
       write:
         options.writeOut ??
         (async (chunks) => {
