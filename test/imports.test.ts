@@ -8,7 +8,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** One import of one file. */
 interface Import {
   readonly file: string;
-  /** A file from the root, such as `src/host.ts`, or a module's name, such as `conf` or `node:fs`. */
+  /** A file from the root, such as `src/host.ts`, or a module's name, such as `got` or `node:fs`. */
   readonly target: string;
   /** A type is gone when the program runs; a dynamic import is loaded when it is needed. */
   readonly kind: 'value' | 'type' | 'dynamic';
@@ -66,10 +66,10 @@ function under(folder: string): (file: string) => boolean {
 
 it('the sources are found, with all their imports', () => {
   expect(SOURCES.length).toBeGreaterThan(60);
-  expect(importsOf('src/api/proxy.ts')).toContainEqual({
-    file: 'src/api/proxy.ts',
-    target: 'socks',
-    kind: 'dynamic',
+  expect(importsOf('src/api/http.ts')).toContainEqual({
+    file: 'src/api/http.ts',
+    target: 'got',
+    kind: 'value',
   });
   const words = IMPORTS.filter(({ target }) => target.startsWith('src/'));
   for (const { file, target } of words)
@@ -78,6 +78,7 @@ it('the sources are found, with all their imports', () => {
 
 describe('each of these has one home', () => {
   it.each([
+    ['got', ['src/api/http.ts']],
     ['socks', ['src/api/proxy.ts']],
     ['conf', ['src/settings/store.ts']],
     ['cli-progress', ['src/progress/bar.ts']],
@@ -224,7 +225,7 @@ it('the first line runs without the packages that a command may not need', () =>
     }
   }
   expect(loaded).toContain('commander');
-  for (const heavy of ['conf', 'chalk', 'cli-progress', 'socks']) {
+  for (const heavy of ['got', 'conf', 'chalk', 'cli-progress', 'socks']) {
     expect(loaded).not.toContain(heavy);
   }
 });

@@ -1,8 +1,14 @@
-/** One request over the wire, through redirects, to the head of its response. */
-import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+/** One request over the wire, through redirects, to the head of its response. The only file that imports got. */
+import {
+  type ClientRequest,
+  request as httpRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+} from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Transform } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
+import { got } from 'got';
 import { NetworkError, RefusedError } from '../errors.ts';
 import type { Clock } from '../host.ts';
 import { printable } from '../sanitize.ts';
@@ -156,8 +162,8 @@ export function redirected(request: WireRequest, status: number, location: strin
 }
 
 /**
- * Sends one request and resolves to the head of its response. No library in between: retries, redirects and decoding
- * are all our own, since a retry is billed, a redirect could carry the key on, and a status says less than the body.
+ * Sends one request and resolves to the head of its response. Of what got offers, retries, redirects and decoding are
+ * switched off: a retry is billed, a redirect could carry the key on, and a decoded body has no known length.
  */
 function exchange(
   { method, url, headers, body }: WireRequest,
@@ -169,72 +175,99 @@ function exchange(
   const isSecure = url.protocol === 'https:';
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason);
-    const sent = (isSecure ? httpsRequest : httpRequest)(url, {
-      method,
-      agent: wire.agentFor(url),
-      // Reads past white space after a chunk's size and the like, as curl does. Smuggling needs a kept connection.
-      insecureHTTPParser: true,
-    });
-    // Not among the options, which Node prints where NODE_DEBUG is set: one of them is the key.
-    for (const [name, value] of Object.entries({ 'accept-encoding': 'identity', ...headers })) {
-      sent.setHeader(name, value);
-    }
-    let answer: IncomingMessage | null = null;
+    let sent: ClientRequest | null = null;
+    let hasResponse = false;
     let lastSignMs = clock.ticksMs();
     const idleMs = (): number => clock.ticksMs() - lastSignMs;
     const onSign = (): void => {
       lastSignMs = clock.ticksMs();
     };
     let cancelWatch = watchForStall(clock, connectTimeoutMs, idleMs, () => {
-      fail(
-        new NetworkError(
-          'connect_timeout',
-          `no connection to ${url.host} within ${connectTimeoutMs / 1000} s`,
-          {
-            hint: 'check the network, and HTTPS_PROXY if a proxy is required; or set a longer --connect-timeout',
-          },
-        ),
-      );
+      const text = `no connection to ${url.host} within ${connectTimeoutMs / 1000} s`;
+      const hint =
+        'check the network, and HTTPS_PROXY if a proxy is required; or set a longer --connect-timeout';
+      fail(new NetworkError('connect_timeout', text, { hint }));
     });
     const settle = (): void => {
       cancelWatch();
-      sent.socket?.removeListener('data', onSign);
+      sent?.socket?.removeListener('data', onSign);
       signal.removeEventListener('abort', onAbort);
     };
     const fail = (error: unknown): void => {
       settle();
-      sent.destroy();
+      sent?.destroy();
+      stream.destroy();
       reject(error);
     };
     const onAbort = (): void => fail(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    sent.once('socket', (socket: TLSSocket & { secureConnecting?: boolean }) => {
-      const onConnected = (): void => {
-        if (answer !== null || sent.destroyed) return;
-        onSent();
-        onSign();
-        // Header lines and interim responses that come one by one are signs of life, too.
-        socket.on('data', onSign);
-        cancelWatch();
-        cancelWatch = watchForStall(clock, timeoutMs, idleMs, () => fail(stalled(url.host, timeoutMs)));
-      };
-      if (socket.connecting || (isSecure && socket.secureConnecting !== false)) {
-        socket.once(isSecure ? 'secureConnect' : 'connect', onConnected);
-      } else onConnected();
+
+    /** Follows a request from its connection to its response. */
+    const follow = (request: ClientRequest): void => {
+      sent = request;
+      request.once('socket', (socket: TLSSocket & { secureConnecting?: boolean }) => {
+        const onConnected = (): void => {
+          if (hasResponse || request.destroyed) return;
+          onSent();
+          onSign();
+          // Header lines and interim responses that come one by one are signs of life, too.
+          socket.on('data', onSign);
+          cancelWatch();
+          cancelWatch = watchForStall(clock, timeoutMs, idleMs, () => fail(stalled(url.host, timeoutMs)));
+        };
+        if (socket.connecting || (isSecure && socket.secureConnecting !== false)) {
+          socket.once(isSecure ? 'secureConnect' : 'connect', onConnected);
+        } else onConnected();
+      });
+      request.on('error', (error) => {
+        if (!hasResponse) fail(networkError(error, url.host));
+      });
+      request.once('response', (response) => {
+        hasResponse = true;
+        settle();
+        guardBody(response);
+      });
+    };
+
+    const stream = got.stream(url, {
+      method,
+      headers: { 'accept-encoding': 'identity', 'user-agent': undefined, ...headers },
+      ...(body === undefined ? {} : { body }),
+      retry: { limit: 0 },
+      followRedirect: false,
+      throwHttpErrors: false,
+      decompress: false,
+      strictContentLength: false,
+      request: (target, { headers: all = {}, ...options }) => {
+        const request = (isSecure ? httpsRequest : httpRequest)(target, {
+          ...options,
+          agent: wire.agentFor(url),
+          // Reads past white space after a chunk's size and the like, as curl does. Smuggling needs a kept connection.
+          insecureHTTPParser: true,
+        });
+        // Not among the options, which Node prints where NODE_DEBUG is set: one of them is the key.
+        for (const [name, value] of Object.entries(all)) {
+          if (value !== undefined) request.setHeader(name, value);
+        }
+        follow(request);
+        return request;
+      },
     });
-    sent.on('error', (error) => {
-      if (answer === null) return fail(networkError(error, url.host));
-      // What follows a complete response on the wire does not concern it.
-      if (!answer.complete) answer.destroy(error);
+    stream.on('error', (error) => {
+      if (!hasResponse) fail(networkError(error.cause ?? error, url.host));
     });
-    sent.once('response', (response) => {
-      answer = response;
-      settle();
-      guardBody(response);
+    stream.once('response', (response: IncomingMessage) => {
+      // got would copy each chunk through its own stream and report the body's errors on it; Body reads the response
+      // itself. Node sets a stream flowing a tick after its 'readable' listener is gone, so wait for that tick.
+      response.removeAllListeners('readable');
+      sent?.removeAllListeners('error').on('error', (error) => {
+        // What follows a complete response on the wire does not concern it.
+        if (!response.complete) response.destroy(error);
+      });
       // Whoever reads the body listens from the next moment on, and looks at what happened before.
       response.on('error', () => {});
-      resolve(response);
+      response.pause();
+      setImmediate(() => resolve(response));
     });
-    sent.end(body);
+    signal.addEventListener('abort', onAbort, { once: true });
   });
 }

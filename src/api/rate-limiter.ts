@@ -4,6 +4,9 @@ import type { Rate } from '../settings/values.ts';
 import { marginMs, type RateLimitStore, type Starts, waitMs } from './rate-limit-store.ts';
 import { LONGEST_WAIT_MS, tooLongAPause } from './retry.ts';
 
+/** The documented limit of the listing: five requests a second. */
+export const LIST_RATE = { starts: 5, windowMs: 1000 };
+
 /** A start that was granted. */
 export interface Start {
   /** To be called when the request goes out, once the connection is made: that is when the server counts it. */

@@ -8,16 +8,13 @@ import { version } from '../version.ts';
 import { apiClient, type Client } from './client.ts';
 import { agents } from './proxy.ts';
 import { memoryStore, sharedStore } from './rate-limit-store.ts';
-import { rateLimiter } from './rate-limiter.ts';
+import { LIST_RATE, rateLimiter } from './rate-limiter.ts';
 
 /** What a command works with. */
 export interface Session {
   readonly settings: Settings;
   readonly client: Client;
 }
-
-/** The documented limit of the listing: five requests a second. */
-export const LIST_RATE = { starts: 5, windowMs: 1000 };
 
 /** What a run says on standard error beside its results. */
 export interface SessionOutput {

@@ -1,7 +1,7 @@
 /** Lists the library: its videos page by page, its scopes and its folders. */
 import type { Client } from '../api/client.ts';
+import { LIST_RATE } from '../api/rate-limiter.ts';
 import { RetryState } from '../api/retry.ts';
-import { LIST_RATE } from '../api/session.ts';
 import { type ExitCode, MaviError, NetworkError, RefusedError } from '../errors.ts';
 import { type Host, say, sleep } from '../host.ts';
 import { retryingText } from '../progress/text.ts';
