@@ -5,6 +5,8 @@ import type { StoredVideo, VideoLibrary } from './library.ts';
 export interface MockOptions {
   /** Default 0: any free port. Always on 127.0.0.1. */
   readonly port?: number;
+  /** The only host name that it answers to, for a client behind a proxy; default: loopback names with its port. */
+  readonly host?: string;
   /** PEM texts; with them the mock speaks https. */
   readonly tls?: { readonly key: string; readonly cert: string };
   /** Default `MOCK_KEY`. */

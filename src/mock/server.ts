@@ -8,7 +8,7 @@ import { answer, BASE_PATH, createService, isForVideo } from './routes.ts';
 export type { Mock, MockOptions, RecordedRequest } from './options.ts';
 
 const DEFAULT_CHUNK_BYTES = 65_536;
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\]):(\d+)$/i;
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/i;
 
 interface Listener {
   /** Such as `http://127.0.0.1:4000`. */
@@ -75,7 +75,12 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
         record.body = await textOf(request);
         record.json = parsed(record.body);
         // A page of any site can have its own name resolve to this machine; only its Host header gives it away.
-        if (LOOPBACK.exec(request.headers.host ?? '')?.[1] !== String(request.socket.localPort))
+        const [, name = '', port] = /^(.*?)(?::(\d+))?$/.exec(request.headers.host ?? '') ?? [];
+        const isOurs =
+          options.host === undefined
+            ? LOOPBACK.test(name) && Number(port) === request.socket.localPort
+            : name === options.host;
+        if (!isOurs)
           return sendJson(exchange, springError(421, 'Misdirected Request', record.url, nowMs()), 421);
         if ((await options.onRequest?.(record, response)) === 'answered') return;
         await answer(service, exchange, guarded);

@@ -15,7 +15,7 @@ const HOST = 'mavi.test';
 async function mockFor(scene: Scene, host: string): Promise<Mock> {
   const tls = selfSigned({ host });
   scene.env.NODE_EXTRA_CA_CERTS = scene.write('ca.pem', tls.cert);
-  const mock = await scene.mock({ tls });
+  const mock = await scene.mock({ tls, host });
   const port = host === HOST ? '' : `:${new URL(mock.baseUrl).port}`;
   scene.env.MAVI_BASE_URL = `https://${host}${port}/serve/api/v1`;
   // A machine without a name server gives up at once.
