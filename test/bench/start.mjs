@@ -1,4 +1,4 @@
-/** Bundles a bench program and runs it: `node test/bench/start.mjs peers|speed|fuzz [options]`. */
+/** Bundles a bench program and runs it: `node test/bench/start.mjs peers|speed|fuzz|proof [options]`. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +17,7 @@ await build({
   entryPoints: {
     fuzz: 'test/bench/fuzz-isobmff.ts',
     peers: 'test/bench/peers/main.ts',
+    proof: 'test/bench/proof.ts',
     speed: 'test/bench/speed/main.ts',
     server: 'test/bench/speed/server.ts',
   },

@@ -100,7 +100,7 @@ function mvhd(ticks: number): Buffer {
 
 function sizesBox(samples: readonly Buffer[], bits: 4 | 8 | 16 | 32): Buffer {
   const sizes = samples.map(({ length }) => length);
-  if (bits === 32) return box('stsz', uint32(0), uint32(0), uint32(sizes.length), ...sizes.map(uint32));
+  if (bits === 32) return box('stsz', uint32(0), uint32(0), uint32(sizes.length), sizes.flatMap(uint32));
   const entries =
     bits === 16
       ? sizes.flatMap(u16)
