@@ -1,5 +1,5 @@
 /** Where the samples of a fragment are, by its `moof`, and what a `sidx` says of all segments (14496-12, 8.8, 8.16). */
-import type { Movie, Run, Track } from './samples.ts';
+import type { FragmentDefaults, Movie, Run, Track } from './samples.ts';
 import { BrokenTable, boxesIn, Fields, find, type Part, Sizes, whole } from './tables.ts';
 
 const BASE_DATA_OFFSET = 0x1;
@@ -14,13 +14,6 @@ const DURATIONS = 0x100;
 const SIZES = 0x200;
 const FLAGS = 0x400;
 const TIME_OFFSETS = 0x800;
-
-/** What the fragments of one track inherit from their header box and their track. */
-interface Defaults {
-  readonly description: number;
-  readonly duration: number;
-  readonly size: number;
-}
 
 /**
  * The runs of samples of a fragment, in the order of its tables. Counts them into their tracks.
@@ -64,7 +57,7 @@ function readRun(
   view: DataView,
   box: Part,
   track: Track,
-  defaults: Defaults,
+  defaults: FragmentDefaults,
   base: number,
   next: number,
 ): { run: Run; ticks: number } {
@@ -93,34 +86,19 @@ function readRun(
   return { run, ticks: durations.sum(0, count) };
 }
 
-/** What a `sidx` says. */
-export interface SegmentIndex {
-  /** Offset of the first byte after the last segment that it names. */
-  readonly end: number;
-  /** How many segments it names. */
-  readonly segments: number;
-  /** How long they are together, in seconds. */
-  readonly seconds: number;
-}
-
 /**
- * Reads the payload of a `sidx`. Throws BrokenTable if it can't be true.
+ * Reads the payload of a `sidx`: how many segments it names, and the offset at which the last one ends. Throws
+ * BrokenTable if it can't be true.
  * @param boxEnd offset of the first byte after the box, which its segments count from
  */
-export function readSidx(view: DataView, boxEnd: number): SegmentIndex {
+export function readSidx(view: DataView, boxEnd: number): { end: number; segments: number } {
   const fields = new Fields(view, { ...whole(view), type: 'sidx' });
   const wide = fields.uint32() >>> 24 > 0;
-  fields.skip(4);
-  const timescale = fields.uint32();
+  fields.skip(8);
   fields.uint(wide);
-  const firstOffset = fields.uint(wide);
+  let end = boxEnd + fields.uint(wide);
   const segments = fields.uint32() & 0xffff;
   const table = fields.table(segments, 12);
-  let bytes = 0;
-  let ticks = 0;
-  for (let at = table; at < table + segments * 12; at += 12) {
-    bytes += view.getUint32(at) & 0x7fff_ffff;
-    ticks += view.getUint32(at + 4);
-  }
-  return { end: boxEnd + firstOffset + bytes, segments, seconds: timescale === 0 ? 0 : ticks / timescale };
+  for (let at = table; at < table + segments * 12; at += 12) end += view.getUint32(at) & 0x7fff_ffff;
+  return { end, segments };
 }
