@@ -99,7 +99,14 @@ const STAGES: Readonly<Record<string, Stage>> = {
   },
   'reading video_nos from standard input': (scene) => feeding(scene, ['download', '-a', '-'], '# none yet\n'),
   'reading video_nos from a FIFO': (scene) => openingFifo(scene, ['download', '-a', 'fifo']),
-  'reading a key from standard input': (scene) => feeding(scene, ['auth', 'login'], '\n'),
+  'reading a key from standard input': async (scene) => {
+    mkdirSync(scene.path('logs'));
+    const log = scene.path('logs/log');
+    const run = scene.start(['auth', 'login'], { stdin: 'open', by: strace('-o', log, '-e', 'trace=read') });
+    run.child.stdin?.write('sk-');
+    await contains(scene.path('logs'), 'log', 'read(0, "sk-"');
+    return run;
+  },
   'reading a key from a FIFO': (scene) =>
     openingFifo(scene, ['download', faststart], {
       MAVI_API_KEY: undefined,
@@ -194,17 +201,17 @@ describe.concurrent.for(SIGNALS)('%s', (signal) => {
     mkdirSync(scene.path('logs'));
     const run = scene.start(['download', faststart], {
       env: { MAVI_RATE: '12' },
-      // While the record is being replaced, its lock is held.
+      // While the record is being written, its lock is held.
       by: strace(
         '-o',
         scene.path('logs/log'),
         '-e',
-        'trace=rename',
+        'trace=pwrite64',
         '-e',
-        'inject=rename:delay_enter=2000000',
+        'inject=pwrite64:delay_enter=1000000',
       ),
     });
-    await contains(scene.path('logs'), 'log', 'starts-');
+    await contains(scene.path('logs'), 'log', 'starts');
     run.child.kill(signal);
     await run.exited;
     expect(run.child.signalCode).toBe(signal);
