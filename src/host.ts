@@ -86,6 +86,8 @@ export interface Host {
   readonly secrets: Set<string>;
   /** Whether another process of this machine is running. */
   isAlive(pid: number): boolean;
+  /** Calls back when the process ends while that is wanted: synchronously, also when a signal ends it. */
+  onExit(callback: () => void): () => void;
 }
 
 /** Prints text to standard output, the secrets in use masked. Throws ClosedPipe, LocalError. */
@@ -211,6 +213,10 @@ export function systemHost(): SystemHost {
     interrupt: interruption.signal,
     secrets: new Set(),
     isAlive: processLives,
+    onExit(callback) {
+      process.once('exit', callback);
+      return () => void process.off('exit', callback);
+    },
     end(code) {
       process.exitCode = code;
       const signal = ENDING_SIGNALS.find((each) => SIGNAL_EXIT_CODES[each] === code);
@@ -279,7 +285,7 @@ function orNull<T>(look: () => T): T | null {
 }
 
 function dieOf(signal: EndingSignal): void {
-  // Death by a signal skips the exit handlers, in which dependencies remove their locks.
+  // Death by a signal skips the exit handlers, which remove locks.
   process.emit('exit', SIGNAL_EXIT_CODES[signal]);
   process.removeAllListeners(signal);
   process.kill(process.pid, signal);

@@ -3,13 +3,14 @@
  * FAT, on network file systems and where clocks step.
  */
 import { createHash, randomBytes } from 'node:crypto';
+import { readFileSync, unlinkSync } from 'node:fs';
 import { constants, open, unlink } from 'node:fs/promises';
 import { type Host, sleep } from './host.ts';
 import { livenessOf, processIdentity } from './liveness.ts';
 
 /** How a lock is taken. */
 export interface LockOptions {
-  readonly host: Pick<Host, 'hostname' | 'pid' | 'isAlive' | 'clock' | 'random'>;
+  readonly host: Pick<Host, 'hostname' | 'pid' | 'isAlive' | 'onExit' | 'clock' | 'random'>;
   /** Ends the wait. */
   readonly signal?: AbortSignal;
   /** How long to wait for an owner that lives, in milliseconds. */
@@ -218,10 +219,19 @@ function hold(
     });
   };
   if (renews) renewLater();
+  // A run that is interrupted while it holds the lock does not wait for what would release it.
+  const endWatch = host.onExit(() => {
+    try {
+      if (readFileSync(path, 'utf8') === textOf(lock, renewals)) unlinkSync(path);
+    } catch {
+      // It is gone.
+    }
+  });
   return async () => {
     cancel();
     await renewal;
     cancel();
     if (await isOurs()) await unlink(path).catch(() => {});
+    endWatch();
   };
 }

@@ -13,6 +13,7 @@ const ME: LockOptions['host'] = {
   hostname: 'here',
   pid: process.pid,
   isAlive,
+  onExit: () => () => {},
   clock: systemClock,
   random: () => 0.5,
 };

@@ -64,7 +64,7 @@ export function memoryStore(clock: Clock): RateLimitStore {
 
 /** What a shared store is made of. */
 export interface SharedStoreOptions {
-  readonly host: Pick<Host, 'hostname' | 'pid' | 'isAlive' | 'clock' | 'random'>;
+  readonly host: Pick<Host, 'hostname' | 'pid' | 'isAlive' | 'onExit' | 'clock' | 'random'>;
   /** The folder of the record, made if missing. */
   readonly folder: string;
   /** Names the record, as a hash only. */

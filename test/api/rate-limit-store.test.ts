@@ -40,7 +40,14 @@ interface Moment {
 function store(folder: string, moment: Moment = {}): RateLimitStore {
   const { nowMs = NOW, uptimeMs = nowMs - NOW + HOUR_MS, key = KEY, rate = RATE } = moment;
   const clock: Clock = { ...systemClock, nowMs: () => nowMs, uptimeMs: () => uptimeMs };
-  const host = { hostname: 'here', pid: process.pid, isAlive: () => true, clock, random: () => 0.5 };
+  const host = {
+    hostname: 'here',
+    pid: process.pid,
+    isAlive: () => true,
+    onExit: () => () => {},
+    clock,
+    random: () => 0.5,
+  };
   const { onAlone = (why: string) => expect.unreachable(why) } = moment;
   return sharedStore({ host, folder, key, rate, onAlone });
 }

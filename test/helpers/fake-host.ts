@@ -78,6 +78,7 @@ export function fakeHost(options: FakeHostOptions): FakeHost {
     interrupt: interruption.signal,
     secrets: new Set(),
     isAlive: (pid) => pid === process.pid,
+    onExit: () => () => {},
     errors: () => errors,
     output: () => Buffer.concat(out),
     send: (signal) => interruption.abort(new Interrupted(signal)),
