@@ -12,6 +12,7 @@ const VERSION_COMMANDS: Readonly<Record<string, readonly string[]>> = {
   wget2: ['wget2', '--version'],
   aria2c: ['aria2c', '--version'],
   openssl: ['openssl', 'version'],
+  nginx: ['sh', '-c', 'nginx -v 2>&1'],
   Python: [
     PYTHON,
     '-c',
@@ -33,7 +34,7 @@ export function versionsOf(names: readonly string[]): Map<string, string> {
       versions.set(name, name === 'Python' ? text.trim() : (/\d+\.[\w.]+/.exec(text)?.[0] ?? 'unknown'));
     } catch {
       throw new Error(
-        `${name} is missing; on Debian: apt-get install -y curl wget wget2 aria2 openssl python3-requests`,
+        `${name} is missing; on Debian: apt-get install -y nginx-light curl wget wget2 aria2 openssl python3-requests`,
       );
     }
   }

@@ -19,7 +19,6 @@ await build({
     peers: 'test/bench/peers/main.ts',
     proof: 'test/bench/proof.ts',
     speed: 'test/bench/speed/main.ts',
-    server: 'test/bench/speed/server.ts',
   },
   outdir: folder,
   outExtension: { '.js': '.mjs' },

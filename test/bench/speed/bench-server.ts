@@ -1,26 +1,123 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { selfSigned } from '../../mock/self-signed.ts';
+import { benchVideo } from './bench-video.ts';
 import type { Work } from './contenders.ts';
 
-/** The server of the bench, in a process of its own. */
-export interface BenchServer extends Pick<Work, 'origins' | 'certPath'> {
+/** The server of the bench: nginx, which costs less than any client that is measured. */
+export interface BenchServer extends Pick<Work, 'origins' | 'certPath' | 'serverCpuSeconds'> {
   close(): void;
 }
 
-/** Starts the server, with a certificate made for this run. */
-export async function startBenchServer(folder: string): Promise<BenchServer> {
+const BLOCK = Buffer.alloc(1_048_576, 'bytes of a video, or so it says. ');
+const LOOK_EVERY_MS = 20;
+
+/**
+ * Starts nginx with a certificate made for this run. It answers a POST to `/bytes-<n>/download` with an mp4 of so
+ * many bytes out of `files`, which is to lie in memory; `/bytes-<n>-pace-<p>/download` with so many a second.
+ */
+export async function startBenchServer(
+  folder: string,
+  files: string,
+  sizes: readonly number[],
+): Promise<BenchServer> {
   const { key, cert } = selfSigned();
-  const keyPath = join(folder, 'key.pem');
   const certPath = join(folder, 'cert.pem');
-  writeFileSync(keyPath, key, { mode: 0o600 });
+  writeFileSync(join(folder, 'key.pem'), key, { mode: 0o600 });
   writeFileSync(certPath, cert);
-  const child = spawn(process.execPath, [join(folder, 'server.mjs'), keyPath, certPath], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+  const videos = join(files, 'videos');
+  mkdirSync(videos);
+  for (const size of sizes) writeVideo(join(videos, `bytes-${size}`), size);
+  writeFileSync(join(videos, 'empty'), '');
+
+  const ports = { http: await freePort(), https: await freePort() };
+  writeFileSync(join(folder, 'nginx.conf'), configuration(folder, videos, ports));
+  const child = spawn('nginx', ['-p', folder, '-c', 'nginx.conf'], {
+    stdio: ['ignore', 'ignore', 'inherit'],
   });
   process.on('exit', () => child.kill());
-  const [line] = await once(child.stdout, 'data');
-  return { origins: JSON.parse(String(line)), certPath, close: () => child.kill() };
+  await answering(ports.https);
+  return {
+    origins: { http: `http://127.0.0.1:${ports.http}`, https: `https://127.0.0.1:${ports.https}` },
+    certPath,
+    serverCpuSeconds: () => cpuSecondsOf(child.pid ?? 0),
+    close: () => child.kill(),
+  };
 }
+
+/**
+ * A POST to a file is 405 to nginx, which `error_page` turns back into the file. A response that another one is
+ * added to has no known length, so it goes out in chunks; the one that is added here is empty. One process does it
+ * all, so that its processor time can be told.
+ */
+function configuration(folder: string, videos: string, ports: { http: number; https: number }): string {
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+    (name) => `${name}_temp_path ${folder}/nginx-${name};`,
+  );
+  return `
+daemon off; master_process off; pid ${folder}/nginx.pid; error_log stderr error;
+events { worker_connections 64; }
+http {
+  ${temporary.join(' ')}
+  access_log off; default_type application/octet-stream; keepalive_requests 1000000; output_buffers 2 512k;
+  map $pace $speed { "" 0; default $pace; }
+  server {
+    listen 127.0.0.1:${ports.http}; listen 127.0.0.1:${ports.https} ssl;
+    ssl_certificate ${folder}/cert.pem; ssl_certificate_key ${folder}/key.pem;
+    error_page 405 =200 $uri;
+    location ~ ^/(?<video>bytes-\\d+)(?:-pace-(?<pace>\\d+))?/download$ { rewrite ^ /videos/$video last; }
+    location /videos/ { internal; alias ${videos}/; limit_rate $speed; addition_types *; add_after_body /videos/empty; }
+  }
+}
+`;
+}
+
+function writeVideo(path: string, sizeBytes: number): void {
+  const file = openSync(path, 'w');
+  let written = writeSync(file, benchVideo(sizeBytes).opening);
+  // What is beyond the first gibibyte is a hole, which reads as zeros and takes no memory.
+  const filled = Math.min(sizeBytes, 2 ** 30);
+  while (written < filled) written += writeSync(file, BLOCK, 0, Math.min(BLOCK.length, filled - written));
+  ftruncateSync(file, sizeBytes);
+  closeSync(file);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+async function answering(port: number): Promise<void> {
+  for (;;) {
+    const socket = connect(port, '127.0.0.1');
+    const isOpen = await new Promise((resolve) => {
+      socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    });
+    socket.destroy();
+    if (isOpen) return;
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  }
+}
+
+/** User and system time of a process so far. */
+function cpuSecondsOf(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
+}
+
+const TICKS_A_SECOND = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));

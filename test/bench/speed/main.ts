@@ -7,7 +7,7 @@ import { version } from '../../../src/version.ts';
 import { machineText, versionsOf } from '../machine.ts';
 import { builtProgram, type Place, scratchFolder } from '../place.ts';
 import { startBenchServer } from './bench-server.ts';
-import { CASES, type SpeedCase } from './cases.ts';
+import { CASES, SERVED_SIZES, type SpeedCase } from './cases.ts';
 import type { Work } from './contenders.ts';
 import { type BenchRun, benchmarksPage, measuresTable, targetsTable } from './page.ts';
 import { picture } from './picture.ts';
@@ -21,7 +21,7 @@ const HELP = `npm run bench [-- options]
   --bin <file>    another launcher of mavi to measure; then nothing is written`;
 
 /** The largest file of a case, with room to spare. */
-const ROOM_BYTES = 7 * 2 ** 30;
+const ROOM_BYTES = 9 * 2 ** 30;
 const FULL_ROUNDS = 7;
 
 /** Runs all cases, or those of `--only`; answers the exit code: 1 where a target was missed. */
@@ -45,16 +45,20 @@ export async function main(args: readonly string[], place: Place): Promise<numbe
   const isWanted = ({ id }: Pick<SpeedCase, 'id'>): boolean => wanted.some((each) => id.startsWith(each));
   const machine = machineText();
   if ((loadavg()[0] ?? 0) > 0.5) console.error('The machine is busy: these numbers are only a hint.');
-  const versions = new Map([['mavi', version], ...versionsOf(['Node', 'curl', 'wget', 'openssl', 'Python'])]);
+  const versions = new Map([
+    ['mavi', version],
+    ...versionsOf(['Node', 'nginx', 'curl', 'wget', 'openssl', 'Python']),
+  ]);
   const files = scratchFolder(values.dir);
   const room = statfsSync(files);
-  if (room.bavail * room.bsize < ROOM_BYTES) throw new Error(`${values.dir} has less than 7 GiB of room`);
-  const server = await startBenchServer(place.folder);
+  if (room.bavail * room.bsize < ROOM_BYTES) throw new Error(`${values.dir} has less than 9 GiB of room`);
+  const server = await startBenchServer(place.folder, files, SERVED_SIZES);
   const work: Work = {
     root: place.root,
     bin: values.bin ?? builtProgram(place),
     origins: server.origins,
     certPath: server.certPath,
+    serverCpuSeconds: server.serverCpuSeconds,
     target: join(files, 'video.mp4'),
     home: scratchFolder(place.folder),
   };

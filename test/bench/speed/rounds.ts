@@ -1,6 +1,16 @@
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { startMock } from '../../../src/mock/server.ts';
 import { PYTHON } from '../machine.ts';
 import type { SpeedCase } from './cases.ts';
 import type { Contender, Work } from './contenders.ts';
@@ -12,6 +22,8 @@ export interface Measurement {
   /** User and system together, of the command and all it started. */
   readonly cpuSeconds: number;
   readonly peakBytes: number;
+  /** What the server took meanwhile. */
+  readonly serverCpuSeconds: number;
 }
 
 /** A case and what its commands took, round by round, by their names. */
@@ -43,7 +55,15 @@ async function runRound(test: SpeedCase, work: Work): Promise<Map<string, Measur
   const passes: Map<string, Measurement>[] = [];
   for (let pass = 0; pass < (test.passes ?? 1); pass += 1) {
     const taken = new Map<string, Measurement>();
-    for (const contender of test.contenders) taken.set(contender.name, await measured(contender, work));
+    for (const contender of test.contenders) {
+      const options = test.mocks?.[contender.name];
+      const mock = options && (await startMock(options));
+      try {
+        taken.set(contender.name, await measured(contender, mock ? { ...work, mock } : work));
+      } finally {
+        await mock?.close();
+      }
+    }
     passes.push(taken);
   }
   return new Map(
@@ -54,6 +74,7 @@ async function runRound(test: SpeedCase, work: Work): Promise<Map<string, Measur
         seconds: middle(({ seconds }) => seconds),
         cpuSeconds: middle(({ cpuSeconds }) => cpuSeconds),
         peakBytes: middle(({ peakBytes }) => peakBytes),
+        serverCpuSeconds: middle(({ serverCpuSeconds }) => serverCpuSeconds),
       };
       return [name, measurement];
     }),
@@ -81,8 +102,10 @@ function warmMemory(target: string, bytes: number): void {
  * @throws Error where it fails, or leaves another file than it should
  */
 export async function measured(contender: Contender, work: Work): Promise<Measurement> {
-  const { name, pipes, fileBytes } = contender;
+  const { name, pipes, fileBytes, files = 0 } = contender;
   warmMemory(work.target, fileBytes ?? 0);
+  if (files > 0) mkdirSync(work.target);
+  const serverBefore = work.serverCpuSeconds();
   const saidPath = join(work.home, 'said.txt');
   const said = openSync(saidPath, 'w');
   const command = [PYTHON, `${work.root}test/bench/speed/measure.py`, ...contender.argv(work)];
@@ -98,12 +121,18 @@ export async function measured(contender: Contender, work: Work): Promise<Measur
     report += String(piece);
   });
   await new Promise((resolve, reject) => child.on('error', reject).on('close', resolve));
-  const { exitCode, ...measurement } = JSON.parse(report) as Measurement & { exitCode: number };
+  const { exitCode, ...measurement } = JSON.parse(report) as Omit<Measurement, 'serverCpuSeconds'> & {
+    exitCode: number;
+  };
+  const serverCpuSeconds = work.serverCpuSeconds() - serverBefore;
+  const left = files > 0 ? readdirSync(work.target).length : 0;
   const size = fileBytes === null ? null : statSync(work.target, { throwIfNoEntry: false })?.size;
-  if (exitCode !== 0 || size !== fileBytes) {
+  if (exitCode !== 0 || size !== fileBytes || left !== files) {
     const why = readFileSync(saidPath, 'utf8').slice(-500);
-    throw new Error(`${name} failed: exit ${exitCode}, ${size} of ${fileBytes} bytes; it said: ${why}`);
+    throw new Error(
+      `${name} failed: exit ${exitCode}, ${size} of ${fileBytes} bytes, ${left} of ${files} files; it said: ${why}`,
+    );
   }
-  rmSync(work.target, { force: true });
-  return measurement;
+  rmSync(work.target, { recursive: true, force: true });
+  return { ...measurement, serverCpuSeconds };
 }
