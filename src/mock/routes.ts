@@ -12,18 +12,15 @@ import {
   success,
 } from './answer.ts';
 import { applyFault, type FaultPlan, faultPlan } from './fault-plan.ts';
-import { libraryOf, sampleLibrary, type VideoLibrary } from './library.ts';
+import { libraryOf, sampleLibrary } from './library.ts';
 import { listVideos, withNumbersAsStrings } from './listing.ts';
 import type { Exchange, MockOptions } from './options.ts';
 
 /** The key that the mock takes by default: of a real key's form and length, and plainly no real one. */
 export const MOCK_KEY = `sk-mavi-${'fake-key-of-the-mock-'.repeat(4)}not-a-secret-fake0`;
 
-/**
- * A limit on starts in a sliding window, for one account with all its connections.
- * @returns a function that takes the time and says whether one more start is allowed; a refused one does not count
- */
-export function accountLimit(starts: number, windowMs: number): (nowMs: number) => boolean {
+/** A limit on starts in a sliding window: says whether one more is allowed; a refused one does not count. */
+function accountLimit(starts: number, windowMs: number): (nowMs: number) => boolean {
   let startedAtMs: number[] = [];
   return (nowMs) => {
     startedAtMs = startedAtMs.filter((atMs) => nowMs - atMs < windowMs);
@@ -33,36 +30,24 @@ export function accountLimit(starts: number, windowMs: number): (nowMs: number) 
   };
 }
 
-/** The options settled: what the routes work with. */
-export interface Service {
-  readonly key: string;
-  readonly library: VideoLibrary;
-  /** Scopes that listings have brought into being. */
-  readonly madeUniqueIds: Set<string>;
-  readonly faults: FaultPlan;
-  readonly listFaults: FaultPlan;
-  /** Takes one start from the account's allowance; false if there is none left. */
-  readonly mayStart: (nowMs: number) => boolean;
-  readonly folders: Readonly<Record<string, string>>;
-  readonly numbersAsStrings: boolean;
-  readonly pageSizeCap: number;
-  readonly withoutScopesRoute: MockOptions['withoutScopesRoute'];
-}
-
 const PAGE_SIZE_CAP = 200;
 
+type Service = Awaited<ReturnType<typeof createService>>;
+
 /**
- * Settles the options.
- * @throws SyntaxError where a fault text is none
+ * Settles the options: what the routes work with.
+ * @throws SyntaxError for a bad fault text
  */
-export async function createService(options: MockOptions): Promise<Service> {
+export async function createService(options: MockOptions) {
   const { accountLimit: limit, videos, nowMs = Date.now } = options;
   return {
     key: options.key ?? MOCK_KEY,
     library: videos === undefined ? await sampleLibrary() : 'count' in videos ? videos : libraryOf(videos),
-    madeUniqueIds: new Set(),
+    /** Scopes that listings have brought into being. */
+    madeUniqueIds: new Set<string>(),
     faults: faultPlan(options.faults, nowMs),
     listFaults: faultPlan(options.listFaults, nowMs),
+    /** Takes one start from the account's allowance; false if none is left. */
     mayStart: limit ? accountLimit(limit.starts, limit.windowMs) : () => true,
     folders: options.folders ?? { '-1': 'default' },
     numbersAsStrings: options.numbersAsStrings ?? false,

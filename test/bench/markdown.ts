@@ -4,5 +4,5 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 }
 
 function line(cells: readonly string[]): string {
-  return `| ${cells.join(' | ')} |`;
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 }
