@@ -4,7 +4,7 @@ import { fstatSync, readFileSync, readlinkSync, readSync, statSync } from 'node:
 import { homedir, hostname, uptime } from 'node:os';
 import { isatty } from 'node:tty';
 import { descriptorWriter } from './chunks.ts';
-import { type EndingSignal, type ExitCode, Interrupted, SIGNAL_EXIT_CODES } from './errors.ts';
+import { type EndingSignal, type ExitCode, Interrupted, LocalError, SIGNAL_EXIT_CODES } from './errors.ts';
 import { localError } from './local-error.ts';
 import { maskSecrets, redactKeys } from './sanitize.ts';
 
@@ -88,6 +88,13 @@ export interface Host {
   isAlive(pid: number): boolean;
   /** Calls back when the process ends while that is wanted: synchronously, also when a signal ends it. */
   onExit(callback: () => void): () => void;
+}
+
+/** Refuses to begin a command whose results could not be written. Throws LocalError. */
+export function requireStdout({ stdout }: Host): void {
+  if (!stdout.isClosed) return;
+  const hint = 'redirect it to a file or a pipe, or discard the output with: > /dev/null';
+  throw new LocalError('closed_stdout', 'cannot write to standard output: it is closed', { hint });
 }
 
 /** Prints text to standard output, the secrets in use masked. Throws ClosedPipe, LocalError. */
@@ -190,12 +197,8 @@ export function systemHost(): SystemHost {
     stdout: {
       isTTY: isatty(1),
       get isClosed() {
-        // Node opens the null device in place of a closed descriptor, for reading and writing; shells open it for
-        // writing only.
-        const path = orNull(() => readlinkSync('/proc/self/fd/1'));
-        const info =
-          path === '/dev/null' ? orNull(() => readFileSync('/proc/self/fdinfo/1', 'latin1')) : null;
-        return /^flags:\s*\d*2$/m.test(info ?? '');
+        // Programs that discard the output open the null device as Node does, but mostly in place of both.
+        return isReopened(1) && !isReopened(2);
       },
       write: descriptorWriter(1, () => sleep(systemClock, FULL_PIPE_WAIT_MS)),
     },
@@ -225,6 +228,17 @@ export function systemHost(): SystemHost {
       stderr.write('', () => process.exit());
     },
   };
+}
+
+/**
+ * Whether a standard descriptor was closed: Node opens the null device in its place, for reading and writing; shells
+ * open it for writing only.
+ */
+function isReopened(descriptor: number): boolean {
+  const path = orNull(() => readlinkSync(`/proc/self/fd/${descriptor}`));
+  if (path !== '/dev/null') return false;
+  const info = orNull(() => readFileSync(`/proc/self/fdinfo/${descriptor}`, 'latin1'));
+  return /^flags:\s*\d*2$/m.test(info ?? '');
 }
 
 /** The machine's clock. */

@@ -1,9 +1,9 @@
 /** `mavi download`, from a checked plan to an exit code. */
 import { lstat } from 'node:fs/promises';
 import { openSession } from '../api/session.ts';
-import { type ExitCode, LocalError, mergeExitCodes, UsageError } from '../errors.ts';
+import { type ExitCode, mergeExitCodes, UsageError } from '../errors.ts';
 import { makeFolder, pathFrom } from '../folders.ts';
-import { type Host, say } from '../host.ts';
+import { type Host, requireStdout, say } from '../host.ts';
 import { type Container, EXTENSIONS } from '../isobmff/signature.ts';
 import type { LibraryRow } from '../library/row.ts';
 import { printable } from '../sanitize.ts';
@@ -30,10 +30,7 @@ export async function runDownload(plan: DownloadPlan, host: Host): Promise<ExitC
       hint: 'write to a file with -o video.mp4, or pipe standard output to another program',
     });
   }
-  if (plan.output === '-' && host.stdout.isClosed && !plan.dryRun) {
-    const hint = 'redirect it to a file or a pipe, or discard the video with: > /dev/null';
-    throw new LocalError('closed_stdout', 'cannot write to standard output: it is closed', { hint });
-  }
+  if (plan.output === '-' || plan.json || plan.dryRun) requireStdout(host);
   const session = await openSession(host, plan.settings, plan);
   if (plan.output === null && !plan.dryRun) {
     await makeFolder(pathFrom(host.cwd, plan.outputDir), plan.outputDir);

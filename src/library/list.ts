@@ -1,7 +1,7 @@
 /** `mavi list`, from a checked plan to an exit code. */
 import { openSession } from '../api/session.ts';
 import type { ExitCode } from '../errors.ts';
-import { type Host, print, say } from '../host.ts';
+import { type Host, print, requireStdout, say } from '../host.ts';
 import { printable, safeJson } from '../sanitize.ts';
 import { libraryFolders, libraryScopes, listVideos } from './listing.ts';
 import type { ListPlan } from './plan.ts';
@@ -12,6 +12,7 @@ export async function runList(
   { what, form, query, settings, verbose }: ListPlan,
   host: Host,
 ): Promise<ExitCode> {
+  requireStdout(host);
   const session = await openSession(host, settings, { verbose });
   const context = { ...session, host, note: (text: string) => say(host, `mavi: ${text}`) };
   const lines = async (of: AsyncIterable<unknown> | Iterable<unknown>, line: (each: never) => string) => {

@@ -8,7 +8,7 @@ import { removeStalePartials } from '../download/partial-file.ts';
 import { listedTask } from '../download/plan.ts';
 import { type ExitCode, mergeExitCodes, UsageError } from '../errors.ts';
 import { makeFolder, pathFrom } from '../folders.ts';
-import { type Host, print, say } from '../host.ts';
+import { type Host, print, requireStdout, say } from '../host.ts';
 import { type Container, EXTENSIONS } from '../isobmff/signature.ts';
 import { type ListingContext, listReady } from '../library/listing.ts';
 import { recordFrom, type VideoRecord } from '../record.ts';
@@ -28,6 +28,7 @@ export async function runSync(plan: SyncPlan, host: Host): Promise<ExitCode> {
       hint: `to download that video: mavi download ${plan.folder}`,
     });
   }
+  if (plan.json || plan.dryRun) requireStdout(host);
   const session = await openSession(host, plan.settings, plan);
   const context: ListingContext = { ...session, host, note };
   if (plan.dryRun) {

@@ -179,12 +179,15 @@ describe.concurrent('standard output that takes no bytes', () => {
     expect(stderr).toContain('cannot write to standard output: the disk is full');
   });
 
-  it('because it is closed is exit 7 for a video, before any request', async ({ scene }) => {
-    const mock = await scene.mock();
-    const { stdout, stderr } = await scene.shell(`mavi download ${faststart} -o - >&-; echo $?`).ended;
-    expect([stdout.toString(), mock.requests.length]).toEqual(['7\n', 0]);
-    expect(stderr).toContain('cannot write to standard output: it is closed');
-  });
+  it.for([`download ${faststart} -o -`, `download ${faststart} --json`, 'sync library --json', 'list --ids'])(
+    'because it is closed is exit 7, before any request: mavi %s',
+    async (line, { scene }) => {
+      const mock = await scene.mock();
+      const { stdout, stderr } = await scene.shell(`mavi ${line} >&-; echo $?`).ended;
+      expect([stdout.toString(), mock.requests.length]).toEqual(['7\n', 0]);
+      expect(stderr).toContain('cannot write to standard output: it is closed');
+    },
+  );
 
   it('because it is the null device takes a video', async ({ scene }) => {
     const mock = await scene.mock();
@@ -192,9 +195,16 @@ describe.concurrent('standard output that takes no bytes', () => {
     expect([stdout.toString(), mock.requests.length]).toEqual(['0\n', 1]);
   });
 
-  it('because it is closed does no harm to files', async ({ scene }) => {
+  it('because a program discards all output takes a video', async ({ scene }) => {
+    const mock = await scene.mock();
+    const line = `mavi download ${faststart} -o - 1<>/dev/null 2<>/dev/null; echo $?`;
+    const { stdout } = await scene.shell(line).ended;
+    expect([stdout.toString(), mock.requests.length]).toEqual(['0\n', 1]);
+  });
+
+  it('because it is closed does no harm where nothing is written to it', async ({ scene }) => {
     await scene.mock();
-    const { stdout } = await scene.shell(`mavi download ${faststart} --json >&-; echo $?`).ended;
+    const { stdout } = await scene.shell(`mavi download ${faststart} >&-; echo $?`).ended;
     expect(stdout.toString()).toBe('0\n');
     expect(scene.read(`${faststart}.mp4`).equals(sampleFile('faststart'))).toBe(true);
   });
