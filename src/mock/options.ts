@@ -63,6 +63,8 @@ export interface RecordedRequest {
   readonly startedAtMs: number;
   /** Bytes of the answer's body handed to the socket so far, without the marks of chunking. */
   readonly bytesSent: number;
+  /** Whether the response has ended or its connection is gone. */
+  readonly isOver: boolean;
   /** The fault that was applied, as in the fault text, such as `drop@1000x3`. */
   readonly fault: string | undefined;
 }

@@ -56,7 +56,10 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
       const record = recordOf(request, requests.length + 1, nowMs());
       requests.push(record);
       const settle = isForVideo(record.url) ? countDownload() : () => {};
-      response.once('close', settle);
+      response.once('close', () => {
+        record.isOver = true;
+        settle();
+      });
       // Writing to a client that has just left is not an error.
       response.on('error', () => {});
       const exchange: Exchange = {
@@ -153,6 +156,7 @@ function recordOf(request: IncomingMessage, order: number, startedAtMs: number):
     json: undefined,
     startedAtMs,
     bytesSent: 0,
+    isOver: false,
     fault: undefined,
   };
 }

@@ -43,17 +43,21 @@ export function eagerClock(isQuiet: () => boolean): Clock {
   };
 }
 
-/** Whether a server has gone quiet in the middle of its last request; true once for each such request. */
+/**
+ * Whether a server has gone quiet in the middle of its last request. Now and then true again while the client stays
+ * connected: the first time it may still have had bytes to read.
+ */
 export function goneQuiet(requests: () => Mock['requests']): () => boolean {
-  let toldOrder = 0;
+  let order = 0;
   let bytesBefore = -1;
+  let looks = 0;
   return () => {
     const last = requests().at(-1);
-    if (last === undefined || last.order === toldOrder || !/^(stall|silent)/.test(last.fault ?? ''))
-      return false;
-    const stands = last.bytesSent === bytesBefore;
-    bytesBefore = stands ? -1 : last.bytesSent;
-    if (stands) toldOrder = last.order;
-    return stands;
+    if (last === undefined || last.isOver || !/^(stall|silent)/.test(last.fault ?? '')) return false;
+    if (last.order !== order || last.bytesSent !== bytesBefore) looks = 0;
+    else looks += 1;
+    order = last.order;
+    bytesBefore = last.bytesSent;
+    return looks === 1 || (looks > 0 && looks % 20 === 0);
   };
 }
