@@ -39,8 +39,8 @@ export interface ClientOptions {
 
 /** The head of a response that may be a video; its body is paused. */
 export interface VideoResponse extends HttpResponse {
-  /** The error, should the body turn out to be an API error under a video's Content-Type; null if it is none. */
-  errorFrom(text: string): MaviError | null;
+  /** The error of a body that turns out to be JSON under a video's Content-Type, by its first bytes. */
+  errorFrom(first: Buffer): MaviError;
 }
 
 /** How one video is requested. */
@@ -115,28 +115,17 @@ export function apiClient(options: ClientOptions): Client {
     hint: string,
     mostBytes = ENVELOPE_BYTES,
   ): Promise<Envelope> => {
-    const bytes = await readSmallBody(answer.body, mostBytes);
-    const text = bytes?.toString('utf8') ?? null;
+    const text = (await readSmallBody(answer.body, mostBytes))?.toString('utf8') ?? null;
     const envelope = text === null ? null : parseEnvelope(text);
     if (envelope !== null) return envelope;
     const said = text === null ? `more than ${mostBytes} bytes of JSON` : strangeWords(text, options.secrets);
-    throw (
-      statusError(contextOf(answer, hint), said) ??
-      new RefusedError('bad_json', `unexpected response from the server: ${said || 'it is empty'}`, {
-        hint: CHECK_BASE_URL,
-      })
-    );
+    throw statusError(contextOf(answer, hint), said) ?? unexpected('bad_json', said || 'it is empty');
   };
 
   const meaningOf = async (answer: HttpResponse, hint: string): Promise<MaviError> => {
     if (isJson(answer.headers)) return envelopeError(await envelopeOf(answer, hint), contextOf(answer, hint));
     answer.body.abort(new NetworkError('refused', 'not read'));
-    return (
-      statusError(contextOf(answer, hint), '') ??
-      new RefusedError('bad_answer', `unexpected response from the server: HTTP ${answer.status}`, {
-        hint: CHECK_BASE_URL,
-      })
-    );
+    return statusError(contextOf(answer, hint), '') ?? unexpected('bad_answer', `HTTP ${answer.status}`);
   };
 
   /** The error that a response means. A pause that the API asks for is kept for all videos, runs and processes. */
@@ -168,9 +157,15 @@ export function apiClient(options: ClientOptions): Client {
       if (isNoRange || (isOk(answer) && !isJson(answer.headers))) {
         return {
           ...answer,
-          errorFrom(text) {
+          errorFrom(first) {
+            const text = first.toString('utf8');
             const envelope = parseEnvelope(text);
-            return envelope === null ? null : envelopeError(envelope, contextOf(answer, hint));
+            if (envelope !== null) return envelopeError(envelope, contextOf(answer, hint));
+            const isLong = first.length > ENVELOPE_BYTES;
+            const said = isLong
+              ? `more than ${ENVELOPE_BYTES} bytes of JSON`
+              : strangeWords(text, options.secrets);
+            return unexpected('bad_json', said);
           },
         };
       }
@@ -221,4 +216,8 @@ function isOk({ status }: HttpResponse): boolean {
 /** Whether the Content-Type is JSON's: compared without case, parameters allowed, `+json` types too. */
 function isJson(headers: IncomingHttpHeaders): boolean {
   return /^\s*(application|text)\/([a-z0-9.-]+\+)?json\s*(;|$)/i.test(headers['content-type'] ?? '');
+}
+
+function unexpected(code: string, said: string): RefusedError {
+  return new RefusedError(code, `unexpected response from the server: ${said}`, { hint: CHECK_BASE_URL });
 }

@@ -1,7 +1,7 @@
 /** Decides what a response is and where its bytes go, before any of them is written. */
 import type { VideoResponse } from '../api/client.ts';
 import { ENVELOPE_BYTES } from '../api/envelope.ts';
-import { NetworkError, RefusedError } from '../errors.ts';
+import { type MaviError, NetworkError, RefusedError } from '../errors.ts';
 import type { Container } from '../isobmff/signature.ts';
 import type { ActiveDownload } from './context.ts';
 import {
@@ -13,7 +13,7 @@ import {
   strongEtag,
 } from './resumable-body.ts';
 import { deviceSink, fileSink, type Sink, stdoutSink } from './sink.ts';
-import { type CheckRules, type Opening, refuseSignature, sniff } from './sniff.ts';
+import { type CheckRules, type Opening, sniff } from './sniff.ts';
 
 /** A response that may be written. */
 export interface Accepted {
@@ -122,10 +122,9 @@ async function readOpening(
   await Promise.race([enough, body.finished]);
   if (opening.kind === 'more') opening = sniff(Buffer.concat(first), true, rules);
   if (opening.kind === 'accepted') return { opening, first };
-  const refused = opening.kind === 'refused' ? opening : refuseSignature('json');
-  const error =
-    (opening.kind === 'json' ? errorFrom(Buffer.concat(first).toString('utf8')) : null) ??
-    (refused.kind === 'refused' ? refused.error : new NetworkError('network', 'no data was received'));
+  let error: MaviError = new NetworkError('network', 'no data was received');
+  if (opening.kind === 'json') error = errorFrom(Buffer.concat(first));
+  if (opening.kind === 'refused') error = opening.error;
   body.abort(error);
   throw error;
 }

@@ -46,7 +46,8 @@ export function sniff(first: Uint8Array, ended: boolean, rules: CheckRules): Ope
   if (ftyp.kind === 'more') {
     if (!ended) return { kind: 'more' };
     // A body that ends inside an ftyp box, or before there could be one, is a cut one, where that matters.
-    if (rules.level !== 'none' || first.length === 0) return cutOpening(first);
+    const isCut = rules.level !== 'none' || first.length === 0;
+    if (isCut && signatureOf(first) !== 'json') return cutOpening(first);
   }
   if (!ended && first.length < SIGNATURE_BYTES) return { kind: 'more' };
   const signature = signatureOf(first);

@@ -53,7 +53,7 @@ export const FAULTS = {
   // Answers that are not what they seem
   'json-type-case': 'a failure typed "Application/JSON; Charset=UTF-8", in two chunks',
   'json-success': 'code 0000 in JSON where a video should be',
-  'json-broken': 'a failure whose JSON is cut off',
+  'json-broken': 'a failure whose JSON is cut off, of the =type (default: application/json)',
   'json-endless': 'a failure whose JSON never ends, of the =type (default: application/json)',
   'gzip-json': 'a failure gzipped, unasked',
   mislabelled: 'a failure typed as a video',

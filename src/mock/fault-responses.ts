@@ -62,7 +62,8 @@ export const RESPONSE_FAULTS = {
     exchange.response.end(back);
   },
   'json-success': (exchange) => sendJson(exchange, success(null)),
-  'json-broken': (exchange) => sendText(exchange, 200, JSON_TYPE, halves(FAILED)[0]),
+  'json-broken': (exchange, _content, { value = 'application/json' }) =>
+    sendText(exchange, 200, { 'Content-Type': value }, halves(FAILED)[0]),
   'gzip-json': (exchange) =>
     sendText(exchange, 200, { ...JSON_TYPE, 'Content-Encoding': 'gzip' }, gzipSync(FAILED)),
   mislabelled: (exchange) => sendText(exchange, 200, VIDEO_TYPE, FAILED),

@@ -279,8 +279,9 @@ describe('an answer for a video', () => {
     const text = JSON.stringify(failure('0402', 'pay'));
     answer('POST', '/serve/api/v1/download', 200, text, { 'content-type': type });
     const got = await client().download(VIDEO_NO, question());
-    expect(got.errorFrom(await bytesOf(got))).toMatchObject({ exitCode: 3, code: '0402' });
-    expect(got.errorFrom('{"no":"envelope"}')).toBeNull();
+    expect(got.errorFrom(Buffer.from(await bytesOf(got)))).toMatchObject({ exitCode: 3, code: '0402' });
+    const other = got.errorFrom(Buffer.from('{"no":"envelope"}'));
+    expect(other).toMatchObject({ exitCode: 4, code: 'bad_json' });
   });
 
   it.each([

@@ -105,6 +105,7 @@ describe('the first bytes of a body', () => {
   it.each([FULL, ANY, NONE])('are told apart as JSON, whatever the rules', (rules) => {
     expect(sniff(JSON_TEXT, false, rules)).toEqual({ kind: 'json' });
     expect(sniff(bytes('{"code":"0001"}'), true, rules)).toEqual({ kind: 'json' });
+    expect(sniff(bytes('{}'), true, rules)).toEqual({ kind: 'json' });
   });
 
   it('are those of no video when the JSON turns out to be nothing of the API', () => {
