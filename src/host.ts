@@ -104,6 +104,7 @@ export function print(host: Host, text: string): Promise<void> {
 
 /** Prints text that is meant to show a key, which must not be a user's. Throws ClosedPipe, LocalError. */
 export async function printUnmasked(host: Host, text: string): Promise<void> {
+  requireStdout(host);
   await host.stdout.write([Buffer.from(text)]).catch((error) => {
     throw localError(error, 'standard output', 'write to');
   });
@@ -196,10 +197,8 @@ export function systemHost(): SystemHost {
     },
     stdout: {
       isTTY: isatty(1),
-      get isClosed() {
-        // Programs that discard the output open the null device as Node does, but mostly in place of both.
-        return isReopened(1) && !isReopened(2);
-      },
+      // Programs that discard the output open the null device as Node does, but mostly in place of both.
+      isClosed: isReopened(1) && !isReopened(2),
       write: descriptorWriter(1, () => sleep(systemClock, FULL_PIPE_WAIT_MS)),
     },
     stderr: {

@@ -14,13 +14,19 @@ import {
 
 /** Adds the command. */
 export function addList(program: Command, context: CommandContext): void {
+  const scopes = new Option('--scopes', 'list the scopes (unique_id) instead of videos').conflicts('folders');
+  const folders = new Option('--folders', 'list the folders instead of videos');
   const command = subcommand(program, 'list', 'list the library')
     .addOption(new Option('--json', 'print a JSON object for each video').conflicts('ids'))
     .option('--ids', 'print video IDs only, one a line')
-    .addOption(new Option('--scopes', 'list the scopes (unique_id) instead of videos').conflicts('folders'))
-    .option('--folders', 'list the folders instead of videos')
+    .addOption(scopes)
+    .addOption(folders)
     .option('-v, --verbose', 'print each request and response, with the key masked');
+  const own = command.options.length;
   addFilters(command);
+  // They select videos.
+  const filters = command.options.slice(own).map((option) => option.attributeName());
+  for (const option of [scopes, folders]) option.conflicts(filters);
   addScopes(command, API_SETTINGS);
   addEnd(command, [
     ['mavi list --match holiday', 'names that contain "holiday", in any case'],

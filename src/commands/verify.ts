@@ -30,5 +30,6 @@ function verifyPlan(files: readonly string[], flags: Record<string, unknown>): V
       hint: 'name files or a synced folder, or use --manifest <file> for all that it records',
     });
   }
+  if (files.includes('') || manifest === '') throw new UsageError('a file name must not be empty');
   return { files, manifest, rules: checksOf(flags), json: flags.json === true };
 }

@@ -147,7 +147,8 @@ function addLine(line: string, folder: string, { byPath, byVideoNo, recorded }: 
   const { video_no: videoNo, file, bytes, sha256, duration, status } = value ?? {};
   if ((status !== 'downloaded' && status !== 'skipped') || typeof videoNo !== 'string') return;
   recorded.add(videoNo);
-  if (typeof file !== 'string' || typeof bytes !== 'number') return;
+  // No file's name has a NUL: such a record was not written by this program.
+  if (typeof file !== 'string' || file.includes('\0') || typeof bytes !== 'number') return;
   const record: FileRecord = {
     videoNo,
     status,

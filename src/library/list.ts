@@ -25,7 +25,9 @@ export async function runList(
     await lines(await libraryScopes(context), line);
   } else if (what === 'folders') {
     const line = ({ id, name }: { id: string; name: string }) =>
-      isJson ? safeJson({ folder_id: id, folder_name: name }) : `${id}  ${printable(name)}`;
+      isJson
+        ? safeJson({ folder_id: id, folder_name: name })
+        : `${id}${form === 'ids' ? '' : `  ${printable(name)}`}`;
     await lines(await libraryFolders(context), line);
   } else if (form === 'table') {
     const { printTable } = await import('./table.ts');

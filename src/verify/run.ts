@@ -7,7 +7,7 @@ import { type FileRecord, type ManifestIndex, readManifest } from '../download/m
 import type { CheckRules } from '../download/sniff.ts';
 import { BodyError, type ExitCode, Interrupted } from '../errors.ts';
 import { pathFrom, pathKey } from '../folders.ts';
-import { type Host, print } from '../host.ts';
+import { type Host, print, say } from '../host.ts';
 import { bytesText } from '../progress/text.ts';
 import { type RecordedError, recordedError } from '../record.ts';
 import { printable, safeJson } from '../sanitize.ts';
@@ -48,11 +48,14 @@ interface Subject {
 /** Checks the files and prints a line for each on standard output. Answers 5 if any fails. */
 export async function runVerify(plan: VerifyPlan, host: Host): Promise<ExitCode> {
   let failed = false;
+  let count = 0;
   for await (const subject of subjects(plan, host)) {
     const finding = await examine(subject, plan, host);
     failed ||= finding.status === 'failed';
+    count += 1;
     await print(host, `${plan.json ? safeJson(finding) : lineFor(finding)}\n`);
   }
+  if (count === 0) say(host, 'mavi: nothing to verify: no file is recorded');
   return failed ? 5 : 0;
 }
 

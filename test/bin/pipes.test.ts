@@ -179,15 +179,21 @@ describe.concurrent('standard output that takes no bytes', () => {
     expect(stderr).toContain('cannot write to standard output: the disk is full');
   });
 
-  it.for([`download ${faststart} -o -`, `download ${faststart} --json`, 'sync library --json', 'list --ids'])(
-    'because it is closed is exit 7, before any request: mavi %s',
-    async (line, { scene }) => {
-      const mock = await scene.mock();
-      const { stdout, stderr } = await scene.shell(`mavi ${line} >&-; echo $?`).ended;
-      expect([stdout.toString(), mock.requests.length]).toEqual(['7\n', 0]);
-      expect(stderr).toContain('cannot write to standard output: it is closed');
-    },
-  );
+  it.for([
+    `download ${faststart} -o -`,
+    `download ${faststart} --json`,
+    'sync library --json',
+    'list --ids',
+    'auth status',
+    'config path',
+    'mock',
+    '--help',
+  ])('because it is closed is exit 7, before any request: mavi %s', async (line, { scene }) => {
+    const mock = await scene.mock();
+    const { stdout, stderr } = await scene.shell(`mavi ${line} >&-; echo $?`).ended;
+    expect([stdout.toString(), mock.requests.length]).toEqual(['7\n', 0]);
+    expect(stderr).toContain('cannot write to standard output: it is closed');
+  });
 
   it('because it is the null device takes a video', async ({ scene }) => {
     const mock = await scene.mock();

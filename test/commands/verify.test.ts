@@ -197,6 +197,21 @@ describe('verify by a manifest', () => {
   });
 });
 
+it('says so where a manifest records no files', async () => {
+  const cwd = tempDir();
+  writeFileSync(
+    join(cwd, 'notes.txt'),
+    'no manifest\n{"video_no":"VI1","status":"downloaded","file":"a\\u0000b","bytes":1}',
+  );
+  const { code, lines, errors } = await mavi(cwd, ['verify', '--manifest', 'notes.txt']);
+  expect([code, lines]).toEqual([0, []]);
+  expect(errors).toBe('mavi: nothing to verify: no file is recorded\n');
+});
+
+it.each([[['']], [['whole.mp4', '']], [['--manifest', '']]])('of %j is a usage error', async (args) => {
+  expect((await mavi(folderOfFiles(), ['verify', ...args])).code).toBe(2);
+});
+
 describe('verify of a folder', () => {
   /** A synced folder of three videos. */
   async function synced(): Promise<{ cwd: string; env: Record<string, string> }> {
@@ -239,7 +254,11 @@ describe('verify of a folder', () => {
     mkdirSync(join(cwd, 'library', 'sub'));
     const args = ['verify', '--manifest', 'library/mavi-manifest.ndjson'];
     expect((await mavi(cwd, [...args, 'library'])).lines).toHaveLength(3);
-    expect(await mavi(cwd, [...args, 'library/sub'])).toEqual({ code: 0, lines: [], errors: '' });
+    expect(await mavi(cwd, [...args, 'library/sub'])).toEqual({
+      code: 0,
+      lines: [],
+      errors: 'mavi: nothing to verify: no file is recorded\n',
+    });
     const none = await mavi(cwd, ['verify', 'library/sub']);
     expect([none.code, none.lines]).toEqual([5, [expect.stringContaining('library/sub: FAILED: ')]]);
   });

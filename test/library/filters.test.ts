@@ -130,6 +130,8 @@ describe('--folder', () => {
     const { env, asked } = await listingServer(data);
     const lines = ['-1  default', '12  trips [2J', '9007199254740993  large'];
     expect((await mavi(['list', '--folders'], env)).lines).toEqual(lines);
+    const ids = ['-1', '12', '9007199254740993'];
+    expect((await mavi(['list', '--folders', '--ids'], env)).lines).toEqual(ids);
     expect((await mavi(['list', '--folders', '--json'], env)).lines).toEqual([
       '{"folder_id":"-1","folder_name":"default"}',
       '{"folder_id":"12","folder_name":"trips \\u001b[2J"}',
@@ -137,6 +139,17 @@ describe('--folder', () => {
     ]);
     expect(asked.every(({ url }) => url.endsWith('/folders'))).toBe(true);
   });
+});
+
+it.each(['--scopes', '--folders'])('%s is refused with a filter, which selects videos', async (what) => {
+  const { env, asked } = await listingServer(() => ({ videos: [] }));
+  for (const filter of [
+    ['--match', 'a'],
+    ['--limit', '1'],
+    ['--taken-after', '2025-01-01'],
+  ])
+    expect((await mavi(['list', what, ...filter], env)).code).toBe(2);
+  expect(asked).toEqual([]);
 });
 
 describe('several scopes', () => {

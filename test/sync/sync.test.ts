@@ -203,6 +203,16 @@ describe('mavi sync', () => {
     expect((await place.sync()).errors).toContain('3 already up to date');
   });
 
+  it('downloads a video anew whose record names what can be no file', async () => {
+    const place = await Place.of(1);
+    await place.sync();
+    const records = readFileSync(place.manifestPath, 'utf8');
+    writeFileSync(place.manifestPath, records.replace('"file":"', '"file":"\\u0000'));
+    rmSync(place.path(`${place.ids[0]}.mp4`));
+    expect((await place.sync()).code).toBe(0);
+    await place.expectWhole(place.ids[0] ?? '');
+  });
+
   it('says which videos are not ready, and leaves them', async () => {
     const statuses = [
       'PARSE',
