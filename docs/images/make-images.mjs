@@ -40,7 +40,7 @@ const SCENES = {
     bytesPerSecond: 14 * MIB,
     animated: true,
     steps: [
-      { type: 'mavi list', until: /VI6212.*\n\$$/, rest: 1200 },
+      { type: 'mavi list', until: /5 videos, .*\n\$$/, rest: 1200 },
       { type: `mavi download ${FIRST} -o video.mp4`, until: /saved video.mp4/, rest: 900 },
       { type: 'mavi sync library', until: /5 downloaded/, rest: 200 },
     ],
@@ -83,12 +83,12 @@ const SCENES = {
       { type: 'echo "exit code $?"; ls', until: /^exit code 4$/m },
     ],
   },
-  list: { rows: 8, steps: [{ type: 'mavi list', until: /VI6212.*\n\$$/ }] },
+  list: { rows: 8, steps: [{ type: 'mavi list', until: /5 videos, .*\n\$$/ }] },
   'dry-run': { rows: 10, steps: [{ type: 'mavi sync library --dry-run', until: /price.*\n\$$/ }] },
   help: {
     columns: 100,
-    rows: 44,
-    steps: [{ type: 'mavi download --help | head -42', until: /limit-rate[\s\S]*\$$/ }],
+    rows: 34,
+    steps: [{ type: 'mavi download --help | head -32', until: /help[\s\S]*\$$/ }],
   },
 };
 
@@ -144,7 +144,9 @@ function videoOf([videoNo, name, megabytes, durationSeconds, day], index) {
 
 /** The parts of the mock that are needed, which are TypeScript. */
 async function mockParts() {
-  const contents = ['server', 'generated', 'library'].map((part) => `export * from './src/mock/${part}.ts';`);
+  const contents = ['src/mock/server', 'src/mock/library', 'test/helpers/generated'].map(
+    (file) => `export * from './${file}.ts';`,
+  );
   const outfile = join(scratch, 'mock.mjs');
   await build({
     stdin: { contents: contents.join('\n'), resolveDir: root },

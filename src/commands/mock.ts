@@ -19,7 +19,7 @@ export function addMock(program: Command, context: CommandContext): void {
     )
     .option('--limit <n>', "the account's limit, as in --rate; 0 = none", '12/m')
     .option('--pace <bytes/s>', 'send each video no faster than this, such as 100K')
-    .option('--list-faults', 'print the faults there are, and end');
+    .option('--list-faults', 'list the faults and exit');
   addEnd(command, [
     ['mavi mock --port 8080', 'prints MAVI_BASE_URL and MAVI_API_KEY, and serves until Ctrl-C'],
     ['mavi mock --fault drop@1000x2', 'breaks the connection after 1000 bytes, twice for each video'],
