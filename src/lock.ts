@@ -153,9 +153,9 @@ async function find(path: string): Promise<Found | null> {
   try {
     const { hostname, pid, process } = JSON.parse(text) as Record<string, unknown>;
     return {
-      hostname: String(hostname),
+      hostname: typeof hostname === 'string' ? hostname : '',
       pid: typeof pid === 'number' ? pid : null,
-      process: String(process),
+      process: typeof process === 'string' ? process : '',
       instance,
     };
   } catch {

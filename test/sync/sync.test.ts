@@ -595,6 +595,17 @@ describe('a sync that meets another', () => {
     );
     expect(existsSync(place.path('.mavi-sync.lock'))).toBe(true);
   });
+
+  it.each(['{}', '{"hostname":null}', 'torn'])('that says nothing of its holder: %s', async (text) => {
+    const place = await Place.of(1);
+    mkdirSync(place.folder);
+    writeFileSync(place.path('.mavi-sync.lock'), text);
+    const host = place.host();
+    const running = place.sync([], host);
+    host.send('SIGINT');
+    expect((await running).code).toBe(130);
+    expect(host.errors()).toContain('locked by a sync on an unknown machine;');
+  });
 });
 
 describe('a sync that is interrupted', () => {
