@@ -90,7 +90,10 @@ export interface Host {
   onExit(callback: () => void): () => void;
 }
 
-/** Refuses to begin a command whose results could not be written. Throws LocalError. */
+/**
+ * Refuses to begin a command that has no other result than what it prints. Where the exit code or files are the
+ * result, a program may well discard the rest in a way that looks closed. Throws LocalError.
+ */
 export function requireStdout({ stdout }: Host): void {
   if (!stdout.isClosed) return;
   const hint = 'redirect it to a file or a pipe, or discard the output with: > /dev/null';
@@ -104,7 +107,6 @@ export function print(host: Host, text: string): Promise<void> {
 
 /** Prints text that is meant to show a key, which must not be a user's. Throws ClosedPipe, LocalError. */
 export async function printUnmasked(host: Host, text: string): Promise<void> {
-  requireStdout(host);
   await host.stdout.write([Buffer.from(text)]).catch((error) => {
     throw localError(error, 'standard output', 'write to');
   });

@@ -30,7 +30,7 @@ export async function runDownload(plan: DownloadPlan, host: Host): Promise<ExitC
       hint: 'write to a file with -o video.mp4, or pipe standard output to another program',
     });
   }
-  if (plan.output === '-' || plan.json || plan.dryRun) requireStdout(host);
+  if (plan.output === '-' || plan.dryRun) requireStdout(host);
   const session = await openSession(host, plan.settings, plan);
   if (plan.output === null && !plan.dryRun) {
     await makeFolder(pathFrom(host.cwd, plan.outputDir), plan.outputDir);

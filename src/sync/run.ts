@@ -28,7 +28,7 @@ export async function runSync(plan: SyncPlan, host: Host): Promise<ExitCode> {
       hint: `to download that video: mavi download ${plan.folder}`,
     });
   }
-  if (plan.json || plan.dryRun) requireStdout(host);
+  if (plan.dryRun) requireStdout(host);
   const session = await openSession(host, plan.settings, plan);
   const context: ListingContext = { ...session, host, note };
   if (plan.dryRun) {

@@ -181,19 +181,24 @@ describe.concurrent('standard output that takes no bytes', () => {
 
   it.for([
     `download ${faststart} -o -`,
-    `download ${faststart} --json`,
-    'sync library --json',
+    `download ${faststart} --dry-run`,
+    'sync library --dry-run',
     'list --ids',
-    'auth status',
-    'config path',
-    'mock',
-    '--help',
   ])('because it is closed is exit 7, before any request: mavi %s', async (line, { scene }) => {
     const mock = await scene.mock();
     const { stdout, stderr } = await scene.shell(`mavi ${line} >&-; echo $?`).ended;
     expect([stdout.toString(), mock.requests.length]).toEqual(['7\n', 0]);
     expect(stderr).toContain('cannot write to standard output: it is closed');
   });
+
+  it.for([`download ${faststart} --json`, 'auth status', 'config path'])(
+    'because a program discards it does no harm: mavi %s',
+    async (line, { scene }) => {
+      await scene.mock();
+      const { stdout } = await scene.shell(`(mavi ${line} 1<> /dev/null); echo $?`).ended;
+      expect(stdout.toString()).toBe('0\n');
+    },
+  );
 
   it('because it is the null device takes a video', async ({ scene }) => {
     const mock = await scene.mock();

@@ -66,8 +66,11 @@ describe('a download on a terminal', () => {
     await terminal.shows((seen) => times(seen, '50 %') === 3);
     expect(await terminal.modes()).toEqual({ cursor: false, wraps: true });
     await terminal.press('C-c');
-    // The blank line is the shell's own.
-    expect(await terminal.shows((seen) => seen.at(-1) === '$')).toEqual(['', '$']);
+    const screen = await terminal.shows((seen) => seen.at(-1) === '$');
+    expect(screen.filter((row) => row !== '')).toEqual([
+      'mavi: interrupted: 0 of 2 videos done; rerun with --skip-existing to continue',
+      '$',
+    ]);
     expect(await terminal.modes()).toEqual({ cursor: true, wraps: true });
     expect(await terminal.run('ls -A library')).toEqual(['= 0', '$']);
   });
@@ -89,7 +92,7 @@ describe('a download on a terminal', () => {
     const screen = await terminal.shows((seen) => text(seen).includes('7 %'));
     expect(screen.slice(0, -1).every((row) => row.length < 80)).toBe(true);
     expect(screen.slice(0, -1).join(' ').replace(/ +/g, ' ')).toMatch(
-      /^! VI600000001000000000: the connection to 127\.0\.0\.1:\d+ was broken off after 60000 bytes; retrying (in \S+ s|now) \(attempt 2\): starting over; the bytes are downloaded, and billed, again$/,
+      /^! VI600000001000000000: connection to 127\.0\.0\.1:\d+ lost after 60000 bytes; retrying (in \S+ s|now) \(attempt 2\): starting over; the bytes are downloaded, and billed, again$/,
     );
     expect(screen.at(-1)).toMatch(/^a\.mp4 {2}█░+ {4}7 %/);
   });
@@ -220,9 +223,10 @@ describe('the library on a terminal', () => {
     const terminal = await Terminal.open(scene, { columns });
     const [first, ...rows] = await terminal.run('mavi list');
     expect(first).toBe(head);
-    expect(rows.slice(0, -2)).toHaveLength(NAMES.length);
+    expect(rows.slice(-3)).toEqual([expect.stringMatching(/^4 videos, 16\.0 KiB$/), '= 0', '$']);
+    expect(rows.slice(0, -3)).toHaveLength(NAMES.length);
     const nameAt = head.indexOf('name');
-    for (const [index, row] of rows.slice(0, -2).entries()) {
+    for (const [index, row] of rows.slice(0, -3).entries()) {
       expect(stringWidth(row)).toBeLessThan(columns);
       expect(row.slice(nameAt, nameAt + 3)).toBe((NAMES[index] as string).slice(0, 3));
     }
