@@ -150,7 +150,9 @@ describe('a batch on a terminal', () => {
     const screen = await terminal.shows(
       (seen) => text(seen).includes('2 of 3 videos') && text(seen).includes('2.5/3.0 MiB'),
     );
-    expect(screen.at(-2)).toMatch(/^2 of 3 videos .* 83 % {4}2\.5\/3\.0 MiB +0:\d\d (left|so far)$/);
+    expect(screen.at(-2)).toMatch(
+      /^2 of 3 videos .* 83 % {4}2\.5\/3\.0 MiB( +\S+ MiB\/s)? +0:\d\d (left|so far)$/,
+    );
   });
 
   it('fits the window again after it becomes narrower, and wider', async ({ scene }) => {
