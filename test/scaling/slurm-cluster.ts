@@ -142,7 +142,8 @@ function processesOf(folder: string, variable = ''): number[] {
     return environment.includes(`SLURM_CONF=${folder}/`) && environment.includes(variable || 'SLURM_JOB_ID=');
   });
   const steps = jobs.map(parentOf).filter((pid) => read(pid, 'cmdline').includes('slurmstepd'));
-  const found = new Set([...jobs, ...steps]);
+  // A step that outlives its job would report the job as failed, which is not requeued.
+  const found = new Set([...steps, ...jobs]);
   for (const pid of found) for (const child of all) if (parentOf(child) === pid) found.add(child);
   return [...found].filter((pid) => pid !== process.pid);
 }
