@@ -1,7 +1,8 @@
 /** The library as a table that fits the terminal. */
 import type { Host } from '../host.ts';
+import { columnsOf, cut, padded } from '../progress/columns.ts';
 import { styleFor } from '../progress/style.ts';
-import { bytesText, clockText, columnsOf, cut, padded } from '../progress/text.ts';
+import { bytesText, clockText } from '../progress/text.ts';
 import { printable } from '../sanitize.ts';
 import { videosText } from './listing.ts';
 import type { LibraryRow } from './row.ts';

@@ -34,7 +34,13 @@ try {
       'node:process': './src/packaging/process.cjs',
       // Hooks every signal as soon as it is imported and sends it again, which would count as the user's second.
       'when-exit': './src/packaging/on-exit.cjs',
+      // Parts of got that are switched off: to load them takes longer than all of mavi.
+      'cacheable-lookup': './src/packaging/unused.cjs',
+      'cacheable-request': './src/packaging/unused.cjs',
+      'http2-wrapper': './src/packaging/unused.cjs',
     },
+    // got's library of type checks makes one as it loads, which takes 20 ms, for messages about wrong types in code.
+    define: { 'Intl.ListFormat': 'Object' },
     // Dependencies in CommonJS load Node's modules by require.
     banner: {
       js: "import{createRequire as __require_}from'node:module';const require=__require_(import.meta.url);",

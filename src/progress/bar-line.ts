@@ -1,9 +1,10 @@
 /** One line of the bars, fitted to the terminal: of a running video, or of the whole batch. Pure. */
 
 import type { Clock } from '../host.ts';
+import { columnsOf, cut, cutMiddle, padded } from './columns.ts';
 import type { Meter } from './meter.ts';
 import type { Style } from './style.ts';
-import { bytesText, clockText, columnsOf, cut, cutMiddle, padded, partText, speedText } from './text.ts';
+import { bytesText, clockText, partText, speedText } from './text.ts';
 
 /** The width of each part in columns; 0 if there is no room for it. */
 export interface Layout {

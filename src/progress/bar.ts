@@ -4,11 +4,11 @@ import cliProgress from 'cli-progress';
 import type { Clock, TextOutput } from '../host.ts';
 import { printable, redactKeys } from '../sanitize.ts';
 import { type BatchCounts, barLine, labels, layoutFor, totalLine, type VideoLine } from './bar-line.ts';
+import { columnsOf, cut } from './columns.ts';
 import type { ProgressEvent, Renderer, RendererOptions } from './events.ts';
 import { messagesFor } from './messages.ts';
 import { Meter } from './meter.ts';
 import type { Style } from './style.ts';
-import { columnsOf, cut } from './text.ts';
 
 /** Smooth to the eye, and cheap next to the download. */
 const DRAWINGS_PER_SECOND = 8;

@@ -4,7 +4,7 @@ import type { VideoRecord } from '../record.ts';
 import { printable } from '../sanitize.ts';
 import type { ProgressEvent } from './events.ts';
 import type { Style } from './style.ts';
-import { bytesText, columnsOf, durationText, retryingText, speedText, wrapped } from './text.ts';
+import { bytesText, durationText, lengthOf, retryingText, speedText, wrapped } from './text.ts';
 
 /** How much is said. */
 export interface Loudness {
@@ -98,5 +98,5 @@ function doneText(record: VideoRecord, verified: string, style: Style): string {
     [head, proof],
     [head],
   ].map((parts) => parts.join(style.separator));
-  return forms.find((form) => columnsOf(form) <= style.width()) ?? head;
+  return forms.find((form) => lengthOf(form) <= style.width()) ?? head;
 }

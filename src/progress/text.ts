@@ -1,5 +1,5 @@
-/** Text for people: sizes, speeds and times, and how many columns they take. Pure. */
-import stringWidth from 'string-width';
+/** Text for people: sizes, speeds, times and wrapped lines. Pure. */
+import { stripVTControlCharacters } from 'node:util';
 
 const BYTE_UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
 
@@ -70,38 +70,13 @@ function pad(value: number): string {
   return String(value).padStart(2, '0');
 }
 
-/** ASCII and our own marks, each one column wide: nearly everything that is measured. */
-const NARROW = /^[\x20-\x7e·…–—✓✗!]*$/;
-
-/** The columns that a text takes; wide characters count as two. */
-export function columnsOf(text: string): number {
-  return NARROW.test(text) ? text.length : stringWidth(text);
-}
-
-/** Cuts a text to `width` columns, replacing its end by `ellipsis`. */
-export function cut(text: string, width: number, ellipsis: string): string {
-  if (columnsOf(text) <= width) return text;
-  return taken(letters(text), width - columnsOf(ellipsis)) + ellipsis.slice(0, Math.max(0, width));
-}
-
-/** Cuts a text to `width` columns in its middle, because names often differ only at their ends. */
-export function cutMiddle(text: string, width: number, ellipsis: string): string {
-  if (columnsOf(text) <= width) return text;
-  const room = width - columnsOf(ellipsis);
-  if (room < 4) return cut(text, width, ellipsis);
-  const front = taken(letters(text), Math.ceil(room / 2));
-  const back = taken(letters(text).reverse(), room - columnsOf(front), (letter, all) => letter + all);
-  return front + ellipsis + back;
-}
-
-/** Pads a text with spaces to `width` columns, at its end or, with `start`, before it. */
-export function padded(text: string, width: number, side: 'end' | 'start' = 'end'): string {
-  const spaces = ' '.repeat(Math.max(0, width - columnsOf(text)));
-  return side === 'end' ? text + spaces : spaces + text;
+/** The length of a text in characters, colors aside. */
+export function lengthOf(text: string): number {
+  return stripVTControlCharacters(text).length;
 }
 
 /**
- * Wraps a text into lines of at most `width` columns, between words; a longer word is left to the terminal to
+ * Wraps a text into lines of at most `width` characters, between words; a longer word is left to the terminal to
  * break. The first line begins with `first`, the others with `indent`.
  */
 export function wrapped(text: string, width: number, first: string, indent: string): string {
@@ -110,31 +85,11 @@ export function wrapped(text: string, width: number, first: string, indent: stri
   let isEmpty = true;
   for (const word of text.split(' ')) {
     const longer = isEmpty ? line + word : `${line} ${word}`;
-    if (!isEmpty && columnsOf(longer) > width) {
+    if (!isEmpty && lengthOf(longer) > width) {
       lines.push(line);
       line = indent + word;
     } else line = longer;
     isEmpty = false;
   }
   return [...lines, line].join('\n');
-}
-
-/** As many letters as fit. */
-function taken(
-  all: readonly string[],
-  width: number,
-  join = (letter: string, joined: string): string => joined + letter,
-): string {
-  let joined = '';
-  for (const letter of all) {
-    const longer = join(letter, joined);
-    if (columnsOf(longer) > width) break;
-    joined = longer;
-  }
-  return joined;
-}
-
-/** The text as a reader sees it: flags, families and accents stay in one piece. */
-function letters(text: string): string[] {
-  return Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment);
 }

@@ -3,9 +3,9 @@ import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
 import { blockLines } from '../../src/progress/bar.ts';
 import type { BatchCounts, VideoLine, VideoState } from '../../src/progress/bar-line.ts';
+import { cut, cutMiddle } from '../../src/progress/columns.ts';
 import { Meter } from '../../src/progress/meter.ts';
 import { type Style, styleFor } from '../../src/progress/style.ts';
-import { cut, cutMiddle } from '../../src/progress/text.ts';
 import { fakeHost } from '../helpers/fake-host.ts';
 import { type ManualClock, manualClock } from '../helpers/manual-clock.ts';
 

@@ -1,0 +1,52 @@
+/** How many columns of a terminal a text takes, and how it is fitted into them. Pure. */
+import stringWidth from 'string-width';
+
+/** ASCII and our own marks, each one column wide: nearly everything that is measured. */
+const NARROW = /^[\x20-\x7e·…–—✓✗!]*$/;
+
+/** The columns that a text takes; wide characters count as two. */
+export function columnsOf(text: string): number {
+  return NARROW.test(text) ? text.length : stringWidth(text);
+}
+
+/** Cuts a text to `width` columns, replacing its end by `ellipsis`. */
+export function cut(text: string, width: number, ellipsis: string): string {
+  if (columnsOf(text) <= width) return text;
+  return taken(letters(text), width - columnsOf(ellipsis)) + ellipsis.slice(0, Math.max(0, width));
+}
+
+/** Cuts a text to `width` columns in its middle, because names often differ only at their ends. */
+export function cutMiddle(text: string, width: number, ellipsis: string): string {
+  if (columnsOf(text) <= width) return text;
+  const room = width - columnsOf(ellipsis);
+  if (room < 4) return cut(text, width, ellipsis);
+  const front = taken(letters(text), Math.ceil(room / 2));
+  const back = taken(letters(text).reverse(), room - columnsOf(front), (letter, all) => letter + all);
+  return front + ellipsis + back;
+}
+
+/** Pads a text with spaces to `width` columns, at its end or, with `start`, before it. */
+export function padded(text: string, width: number, side: 'end' | 'start' = 'end'): string {
+  const spaces = ' '.repeat(Math.max(0, width - columnsOf(text)));
+  return side === 'end' ? text + spaces : spaces + text;
+}
+
+/** As many letters as fit. */
+function taken(
+  all: readonly string[],
+  width: number,
+  join = (letter: string, joined: string): string => joined + letter,
+): string {
+  let joined = '';
+  for (const letter of all) {
+    const longer = join(letter, joined);
+    if (columnsOf(longer) > width) break;
+    joined = longer;
+  }
+  return joined;
+}
+
+/** The text as a reader sees it: flags, families and accents stay in one piece. */
+function letters(text: string): string[] {
+  return Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment);
+}
