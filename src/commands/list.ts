@@ -1,7 +1,8 @@
 /** `mavi list`: flags to a checked plan; and the filters that `download` and `sync` share with it. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { UsageError } from '../errors.ts';
-import type { LibraryQuery, ListPlan } from '../library/plan.ts';
+import type { ListPlan } from '../library/list.ts';
+import type { LibraryQuery } from '../library/query.ts';
 import { readSetting, type SettingName, type SettingTexts } from '../settings/settings.ts';
 import {
   API_SETTINGS,

@@ -2,7 +2,7 @@
 import { UsageError } from '../errors.ts';
 import type { Container } from '../isobmff/signature.ts';
 import type { Template } from '../library/names.ts';
-import type { LibraryQuery } from '../library/plan.ts';
+import type { LibraryQuery } from '../library/query.ts';
 import type { LibraryRow } from '../library/row.ts';
 import type { ProgressMode } from '../progress/events.ts';
 import type { ListedFacts } from '../record.ts';

@@ -1,37 +1,26 @@
 /** Lists the library: its videos page by page, its scopes and its folders. */
-import type { Client } from '../api/client.ts';
+import { CHECK_BASE_URL } from '../api/network-errors.ts';
 import { LIST_RATE } from '../api/rate-limiter.ts';
 import { RetryState } from '../api/retry.ts';
+import type { Session } from '../api/session.ts';
 import { type ExitCode, MaviError, NetworkError, RefusedError } from '../errors.ts';
 import { type Host, say, sleep } from '../host.ts';
 import { retryingText } from '../progress/text.ts';
 import { printable } from '../sanitize.ts';
-import type { Settings } from '../settings/settings.ts';
-import { nameMatcher } from './match.ts';
-import type { LibraryQuery } from './plan.ts';
+import { type LibraryQuery, nameMatcher } from './query.ts';
 import { type LibraryRow, readNumber, readRow } from './row.ts';
 
 /** The largest page that the API gives, which is also the most videos that one request may name. */
 const PAGE_SIZE = 200;
 
-/** How long a listing goes on before it says how far it is, and how often from then on, in milliseconds. */
+/** How often a long listing reports how far it is, in milliseconds. */
 const NOTE_EVERY_MS = 5000;
 
-/** A listing this long never ends: a server makes rows up, and memory is not endless. */
+/** A longer listing never ends: a server makes up rows, and memory is not endless. */
 const MOST_ROWS = 1_000_000;
 
-/** Everything in one scope. */
-const WHOLE_LIBRARY: LibraryQuery = {
-  scopes: [],
-  filters: {},
-  patterns: [],
-  limit: Number.POSITIVE_INFINITY,
-};
-
-/** Who asks for a listing. */
-export interface ListingContext {
-  readonly client: Client;
-  readonly settings: Settings;
+/** What a listing works with. */
+export interface ListingContext extends Session {
   readonly host: Host;
   /** Shows a line: a warning, what a listing waits for, or how far it is. */
   readonly note: (text: string) => void;
@@ -49,58 +38,67 @@ export interface Listing {
  * Throws what ends a listing for good.
  */
 export function listVideos(context: ListingContext, query: LibraryQuery): Listing {
-  const listing = { rows: follow(), incomplete: null as NetworkError | null };
+  const listing: Listing = { rows: matchingRows(), incomplete: null };
+  let unusable = 0;
   return listing;
 
-  async function* follow(): AsyncGenerator<LibraryRow> {
-    const fits = nameMatcher(query.patterns);
+  async function* matchingRows(): AsyncGenerator<LibraryRow> {
+    const matches = nameMatcher(query.patterns);
     // A server may ignore the scope, so that every scope lists the whole account.
-    const inEarlierScopes = new Set<string>();
-    let [given, unusable] = [0, 0];
+    const listed = new Set<string>();
+    let yielded = 0;
     try {
       for (const scope of await scopesOf(context, query)) {
-        const seen = new Set<string>();
-        const unusableBefore = unusable;
-        for await (const value of scopeValues(scope, () => seen.size + unusable - unusableBefore)) {
-          const row = readRow(value, scope);
-          if (row === null) unusable += 1;
-          if (row === null || seen.has(row.videoNo)) continue;
-          seen.add(row.videoNo);
-          if (inEarlierScopes.has(row.videoNo) || !fits(row.name)) continue;
+        for await (const row of rowsOfScope(scope)) {
+          if (listed.has(row.videoNo)) continue;
+          listed.add(row.videoNo);
+          if (!matches(row.name)) continue;
           yield row;
-          given += 1;
-          if (given >= query.limit) return;
+          yielded += 1;
+          if (yielded >= query.limit) return;
         }
-        for (const videoNo of seen) inEarlierScopes.add(videoNo);
       }
     } finally {
-      if (unusable > 0)
+      if (unusable > 0) {
         context.note(`${videosText(unusable)} left out: no valid video ID, or malformed fields`);
+      }
     }
   }
 
   /**
-   * The rows of one scope, as they come. The end is where `total_count` rows have come, a page is empty or brings
-   * nothing new; never a short page, for the server may give smaller pages than asked for.
-   * @param countNew how many different rows have come so far
+   * The rows of one scope, each once. It ends where `total_count` rows have come, or a page brings nothing new;
+   * never at a short page, for the server may send smaller pages than asked for.
    */
-  async function* scopeValues(scope: string, countNew: () => number): AsyncGenerator<unknown> {
+  async function* rowsOfScope(scope: string): AsyncGenerator<LibraryRow> {
     const { clock } = context.host;
     const size = query.patterns.length > 0 ? PAGE_SIZE : Math.min(PAGE_SIZE, query.limit);
-    // An upload meanwhile makes the total grow; what was there at first must come in any case.
-    let leastTotal: number | null = null;
+    const seen = new Set<string>();
+    // With every repetition, and without: an upload during paging shifts rows to the next page.
+    let [received, count] = [0, 0];
+    // An upload also makes the total grow; what was listed at first must come in any case.
+    let leastTotal = Number.POSITIVE_INFINITY;
     let noteAtMs = clock.ticksMs() + NOTE_EVERY_MS;
-    for (let [page, came] = [1, 0]; ; page += 1) {
+    for (let page = 1; ; page += 1) {
       const asked = { page, size, unique_id: scope, ...query.filters };
       const { videos, total } = readPage(await call(context, 'POST', '/list_videos', asked));
-      const before = countNew();
-      yield* videos;
-      came += videos.length;
-      if (total !== null) leastTotal = Math.min(leastTotal ?? total, total);
-      const count = countNew();
-      const isEndless = came >= MOST_ROWS;
-      if (isEndless || count === before || (total !== null && came >= total)) {
-        if (isEndless || count < (leastTotal ?? 0)) endedEarly(scope, count, leastTotal);
+      const countBefore = count;
+      for (const value of videos) {
+        const row = readRow(value, scope);
+        if (row !== null && seen.has(row.videoNo)) continue;
+        count += 1;
+        if (row === null) {
+          unusable += 1;
+        } else {
+          seen.add(row.videoNo);
+          yield row;
+        }
+      }
+      received += videos.length;
+      leastTotal = Math.min(leastTotal, total ?? leastTotal);
+      const isEndless = received >= MOST_ROWS;
+      if (isEndless || count === countBefore || (total !== null && received >= total)) {
+        const isShort = Number.isFinite(leastTotal) && count < leastTotal;
+        if (isEndless || isShort) listing.incomplete = endedEarly(scope, count, leastTotal);
         return;
       }
       if (clock.ticksMs() >= noteAtMs) {
@@ -109,27 +107,28 @@ export function listVideos(context: ListingContext, query: LibraryQuery): Listin
       }
     }
   }
-
-  function endedEarly(scope: string, count: number, total: number | null): void {
-    const what = `the listing of '${printable(scope)}'`;
-    const text =
-      total === null
-        ? `${what} does not end; stopped after ${count} videos`
-        : `${what} ended early: ${count} of ${total} videos came`;
-    listing.incomplete = new NetworkError('incomplete_listing', text, { hint: 'run the command again' });
-  }
 }
 
-/** The rows of a query, without the API's own fields, and which of them can be downloaded. */
+function endedEarly(scope: string, count: number, total: number): NetworkError {
+  const what = `the listing of '${printable(scope)}'`;
+  const text = Number.isFinite(total)
+    ? `${what} ended early: received ${count} of ${total} videos`
+    : `${what} does not end; stopped after ${count} videos`;
+  return new NetworkError('incomplete_listing', text, { hint: 'run the command again' });
+}
+
+/** The rows of a query, without the API's own fields. */
 export interface ListedVideos {
   readonly all: readonly LibraryRow[];
+  /** Those that can be downloaded now. */
   readonly ready: readonly LibraryRow[];
   /** 6 if the server ended the listing early, else 0. */
   readonly exitCode: ExitCode;
 }
 
 /**
- * Lists a query to its end, and reports what can't be downloaded now. Who asks for a status gets those videos.
+ * Lists a query to its end, and reports what can't be downloaded now. With a filter by status, that status counts
+ * as ready.
  * @param isMeant which of the rows are to be downloaded
  */
 export async function listReady(
@@ -140,10 +139,9 @@ export async function listReady(
   const listing = listVideos(context, query);
   const all: LibraryRow[] = [];
   for await (const row of listing.rows) all.push({ ...row, fields: {} });
-  // An error, since it decides the exit code: it is printed with --quiet too.
+  // With --quiet too, since it decides the exit code.
   if (listing.incomplete !== null) say(context.host, `mavi: ${listing.incomplete.message}`);
   const meant = all.filter(isMeant);
-  // A status that is not known is not ready.
   const isReady = ({ status }: LibraryRow): boolean =>
     status === 'PARSE' || query.filters.status !== undefined;
   const notReady = new Map<string, number>();
@@ -168,7 +166,8 @@ export async function lookUp(
     const wanted = new Set(videoNos.slice(start, start + PAGE_SIZE));
     const [only] = wanted;
     const filters = wanted.size === 1 ? { video_no: only } : { video_nos: [...wanted] };
-    for await (const row of listVideos(context, { ...WHOLE_LIBRARY, filters }).rows) {
+    const query: LibraryQuery = { scopes: [], filters, patterns: [], limit: Number.POSITIVE_INFINITY };
+    for await (const row of listVideos(context, query).rows) {
       if (wanted.delete(row.videoNo)) found.set(row.videoNo, row);
       if (wanted.size === 0) break;
     }
@@ -176,7 +175,7 @@ export async function lookUp(
   return found;
 }
 
-/** The scopes of the account; where the API no longer knows that call, just `default`, if it answers. */
+/** The scopes of the account; where the API no longer has that call, `default` alone. */
 export async function libraryScopes(context: ListingContext): Promise<string[]> {
   try {
     const data = await call(context, 'GET', '/list_unique_ids', undefined);
@@ -189,7 +188,7 @@ export async function libraryScopes(context: ListingContext): Promise<string[]> 
   }
 }
 
-/** The folders of the account. Their ids are texts, for they may exceed 2^53. */
+/** The folders of the account. Their IDs are texts, because they may exceed 2^53. */
 export async function libraryFolders(context: ListingContext): Promise<{ id: string; name: string }[]> {
   const data = await call(context, 'GET', '/folders', undefined);
   const folders = (data as { folders?: unknown } | null)?.folders;
@@ -205,7 +204,7 @@ async function scopesOf(context: ListingContext, { scopes }: LibraryQuery): Prom
   return scopes.length === 0 ? [context.settings.uniqueId] : new Set(scopes);
 }
 
-/** A call of the listing, with the same retries as a download. */
+/** Sends a call, with the same retries as a download. */
 async function call(
   { client, settings, host, note }: ListingContext,
   method: 'GET' | 'POST',
@@ -232,18 +231,16 @@ function readPage(data: unknown): { videos: readonly unknown[]; total: number | 
   const page = data as { videos?: unknown; total_count?: unknown } | null | undefined;
   if (!Array.isArray(page?.videos)) {
     throw new RefusedError('bad_json', 'the listing contains no list of videos', {
-      hint: 'check --base-url, and whether a proxy answers instead of the API',
+      hint: CHECK_BASE_URL,
     });
   }
   return { videos: page.videos, total: readNumber(page.total_count) };
 }
 
-/** How the API says that it has no such call: a real 404, or `0001` with Spring's words. */
+/** Whether the API has no such call: it sends a real 404, or `0001` with Spring's words. */
 function isUnknownRoute(error: unknown): boolean {
-  return (
-    error instanceof RefusedError &&
-    (error.code === 'http_404' || error.code === '404' || /no static resource/i.test(error.message))
-  );
+  if (!(error instanceof RefusedError)) return false;
+  return ['http_404', '404'].includes(error.code) || /no static resource/i.test(error.message);
 }
 
 /** `1 video`, `3 videos`. */

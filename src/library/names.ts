@@ -1,20 +1,20 @@
-/** Names files after the videos of a library: by a template, safe on every platform, no two the same. Pure. */
+/** Names files after videos: by a template, safe on every platform, no two the same. Pure. */
 import sanitize from 'sanitize-filename';
 import { UsageError } from '../errors.ts';
 import { EXTENSIONS } from '../isobmff/signature.ts';
 import { printable } from '../sanitize.ts';
-import { folded } from './match.ts';
-import type { LibraryRow } from './row.ts';
+import { folded } from './query.ts';
+import { dateOf, type LibraryRow } from './row.ts';
 
-/** A checked template: the path of a row's file below the folder, with `/`, without its extension. */
+/** A checked template: maps a row to the path of its file below the folder, with `/`, without an extension. */
 export type Template = (row: LibraryRow) => string;
 
 const FIELDS: Readonly<Record<string, (row: LibraryRow) => string>> = {
   video_no: (row) => row.videoNo,
   video_name: (row) => withoutExtension(row.name),
-  create_date: (row) => dateOf(row.createdMs),
-  taken_date: (row) => dateOf(row.takenMs),
-  tag: (row) => row.tags[0] ?? 'untagged',
+  create_date: (row) => dateOf(row.createdMs) ?? 'undated',
+  taken_date: (row) => dateOf(row.takenMs) ?? 'undated',
+  tag: (row) => row.tag ?? 'untagged',
 };
 
 /** Room, in bytes of UTF-8, for what may follow a name: a video_no and a number against collisions, an extension. */
@@ -28,10 +28,9 @@ export function readTemplate(text: string): Template {
   const names = [...text.matchAll(/\{([^{}]*)\}/g)].map(([, name = '']) => name);
   const unknown = names.find((name) => !Object.hasOwn(FIELDS, name));
   if (unknown !== undefined) {
+    const available = Object.keys(FIELDS).map((name) => `{${name}}`);
     throw new UsageError(`--name-template has no field {${unknown}}`, {
-      hint: `available: ${Object.keys(FIELDS)
-        .map((name) => `{${name}}`)
-        .join(', ')}`,
+      hint: `available: ${available.join(', ')}`,
     });
   }
   if (names.length === 0) {
@@ -46,17 +45,15 @@ export function readTemplate(text: string): Template {
     });
   }
   return (row) => {
-    return parts
-      .map((part) => {
-        const name = part.replace(/\{([^{}]+)\}/g, (_field, name: string) => FIELDS[name]?.(row) ?? '');
-        return safeStem(name) || safeStem(row.videoNo);
-      })
-      .join('/');
+    const filled = parts.map((part) =>
+      part.replace(/\{([^{}]+)\}/g, (_field, name: string) => FIELDS[name]?.(row) ?? ''),
+    );
+    return filled.map((name) => safeStem(name) || safeStem(row.videoNo)).join('/');
   };
 }
 
 /** A name without what Windows, macOS or Linux refuse, and without what hides it or reorders its letters. */
-export function safeStem(name: string): string {
+function safeStem(name: string): string {
   const shown = printable(name.replace(/\p{Cs}/gu, '_').normalize('NFC'));
   const clean = sanitize(shown.replace(DEVICE, '$&_'), { replacement: '_' })
     .replace(/^(?:\.+|-)/, '_')
@@ -71,8 +68,8 @@ export function safeStem(name: string): string {
 }
 
 /**
- * The name of every row. A video that is recorded keeps its recorded name. Among the others the oldest comes
- * first, so that a later upload of the same name never takes over a name: it gets its id added.
+ * The name of every row, by video_no. A recorded video keeps its recorded name. Among the others the oldest comes
+ * first, so that a later upload of the same name never takes over a name: it gets its ID added.
  * @param recorded the names of recorded videos, by video_no
  */
 export function assignNames(
@@ -91,26 +88,22 @@ export function assignNames(
 }
 
 function free(name: string, videoNo: string, taken: ReadonlySet<string>): string {
-  if (!taken.has(folded(name))) return name;
-  const withId = `${name} ${videoNo}`;
-  let candidate = withId;
-  for (let number = 2; taken.has(folded(candidate)); number += 1) candidate = `${withId} ${number}`;
+  let candidate = name;
+  for (let number = 1; taken.has(folded(candidate)); number += 1) {
+    candidate = number === 1 ? `${name} ${videoNo}` : `${name} ${videoNo} ${number}`;
+  }
   return candidate;
 }
 
 function byAge(a: LibraryRow, b: LibraryRow): number {
   // A video of unknown age must not take a name from a video that has had it.
-  const [ageA, ageB] = [a, b].map((row) => row.createdMs ?? Number.MAX_VALUE) as [number, number];
-  return ageA - ageB || (a.videoNo < b.videoNo ? -1 : 1);
+  const age = (a.createdMs ?? Number.MAX_VALUE) - (b.createdMs ?? Number.MAX_VALUE);
+  return age || (a.videoNo < b.videoNo ? -1 : 1);
 }
 
-function withoutExtension(name: string): string {
+/** A name without the extension of a video. */
+export function withoutExtension(name: string): string {
   const lower = name.toLowerCase();
   const extension = Object.values(EXTENSIONS).find((each) => lower.endsWith(each));
   return extension === undefined ? name : name.slice(0, -extension.length);
-}
-
-function dateOf(ms: number | null): string {
-  const date = new Date(ms ?? Number.NaN);
-  return Number.isNaN(date.getTime()) ? 'undated' : date.toISOString().slice(0, 10);
 }

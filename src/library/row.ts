@@ -1,6 +1,6 @@
 /** One video as the library lists it. Pure. */
 
-/** A row; what the API sends besides is kept in `fields`. */
+/** A row of the listing. */
 export interface LibraryRow {
   readonly videoNo: string;
   /** The scope that was listed. */
@@ -15,7 +15,8 @@ export interface LibraryRow {
   /** Milliseconds since the epoch; null if the library does not say. */
   readonly createdMs: number | null;
   readonly takenMs: number | null;
-  readonly tags: readonly string[];
+  /** The first of its tags; null if it has none. */
+  readonly tag: string | null;
   /** All fields of the API, numbers as numbers. */
   readonly fields: Readonly<Record<string, unknown>>;
 }
@@ -39,39 +40,40 @@ export function readRow(value: unknown, uniqueId: string): LibraryRow | null {
   if (typeof value !== 'object' || value === null || !isShallow(value, DEEPEST_NESTING)) return null;
   const fields: Record<string, unknown> = { ...value };
   for (const name of NUMBERS) {
-    if (fields[name] !== undefined && fields[name] !== null)
-      fields[name] = readNumber(fields[name]) ?? fields[name];
+    if (Object.hasOwn(fields, name)) fields[name] = readNumber(fields[name]) ?? fields[name];
   }
   const { video_no, video_name, status, tags } = fields;
   if (typeof video_no !== 'string' || !isVideoNo(video_no)) return null;
-  const sizeBytes = readNumber(fields.size);
+  const tag = Array.isArray(tags) ? tags.find((each) => typeof each === 'string') : null;
+  const sizeBytes = readNumber(fields.size) ?? 0;
   return {
     videoNo: video_no,
     uniqueId,
     name: typeof video_name === 'string' ? shortened(video_name) : '',
     // No video is empty; a size of 0 or -1 means that the library does not know it.
-    sizeBytes: sizeBytes !== null && sizeBytes > 0 && Number.isSafeInteger(sizeBytes) ? sizeBytes : null,
+    sizeBytes: sizeBytes > 0 && Number.isSafeInteger(sizeBytes) ? sizeBytes : null,
     durationSeconds: readNumber(fields.duration),
     status: typeof status === 'string' ? shortened(status) : '',
     createdMs: readNumber(fields.create_time),
     takenMs: readNumber(fields.datetime_taken),
-    tags: Array.isArray(tags)
-      ? tags
-          .filter((tag) => typeof tag === 'string')
-          .slice(0, 20)
-          .map(shortened)
-      : [],
+    tag: typeof tag === 'string' ? shortened(tag) : null,
     fields,
   };
 }
 
-/** A number that may come as a string; null if it is none. */
+/** The date of a time in UTC, such as 2025-06-01; null if there is none. */
+export function dateOf(ms: number | null): string | null {
+  const date = new Date(ms ?? Number.NaN);
+  return Number.isNaN(date.getTime()) ? null : date.toISOString().slice(0, 10);
+}
+
+/** Reads a number that may come as a string; null for anything else. */
 export function readNumber(value: unknown): number | null {
   const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
   return typeof number === 'number' && Number.isFinite(number) ? number : null;
 }
 
-/** A copy, because a slice of a text keeps the whole of it in memory. */
+/** A copy, because a slice would keep the full text in memory. */
 function shortened(text: string): string {
   return text.length <= LONGEST_NAME ? text : Buffer.from(text.slice(0, LONGEST_NAME)).toString();
 }

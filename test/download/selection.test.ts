@@ -112,7 +112,7 @@ describe('a download by filters', () => {
     const { env } = await listingServer(data);
     const host = fakeHost({ cwd: tempDir(), env });
     expect(await run(['download', '--match', 'clip', '--dry-run'], host)).toBe(6);
-    expect(host.errors()).toBe("mavi: the listing of 'default' ended early: 2 of 9 videos came\n");
+    expect(host.errors()).toBe("mavi: the listing of 'default' ended early: received 2 of 9 videos\n");
     expect(host.output().toString()).toContain('2 to download');
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { run } from '../../src/cli.ts';
-import { nameMatcher } from '../../src/library/match.ts';
+import { nameMatcher } from '../../src/library/query.ts';
 import type { Mock } from '../../src/mock/server.ts';
 import { fakeHost } from '../helpers/fake-host.ts';
 import { tempDir } from '../helpers/temp-dir.ts';

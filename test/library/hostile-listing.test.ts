@@ -36,14 +36,14 @@ describe('a listing that the server ends early', () => {
     const { code, lines, errors } = await mavi(['list', '--ids'], data);
     expect(code).toBe(0);
     expect(lines).toHaveLength(200);
-    expect(errors).toBe(`mavi: the listing of 'default' ended early: 200 of ${total} videos came\n`);
+    expect(errors).toBe(`mavi: the listing of 'default' ended early: received 200 of ${total} videos\n`);
   });
 
   it.each(early)('%s: a sync does what was listed and ends with 6', async (_title, data) => {
     const { code, lines, errors } = await mavi(['sync', 'lib', '--dry-run', '--quiet'], data);
     expect(code).toBe(6);
     expect(lines).toHaveLength(203);
-    expect(errors).toContain('ended early: 200 of');
+    expect(errors).toContain('ended early: received 200 of');
   });
 
   it('is complete where an upload shifts the rows, and the total grows', async () => {

@@ -136,7 +136,7 @@ export const MANY_VIDEOS: Rows = {
     args: ['sync', 'lib', '--dry-run'],
     mock: { videos: { ...generatedLibrary({ count: 0 }), count: () => 5 } },
     code: 6,
-    says: ["mavi: the listing of 'default' ended early: 0 of 5 videos came"],
+    says: ["mavi: the listing of 'default' ended early: received 0 of 5 videos"],
     prints: [
       '0 to download: 0 bytes; 0 already up to date',
       'least time at the rate limit: none',
