@@ -1,14 +1,16 @@
 /** What a synced folder lacks: each row of the library against the manifest and the disk. */
 import { lstat, realpath, stat } from 'node:fs/promises';
-import { dirname, extname, isAbsolute, relative, sep } from 'node:path';
+import { dirname, isAbsolute, relative, sep } from 'node:path';
 import type { Forecast, Item } from '../download/forecast.ts';
 import type { FileRecord, ManifestIndex } from '../download/manifest.ts';
 import { listedTask, type VideoTask } from '../download/plan.ts';
 import { pathFrom, pathKey } from '../folders.ts';
 import { type Container, EXTENSIONS } from '../isobmff/signature.ts';
-import { assignNames, type Template } from '../library/names.ts';
+import type { ListedVideos, ListingContext } from '../library/listing.ts';
+import { assignNames, withoutExtension } from '../library/names.ts';
 import type { LibraryRow } from '../library/row.ts';
-import { findMoved } from './moved.ts';
+import { findMoved, type RecordedFile } from './moved.ts';
+import type { SyncPlan } from './plan.ts';
 
 /** A recorded file that was found under another name. */
 export interface MovedFile {
@@ -21,134 +23,117 @@ export interface MovedFile {
 /** What is to be done, and what is not. */
 export interface Inventory extends Pick<Forecast, 'items' | 'upToDate'> {
   readonly moved: readonly MovedFile[];
-  /** How many files keep a name that the template does not give. */
-  readonly otherNames: number;
-}
-
-/** What an inventory is taken of. */
-export interface InventoryOptions {
-  /** The folder as the user named it; messages and records use it. */
-  readonly folder: string;
-  readonly cwd: string;
-  /** All rows of the library, for their names. */
-  readonly all: readonly LibraryRow[];
-  /** The rows to compare. */
-  readonly ready: readonly LibraryRow[];
-  readonly template: Template;
-  readonly index: ManifestIndex;
-  readonly containers: readonly Container[];
-  readonly force: boolean;
-  readonly skipRecorded: boolean;
-  readonly mtime: boolean;
-  readonly signal: AbortSignal;
-  readonly note: (text: string) => void;
-}
-
-/** A record whose file lies in the folder. */
-interface Recorded {
-  readonly record: FileRecord;
-  /** Relative to the folder, with `/`. */
-  readonly file: string;
-  readonly state: 'present' | 'changed' | 'gone';
 }
 
 /** Takes the inventory. No request is made; files are read only to find those that were moved. */
-export async function takeInventory(options: InventoryOptions): Promise<Inventory> {
-  const { ready, index } = options;
-  const folder = pathFrom(options.cwd, options.folder);
-  const recorded = new Map<string, Recorded>();
-  for (const record of index.byVideoNo.values()) {
-    const file = insideOf(folder, record.path);
-    if (file === null) continue;
-    const state = await stateOf(folder, file, record);
-    // To read a file behind a linked subfolder does no harm; to write one could reach anywhere.
-    if (state === 'present' || (await isWritable(folder, file)))
-      recorded.set(record.videoNo, { record, file, state });
-  }
-  const moved = await movedFiles(recorded, folder, options);
+export async function takeInventory(
+  plan: SyncPlan,
+  { all, ready }: ListedVideos,
+  index: ManifestIndex,
+  context: ListingContext,
+): Promise<Inventory> {
+  const { cwd } = context.host;
+  const recorded = await recordedFiles(pathFrom(cwd, plan.folder), index);
+  const newPaths = await movedPaths(plan, recorded, ready, context);
   const stems = new Map<string, string>();
-  for (const [videoNo, { file }] of recorded)
-    stems.set(videoNo, withoutExtension(moved.get(videoNo) ?? file));
-  const names = assignNames(options.all, options.template, stems);
-
+  for (const [videoNo, { file }] of recorded) {
+    stems.set(videoNo, withoutExtension(newPaths.get(videoNo) ?? file));
+  }
+  const names = assignNames(all, plan.template, stems);
   const items: Item[] = [];
-  const movedFilesFound: MovedFile[] = [];
+  const moved: MovedFile[] = [];
   let [upToDate, otherNames] = [0, 0];
   for (const row of ready) {
     const known = recorded.get(row.videoNo);
-    const movedTo = moved.get(row.videoNo);
-    if (known !== undefined && movedTo !== undefined) {
-      movedFilesFound.push({ row, record: known.record, file: pathFrom(options.folder, movedTo) });
-    } else if (known === undefined) {
-      items.push(await unrecorded(row, names.get(row.videoNo) ?? row.videoNo, options));
-    } else if (known.state === 'present' || (known.state === 'gone' && options.skipRecorded)) {
+    const newPath = newPaths.get(row.videoNo);
+    if (known === undefined) {
+      items.push(await unrecorded(row, names.get(row.videoNo) ?? row.videoNo, plan, cwd));
+    } else if (newPath !== undefined) {
+      moved.push({ row, record: known.record, file: pathFrom(plan.folder, newPath) });
+    } else if (known.state === 'present' || (known.state === 'gone' && plan.skipRecorded)) {
       upToDate += 1;
-      if (known.record.status === 'downloaded' && !isNamedBy(options.template, row, known.file))
-        otherNames += 1;
-    } else items.push(again(row, known, options));
+      if (known.record.status === 'downloaded' && !isNamedBy(plan, row, known.file)) otherNames += 1;
+    } else items.push(again(row, known, plan));
   }
-  return { items, upToDate, moved: movedFilesFound, otherNames };
+  if (otherNames > 0) {
+    const files =
+      otherNames === 1 ? '1 recorded file keeps its name' : `${otherNames} recorded files keep their names`;
+    context.note(`${files}; --name-template applies to new files only`);
+  }
+  return { items, upToDate, moved };
+}
+
+/** The records of files in the folder, by video_no. */
+async function recordedFiles(folder: string, index: ManifestIndex): Promise<Map<string, RecordedFile>> {
+  const recorded = new Map<string, RecordedFile>();
+  for (const record of index.byVideoNo.values()) {
+    const file = insideOf(folder, record.path);
+    if (file === null) continue;
+    const state = await stateOf(pathFrom(folder, file), record.bytes);
+    // A file behind a linked subfolder may be read, but a write could reach anywhere.
+    if (state === 'present' || (await isWritable(folder, file))) {
+      recorded.set(record.videoNo, { record, file, state });
+    }
+  }
+  return recorded;
+}
+
+/** Where each recorded file that is gone or changed was moved to, by video_no. */
+async function movedPaths(
+  plan: SyncPlan,
+  recorded: ReadonlyMap<string, RecordedFile>,
+  ready: readonly LibraryRow[],
+  { host, note }: ListingContext,
+): Promise<Map<string, string>> {
+  const wanted = new Set(ready.map(({ videoNo }) => videoNo));
+  const files = [...recorded.values()];
+  const present = files.filter(({ state }) => state === 'present');
+  const lost = files.filter(({ state, record }) => state !== 'present' && wanted.has(record.videoNo));
+  if (lost.length === 0) return new Map();
+  const text = lost.length === 1 ? '1 recorded file is' : `${lost.length} recorded files are`;
+  note(`${text} gone or changed; looking for moved files`);
+  return findMoved(pathFrom(host.cwd, plan.folder), lost, present, host.interrupt);
 }
 
 /** A video whose recorded file is gone or changed: its recorded path is used again. */
-function again(row: LibraryRow, { record, file, state }: Recorded, options: InventoryOptions): Item {
-  const path = pathFrom(options.folder, file);
-  const task = taskFor(row, () => path, options);
+function again(row: LibraryRow, { record, file, state }: RecordedFile, plan: SyncPlan): Item {
+  const path = pathFrom(plan.folder, file);
+  const task = taskFor(row, () => path, plan);
   if (state === 'gone') return { task, why: 'gone' };
-  const hint = 'left untouched, because you may have edited it; --force replaces it';
-  const whenExists = options.force ? 'force' : 'refuse';
-  return { task: { ...task, whenExists, existsHint: hint, changedFrom: record.bytes }, why: 'changed' };
+  const existsHint = 'left untouched, because you may have edited it; --force replaces it';
+  const whenExists = plan.force ? 'force' : 'refuse';
+  return { task: { ...task, whenExists, existsHint, changedFrom: record.bytes }, why: 'changed' };
 }
 
 /** A video without a record: a file of its name is kept if it is the video, else it is in the way. */
-async function unrecorded(row: LibraryRow, stem: string, options: InventoryOptions): Promise<Item> {
-  const nameFor = (container: Container): string => pathFrom(options.folder, stem + EXTENSIONS[container]);
-  const task = taskFor(row, nameFor, options);
-  for (const container of options.containers) {
-    const size = await sizeOf(pathFrom(options.cwd, nameFor(container)));
+async function unrecorded(row: LibraryRow, stem: string, plan: SyncPlan, cwd: string): Promise<Item> {
+  const nameFor = (container: Container): string => pathFrom(plan.folder, stem + EXTENSIONS[container]);
+  const task = taskFor(row, nameFor, plan);
+  for (const container of containersOf(plan)) {
+    const size = await sizeOf(pathFrom(cwd, nameFor(container)));
     if (size === null) continue;
     // Where the library gives no size, nothing tells a file of the user's own from the video.
-    return size === row.sizeBytes
-      ? { task: { ...task, whenExists: 'skip' }, why: 'keep' }
-      : { task, why: 'blocked' };
+    if (size !== row.sizeBytes) return { task, why: 'blocked' };
+    return { task: { ...task, whenExists: 'skip' }, why: 'keep' };
   }
   return { task, why: 'new' };
 }
 
 const IN_THE_WAY = 'not created by this sync, so left untouched; move it away and run the sync again';
 
-function taskFor(
-  row: LibraryRow,
-  nameFor: (container: Container) => string,
-  { containers, folder, mtime }: InventoryOptions,
-): VideoTask {
+function taskFor(row: LibraryRow, nameFor: (container: Container) => string, plan: SyncPlan): VideoTask {
+  const containers = containersOf(plan);
   return {
-    ...listedTask(row, mtime),
-    destination: { kind: 'file', containers, followsLinks: false, nameFor, root: folder },
+    ...listedTask(row, plan.mtime),
+    destination: { kind: 'file', containers, followsLinks: false, nameFor, root: plan.folder },
     whenExists: 'refuse',
     existsHint: IN_THE_WAY,
     notWholeHint: IN_THE_WAY,
   };
 }
 
-/** Where each recorded file that is not in its place is now, by video_no. */
-async function movedFiles(
-  recorded: ReadonlyMap<string, Recorded>,
-  folder: string,
-  { ready, signal, note }: InventoryOptions,
-): Promise<Map<string, string>> {
-  const all = [...recorded.entries()];
-  const wanted = new Set(ready.map(({ videoNo }) => videoNo));
-  const lost = all.filter(([videoNo, { state }]) => state !== 'present' && wanted.has(videoNo));
-  if (lost.length === 0) return new Map();
-  const taken = new Set(all.filter(([, { state }]) => state === 'present').map(([, { file }]) => file));
-  note(
-    `${lost.length} recorded ${lost.length === 1 ? 'file is' : 'files are'} gone or changed; looking for moved files`,
-  );
-  return findMoved(
-    lost.map(([videoNo, { record, file }]) => ({ ...record, videoNo, file })),
-    { folder, isTaken: (file) => taken.has(file), signal },
-  );
+function containersOf({ rules }: SyncPlan): readonly Container[] {
+  return rules.container === 'any' ? (Object.keys(EXTENSIONS) as Container[]) : ['mp4'];
 }
 
 /** A path relative to the folder, with `/`; null unless it lies in it. */
@@ -158,39 +143,30 @@ function insideOf(folder: string, path: string): string | null {
   return file.replaceAll('\\', '/');
 }
 
-async function stateOf(folder: string, file: string, { bytes }: FileRecord): Promise<Recorded['state']> {
-  const path = pathFrom(folder, file);
-  // To read, a link is as good as the file; only the write path refuses to follow it.
+async function stateOf(path: string, bytes: number): Promise<RecordedFile['state']> {
+  // For reading, a link is as good as the file; only the write path refuses to follow it.
   const found = await stat(path).catch(() => null);
   if (found?.isFile() && found.size === bytes) return 'present';
   return (await sizeOf(path)) === null ? 'gone' : 'changed';
 }
 
-/** The size in bytes of what has that name, which may be a link; null if nothing has. */
+/** The size in bytes of the file of that name, -1 for anything else, such as a link; null if there is nothing. */
 async function sizeOf(path: string): Promise<number | null> {
-  return lstat(path).then(
-    (found) => (found.isFile() ? found.size : -1),
-    () => null,
-  );
+  const found = await lstat(path).catch(() => null);
+  return found?.isFile() === false ? -1 : (found?.size ?? null);
 }
 
-/** Whether no link leads from the folder to where the file is to be written. */
+/** Whether no link leads out of the folder to where the file is to be written. */
 async function isWritable(folder: string, file: string): Promise<boolean> {
   if (!file.includes('/')) return true;
-  const parents = await Promise.all(
-    [folder, dirname(pathFrom(folder, file))].map((path) => realpath(path)),
-  ).catch(() => null);
+  const paths = [folder, dirname(pathFrom(folder, file))].map((path) => realpath(path));
+  const [root = '', parent] = await Promise.all(paths).catch(() => []);
   // A subfolder that is gone is created again.
-  return parents === null || insideOf(parents[0] ?? '', `${parents[1]}/x`) !== null;
-}
-
-function withoutExtension(file: string): string {
-  const extension = extname(file);
-  return Object.values(EXTENSIONS).includes(extension) ? file.slice(0, -extension.length) : file;
+  return parent === undefined || insideOf(root, `${parent}/x`) !== null;
 }
 
 /** Whether a recorded name is one that the template gives, with or without the ID against a collision. */
-function isNamedBy(template: Template, row: LibraryRow, file: string): boolean {
+function isNamedBy({ template }: SyncPlan, row: LibraryRow, file: string): boolean {
   const [stem, name] = [withoutExtension(file), template(row)];
   return stem === name || stem.startsWith(`${name} ${row.videoNo}`);
 }

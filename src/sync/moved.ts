@@ -3,77 +3,63 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { basename } from 'node:path';
+import type { FileRecord } from '../download/manifest.ts';
 import { pathFrom } from '../folders.ts';
 
-/** What is looked for: the bytes of one recorded file. */
-export interface LostFile {
-  readonly videoNo: string;
-  /** Where it was, relative to the folder. */
+/** A record whose file is, or was, in the folder. */
+export interface RecordedFile {
+  readonly record: FileRecord;
+  /** Relative to the folder, with `/`. */
   readonly file: string;
-  readonly bytes: number;
-  readonly sha256: string | null;
+  readonly state: 'present' | 'changed' | 'gone';
 }
 
-/** Where to look. */
-export interface SearchOptions {
-  readonly folder: string;
-  /** Whether a path relative to the folder belongs to another video, and is not to be looked at. */
-  readonly isTaken: (file: string) => boolean;
-  readonly signal: AbortSignal;
-}
-
-/** Our own files: the manifest, locks, and downloads under way. */
+/** The program's own files: the manifest, locks, and partial downloads. */
 const OURS = /^(?:mavi-manifest\.ndjson|\.mavi-.*|.*\.part)$/;
 
 /**
- * Looks through the folder and all folders below it, without following links. Reads only files of a size that
- * is looked for. Answers with the new path, relative to the folder, of each file that was found, by video_no.
+ * Searches the folder and all folders below it, without following links. Reads only files that have the size of a
+ * lost one and belong to no other video. Returns the new path of each file found, by video_no.
  */
 export async function findMoved(
-  lost: readonly LostFile[],
-  options: SearchOptions,
+  folder: string,
+  lost: readonly RecordedFile[],
+  present: readonly RecordedFile[],
+  signal: AbortSignal,
 ): Promise<Map<string, string>> {
-  const wanted = lost.filter(({ sha256 }) => sha256 !== null);
-  const sizes = new Set(wanted.map(({ bytes }) => bytes));
-  const found = new Map<string, string[]>();
-  if (sizes.size > 0) {
-    for await (const file of filesBelow('', sizes, options)) {
-      const hash = await sha256Of(pathFrom(options.folder, file), options.signal);
-      if (hash !== null) found.set(hash, [...(found.get(hash) ?? []), file]);
-    }
+  const wanted = lost.filter(({ record }) => record.sha256 !== null);
+  const sizes = new Set(wanted.map(({ record }) => record.bytes));
+  const taken = new Set(present.map(({ file }) => file));
+  const byHash = new Map<string, string[]>();
+  for await (const file of wanted.length === 0 ? [] : filesBelow(folder, '', signal)) {
+    const path = pathFrom(folder, file);
+    const size = taken.has(file)
+      ? null
+      : await lstat(path).then(
+          (found) => found.size,
+          () => null,
+        );
+    const hash = size !== null && sizes.has(size) ? await sha256Of(path, signal) : null;
+    if (hash !== null) byHash.set(hash, [...(byHash.get(hash) ?? []), file]);
   }
   const moved = new Map<string, string>();
-  for (const { videoNo, file, sha256 } of wanted) {
-    const copies = found.get(sha256 ?? '') ?? [];
+  for (const { record, file } of wanted) {
+    const copies = byHash.get(record.sha256 ?? '') ?? [];
     // Of several copies, the one that kept its name was moved; each stands for one video only.
-    const at = Math.max(
-      0,
-      copies.findIndex((copy) => basename(copy) === basename(file)),
-    );
-    const [copy] = copies.splice(at, 1);
-    if (copy !== undefined) moved.set(videoNo, copy);
+    const namesake = copies.findIndex((copy) => basename(copy) === basename(file));
+    const [copy] = copies.splice(Math.max(0, namesake), 1);
+    if (copy !== undefined) moved.set(record.videoNo, copy);
   }
   return moved;
 }
 
-async function* filesBelow(
-  subfolder: string,
-  sizes: ReadonlySet<number>,
-  options: SearchOptions,
-): AsyncGenerator<string> {
-  const { folder, isTaken, signal } = options;
+async function* filesBelow(folder: string, subfolder: string, signal: AbortSignal): AsyncGenerator<string> {
   const entries = await readdir(pathFrom(folder, subfolder), { withFileTypes: true }).catch(() => []);
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     if (signal.aborted) throw signal.reason;
     const file = subfolder === '' ? entry.name : `${subfolder}/${entry.name}`;
-    if (entry.isDirectory()) yield* filesBelow(file, sizes, options);
-    else if (entry.isFile() && !OURS.test(entry.name) && !isTaken(file)) {
-      const size = await lstat(pathFrom(folder, file)).then(
-        (stat) => stat.size,
-        () => null,
-      );
-      if (size !== null && sizes.has(size)) yield file;
-    }
+    if (entry.isDirectory()) yield* filesBelow(folder, file, signal);
+    else if (entry.isFile() && !OURS.test(entry.name)) yield file;
   }
 }
 
@@ -81,8 +67,9 @@ async function* filesBelow(
 async function sha256Of(path: string, signal: AbortSignal): Promise<string | null> {
   const hash = createHash('sha256');
   try {
-    for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024, signal }))
+    for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024, signal })) {
       hash.update(chunk);
+    }
     return hash.digest('hex');
   } catch {
     if (signal.aborted) throw signal.reason;

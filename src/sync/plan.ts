@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { OutputOptions, TransferLimit } from '../download/plan.ts';
 import type { CheckRules } from '../download/sniff.ts';
 import type { Template } from '../library/names.ts';
-import type { LibraryQuery } from '../library/plan.ts';
+import type { LibraryQuery } from '../library/query.ts';
 import type { SettingTexts } from '../settings/settings.ts';
 
 /** What a synced folder's manifest is called. */

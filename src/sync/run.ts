@@ -1,29 +1,30 @@
 /** `mavi sync`, from a checked plan to an exit code: list, skip what is up to date, download the rest. */
-import { lstat } from 'node:fs/promises';
+import { lstat, readdir } from 'node:fs/promises';
 import { openSession } from '../api/session.ts';
 import { runBatch } from '../download/batch.ts';
 import { printForecast } from '../download/forecast.ts';
 import { type Manifest, openManifest, readManifest } from '../download/manifest.ts';
 import { removeStalePartials } from '../download/partial-file.ts';
 import { listedTask } from '../download/plan.ts';
-import { type ExitCode, mergeExitCodes, UsageError } from '../errors.ts';
+import { type ExitCode, LocalError, mergeExitCodes, UsageError } from '../errors.ts';
 import { makeFolder, pathFrom } from '../folders.ts';
 import { type Host, print, requireStdout, say } from '../host.ts';
-import { type Container, EXTENSIONS } from '../isobmff/signature.ts';
 import { type ListingContext, listReady } from '../library/listing.ts';
+import { localError } from '../local-error.ts';
+import { acquireLock, awaitUnlocked, LockHeldError, type LockOptions } from '../lock.ts';
 import { recordFrom, type VideoRecord } from '../record.ts';
-import { safeJson } from '../sanitize.ts';
+import { printable, safeJson } from '../sanitize.ts';
 import { type Inventory, type MovedFile, takeInventory } from './inventory.ts';
-import { lockFolder } from './lock.ts';
 import { isInShard, MANIFEST_NAME, type SyncPlan } from './plan.ts';
 
-/** Brings the folder into step. Answers the merged exit code; throws what ends the run itself. */
+/** Downloads what the folder lacks. Returns the merged exit code; throws what ends the run itself. */
 export async function runSync(plan: SyncPlan, host: Host): Promise<ExitCode> {
   const note = (text: string): void => {
     if (!plan.quiet) say(host, `mavi: ${text}`);
   };
   const folder = pathFrom(host.cwd, plan.folder);
-  if (/^(?:VI\d+|PI-[\w-]+)$/.test(plan.folder) && !(await exists(folder))) {
+  const isLikeVideo = /^(?:VI\d+|PI-[\w-]+)$/.test(plan.folder);
+  if (isLikeVideo && (await lstat(folder).catch(() => null)) === null) {
     throw new UsageError(`'${plan.folder}' is the ID of a video, and no such folder exists`, {
       hint: `to download that video: mavi download ${plan.folder}`,
     });
@@ -38,13 +39,13 @@ export async function runSync(plan: SyncPlan, host: Host): Promise<ExitCode> {
     return incomplete;
   }
   await makeFolder(folder, plan.folder);
-  const release = await lockFolder({ folder, shown: plan.folder, shard: plan.shard, host, note });
+  const release = await lockFolder(folder, plan, context);
   try {
     await removeStalePartials(folder, host);
     const { inventory, incomplete } = await compare(plan, context);
     const manifest = await openManifest(pathFrom(plan.folder, MANIFEST_NAME), host, 'synced');
     try {
-      // All at once, for the manifest then flushes many lines together.
+      // Not one by one, for the manifest then flushes many lines together.
       await Promise.all(inventory.moved.map((moved) => recordMoved(moved, manifest, plan, host)));
       const code = await runBatch(
         inventory.items.map(({ task }) => task),
@@ -72,34 +73,67 @@ export async function runSync(plan: SyncPlan, host: Host): Promise<ExitCode> {
   }
 }
 
-const MP4: readonly Container[] = ['mp4'];
+/** How long a lock of another machine is watched before it counts as left behind, in milliseconds. */
+const ABANDONED_AFTER_MS = 15_000;
+
+/** Names of the locks of syncs; those of one `n` go together, all others exclude each other. */
+const LOCK_NAME = /^\.mavi-sync(?:-\d+-of-(\d+))?\.lock$/;
+
+/**
+ * Locks the folder for one shard. Resolves to what releases it, which never throws. Throws LocalError while another
+ * sync of the same videos runs, and the interrupt that ends the wait.
+ */
+async function lockFolder(
+  folder: string,
+  { folder: shown, shard }: SyncPlan,
+  { host, note }: ListingContext,
+): Promise<() => Promise<void>> {
+  const options: LockOptions = {
+    host,
+    signal: host.interrupt,
+    patienceMs: 0,
+    abandonedAfterMs: ABANDONED_AFTER_MS,
+    renews: true,
+    onWait({ hostname }) {
+      const where = printable(hostname) || 'an unknown machine';
+      const wait = `waiting ${ABANDONED_AFTER_MS / 1000} s for a sign that it runs`;
+      note(`${shown} is locked by a sync on ${where}; ${wait}`);
+    },
+  };
+  const part = shard.of === 1 ? '' : `-${shard.index}-of-${shard.of}`;
+  let release = async (): Promise<void> => {};
+  try {
+    release = await acquireLock(pathFrom(folder, `.mavi-sync${part}.lock`), options);
+    // First the own lock, then a look at the others: of two that begin together both may give way, but never none.
+    for (const name of await readdir(folder)) {
+      const [, of = '1'] = LOCK_NAME.exec(name) ?? [];
+      const isOther = LOCK_NAME.test(name) && Number(of) !== shard.of;
+      if (isOther) await awaitUnlocked(pathFrom(folder, name), options);
+    }
+    return release;
+  } catch (error) {
+    await release();
+    if (error instanceof LockHeldError) throw locked(shown, error);
+    if (error === host.interrupt.reason) throw error;
+    throw localError(error, shown, 'lock');
+  }
+}
+
+function locked(shown: string, { holder }: LockHeldError): LocalError {
+  const who = `process ${holder.pid ?? 'unknown'} on ${holder.hostname || 'an unknown machine'}`;
+  return new LocalError('locked', `another sync of ${shown} is running (${who})`, {
+    hint: 'wait until it ends; only shards of one number run side by side, such as --shard 1/4 and 2/4',
+  });
+}
 
 /** Lists the library, reports what can't be downloaded now, and compares the rest with the folder. */
 async function compare(
   plan: SyncPlan,
   context: ListingContext,
 ): Promise<{ inventory: Inventory; incomplete: ExitCode }> {
-  const { cwd, interrupt } = context.host;
   const index = await readManifest(pathFrom(plan.folder, MANIFEST_NAME), context.host, 'synced', true);
   const listed = await listReady(context, plan.query, ({ videoNo }) => isInShard(videoNo, plan.shard));
-  const containers = plan.rules.container === 'any' ? (Object.keys(EXTENSIONS) as Container[]) : MP4;
-  const { note } = context;
-  const inventory = await takeInventory({
-    ...plan,
-    ...listed,
-    cwd,
-    index,
-    containers,
-    signal: interrupt,
-    note,
-  });
-  const others = inventory.otherNames;
-  if (others > 0) {
-    const files =
-      others === 1 ? '1 recorded file keeps its name' : `${others} recorded files keep their names`;
-    note(`${files}; --name-template applies to new files only`);
-  }
-  return { inventory, incomplete: listed.exitCode };
+  return { inventory: await takeInventory(plan, listed, index, context), incomplete: listed.exitCode };
 }
 
 /** Records a moved file anew, as one that needed no download. */
@@ -134,11 +168,4 @@ async function recordMoved(
 function endOf({ upToDate, moved }: Inventory): string {
   const upToDateText = upToDate === 0 ? '' : `; ${upToDate} already up to date`;
   return moved.length === 0 ? upToDateText : `${upToDateText}; ${moved.length} moved or renamed`;
-}
-
-async function exists(path: string): Promise<boolean> {
-  return lstat(path).then(
-    () => true,
-    () => false,
-  );
 }
