@@ -1,8 +1,7 @@
 /** Folders on disk: naming a path from one, creating them, and flushing them so that new names survive a power cut. */
 import { type FileHandle, lstat, mkdir, open, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, normalize, relative, resolve, sep } from 'node:path';
-import { LocalError } from './errors.ts';
-import { codeOf, localError, MAKE_FOLDER } from './local-error.ts';
+import { codeOf, LocalError, localError, MAKE_FOLDER } from './errors.ts';
 
 /**
  * A path as the file system is to see it, named from `cwd`. It is not made absolute and not normalized: the name

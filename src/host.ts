@@ -4,8 +4,14 @@ import { fstatSync, readFileSync, readlinkSync, readSync, statSync } from 'node:
 import { homedir, hostname, uptime } from 'node:os';
 import { isatty } from 'node:tty';
 import { descriptorWriter } from './chunks.ts';
-import { type EndingSignal, type ExitCode, Interrupted, LocalError, SIGNAL_EXIT_CODES } from './errors.ts';
-import { localError } from './local-error.ts';
+import {
+  type EndingSignal,
+  type ExitCode,
+  Interrupted,
+  LocalError,
+  localError,
+  SIGNAL_EXIT_CODES,
+} from './errors.ts';
 import { maskSecrets, redactKeys } from './sanitize.ts';
 
 /** Time, replaceable in tests. */

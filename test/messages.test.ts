@@ -6,7 +6,7 @@ import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { run } from '../src/cli.ts';
-import { localError } from '../src/local-error.ts';
+import { localError } from '../src/errors.ts';
 import { fakeHost } from './helpers/fake-host.ts';
 import { tempDir } from './helpers/temp-dir.ts';
 import { withMock } from './helpers/with-mock.ts';

@@ -5,10 +5,10 @@ import {
   type DownloadPlan,
   type OutputOptions,
   oneVideoOnly,
+  readVideoNo,
   type TransferLimit,
 } from '../download/plan.ts';
 import type { CheckRules, Level } from '../download/sniff.ts';
-import { readVideoNo } from '../download/video-list.ts';
 import { UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import type { Template } from '../library/names.ts';

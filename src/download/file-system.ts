@@ -1,7 +1,8 @@
 /** The calls of the file system that writing a video takes, so that a test can make each of them fail. */
+
 import { link, lstat, open, readdir, rename, unlink } from 'node:fs/promises';
+import { codeOf } from '../errors.ts';
 import { flushFolder } from '../folders.ts';
-import { codeOf } from '../local-error.ts';
 
 /** The machine's own file system. Every call throws the system's error. */
 export const diskFileSystem = {

@@ -2,10 +2,9 @@
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open } from 'node:fs/promises';
 import { dirname, isAbsolute } from 'node:path';
-import { LocalError, UsageError } from '../errors.ts';
+import { LocalError, localError, UsageError } from '../errors.ts';
 import { flushFile, flushFolder, pathFrom, pathKey } from '../folders.ts';
 import { abortable, type Host } from '../host.ts';
-import { localError } from '../local-error.ts';
 import type { VideoRecord } from '../record.ts';
 import { safeJson } from '../sanitize.ts';
 import { behindLinks } from './target.ts';

@@ -3,9 +3,10 @@ import { UsageError } from '../errors.ts';
 import type { Container } from '../isobmff/signature.ts';
 import type { Template } from '../library/names.ts';
 import type { LibraryQuery } from '../library/query.ts';
-import type { LibraryRow } from '../library/row.ts';
+import { isVideoNo, type LibraryRow } from '../library/row.ts';
 import type { ProgressMode } from '../progress/events.ts';
 import type { ListedFacts } from '../record.ts';
+import { redactKeys } from '../sanitize.ts';
 import type { SettingTexts } from '../settings/settings.ts';
 import type { CheckRules } from './sniff.ts';
 
@@ -117,4 +118,34 @@ export interface DownloadRules extends CheckRules {
 /** The refusal of one file name for several videos. */
 export function oneVideoOnly(): UsageError {
   return new UsageError('--output takes one video only', { hint: 'for several use --output-dir <dir>' });
+}
+
+/** White space and quotation marks, which copying brings along. */
+const AROUND = /^[\s'"`“”‘’«»]+|[\s'"`“”‘’«»]+$/g;
+
+/** How the API's own IDs look: what to suggest where one stands in a URL, a file name or a list. */
+const LIKELY = /VI\d{6,}|PI-[A-Za-z0-9_-]{6,}/g;
+
+/**
+ * The video_no that a text is, without white space and quotes around it. Throws UsageError where it is none, so
+ * that no ID can name another path.
+ * @param where follows the text in the message, such as ` (list.txt, line 3)`
+ */
+export function readVideoNo(text: string, where: string): string {
+  const videoNo = text.replace(AROUND, '');
+  if (isVideoNo(videoNo)) return videoNo;
+  // A key that was given by mistake is masked before the cut, because half a key is a leak too.
+  const shown = `'${redactKeys(videoNo).slice(0, 80)}'${where}`;
+  const hidden = /[\p{Cc}\p{Cf}]/u.exec(videoNo)?.[0];
+  const visible = videoNo.replace(/[\p{Cc}\p{Cf}]/gu, '');
+  if (hidden !== undefined && isVideoNo(visible)) {
+    const code = (hidden.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+    throw new UsageError(`${shown} contains an invisible character (U+${code})`, {
+      hint: `did you mean ${visible}?`,
+    });
+  }
+  const likely = [...new Set(redactKeys(videoNo).match(LIKELY))].filter(isVideoNo).slice(0, 3);
+  throw new UsageError(`${shown} is not a video ID (example: VI625239098370850816)`, {
+    hint: likely.length === 0 ? 'list your videos with: mavi list' : `did you mean ${likely.join(' ')}?`,
+  });
 }

@@ -1,17 +1,25 @@
 /** `mavi download`, from a checked plan to an exit code. */
-import { lstat } from 'node:fs/promises';
+import { lstat, readFile } from 'node:fs/promises';
+import { buffer as readAll } from 'node:stream/consumers';
 import { openSession } from '../api/session.ts';
-import { type ExitCode, mergeExitCodes, UsageError } from '../errors.ts';
+import { type ExitCode, localError, mergeExitCodes, UsageError } from '../errors.ts';
 import { makeFolder, pathFrom } from '../folders.ts';
-import { type Host, requireStdout, say } from '../host.ts';
+import { abortable, type Host, requireStdout, say } from '../host.ts';
 import { type Container, EXTENSIONS } from '../isobmff/signature.ts';
+import { type ListingContext, listReady, lookUp } from '../library/listing.ts';
 import type { LibraryRow } from '../library/row.ts';
 import { printable } from '../sanitize.ts';
 import { runBatch } from './batch.ts';
 import { type Item, printForecast } from './forecast.ts';
 import { openManifest, readManifest } from './manifest.ts';
-import { type Destination, type DownloadPlan, listedTask, oneVideoOnly, type VideoTask } from './plan.ts';
-import { readVideoList, type SelectedVideos, selectVideos } from './video-list.ts';
+import {
+  type Destination,
+  type DownloadPlan,
+  listedTask,
+  oneVideoOnly,
+  readVideoNo,
+  type VideoTask,
+} from './plan.ts';
 
 /** Downloads what the plan names. Returns the merged exit code; throws what ends the run itself. */
 export async function runDownload(plan: DownloadPlan, host: Host): Promise<ExitCode> {
@@ -70,6 +78,63 @@ export async function runDownload(plan: DownloadPlan, host: Host): Promise<ExitC
   } finally {
     await manifest?.close();
   }
+}
+
+/**
+ * The video_nos of a file; `-` is standard input. Throws UsageError for a line that is none, LocalError if it
+ * can't be read.
+ */
+export async function readVideoList(file: string, host: Host): Promise<string[]> {
+  const name = file === '-' ? 'standard input' : file;
+  // A file may be a FIFO, which is read for as long as somebody writes.
+  const reading = file === '-' ? readAll(host.stdin.stream) : readFile(pathFrom(host.cwd, file));
+  const bytes = await abortable(reading, host.interrupt).catch((error) => {
+    throw localError(error, name, 'read');
+  });
+  const isUtf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
+  if (isUtf16 || (bytes.length > 1 && (bytes[0] === 0) !== (bytes[1] === 0))) {
+    throw new UsageError(`${name} is UTF-16, not UTF-8`, {
+      hint: 'convert it with: iconv -f UTF-16 -t UTF-8',
+    });
+  }
+  return bytes
+    .toString('utf8')
+    .replace(/^\ufeff/, '')
+    .split(/\r\n|\n|\r/)
+    .map((line, index) => ({
+      text: line.replace(/(^|\s)#.*$/, '').trim(),
+      where: ` (${name}, line ${index + 1})`,
+    }))
+    .filter(({ text }) => text !== '')
+    .map(({ text, where }) => readVideoNo(text, where));
+}
+
+/** The videos of a run, and what the library tells of them. */
+interface SelectedVideos {
+  readonly videoNos: readonly string[];
+  readonly rows: ReadonlyMap<string, LibraryRow>;
+  /** Named videos that the library was asked for, and does not list. */
+  readonly unlisted: readonly string[];
+  /** 6 if the server ended the listing early, else 0. */
+  readonly exitCode: ExitCode;
+}
+
+/** Selects what the query of a plan lists and is ready, or else the videos named, looked up where the plan needs it. */
+async function selectVideos(
+  plan: DownloadPlan,
+  named: readonly string[],
+  context: ListingContext,
+): Promise<SelectedVideos> {
+  const { query, lookup, maxTransfer, template, mtime, dryRun } = plan;
+  if (query === null) {
+    const needsRows = lookup || maxTransfer !== null || template !== null || mtime || dryRun;
+    const rows: ReadonlyMap<string, LibraryRow> = needsRows ? await lookUp(context, named) : new Map();
+    const unlisted = needsRows ? named.filter((videoNo) => !rows.has(videoNo)) : [];
+    return { videoNos: named, rows, unlisted, exitCode: 0 };
+  }
+  const { ready, exitCode } = await listReady(context, query);
+  const rows = new Map(ready.map((row) => [row.videoNo, row]));
+  return { videoNos: [...rows.keys()], rows, unlisted: [], exitCode };
 }
 
 /** What is to be done for each selected video, and how many are left out since the manifest records them. */

@@ -1,12 +1,10 @@
 /** Where the bytes of one video go. A file gets its final name only when it is published. */
 import { dropBytes } from '../chunks.ts';
-import { ClosedPipe, LocalError } from '../errors.ts';
+import { ClosedPipe, codeOf, LocalError, localError } from '../errors.ts';
 import { flushFile } from '../folders.ts';
 import { abortable, type DataOutput, type Host } from '../host.ts';
-import { codeOf, localError } from '../local-error.ts';
 import type { FileSystem, OpenFile } from './file-system.ts';
-import type { PartialFiles } from './partial-file.ts';
-import { publish, removePatiently } from './publish.ts';
+import { type PartialFiles, publish, removePatiently } from './partial-file.ts';
 import type { Target } from './target.ts';
 
 /** A destination for bytes. Every call throws MaviError. */

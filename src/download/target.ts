@@ -3,10 +3,9 @@ import { isUtf8 } from 'node:buffer';
 import { constants, type Stats } from 'node:fs';
 import { access, lstat, readlink, realpath, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { LocalError, UsageError } from '../errors.ts';
+import { codeOf, LocalError, localError, UsageError } from '../errors.ts';
 import { pathFrom } from '../folders.ts';
 import type { Host } from '../host.ts';
-import { codeOf, localError } from '../local-error.ts';
 
 /** A checked target. */
 export interface Target {

@@ -1,8 +1,7 @@
 /** `mavi mock`, from a checked plan to an exit code: the only place that starts the mock. */
-import { type ExitCode, LocalError, UsageError } from '../errors.ts';
+import { type ExitCode, LocalError, localError, UsageError } from '../errors.ts';
 import { pathFrom } from '../folders.ts';
 import { abortable, type Host, print, printUnmasked, say } from '../host.ts';
-import { localError } from '../local-error.ts';
 import type { Rate } from '../settings/values.ts';
 import { FAULTS } from './fault-names.ts';
 import { sampleLibrary, videosFromFolder } from './library.ts';

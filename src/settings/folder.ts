@@ -3,10 +3,9 @@ import { constants, type Stats } from 'node:fs';
 import { type FileHandle, lstat, open } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import { LocalError, UsageError } from '../errors.ts';
+import { LocalError, localError, UsageError } from '../errors.ts';
 import { pathFrom } from '../folders.ts';
 import type { Host } from '../host.ts';
-import { localError } from '../local-error.ts';
 
 /** The way out where the settings folder can't be used. */
 export const OTHER_FOLDER =

@@ -1,10 +1,9 @@
 /** The API key: where it comes from, and what makes one malformed. */
 import type { Stats } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
-import { AccountError, Interrupted, UsageError } from '../errors.ts';
+import { AccountError, Interrupted, localError, UsageError } from '../errors.ts';
 import { pathFrom } from '../folders.ts';
 import { abortable, type Host, say } from '../host.ts';
-import { localError } from '../local-error.ts';
 import { pathVariable, shellWord } from './folder.ts';
 import { KEY_NAME, profileFlag, type StoredValues } from './store.ts';
 

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { readVideoList } from '../../src/download/video-list.ts';
+import { readVideoList } from '../../src/download/run.ts';
 import { Interrupted, LocalError, UsageError } from '../../src/errors.ts';
 import { fakeHost } from '../helpers/fake-host.ts';
 import { tempDir } from '../helpers/temp-dir.ts';

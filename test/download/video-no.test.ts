@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readVideoNo } from '../../src/download/video-list.ts';
+import { readVideoNo } from '../../src/download/plan.ts';
 import { UsageError } from '../../src/errors.ts';
 
 describe('a video_no', () => {
