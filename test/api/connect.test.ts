@@ -63,25 +63,26 @@ describe.each<[string, () => Server, typeof request, Agent]>([
 
 describe('a body from a parser that does not copy', () => {
   it('keeps its bytes when the buffer is filled again', async () => {
-    const answer = new IncomingMessage(new Socket());
-    guardBody(answer);
-    const buffer = Buffer.allocUnsafeSlow(256 * 1024).fill('a');
-    answer.push(buffer.subarray(0, 1000));
-    buffer.fill('b');
-    answer.push(buffer.subarray(0, 1000));
-    buffer.fill('c');
-    answer.push(null);
+    const response = new IncomingMessage(new Socket());
+    guardBody(response);
+    const server = createServer((socket) => socket.end(BODY)).listen(0, '127.0.0.1');
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const socket = directly(new Agent(), OPTIONS).createConnection({ host: '127.0.0.1', port }) as Socket;
+    socket.on('data', (read: Buffer) => response.push(read)).on('end', () => response.push(null));
     const chunks: Buffer[] = [];
-    for await (const chunk of answer) chunks.push(chunk);
-    expect(Buffer.concat(chunks).toString()).toBe('a'.repeat(1000) + 'b'.repeat(1000));
+    for await (const chunk of response) chunks.push(chunk);
+    expect(chunks.length).toBeGreaterThan(10);
+    expect(Buffer.concat(chunks).equals(BODY)).toBe(true);
   });
 
   it('is not copied twice from a parser that does', () => {
-    const answer = new IncomingMessage(new Socket());
-    guardBody(answer);
+    const response = new IncomingMessage(new Socket());
+    guardBody(response);
     const chunk = Buffer.from('own memory');
-    answer.push(chunk);
-    expect(answer.read()).toBe(chunk);
+    response.push(chunk);
+    expect(response.read()).toBe(chunk);
   });
 });
 
