@@ -1,4 +1,4 @@
-/** What the documented Python example does, in the fewest lines of Node. */
+/** The documented Python example in as few lines of Node as possible. */
 'use strict';
 
 const { createWriteStream } = require('node:fs');

@@ -1,4 +1,4 @@
-"""The Python example of the API's documentation, with what it asks for taken from the environment."""
+"""The Python example from the API's documentation, with its parameters read from the environment."""
 
 import os
 

@@ -1,13 +1,13 @@
 /**
- * Feeds spoilt films to the reader for as long as it is told: `npm run fuzz -- [minutes] [seed]`, 10 by default. It
- * stops at an exception, at a verdict that depends on how the stream is cut, and at an input that takes a second.
+ * Feeds damaged films to the reader: `npm run fuzz -- [minutes] [seed]`, 10 minutes by default. It stops at an
+ * exception, at a verdict that depends on how the stream is split, and at an input that takes a second.
  */
 import { MovieReader } from '../../src/isobmff/movie.ts';
 import { film, fragmentedFilm } from '../isobmff/films.ts';
 
 let state = 1;
 
-/** A number below a limit, by xorshift: the same for the same seed. */
+/** A pseudo-random number below a limit (xorshift), the same for the same seed. */
 function below(limit: number): number {
   state ^= state << 13;
   state ^= state >>> 17;
@@ -42,7 +42,7 @@ function spoilt(): Buffer {
   return copy.subarray(0, below(3) === 0 ? below(copy.length) + 1 : copy.length);
 }
 
-/** All that is said of a file; once it has failed, no more. */
+/** All events of a file, up to the first failure. */
 function look(chunks: readonly Uint8Array[]): string {
   const movie = new MovieReader(true);
   for (const chunk of chunks) movie.push(chunk);
@@ -52,7 +52,7 @@ function look(chunks: readonly Uint8Array[]): string {
   return JSON.stringify([movie.end(), movie.progress, movie.film.times, late?.damage]);
 }
 
-/** Runs it. Returns the exit code. */
+/** Runs the fuzzer. Returns the exit code. */
 export function main([minutes = '10', seed = '1']: readonly string[]): number {
   state = Number(seed) >>> 0 || 1;
   const endMs = Date.now() + Number(minutes) * 60_000;

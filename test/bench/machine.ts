@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem } from 'node:os';
 
-/** The Python that has Debian's `requests`; another one, first in the PATH, need not have it. */
+/** The Python that has Debian's `requests`; another one in the PATH may not have it. */
 export const PYTHON = '/usr/bin/python3';
 
-/** How each program says its version. */
+/** How each program prints its version. */
 const VERSION_COMMANDS: Readonly<Record<string, readonly string[]>> = {
   curl: ['curl', '--version'],
   wget: ['wget', '--version'],
@@ -23,7 +23,7 @@ const VERSION_COMMANDS: Readonly<Record<string, readonly string[]>> = {
 
 /**
  * The versions of programs, by name.
- * @throws Error that says what is missing and how to install it
+ * @throws Error naming what is missing and how to install it
  */
 export function versionsOf(names: readonly string[]): Map<string, string> {
   const versions = new Map<string, string>();
@@ -41,7 +41,7 @@ export function versionsOf(names: readonly string[]): Map<string, string> {
   return versions;
 }
 
-/** The machine and how busy it is, in a line. */
+/** The machine and its load, in one line. */
 export function machineText(): string {
   const gibibytes = Math.round(totalmem() / 2 ** 30);
   return `${systemName()}, Linux ${release()}, ${cpus().length} cores of ${cpus()[0]?.model ?? 'unknown'}, ${gibibytes} GiB of memory; load average at the start ${loadavg()[0]?.toFixed(2)}`;

@@ -9,7 +9,7 @@ export interface Place {
   readonly folder: string;
 }
 
-/** A folder that goes when this process exits. */
+/** A folder that is removed when this process exits. */
 export function scratchFolder(parent: string): string {
   const folder = mkdtempSync(join(parent, 'mavi-bench-'));
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
@@ -17,7 +17,7 @@ export function scratchFolder(parent: string): string {
 }
 
 /**
- * Copies the built program, so that a build in the middle of a run changes nothing; answers with the path of its
+ * Copies the built program, so that a build during a run changes nothing; returns the path of the copy's
  * launcher.
  */
 export function builtProgram({ root, folder }: Place): string {

@@ -1,4 +1,4 @@
-/** `npm run bench:proof`: what `verify` and `verify --deep` of a GiB cost beside sha256sum, and a long film's tables. */
+/** `npm run bench:proof`: compares `verify` and `verify --deep` of 1 GiB with sha256sum, and times a long film's tables. */
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { MovieReader } from '../../src/isobmff/movie.ts';
@@ -8,12 +8,12 @@ import { builtProgram, type Place } from './place.ts';
 const ROUNDS = 5;
 const GIB = 2 ** 30;
 
-/** Makes the files, measures in turns, prints medians. Needs ffmpeg and 3 GiB of room. */
+/** Creates the files, runs the commands in turn and prints medians. Needs ffmpeg and 3 GiB of free space. */
 export function main(_args: readonly string[], place: Place): number {
   const clip = join(place.folder, 'clip.mp4');
   const ffmpeg = (...args: readonly string[]): void =>
     void execFileSync('ffmpeg', ['-loglevel', 'error', '-y', ...args]);
-  // Noise keeps the encoder at a camera's 80 Mbit/s; the sound is there to be interleaved.
+  // Noise keeps the bit rate at a camera's 80 Mbit/s; the audio makes the file interleaved.
   const noise = ['-f', 'lavfi', '-i', 'nullsrc=s=1920x1080:r=30:d=4,geq=random(1)*255:128:128'];
   const sound = ['-f', 'lavfi', '-i', 'sine=d=4'];
   const codecs = [
@@ -63,7 +63,7 @@ export function main(_args: readonly string[], place: Place): number {
   const startedMs = performance.now();
   for (let at = 0; at < long.length; at += 65_536) movie.push(long.subarray(at, at + 65_536));
   const ms = Math.round(performance.now() - startedMs);
-  // What is kept is the moov itself, in a buffer that is at most twice as large.
+  // The reader keeps the moov itself, in a buffer of at most twice its size.
   console.log(
     `650,000 frames, ${movie.end().kind}: ${(mdatAt / 2 ** 20).toFixed(1)} MiB of tables, ${ms} ms`,
   );

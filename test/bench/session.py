@@ -1,4 +1,4 @@
-"""What a user of Python would write for many videos: one session, one after another."""
+"""What a Python user would write for many videos: one session, one video after another."""
 
 import os
 

@@ -1,4 +1,4 @@
-/** A command as one would type it. */
+/** A command line as a user would type it, quoted for the shell. */
 export function shellLine(argv: readonly string[]): string {
   return argv.map(quoted).join(' ');
 }

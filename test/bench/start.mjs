@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const [program, ...args] = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), 'mavi-bench-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
-// What is large lies in temporary folders, which go when the process exits, not when a signal ends it.
+// Large files are in temporary folders, which are removed when the process exits but not when a signal ends it.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(130));
 
 await build({

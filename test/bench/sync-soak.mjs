@@ -1,4 +1,4 @@
-/** Bundles the soak of `mavi sync` and runs it: `node test/bench/sync-soak.mjs [--videos n] [--kills n] [--seed n] [--in folder]`. */
+/** Bundles the `mavi sync` soak test and runs it: `node test/bench/sync-soak.mjs [--videos n] [--kills n] [--seed n] [--in folder]`. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

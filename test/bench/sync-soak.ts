@@ -1,7 +1,7 @@
 /**
- * A sync of many small videos that is killed with `kill -9` at random moments and started again each time. In the
- * end every file is right, none was fetched more often than the kills explain, and memory has not grown. Then every
- * file is renamed at random, into subfolders too: the next sync finds them all, without a request for a video.
+ * A sync of many small videos, killed with `kill -9` at random moments and restarted each time. In the end, every
+ * file is correct, no video was downloaded more often than the kills explain, and memory has not grown. Then every
+ * file is renamed at random, some into subfolders: the next sync finds them all without downloading anything.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -18,24 +18,24 @@ import { builtProgram, scratchFolder } from './place.ts';
 const SIZE_BYTES = 1500;
 const CONCURRENCY = 8;
 const MANIFEST = 'mavi-manifest.ndjson';
-/** How far the peaks of runs may lie apart, as a factor: the garbage collector takes its time. */
+/** The largest allowed ratio between the memory peaks of two runs: garbage collection is not prompt. */
 const MEMORY_SLACK = 1.35;
-/** A run with fewer downloads than this part of the library has not come to its peak. */
+/** A run that downloads less than this fraction of the library has not reached its peak memory. */
 const LEAST_PART = 1 / 50;
 
-/** One run of the program, to its end or to its kill. */
+/** One run of the program, until it exits or is killed. */
 interface Run {
   readonly killed: boolean;
   readonly code: number | null;
   readonly stderr: string;
   readonly seconds: number;
   readonly listings: number;
-  /** The videos asked for, in order. */
+  /** The videos requested, in order. */
   readonly asked: readonly string[];
   readonly peakKib: number;
 }
 
-/** Where it all happens. */
+/** The paths of one soak. */
 interface Stage {
   readonly mock: Mock;
   readonly program: string;
@@ -43,7 +43,7 @@ interface Stage {
   readonly library: string;
 }
 
-/** Runs the soak and prints its figures. Answers 0 if all holds. */
+/** Runs the soak and prints its figures. Returns 0 if every check passes. */
 export async function soak(argv: readonly string[], root: string): Promise<number> {
   const { values } = parseArgs({
     args: [...argv],
@@ -82,14 +82,14 @@ export async function soak(argv: readonly string[], root: string): Promise<numbe
       const lost = run.killed ? run.asked.filter((id) => !present.has(`${id}.mp4`)) : [];
       for (const id of lost) inFlight.set(id, (inFlight.get(id) ?? 0) + 1);
       if (lost.length > CONCURRENCY) faults.push(`${lost.length} videos were in flight at kill ${kill}`);
-      if (kill > kills && run.code !== 0) faults.push(`the last run ended with ${run.code}: ${run.stderr}`);
+      if (kill > kills && run.code !== 0) faults.push(`the last run exited with ${run.code}: ${run.stderr}`);
       runs.push(run);
       console.log(lineFor(run, kill, lost.length, present.size));
     }
     const again = await syncOnce(stage, null);
     console.log(lineFor(again, kills + 2, 0, readdirSync(stage.library).length));
     if (again.code !== 0 || again.asked.length > 0)
-      faults.push(`a further run asked for ${again.asked.length}`);
+      faults.push(`a further run requested ${again.asked.length} videos`);
 
     faults.push(...(await faultsOnDisk(stage.library, count, videos.at)));
     faults.push(...faultsOfRequests(runs, inFlight, count));
@@ -101,7 +101,7 @@ export async function soak(argv: readonly string[], root: string): Promise<numbe
     console.log(lineFor(afterwards, kills + 4, 0, count));
     for (const { code, asked, stderr } of [found, afterwards]) {
       if (code !== 0 || asked.length > 0)
-        faults.push(`renamed: ended with ${code} after ${asked.length}: ${stderr}`);
+        faults.push(`after renaming: exited with ${code} after ${asked.length} downloads: ${stderr}`);
     }
 
     const peaks = runs.filter((run) => run.asked.length >= count * LEAST_PART).map((run) => run.peakKib);
@@ -110,27 +110,27 @@ export async function soak(argv: readonly string[], root: string): Promise<numbe
       faults.push(`memory grew from ${least} to ${Math.max(...peaks)} KiB`);
     const asked = runs.reduce((sum, run) => sum + run.asked.length, 0);
     const repeated = [...inFlight.values()].reduce((sum, times) => sum + times, 0);
-    console.log(`${asked} downloads, of which ${repeated} again because they were in flight at a kill`);
+    console.log(`${asked} downloads, ${repeated} of them repeated because a kill interrupted them`);
     console.log(
       `peak memory of a run: ${mib(least)} to ${mib(Math.max(...peaks))}; without downloads ${mib(again.peakKib)}`,
     );
-    console.log(`${((performance.now() - startedMs) / 1000).toFixed(0)} s in all`);
+    console.log(`${((performance.now() - startedMs) / 1000).toFixed(0)} s in total`);
   } finally {
     await mock.close();
   }
   for (const fault of faults.slice(0, 20)) console.error(`FAULT: ${fault}`);
-  console.log(faults.length === 0 ? 'all holds' : `${faults.length} faults`);
+  console.log(faults.length === 0 ? 'all checks passed' : `${faults.length} faults`);
   return faults.length === 0 ? 0 : 1;
 }
 
-/** After how many requests to kill: one kill falls into the listing, the others anywhere. */
+/** After how many requests to kill: one kill interrupts the listing, the others come at random. */
 function killAfter(count: number, kills: number, kill: number, random: () => number): number {
   const listings = Math.ceil(count / 200);
   if (kill === Math.ceil(kills / 2)) return Math.ceil(random() * listings);
   return listings + Math.ceil((random() * 2 * count) / (kills + 1));
 }
 
-/** Runs a sync, to its end or until it has sent so many requests. */
+/** Runs a sync until it exits, or kills it after the given number of requests. */
 async function syncOnce(stage: Stage, requestsBeforeKill: number | null): Promise<Run> {
   const { mock, scratch, program, library } = stage;
   const first = mock.requests.length;
@@ -169,7 +169,7 @@ async function syncOnce(stage: Stage, requestsBeforeKill: number | null): Promis
   return { killed, code, stderr, seconds, asked, listings: requests.length - asked.length, peakKib };
 }
 
-/** Looks at a process every few milliseconds; kills it when the mock has seen that many requests. */
+/** Polls a process every few milliseconds; kills it when the mock has seen that many requests. */
 function watch(child: ChildProcess, mock: Mock, killAt: number | null) {
   let killed = false;
   let peakKib = 0;
@@ -184,7 +184,7 @@ function watch(child: ChildProcess, mock: Mock, killAt: number | null) {
   };
 }
 
-/** The most memory that a process has had so far, in KiB; 0 once it is gone. */
+/** The peak memory of a process so far, in KiB; 0 after it has exited. */
 function peakOf(pid: number | undefined): number {
   try {
     return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
@@ -193,7 +193,7 @@ function peakOf(pid: number | undefined): number {
   }
 }
 
-/** Waits until what the killed process had sent before its end has come in. */
+/** Waits until the mock has received everything that the killed process had sent. */
 async function settled(mock: Mock): Promise<void> {
   for (let before = -1; before !== mock.requests.length; ) {
     before = mock.requests.length;
@@ -201,7 +201,7 @@ async function settled(mock: Mock): Promise<void> {
   }
 }
 
-/** Gives every video in the folder another name, in one of ten subfolders or in none. */
+/** Renames every video in the folder, moving most of them into one of ten subfolders. */
 function renameAll(library: string, random: () => number): void {
   for (let index = 0; index < 10; index += 1) mkdirSync(join(library, `folder ${index}`));
   for (const [index, name] of readdirSync(library).entries()) {
@@ -228,16 +228,16 @@ async function faultsOnDisk(
   const names = new Set(readdirSync(library));
   for (const [name, sha256] of expected) {
     if (!names.has(name)) faults.push(`${name} is missing`);
-    else if (sha256Of(join(library, name)) !== sha256) faults.push(`${name} has other bytes`);
+    else if (sha256Of(join(library, name)) !== sha256) faults.push(`${name} has different bytes`);
   }
   for (const name of names)
     if (!expected.has(name) && name !== MANIFEST) faults.push(`${name} was left behind`);
   for (const line of readFileSync(join(library, MANIFEST), 'utf8').split('\n').filter(Boolean)) {
     const record = parsed(line);
-    // A torn line is what a kill may leave.
+    // A kill may leave an incomplete line.
     if (record === null) continue;
     if (expected.get(record.file) !== record.sha256)
-      faults.push(`the manifest has another SHA-256 for ${record.file}`);
+      faults.push(`the manifest has a different SHA-256 for ${record.file}`);
     expected.delete(record.file);
   }
   for (const name of expected.keys()) faults.push(`${name} is not in the manifest`);
@@ -251,10 +251,11 @@ function faultsOfRequests(
 ): string[] {
   const times = new Map<string, number>();
   for (const id of runs.flatMap(({ asked }) => asked)) times.set(id, (times.get(id) ?? 0) + 1);
-  const faults = times.size === count ? [] : [`${times.size} videos were asked for, not ${count}`];
+  const faults = times.size === count ? [] : [`${times.size} videos were requested, not ${count}`];
   for (const [id, asked] of times) {
     const explained = 1 + (inFlight.get(id) ?? 0);
-    if (asked !== explained) faults.push(`${id} was fetched ${asked} times, and ${explained} are explained`);
+    if (asked !== explained)
+      faults.push(`${id} was downloaded ${asked} times; the kills explain ${explained}`);
   }
   return faults;
 }
@@ -286,7 +287,7 @@ function mib(kib: number): string {
   return `${(kib / 1024).toFixed(0)} MiB`;
 }
 
-/** Numbers from 0 to below 1, the same for the same seed. */
+/** Pseudo-random numbers from 0 to below 1, the same for the same seed. */
 function randomFrom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

@@ -9,34 +9,34 @@ import { type Remains, remainsOf } from './remains.ts';
 import type { Errand, Tool } from './tools.ts';
 import { library, OLD_FILE } from './videos.ts';
 
-/** How one tool came through one case. */
+/** What one tool did in one case. */
 export interface Attempt {
-  /** The exit code, or the signal's name; null where it had not ended after `PATIENCE_MS`. */
+  /** The exit code or the signal's name; null if it was still running after `PATIENCE_MS`. */
   readonly exits: readonly (number | string | null)[];
   readonly remains: Remains;
-  /** Names of other files that were left. */
+  /** Names of other files left behind. */
   readonly others: readonly string[];
-  /** Whether the key reached another origin; null where no request went to one. */
+  /** Whether the key was sent to another origin; null if no request went to one. */
   readonly keyGivenAway: boolean | null;
   /** Requests for the video. */
   readonly requests: number;
-  /** Whether it warned of anything. */
+  /** Whether it printed a warning. */
   readonly warned: boolean;
-  /** The end of what it said. */
+  /** The end of its output. */
   readonly said: string;
 }
 
-/** How long a tool may take: well over what any of them needs to give up by itself. */
+/** How long a tool may run: well above the time after which any of them gives up by itself. */
 export const PATIENCE_MS = 45_000;
 const FILE = 'video.mp4';
 
 /** What all attempts share. */
 export interface Ground extends Pick<Errand, 'root' | 'bin'> {
-  /** Where the folders of the attempts are made. */
+  /** Where the folders of the attempts are created. */
   readonly parent: string;
 }
 
-/** Runs a tool against a mock of its own, in a folder of its own. */
+/** Runs a tool in its own folder, against its own mock. */
 export async function attempt(tool: Tool, test: Case, { parent, ...programs }: Ground): Promise<Attempt> {
   const { video, scene } = test;
   const home = mkdtempSync(join(parent, 'home-'));
@@ -93,7 +93,7 @@ interface Run {
   readonly said: () => string;
 }
 
-/** Starts a tool that finds no settings of the user's own. */
+/** Starts a tool without the user's settings. */
 function run(tool: Tool, errand: Errand, folder: string, home: string): Run {
   const { argv, env } = tool.command(errand);
   const [program = '', ...args] = argv;
@@ -123,7 +123,7 @@ function run(tool: Tool, errand: Errand, folder: string, home: string): Run {
   return { child, exit, said: () => said };
 }
 
-/** Waits until so many bytes of the first answer have been sent, or the first run is over. */
+/** Waits until so many bytes of the first response have been sent, or the first run has ended. */
 async function sent(mock: Mock, bytes: number, [first]: readonly Run[]): Promise<void> {
   let over = false;
   void first?.exit.then(() => {

@@ -9,33 +9,33 @@ import {
   WITH_TAIL,
 } from './videos.ts';
 
-/** What happens around the download. */
+/** What else happens during the download. */
 export type Scene =
   /** Nothing else. */
   | 'alone'
-  /** A good file of the same name is there already, and is to be replaced. */
+  /** A good file of the same name already exists and is to be replaced. */
   | 'over-old-file'
-  /** A second run for the same name begins when most of the first one's video has come. */
+  /** A second run for the same name starts when the first has received most of its video. */
   | 'two-at-once'
-  /** SIGINT, as by Ctrl-C, when half of the video has come. */
+  /** SIGINT, as from Ctrl-C, after half of the video. */
   | 'interrupted';
 
-/** One fault, and what a row of the page says of it. */
+/** One fault, and its row on the page. */
 export interface Case {
   readonly id: string;
   readonly title: string;
-  /** A fault text of the mock. */
+  /** A fault in the syntax of `mavi mock --fault`. */
   readonly faults: string;
   readonly scene: Scene;
   readonly video: SampleVideo;
 }
 
-/** Slowly enough for something to happen meanwhile: a second for the whole video. */
+/** Slow enough for something to happen meanwhile: the video takes a second. */
 const SLOW = 'trickle';
 /** A fifth of the video, then the connection ends. */
 const EARLY_HANGUP = `hangup@${Math.round(PLAIN.bytes.length / 5)}`;
 
-/** What every tool meets. */
+/** The cases that every tool is run through. */
 export const CASES: readonly Case[] = [
   row('no-fault', 'no fault', ''),
   row('json-error', 'JSON error in HTTP 200: unknown video', 'not-found'),
@@ -68,7 +68,7 @@ export const CASES: readonly Case[] = [
   row('interrupt', 'Ctrl-C half-way', SLOW, 'interrupted'),
 ];
 
-/** What the boxes of a video cannot show. */
+/** Damage that the boxes of a video cannot reveal. */
 export const UNPROVABLE: readonly Case[] = [
   cut('cut-fragment', 'a fragmented file, cleanly ended at the edge of a fragment', FRAGMENTED),
   cut('cut-tail', 'a whole optional box missing after `moov` and `mdat`', WITH_TAIL),

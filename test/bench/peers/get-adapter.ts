@@ -1,9 +1,9 @@
 import type { AddressInfo } from 'node:net';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
-/** A door to the mock for tools that can only GET. */
+/** An adapter to the mock for tools that can only send GET requests. */
 export interface GetAdapter {
-  /** The address of the download route, to be asked for with GET. */
+  /** The URL of the download route for GET requests. */
   readonly url: string;
   close(): Promise<void>;
 }
@@ -11,8 +11,8 @@ export interface GetAdapter {
 const HEAD_END = '\r\n\r\n';
 
 /**
- * Opens a door that turns a GET of the download route into the API's POST. Below HTTP it hands on bytes as they
- * come, so that every fault, a reset too, arrives as it was made.
+ * Starts an adapter that turns a GET of the download route into the API's POST. It forwards raw bytes, not HTTP
+ * messages, so that every fault, even a reset, reaches the tool unchanged.
  */
 export async function getAdapter(url: string, question: string): Promise<GetAdapter> {
   const mock = new URL(url);
@@ -43,10 +43,10 @@ export async function getAdapter(url: string, question: string): Promise<GetAdap
   };
 }
 
-/** The request as the mock wants it; one for another route, where a redirect leads, stays a GET. */
+/** The request as the mock expects it; a GET of any other route, as after a redirect, stays a GET. */
 function asPost(head: string, { host, pathname: route }: URL, question: string): string {
   const [first = '', ...headers] = head.split('\r\n');
-  // One request a connection, since only the first one is rewritten.
+  // One request per connection, because only the first one is rewritten.
   const others = headers.filter((line) => !/^(connection|keep-alive|host):/i.test(line));
   const kept = [...others, `Host: ${host}`, 'Connection: close'];
   if (!first.startsWith(`GET ${route} `)) return [first, ...kept].join('\r\n') + HEAD_END;

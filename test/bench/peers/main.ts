@@ -1,4 +1,4 @@
-/** `npm run peers`: each tool against each fault, and the page that says what was seen. */
+/** `npm run peers`: runs each tool against each fault and writes the page with the results. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { CASES, type Case, UNPROVABLE } from './cases.ts';
 import { type Matrix, matrixTable, reliabilityPage, sumsTable } from './page.ts';
 import { MAVI_DEEP, MAVI_LOOKUP, TOOLS, type Tool } from './tools.ts';
 
-/** Runs all cases, or those of `--only`; answers the exit code. */
+/** Runs all cases, or those of `--only`; returns the exit code. */
 export async function main(args: readonly string[], place: Place): Promise<number> {
   const { values } = parseArgs({
     args: [...args],
@@ -30,7 +30,7 @@ export async function main(args: readonly string[], place: Place): Promise<numbe
     const attempts: Attempt[][] = [];
     for (const test of cases) {
       console.error(`${test.id}: ${test.title}`);
-      // Most of the time is spent in waits of the tools, so all of them meet a case at once.
+      // The tools spend most of their time waiting, so all of them run a case in parallel.
       const row = await Promise.all(tools.map((tool) => attempt(tool, test, ground)));
       attempts.push(row);
       for (const [index, each] of row.entries())
@@ -56,7 +56,7 @@ export async function main(args: readonly string[], place: Place): Promise<numbe
   return 0;
 }
 
-/** Without a fault, a tool that fails is set up wrongly, and what it would do with a fault says nothing. */
+/** A tool that fails without a fault is set up wrongly; its results with faults would mean nothing. */
 function demandWhole({ remains, exits, said }: Attempt, tool: Tool | undefined): void {
   if (remains.kind === 'whole' && exits[0] === 0) return;
   throw new Error(`${tool?.name} fails without any fault (exit ${exits[0]}): ${said}`);

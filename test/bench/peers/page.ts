@@ -6,21 +6,21 @@ import type { Case } from './cases.ts';
 import type { Tool } from './tools.ts';
 import { type Verdict, verdictOn } from './verdict.ts';
 
-/** Tools against cases; `attempts` has a row for each case, and in it one for each tool. */
+/** Tools and cases; `attempts` has a row for each case and a column for each tool. */
 export interface Matrix {
   readonly tools: readonly Tool[];
   readonly cases: readonly Case[];
   readonly attempts: readonly (readonly Attempt[])[];
 }
 
-/** What the page says of the run. */
+/** What the page says about the run. */
 export interface RunFacts {
   readonly date: string;
   readonly system: string;
   readonly versions: ReadonlyMap<string, string>;
 }
 
-/** A table of a matrix, in Markdown. */
+/** A matrix as a Markdown table. */
 export function matrixTable({ tools, cases, attempts }: Matrix): string {
   const rows = cases.map((test, row) => [
     test.title,
@@ -29,7 +29,7 @@ export function matrixTable({ tools, cases, attempts }: Matrix): string {
   return table(['what happens', ...tools.map(({ name }) => name)], rows);
 }
 
-/** The sums under the table. */
+/** The totals below the table. */
 export function sumsTable({ tools, cases, attempts }: Matrix): string {
   const count = (column: number, holds: (verdict: Verdict) => boolean): string =>
     String(
@@ -52,7 +52,7 @@ export function sumsTable({ tools, cases, attempts }: Matrix): string {
   );
 }
 
-/** How many calls `npm run torture` made to fail, by its own count. */
+/** How many calls `npm run torture` made fail, as it counted them. */
 function tortureTable(): string {
   const text = readFileSync(new URL('../../torture/counts.json', import.meta.url), 'utf8');
   const counts = Object.entries(JSON.parse(text) as Record<string, { calls: number; runs: number }>);

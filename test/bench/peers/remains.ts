@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** What lies at the target after a run. */
+/** What is at the target path after a run. */
 export interface Remains {
   readonly words: string;
   readonly kind: 'nothing' | 'whole' | 'old' | 'wrong';
@@ -9,7 +9,7 @@ export interface Remains {
 const MATROSKA = Buffer.of(0x1a, 0x45, 0xdf, 0xa3);
 const GZIP = Buffer.of(0x1f, 0x8b);
 
-/** Looks at a file, and holds it against the video that should be there and the file that was there before. */
+/** Compares the file at the target path with the video expected there and with the file that was there before. */
 export function remainsOf(path: string, video: Buffer, old: Buffer | null): Remains {
   let file: Buffer;
   try {

@@ -1,6 +1,6 @@
 import { PYTHON } from '../machine.ts';
 
-/** What a tool is to download, and where to. */
+/** What a tool has to download, and where to. */
 export interface Errand {
   /** The API's download route. */
   readonly url: string;
@@ -11,7 +11,7 @@ export interface Errand {
   readonly videoNo: string;
   /** The file's name in the working folder. */
   readonly file: string;
-  /** Whether a file of that name is to be replaced: `mavi` alone has to be told. */
+  /** Whether to replace an existing file of that name: only `mavi` needs a flag for it. */
   readonly replace: boolean;
   /** The checkout. */
   readonly root: string;
@@ -19,13 +19,13 @@ export interface Errand {
   readonly bin: string;
 }
 
-/** A command line with what it takes from the environment. */
+/** A command line and its environment variables. */
 export interface Command {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** A tool, used as its users would. */
+/** A tool, run the way its users would run it. */
 export interface Tool {
   readonly name: string;
   /** The name of its program in the table of versions; null for `mavi`. */
@@ -33,11 +33,11 @@ export interface Tool {
   command(errand: Errand): Command;
 }
 
-/** Seconds without a byte after which the tools that can give up do so. */
+/** Idle timeout in seconds, for the tools that have one. */
 const IDLE_SECONDS = '3';
 const JSON_HEADER = 'Content-Type: application/json';
 
-/** The tools, each with the flags that its users would trust. `mavi` comes last. */
+/** The tools, each with the flags that its users would rely on; `mavi` is the last. */
 export const TOOLS: readonly Tool[] = [
   tool('curl, as documented', 'curl', (errand) => [
     ...['curl', '--request', 'POST', '--url', errand.url],
@@ -76,10 +76,10 @@ export const TOOLS: readonly Tool[] = [
   maviTool('mavi', []),
 ];
 
-/** `mavi`, told to ask the library for the size first. */
+/** `mavi` with `--lookup`, which asks the library for the size first. */
 export const MAVI_LOOKUP = maviTool('mavi --lookup', ['--lookup']);
 
-/** `mavi`, told to check the media itself too. */
+/** `mavi` with `--deep`, which also checks the media. */
 export const MAVI_DEEP = maviTool('mavi --deep', ['--deep']);
 
 function tool(name: string, program: string, argv: (errand: Errand) => readonly string[]): Tool {

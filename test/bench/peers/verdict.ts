@@ -1,17 +1,17 @@
 import type { Attempt } from './attempt.ts';
 
-/** What is to be said of an attempt. */
+/** The verdict on one attempt. */
 export interface Verdict {
-  /** It claims success, and the video is not there: exit 0, and who relies on that goes on with the wrong thing. */
+  /** Exit 0 without the correct video: a script that trusts the exit code continues with the wrong file. */
   readonly silentlyWrong: boolean;
-  /** It says that it failed, and leaves what is no video under the video's name, or a good file destroyed. */
+  /** A reported failure that leaves something else under the video's name, or a good file destroyed. */
   readonly leavesDamage: boolean;
   readonly givesKeyAway: boolean;
   readonly neverEnds: boolean;
   readonly whole: boolean;
 }
 
-/** Judges an attempt. `hadOld` where a good file was there before. */
+/** Judges an attempt; `hadOld` says whether a good file existed before. */
 export function verdictOn(attempt: Attempt, hadOld: boolean): Verdict {
   const { exits, remains } = attempt;
   const whole = remains.kind === 'whole';

@@ -3,37 +3,37 @@ import { noise } from '../../../src/mock/media.ts';
 import { box, movieBox } from '../../helpers/boxes.ts';
 import { type FragmentedFilm, film, fragmentedFilm, withUint32 } from '../../isobmff/films.ts';
 
-/** A video of the library, its bytes at hand. */
+/** A video of the library and its bytes. */
 export interface SampleVideo {
   readonly videoNo: string;
   readonly bytes: Buffer;
-  /** Where a cut goes unnoticed by who reads the boxes alone. */
+  /** The offset of a cut that the boxes alone do not reveal. */
   readonly cutAt: number;
-  /** What the server has instead; the bytes themselves if absent. */
+  /** What the server sends instead of `bytes`. */
   readonly served?: Buffer;
 }
 
 const FILE_TYPE = box('ftyp', Buffer.from('isom\0\0\x02\0isommp41', 'latin1'));
 const MEDIA_BYTES = 1_000_000;
 
-/** The video of nearly all cases: `ftyp`, `moov`, and an `mdat` of a megabyte. */
+/** The video of nearly all cases: `ftyp`, `moov` and an `mdat` of 1 MB. */
 export const PLAIN = video('VI600000000000000001', [
   FILE_TYPE,
   movieBox(10_000),
   box('mdat', noise(1, MEDIA_BYTES)),
 ]);
 
-/** A film of a megabyte has frames as large as this. */
+/** The frame size that makes a film about 1 MB large. */
 const FRAMES = { unitBytes: 24_000 } as const;
 
-/** Five fragments, and nothing that says how many there are; may be cut after the second. */
+/** Five fragments, and nothing that says how many there are; `cutAt` is after the second. */
 export const FRAGMENTED = ofFragments('VI600000000000000002', fragmentedFilm(FRAMES));
 
-/** The same with an index of all fragments. */
+/** The same, with an index of all fragments. */
 export const INDEXED = ofFragments('VI600000000000000005', fragmentedFilm({ ...FRAMES, sidx: 'of all' }));
 
 const SPLIT_FILM = film({ moov: 'first', splitAtChunk: 6 }, FRAMES);
-/** The media is in two `mdat`s, the second of which a cut takes away whole. */
+/** The media is in two `mdat`s; the cut removes the second one completely. */
 export const SPLIT: SampleVideo = {
   videoNo: 'VI600000000000000006',
   bytes: SPLIT_FILM.bytes,
@@ -41,7 +41,7 @@ export const SPLIT: SampleVideo = {
 };
 
 const FILM = film({ moov: 'last' }, FRAMES);
-/** 64 KiB in the middle of the media are zeros on the server's side. */
+/** The server sends 64 KiB of zeros in the middle of the media. */
 export const HOLED: SampleVideo = {
   videoNo: 'VI600000000000000007',
   bytes: FILM.bytes,
@@ -49,7 +49,7 @@ export const HOLED: SampleVideo = {
   served: Buffer.from(FILM.bytes).fill(0, 300_000, 300_000 + 65_536),
 };
 
-/** An optional box after all the others, which a cut takes away whole. */
+/** The cut removes the last box, an optional one, completely. */
 export const WITH_TAIL = video('VI600000000000000003', [
   FILE_TYPE,
   movieBox(10_000),
@@ -66,15 +66,15 @@ export const OPEN_ENDED: SampleVideo = {
   cutAt: OPEN_FILM.bytes.length >> 1,
 };
 
-/** A file that stood in the place before. */
+/** The file that existed before the download. */
 export const OLD_FILE = Buffer.concat([FILE_TYPE, movieBox(10_000), box('mdat', noise(16, MEDIA_BYTES))]);
 
-/** The library of these videos. */
+/** A library of these videos. */
 export function library(): VideoLibrary {
   return libraryOf([PLAIN, FRAGMENTED, WITH_TAIL, OPEN_ENDED, INDEXED, SPLIT, HOLED].map(stored));
 }
 
-/** Joins the parts; null marks the place of the cut. */
+/** Joins the parts; null marks the position of the cut. */
 function video(videoNo: string, parts: readonly (Uint8Array | null)[]): SampleVideo {
   const bytesOf = (some: readonly (Uint8Array | null)[]): Buffer =>
     Buffer.concat(some.filter((part) => part !== null));

@@ -15,7 +15,7 @@ import { selfSigned } from '../../mock/self-signed.ts';
 import { benchVideo } from './bench-video.ts';
 import type { Work } from './contenders.ts';
 
-/** The server of the bench: nginx, which costs less than any client that is measured. */
+/** The server of the benchmark: nginx, which needs less CPU time than any client measured. */
 export interface BenchServer extends Pick<Work, 'origins' | 'certPath' | 'serverCpuSeconds'> {
   close(): void;
 }
@@ -24,8 +24,8 @@ const BLOCK = Buffer.alloc(1_048_576, 'bytes of a video, or so it says. ');
 const LOOK_EVERY_MS = 20;
 
 /**
- * Starts nginx with a certificate made for this run. It answers a POST to `/bytes-<n>/download` with an mp4 of so
- * many bytes out of `files`, which is to lie in memory; `/bytes-<n>-pace-<p>/download` with so many a second.
+ * Starts nginx with a certificate created for this run. A POST to `/bytes-<n>/download` gets an MP4 of n bytes from
+ * `files`, which should be in memory; `/bytes-<n>-pace-<p>/download` is limited to p bytes per second.
  */
 export async function startBenchServer(
   folder: string,
@@ -57,9 +57,9 @@ export async function startBenchServer(
 }
 
 /**
- * A POST to a file is 405 to nginx, which `error_page` turns back into the file. A response that another one is
- * added to has no known length, so it goes out in chunks; the one that is added here is empty. One process does it
- * all, so that its processor time can be told.
+ * nginx rejects a POST to a file with 405; `error_page` turns that back into the file. A response with an addition
+ * has no known length, so it is sent in chunks; the addition here is empty. A single process serves everything, so
+ * that its CPU time can be measured.
  */
 function configuration(folder: string, videos: string, ports: { http: number; https: number }): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
@@ -86,7 +86,7 @@ http {
 function writeVideo(path: string, sizeBytes: number): void {
   const file = openSync(path, 'w');
   let written = writeSync(file, benchVideo(sizeBytes).opening);
-  // What is beyond the first gibibyte is a hole, which reads as zeros and takes no memory.
+  // Everything after the first GiB is a hole, which reads as zeros and takes no memory.
   const filled = Math.min(sizeBytes, 2 ** 30);
   while (written < filled) written += writeSync(file, BLOCK, 0, Math.min(BLOCK.length, filled - written));
   ftruncateSync(file, sizeBytes);
@@ -114,7 +114,7 @@ async function answering(port: number): Promise<void> {
   }
 }
 
-/** User and system time of a process so far. */
+/** User and system time of a process so far, in seconds. */
 function cpuSecondsOf(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
   return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;

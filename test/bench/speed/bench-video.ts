@@ -1,11 +1,11 @@
 import { box, movieBox } from '../../helpers/boxes.ts';
 
-/** The path of the server that gives so many bytes, at so many a second. */
+/** The server's path for a video of so many bytes, at so many bytes per second. */
 export function pathFor(sizeBytes: number, bytesPerSecond: number | null = null): string {
   return `bytes-${sizeBytes}${bytesPerSecond === null ? '' : `-pace-${bytesPerSecond}`}`;
 }
 
-/** The front of an mp4 of `sizeBytes` in all: `ftyp`, `moov`, and the head of one `mdat` with a 64-bit size. */
+/** The start of an MP4 of `sizeBytes`: `ftyp`, `moov` and the header of one `mdat` with a 64-bit size. */
 export function benchVideo(sizeBytes: number): { readonly opening: Buffer } {
   const front = Buffer.concat([
     box('ftyp', Buffer.from('isom\0\0\x02\0isommp41', 'latin1')),

@@ -23,21 +23,21 @@ export interface SpeedCase {
   readonly id: string;
   readonly title: string;
   readonly contenders: readonly Contender[];
-  /** How often a round runs each command, in turn; it has their medians. Short commands differ more by chance. */
+  /** How often a round runs each command; the round's value is the median. Short commands vary more. */
   readonly passes?: number;
-  /** The most rounds that it takes, however many are asked for. */
+  /** The most rounds to run, even if more are requested. */
   readonly mostRounds?: number;
-  /** The mock that a command is run against, by its name, for what nginx cannot do. */
+  /** Options of the mock for a command, by the command's name, where nginx is not enough. */
   readonly mocks?: Readonly<Record<string, MockOptions>>;
-  /** Bytes of one download, for a speed; null where that says nothing. */
+  /** Bytes of one download, to compute its speed; null if speed means nothing here. */
   readonly sizeBytes: number | null;
 }
 
 const GIBIBYTE = 2 ** 30;
-/** The passes of a round of short commands. */
+/** Passes per round for short commands. */
 export const SHORT_PASSES = 7;
 const SIZES = { '100k': 100_000, '1g': GIBIBYTE } as const;
-/** The sizes of the videos that the server is to have. */
+/** The sizes of the videos that the server needs. */
 export const SERVED_SIZES: readonly number[] = [...Object.values(SIZES), 6 * GIBIBYTE];
 const SIZE_NAMES = { '100k': '100 kB', '1g': '1 GiB' } as const;
 const ROWS = [5000, 10_000, 20_000, 50_000];
@@ -143,7 +143,7 @@ export const CASES: readonly SpeedCase[] = [
   },
 ];
 
-/** A download of one size over one scheme, by everybody. */
+/** Every contender downloading one size over one scheme. */
 function plain(size: keyof typeof SIZES, scheme: 'http' | 'https', to: 'file' | 'stdout'): SpeedCase {
   const load: Load = { scheme, sizeBytes: SIZES[size], to };
   return {

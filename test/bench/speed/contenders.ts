@@ -4,20 +4,20 @@ import { PYTHON } from '../machine.ts';
 import { shellLine } from '../shell.ts';
 import { pathFor } from './bench-video.ts';
 
-/** Where and with what a measured command works. */
+/** The surroundings of a measured command: paths, server, certificate. */
 export interface Work {
   readonly root: string;
   /** The program to measure: `bin/mavi.js` of the checkout, or another build. */
   readonly bin: string;
   /** The server's origins. */
   readonly origins: { readonly http: string; readonly https: string };
-  /** The certificate that clients are to trust. */
+  /** The certificate that clients have to trust. */
   readonly certPath: string;
-  /** The processor time that the server has taken so far. */
+  /** CPU time of the server so far. */
   readonly serverCpuSeconds: () => number;
-  /** The mock of the command that is being run, where its case has mocks. */
+  /** The mock of the current command, if its case has mocks. */
   readonly mock?: Mock;
-  /** Where a file goes, or a folder of files. */
+  /** The path of the file, or of the folder of files, to create. */
   readonly target: string;
   /** A home without settings. */
   readonly home: string;
@@ -31,20 +31,20 @@ export interface Load {
   readonly to: 'file' | 'stdout';
 }
 
-/** One of the commands that a case holds against each other. */
+/** One of the commands that a case compares. */
 export interface Contender {
   readonly name: string;
   argv(work: Work): readonly string[];
   env(work: Work): Readonly<Record<string, string>>;
-  /** Whether its standard output is video, and goes into a pipe that somebody reads. */
+  /** Whether it writes the video to standard output, which is then a pipe with a reader. */
   readonly pipes: boolean;
-  /** How long the file is that it has to leave; null for none. */
+  /** Size in bytes of the file that it has to create; null for none. */
   readonly fileBytes: number | null;
-  /** How many files it has to leave in a folder, which is there when it starts; default none. */
+  /** How many files it has to create in a folder that already exists; none by default. */
   readonly files?: number;
 }
 
-/** The names that others tell contenders by. */
+/** Names of contenders that other modules refer to. */
 export const BARE_NODE = 'bare Node';
 export const TO_NOTHING = 'curl to /dev/null';
 export const CURL_TEE_HASH = 'curl | tee >(sha256sum)';
@@ -61,12 +61,12 @@ export function mavi(load: Load, flags: readonly string[] = [], name = 'mavi'): 
   ]);
 }
 
-/** The cURL line of the API's documentation. */
+/** The curl command from the API's documentation. */
 export function curl(load: Load): Contender {
   return downloader('curl', load, (work) => curlLine(load, work, work.target));
 }
 
-/** What a careful user of curl would type to have a file that is hashed, flushed, and whole under its name. */
+/** What a careful curl user would type to get a hashed and flushed file that is never visible half-written. */
 export function curlThenHash(load: Load): Contender {
   return downloader(CURL_THEN_HASH, load, (work) => {
     const part = `${work.target}.part`;
@@ -80,12 +80,12 @@ export function curlThenHash(load: Load): Contender {
   });
 }
 
-/** curl to nothing: what the server gives to the fastest client. */
+/** curl to /dev/null: the most that the server delivers. */
 export function curlToNothing(load: Load): Contender {
   return { ...downloader(TO_NOTHING, load, (work) => curlLine(load, work, '/dev/null')), fileBytes: null };
 }
 
-/** What a user of curl would type to have the hash of a video in a pipe. */
+/** What a curl user would type to hash a video in a pipe. */
 export function curlTeeHash(load: Load): Contender {
   return downloader(CURL_TEE_HASH, load, (work) => [
     ...['bash', '-c'],
@@ -102,23 +102,23 @@ export function wget(load: Load): Contender {
   ]);
 }
 
-/** The Python example of the API's documentation; it knows files alone. */
+/** The Python example from the API's documentation; it can only write files. */
 export function python(load: Load): Contender {
   return downloader('Python', load, ({ root }) => [PYTHON, `${root}test/bench/documented.py`]);
 }
 
-/** The fewest lines of Node that do it, which check nothing. */
+/** The shortest Node program that downloads a video; it checks nothing. */
 export function bareNode(load: Load): Contender {
   return downloader(BARE_NODE, load, ({ root }) => [process.execPath, `${root}test/bench/bare-node.cjs`]);
 }
 
-/** `mavi --version`: what it takes to start. */
+/** `mavi --version`: start-up cost. */
 export const MAVI_VERSION = bare('mavi --version', ({ bin }) => [process.execPath, bin, '--version']);
 
-/** Node with nothing to do. */
+/** Node running an empty script. */
 export const EMPTY_NODE = bare('node -e 0', () => [process.execPath, '-e', '0']);
 
-/** The same command where no certificate is named for Node, which then reads none before it needs them. */
+/** The same command without NODE_EXTRA_CA_CERTS; Node then loads certificates only when it needs them. */
 export function withoutCertificate(contender: Contender): Contender {
   return { ...contender, env: () => ({}) };
 }
@@ -127,7 +127,7 @@ const SMALL: Load = { scheme: 'https', sizeBytes: 100_000, to: 'file' };
 const SMALL_VIDEOS = Array.from({ length: 200 }, (_, at) => `VI${String(at).padStart(18, '0')}`);
 export const XARGS = 'xargs -P3 curl';
 
-/** Many small videos into a folder, by everybody; the server does not look at the video_no. */
+/** Every contender downloading many small videos into a folder; the server ignores the video_no. */
 export const SMALL_CONTENDERS: readonly Contender[] = [
   small('mavi', (work) => [
     ...[process.execPath, work.bin, 'download', ...SMALL_VIDEOS, '--rate', '0', '-d', work.target],
@@ -150,7 +150,7 @@ function small(name: string, argv: (work: Work) => readonly string[]): Contender
   };
 }
 
-/** A file of curl's options, with one URL and one output a video. */
+/** A curl config file with one URL and one output per video. */
 function configOf(work: Work): string {
   const path = `${work.home}/curl.conf`;
   const each = SMALL_VIDEOS.map(
@@ -166,7 +166,7 @@ function configOf(work: Work): string {
   return path;
 }
 
-/** `mavi` against a mock of its own. */
+/** `mavi` against its own mock. */
 export function maviAtMock(name: string, argv: (work: Work) => readonly string[]): Contender {
   return {
     name,

@@ -1,4 +1,4 @@
-/** `npm run bench`: how fast, and with how much, against the tools that people use otherwise. */
+/** `npm run bench`: speed, CPU time and memory, compared with the tools that people would use instead. */
 import { mkdirSync, statfsSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
@@ -24,7 +24,7 @@ const HELP = `npm run bench [-- options]
 const ROOM_BYTES = 9 * 2 ** 30;
 const FULL_ROUNDS = 7;
 
-/** Runs all cases, or those of `--only`; answers the exit code: 1 where a target was missed. */
+/** Runs all cases, or those of `--only`; returns the exit code, 1 if a target was missed. */
 export async function main(args: readonly string[], place: Place): Promise<number> {
   const { values } = parseArgs({
     args: [...args],

@@ -1,4 +1,4 @@
-"""Runs a command, and writes what it took to descriptor 3 as JSON."""
+"""Runs a command and writes its resource usage as JSON to file descriptor 3."""
 
 import json
 import os

@@ -6,14 +6,14 @@ import type { CaseResult, Measurement } from './rounds.ts';
 import { median } from './statistics.ts';
 import { highestPeak, type Judgement, judge, LEAST_SERVER_LEAD, MOST_PEAK_BYTES } from './targets.ts';
 
-/** All that a run has measured. */
+/** Everything that a run has measured. */
 export interface BenchRun {
   readonly date: string;
   readonly machine: string;
   readonly versions: ReadonlyMap<string, string>;
   readonly rounds: number;
   readonly results: readonly CaseResult[];
-  /** Null where the case was not wanted. */
+  /** Null if the case was not selected. */
   readonly rate: RateResult | null;
 }
 

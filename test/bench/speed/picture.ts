@@ -14,7 +14,7 @@ const OWN_COLOUR = '#0f766e';
 const OTHER_COLOUR = '#94a3b8';
 const INK = '#1e293b';
 
-/** A picture of the large downloads: a bar for the median of each command, a line from its fastest to its slowest. */
+/** A chart of the large downloads: a bar for each command's median, a line from its fastest to its slowest run. */
 export function picture({ results }: BenchRun): string {
   const shown = results.filter(({ test }) => SHOWN.includes(test.id));
   const slowest = Math.max(

@@ -8,9 +8,9 @@ import { measured } from './rounds.ts';
 /** The id of the case. */
 export const RATE_ID = 'rate';
 
-/** How a library was downloaded at the account's rate limit. */
+/** Results of downloading a library at the account's rate limit. */
 export interface RateResult {
-  /** Of each round. */
+  /** One value per round. */
   readonly seconds: readonly number[];
   /** Requests that the account's limit refused, over all rounds. */
   readonly refused: number;
@@ -20,7 +20,7 @@ export interface RateResult {
 export const RATE_LIMIT = { starts: 12, windowMs: 2000 } as const;
 export const RATE_VIDEOS = 30;
 
-/** No client can be faster without being refused: the last start falls after so many whole windows. */
+/** No client can be faster without being refused: the last request can start only after this many full windows. */
 export const LEAST_SECONDS = ((Math.ceil(RATE_VIDEOS / RATE_LIMIT.starts) - 1) * RATE_LIMIT.windowMs) / 1000;
 
 /** Downloads 30 videos at a limit of 12 in two seconds. */
@@ -43,7 +43,7 @@ export async function runRate(rounds: number, work: Work): Promise<RateResult> {
         {
           name: 'mavi',
           argv: ({ bin }) => [process.execPath, bin, 'download', '-a', list, '-d', folder, '--rate', rate],
-          // A folder of its own for each round, so that no start of the round before is remembered.
+          // A new config folder for each round, so that starts of the previous round do not count.
           env: ({ home }) => ({
             MAVI_BASE_URL: mock.baseUrl,
             MAVI_API_KEY: mock.key,

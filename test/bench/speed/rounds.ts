@@ -19,20 +19,20 @@ import { median } from './statistics.ts';
 /** What one run took. */
 export interface Measurement {
   readonly seconds: number;
-  /** User and system together, of the command and all it started. */
+  /** User and system time of the command and its child processes. */
   readonly cpuSeconds: number;
   readonly peakBytes: number;
-  /** What the server took meanwhile. */
+  /** CPU time of the server meanwhile. */
   readonly serverCpuSeconds: number;
 }
 
-/** A case and what its commands took, round by round, by their names. */
+/** A case and the measurements of its commands, by name and round. */
 export interface CaseResult {
   readonly test: SpeedCase;
   readonly measurements: ReadonlyMap<string, readonly Measurement[]>;
 }
 
-/** Runs the commands of a case in turn, A B C A B C, after one round that does not count. */
+/** Runs the commands of a case in turn, A B C A B C, after one warm-up round. */
 export async function runCase(
   test: SpeedCase,
   rounds: number,
@@ -85,9 +85,9 @@ const ZEROS = Buffer.alloc(1024 * 1024);
 const MOST_WARM_BYTES = 6 * 2 ** 30;
 
 /**
- * Fills and frees more memory than the file will take, where files lie in memory. A virtual machine gives what is
- * free back to its host, and gets it again slowly: whoever came after a pause would pay for that. It goes on giving
- * while a command runs, beginning with what was freed first, so there is some to spare.
+ * Fills and frees more memory than the file will need, because files are in memory. A virtual machine returns free
+ * memory to its host and gets it back slowly, which would slow down the first command after a pause. It keeps
+ * returning memory while a command runs, so this frees more than the command needs.
  */
 function warmMemory(target: string, bytes: number): void {
   const file = openSync(target, 'w');
@@ -98,8 +98,8 @@ function warmMemory(target: string, bytes: number): void {
 }
 
 /**
- * Runs one command on an empty place.
- * @throws Error where it fails, or leaves another file than it should
+ * Runs one command with an empty target.
+ * @throws Error if it fails or leaves an unexpected file
  */
 export async function measured(contender: Contender, work: Work): Promise<Measurement> {
   const { name, pipes, fileBytes, files = 0 } = contender;

@@ -2,7 +2,7 @@ import { BARE_NODE, CURL_TEE_HASH, CURL_THEN_HASH, XARGS } from './contenders.ts
 import type { CaseResult, Measurement } from './rounds.ts';
 import { median } from './statistics.ts';
 
-/** What `mavi` is to reach, as a ratio to another command of the same case, both in the same round. */
+/** A target for `mavi`: its ratio to another command of the same case and round. */
 export interface Target {
   readonly caseId: string;
   /** The command that is judged: the name of a contender. */
@@ -12,24 +12,24 @@ export interface Target {
   readonly atMost: number;
 }
 
-/** A target and what was measured. */
+/** A target and its measurements. */
 export interface Judgement {
   readonly target: Target;
   /** Round by round. */
   readonly ratios: readonly number[];
   readonly median: number;
-  /** Null where the server was too slow to judge by. */
+  /** Null if the server was too slow to judge. */
   readonly met: boolean | null;
-  /** Seconds of the client that is held against for each second of processor that the server took; the median. */
+  /** Seconds of the other command per CPU second of the server; the median. */
   readonly serverLead: number;
-  /** The same ratio for the fewest lines of Node; null where they did not run, or do less than they are held against. */
+  /** The same ratio for the bare Node client; null if it did not run or does less than the other command. */
   readonly bareNode: number | null;
 }
 
-/** The most memory that a download may take, whatever its size. */
+/** The most memory that a download of any size may take. */
 export const MOST_PEAK_BYTES = 150_000_000;
 
-/** How much faster than the client the server has to be, or the clients are not what is measured. */
+/** How much faster the server has to be than the client; otherwise the server is what is measured. */
 export const LEAST_SERVER_LEAD = 1.5;
 
 const TARGETS: readonly Target[] = [
@@ -46,7 +46,7 @@ const TARGETS: readonly Target[] = [
   { ...target('memory', 'mavi, 6 GiB', 'mavi, 1 GiB', 1.1), measure: 'peakBytes' },
 ];
 
-/** Holds the results against the targets of the cases that ran. */
+/** Compares the results with the targets of the cases that ran. */
 export function judge(results: readonly CaseResult[]): Judgement[] {
   return TARGETS.flatMap((each) => {
     const result = results.find(({ test }) => test.id === each.caseId);
@@ -54,7 +54,7 @@ export function judge(results: readonly CaseResult[]): Judgement[] {
   });
 }
 
-/** The highest peak of memory of any of `mavi`'s downloads in a result, in bytes; null where none ran. */
+/** The highest memory peak of all downloads by `mavi`, in bytes; null if there were none. */
 export function highestPeak(results: readonly CaseResult[]): number | null {
   const peaks = results
     .filter(({ test }) => test.id === 'memory')
