@@ -1,9 +1,9 @@
-/** What an error of the network stack means, by its code: a message that says which, and whether to retry. Pure. */
+/** What an error of the network stack means, and whether to retry. Pure. */
 import { LocalError, MaviError, NetworkError } from '../errors.ts';
 
 const UNKNOWN_AUTHORITY = 'its certificate is signed by an authority that this machine does not know';
 
-/** Codes of TLS that no retry can mend, and what each means. */
+/** TLS failures that no retry can fix, by code. */
 const CERTIFICATE_FAULTS: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name',
   CERT_HAS_EXPIRED: 'its certificate has expired',
@@ -35,38 +35,29 @@ const CONNECTION_FAULTS: Readonly<Record<string, readonly [code: string, meaning
 /** What to check where something other than the API answers. */
 export const CHECK_BASE_URL = 'check --base-url, and whether a proxy answers instead of the API';
 
-/** What to check where no connection can be made. */
-const CHECK_NETWORK = 'check the network, and HTTPS_PROXY if a proxy is required';
-
-/** The error for anything that the network stack threw while talking to `host`. */
-export function networkError(error: unknown, host: string): MaviError {
+/**
+ * The error for anything that the network stack threw.
+ * @param peer the host, or the proxy, as messages call it
+ * @param facts code and hint, where they differ from those of a direct connection
+ */
+export function networkError(
+  error: unknown,
+  peer: string,
+  facts: { readonly code?: string; readonly hint?: string } = {},
+): MaviError {
+  const own = causes(error).find((each) => each instanceof MaviError);
+  if (own !== undefined) return own;
   const code = codeOf(error);
   if (code.startsWith('HPE_')) {
     const { reason = '' } = error as { reason?: string };
     const isTooLarge = code === 'HPE_HEADER_OVERFLOW';
     const words = isTooLarge ? 'response headers that are too large' : 'an invalid HTTP response';
-    return new NetworkError('bad_http', `${host} sent ${words}: ${reason || code} (${code})`, {
+    return new NetworkError(facts.code ?? 'bad_http', `${peer} sent ${words}: ${reason || code} (${code})`, {
       retryable: !isTooLarge,
-      hint: CHECK_BASE_URL,
+      hint: facts.hint ?? CHECK_BASE_URL,
       cause: error,
     });
   }
-  return connectionFault(error, host);
-}
-
-/**
- * The error for a failed connection.
- * @param peer the host, or the proxy, as messages call it
- * @param facts code and hint, where they differ from those of a direct connection
- */
-export function connectionFault(
-  error: unknown,
-  peer: string,
-  { code: ownCode, hint = CHECK_NETWORK }: { code?: string; hint?: string } = {},
-): MaviError {
-  const own = causes(error).find((each) => each instanceof MaviError);
-  if (own !== undefined) return own;
-  const code = codeOf(error);
   if (code === 'EMFILE' || code === 'ENFILE') {
     return new LocalError('too_many_files', `cannot connect to ${peer}: too many open files`, {
       hint: 'lower --concurrency',
@@ -84,10 +75,11 @@ export function connectionFault(
   const isTls = code.startsWith('ERR_SSL') || code === 'EPROTO' || code.startsWith('ERR_TLS');
   const words = error instanceof Error ? error.message : String(error);
   const [name, meaning] = CONNECTION_FAULTS[code] ?? [isTls ? 'tls' : 'network', words];
-  return new NetworkError(ownCode ?? name, `${peer}: ${meaning}`, { hint, cause: error });
+  const { hint = 'check the network, and HTTPS_PROXY if a proxy is required' } = facts;
+  return new NetworkError(facts.code ?? name, `${peer}: ${meaning}`, { hint, cause: error });
 }
 
-/** The system's code of an error or of what caused it; where several addresses failed, the first one's. */
+/** The system's code of an error or of its cause; where several addresses failed, the first one's. */
 function codeOf(error: unknown): string {
   for (const each of causes(error)) {
     if (each instanceof AggregateError && each.errors.length > 0) return codeOf(each.errors[0]);
@@ -97,7 +89,7 @@ function codeOf(error: unknown): string {
   return '';
 }
 
-/** An error, what caused it, what caused that, and so on, as deep as makes sense. */
+/** An error and its causes, at most five. */
 function causes(error: unknown): Error[] {
   const chain: Error[] = [];
   for (let each = error; each instanceof Error && chain.length < 5; each = each.cause) chain.push(each);

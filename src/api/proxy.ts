@@ -6,20 +6,18 @@ import { BlockList, connect, isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as secureConnect } from 'node:tls';
 import { NetworkError, UsageError } from '../errors.ts';
+import type { Host } from '../host.ts';
 import { printable } from '../sanitize.ts';
 import { isLoopback } from '../settings/values.ts';
 import { type ConnectOptions, connectToAny, directly } from './connect.ts';
-import { connectionFault } from './network-errors.ts';
+import { networkError } from './network-errors.ts';
 
 /** Returns the agent for a URL. Throws UsageError for a variable that is no address of a proxy. */
 export type AgentFor = (url: URL) => Agent;
 
-/** The environment. */
-export type Variables = Readonly<Record<string, string | undefined>>;
-
-/** Makes agents for one run. */
-export function agents(env: Variables, options: ConnectOptions): AgentFor {
-  // Connections are not kept: an idle one that the server has dropped would cost a start of the account's limit.
+/** Makes the agents of one run. */
+export function agents(env: Host['env'], options: ConnectOptions): AgentFor {
+  // Connections are not kept: one that the server has dropped while idle would cost a start of the account's limit.
   // Certificates are checked whatever NODE_TLS_REJECT_UNAUTHORIZED says.
   const secure = (): SecureAgent => new SecureAgent({ keepAlive: false, rejectUnauthorized: true });
   const direct = directly(new Agent({ keepAlive: false }), options);
@@ -31,16 +29,19 @@ export function agents(env: Variables, options: ConnectOptions): AgentFor {
   };
 }
 
-/** A proxy as a variable names it. */
-export interface Proxy {
-  readonly kind: 'http' | 'https' | 'socks4' | 'socks5';
+interface Address {
   readonly host: string;
   readonly port: number;
+}
+
+/** A proxy as a variable names it. */
+export interface Proxy extends Address {
+  readonly kind: 'http' | 'https' | 'socks4' | 'socks5';
   readonly user: string;
   readonly password: string;
 }
 
-/** The kinds of proxy and their ports. Every SOCKS proxy looks up names itself, so that no name leaks. */
+/** Kinds and default ports by scheme. Every SOCKS proxy looks up names itself, so that no name leaks. */
 const SCHEMES: Readonly<Record<string, readonly [Proxy['kind'], port: number]>> = {
   'http:': ['http', 80],
   'https:': ['https', 443],
@@ -51,15 +52,14 @@ const SCHEMES: Readonly<Record<string, readonly [Proxy['kind'], port: number]>> 
   'socks5h:': ['socks5', 1080],
 };
 
-/**
- * The proxy for a URL, or null for none; a loopback address never has one, and so plain http never has. The lower-case
- * spelling of a variable comes first. A proxy without a scheme is an http one. Throws UsageError, naming the variable.
- */
-export function proxyFor(url: URL, env: Variables): Proxy | null {
-  if (isLoopback(url)) return null;
-  const name = ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'].find((each) => env[each]?.trim());
-  const text = name === undefined ? '' : (env[name] as string).trim();
-  if (name === undefined || isExempt(url, env.no_proxy || env.NO_PROXY || '')) return null;
+/** In the order in which they count. Plain http goes to loopback addresses only, which never have a proxy. */
+const VARIABLES = ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'];
+
+/** The proxy for a URL, or null for none. One without a scheme is an http proxy. Throws UsageError, naming the variable. */
+export function proxyFor(url: URL, env: Host['env']): Proxy | null {
+  const name = VARIABLES.find((each) => env[each]?.trim());
+  if (name === undefined || isLoopback(url) || isExempt(url, env.no_proxy || env.NO_PROXY || '')) return null;
+  const text = env[name]?.trim() ?? '';
   const address = text.includes('://') ? text : `http://${text}`;
   // The text may hold a password, so it is not shown.
   const invalid = (why: string): UsageError =>
@@ -69,14 +69,15 @@ export function proxyFor(url: URL, env: Variables): Proxy | null {
   if (!URL.canParse(address)) throw invalid('is not the address of a proxy');
   const { protocol, hostname, port, username, password } = new URL(address);
   const scheme = SCHEMES[protocol];
-  if (scheme === undefined)
+  if (scheme === undefined) {
     throw invalid(`names ${printable(protocol)}//, which is not a supported kind of proxy`);
+  }
   if (!/^([\w.-]+|\[[\da-f:.]+\])$/i.test(hostname)) throw invalid('is not the address of a proxy');
   const [kind, defaultPort] = scheme;
   return {
     kind,
     host: hostname.replace(/^\[|\]$/g, ''),
-    port: port === '' ? defaultPort : Number(port),
+    port: Number(port || defaultPort),
     user: decoded(username),
     password: decoded(password),
   };
@@ -100,32 +101,30 @@ function decoded(text: string): string {
 function isExempt(url: URL, list: string): boolean {
   const host = url.hostname.replace(/^\[|\]$|\.$/g, '');
   const port = url.port || '443';
-  const entries = list
-    .toLowerCase()
-    .split(/[\s,]+/)
-    .filter((entry) => entry !== '');
-  const isName = isIP(host) === 0;
+  const entries = list.toLowerCase().match(/[^\s,]+/g) ?? [];
   return entries.some((entry) => {
     if (entry === '*' || isInBlock(host, entry)) return true;
     const [, bracketed, name = '', onlyPort = port] = /^(?:\[(.*)\]|(.*?))(?::(\d+))?$/.exec(entry) ?? [];
     if (onlyPort !== port) return false;
     const domain = name.replace(/^\*?\./, '');
-    return isName ? host === domain || host.endsWith(`.${domain}`) : isInBlock(host, bracketed ?? name);
+    if (isIP(host) !== 0) return isInBlock(host, bracketed ?? name);
+    return host === domain || host.endsWith(`.${domain}`);
   });
 }
 
 /** Whether an address is the other one, in whatever spelling, or lies in that CIDR block. */
 function isInBlock(host: string, block: string): boolean {
+  const familyOf = (text: string): 'ipv4' | 'ipv6' => (isIP(text) === 6 ? 'ipv6' : 'ipv4');
   const [address = '', bits] = block.split('/');
-  const families = { 0: null, 4: 'ipv4', 6: 'ipv6' } as const;
-  const [ownFamily, family] = [host, address].map((each) => families[isIP(each) as 0 | 4 | 6]);
-  if (!ownFamily || !family) return false;
   const blocks = new BlockList();
-  const most = family === 'ipv4' ? 32 : 128;
-  const prefix = bits === undefined ? most : /^\d{1,3}$/.test(bits) ? Number(bits) : Number.NaN;
-  if (!(prefix <= most)) return false;
-  blocks.addSubnet(address, prefix, family);
-  return blocks.check(host, ownFamily);
+  try {
+    if (bits === undefined) blocks.addAddress(address, familyOf(address));
+    else blocks.addSubnet(address, Number.parseInt(bits, 10), familyOf(address));
+  } catch {
+    // It is a name, or no valid block.
+    return false;
+  }
+  return blocks.check(host, familyOf(host));
 }
 
 /** Makes an agent connect through a proxy: a tunnel to the host first, then TLS with the host itself. */
@@ -134,9 +133,9 @@ function throughProxy(agent: SecureAgent, proxy: Proxy, connectOptions: ConnectO
   agent.createConnection = (options, done) => {
     const callback = done as (error: Error | null, socket?: Duplex | null) => void;
     const open = proxy.kind.startsWith('socks') ? socksTunnel : httpTunnel;
-    open(proxy, options.host ?? '', Number(options.port ?? 443), connectOptions).then(
+    open(proxy, { host: options.host ?? '', port: Number(options.port ?? 443) }, connectOptions).then(
       (socket) => callback(null, create({ ...options, socket } as typeof options)),
-      (error) => callback(connectionFault(error, shown(proxy), { code: 'proxy', hint: CHECK_PROXY })),
+      (error) => callback(networkError(error, shown(proxy), { code: 'proxy', hint: CHECK_PROXY })),
     );
     return undefined;
   };
@@ -150,36 +149,32 @@ function toProxy({ host, port }: Proxy, options: ConnectOptions): Promise<Socket
 }
 
 /** Asks an HTTP proxy for a tunnel with CONNECT. */
-async function httpTunnel(
-  proxy: Proxy,
-  host: string,
-  port: number,
-  options: ConnectOptions,
-): Promise<Duplex> {
+async function httpTunnel(proxy: Proxy, { host, port }: Address, options: ConnectOptions): Promise<Duplex> {
   const socket = await toProxy(proxy, options);
-  const secured = { socket, host: proxy.host, servername: isIP(proxy.host) ? '' : proxy.host };
-  const ask = request({
+  const servername = isIP(proxy.host) ? '' : proxy.host;
+  const path = `${bracketed(host)}:${port}`;
+  const connecting = request({
     method: 'CONNECT',
-    path: `${bracketed(host)}:${port}`,
+    path,
     timeout: options.connectTimeoutMs,
     createConnection: () =>
-      proxy.kind === 'https' ? secureConnect({ ...secured, rejectUnauthorized: true }) : socket,
+      proxy.kind === 'https'
+        ? secureConnect({ socket, host: proxy.host, servername, rejectUnauthorized: true })
+        : socket,
   });
-  ask.setHeader('host', `${bracketed(host)}:${port}`);
+  connecting.setHeader('host', path);
   if (proxy.user !== '' || proxy.password !== '') {
     const credentials = Buffer.from(`${proxy.user}:${proxy.password}`).toString('base64');
-    ask.setHeader('proxy-authorization', `Basic ${credentials}`);
+    connecting.setHeader('proxy-authorization', `Basic ${credentials}`);
   }
-  ask.on('timeout', () => ask.destroy(new Error('no response')));
-  ask.end();
-  const [{ statusCode: status = 0, statusMessage }, tunnel] = (await once(ask, 'connect')) as [
-    IncomingMessage,
-    Duplex,
-  ];
+  connecting.on('timeout', () => connecting.destroy(new Error('no response')));
+  connecting.end();
+  const connected = (await once(connecting, 'connect')) as [IncomingMessage, Duplex];
+  const [{ statusCode: status = 0, statusMessage }, tunnel] = connected;
   if (status === 200) return tunnel;
   tunnel.destroy();
   throw new NetworkError('proxy', `${shown(proxy)} refused the connection: HTTP ${status} ${statusMessage}`, {
-    // As with servers: the proxy's own trouble passes, and what it forbids does not.
+    // As with servers: a failure of the proxy itself may pass, a refusal does not.
     retryable: status >= 500,
     hint:
       status === 407
@@ -188,18 +183,13 @@ async function httpTunnel(
   });
 }
 
-async function socksTunnel(
-  proxy: Proxy,
-  host: string,
-  port: number,
-  options: ConnectOptions,
-): Promise<Duplex> {
+async function socksTunnel(proxy: Proxy, destination: Address, options: ConnectOptions): Promise<Duplex> {
   const { default: socks } = await import('socks');
-  const { user: userId, password } = proxy;
+  const { host, port, kind, user: userId, password } = proxy;
   const { socket } = await socks.SocksClient.createConnection({
-    proxy: { host: proxy.host, port: proxy.port, type: proxy.kind === 'socks4' ? 4 : 5, userId, password },
+    proxy: { host, port, type: kind === 'socks4' ? 4 : 5, userId, password },
     command: 'connect',
-    destination: { host, port },
+    destination,
     timeout: options.connectTimeoutMs,
     existing_socket: await toProxy(proxy, options),
   });

@@ -16,8 +16,8 @@ const FIRST_LIMIT_PAUSE_MS = 2000;
 const WAITED_WINDOWS = 2;
 
 /**
- * Exponential backoff with full jitter: anything from nothing to the whole of 1, 2, 4 … 32 seconds, so that clients
- * that failed together don't come back together.
+ * Exponential backoff with full jitter: anything from 0 to 1, 2, 4 … 32 seconds, so that clients that failed
+ * together don't come back together.
  * @param failures how many attempts have failed so far, from 1
  * @param random from 0 to below 1
  */
@@ -30,18 +30,11 @@ export function backoffMs(failures: number, random: number): number {
  * at most 32 seconds.
  */
 export function limitPauseMs(replies: number, random: number): number {
-  return Math.min(
-    LONGEST_BACKOFF_MS,
-    Math.floor(FIRST_LIMIT_PAUSE_MS * 2 ** (replies - 1) * (1 + random / 2)),
-  );
+  const pauseMs = FIRST_LIMIT_PAUSE_MS * 2 ** (replies - 1) * (1 + random / 2);
+  return Math.min(LONGEST_BACKOFF_MS, Math.floor(pauseMs));
 }
 
-/** What to do after a failure. */
-export type Decision =
-  | { readonly kind: 'again'; readonly delayMs: number }
-  | { readonly kind: 'final'; readonly error: MaviError };
-
-/** When a failure happened, and the chance that its pause is drawn by. */
+/** When a failure happened, and the random part of its pause. */
 export interface Moment {
   /** Milliseconds since the epoch. */
   readonly nowMs: number;
@@ -54,7 +47,7 @@ export interface Moment {
 /** The retries of one request: counts its failures and decides after each. */
 export class RetryState {
   readonly #settings: Pick<Settings, 'retries' | 'rate'>;
-  readonly #cutLengths: number[] = [];
+  readonly #cutLengths = new Set<number>();
   #failures = 0;
   /** Rate limit replies in a row, and when the first of them came. */
   #limitReplies = 0;
@@ -64,40 +57,42 @@ export class RetryState {
     this.#settings = settings;
   }
 
-  /** Decides after a failure. */
-  decide(error: MaviError, moment: Moment): Decision {
-    const askedMs =
-      error instanceof NetworkError || error instanceof RateLimitError ? error.retryAfterMs : null;
-    if (askedMs !== null && askedMs > LONGEST_WAIT_MS) {
-      return { kind: 'final', error: tooLongAPause(moment.nowMs + askedMs, error) };
-    }
-    if (!this.#isPassing(error)) return { kind: 'final', error };
-    const isLimit = error instanceof RateLimitError && askedMs === null;
-    if (!isLimit) this.#limitReplies = 0;
-    else if (this.#limitReplies++ === 0) this.#limitedSinceMs = moment.ticksMs;
-    if (!isLimit || this.#settings.rate === null) this.#failures += 1;
-    const isOver = this.#failures > this.#settings.retries || (isLimit && this.#isWaitedOut(moment));
-    if (isOver) return { kind: 'final', error };
-    const pauseMs = isLimit
-      ? limitPauseMs(this.#limitReplies, moment.random)
-      : Math.max(backoffMs(this.#failures, moment.random), askedMs ?? 0);
-    return { kind: 'again', delayMs: pauseMs };
+  /** The pause before the next attempt, in milliseconds. Throws the error of a failure that is final. */
+  delayAfter(error: MaviError, moment: Moment): number {
+    const mayAsk = error instanceof NetworkError || error instanceof RateLimitError;
+    const askedMs = mayAsk ? error.retryAfterMs : null;
+    if (askedMs !== null && askedMs > LONGEST_WAIT_MS) throw tooLongAPause(moment.nowMs + askedMs, error);
+    if (!this.#isPassing(error)) throw error;
+    if (error instanceof RateLimitError && askedMs === null) return this.#delayAfterLimit(error, moment);
+    this.#limitReplies = 0;
+    this.#countFailure(error);
+    return Math.max(backoffMs(this.#failures, moment.random), askedMs ?? 0);
   }
 
-  /** Whether a limit without Retry-After has lasted too long. With a rate, its replies use up no retries of others. */
-  #isWaitedOut({ ticksMs }: Moment): boolean {
+  /** A limit without Retry-After is waited out. With a rate, its replies use up no retries. */
+  #delayAfterLimit(error: MaviError, { ticksMs, random }: Moment): number {
     const { retries, rate } = this.#settings;
-    if (rate === null) return false;
-    const waitedMs = ticksMs - this.#limitedSinceMs;
-    return retries === 0 || (this.#limitReplies > retries && waitedMs >= WAITED_WINDOWS * rate.windowMs);
+    if (this.#limitReplies === 0) this.#limitedSinceMs = ticksMs;
+    this.#limitReplies += 1;
+    if (rate === null) this.#countFailure(error);
+    else {
+      const hasWaited = ticksMs - this.#limitedSinceMs >= WAITED_WINDOWS * rate.windowMs;
+      if (retries === 0 || (hasWaited && this.#limitReplies > retries)) throw error;
+    }
+    return limitPauseMs(this.#limitReplies, random);
+  }
+
+  #countFailure(error: MaviError): void {
+    this.#failures += 1;
+    if (this.#failures > this.#settings.retries) throw error;
   }
 
   /** The allow-list: passing trouble of the network or the account, and a cut body whose length is new. */
   #isPassing(error: MaviError): boolean {
     if (error instanceof TruncatedError) {
-      if (this.#cutLengths.includes(error.lengthBytes)) return false;
-      this.#cutLengths.push(error.lengthBytes);
-      return true;
+      const isNew = !this.#cutLengths.has(error.lengthBytes);
+      this.#cutLengths.add(error.lengthBytes);
+      return isNew;
     }
     if (error instanceof PauseError) return false;
     return (error instanceof NetworkError || error instanceof RateLimitError) && error.retryable;
@@ -105,9 +100,9 @@ export class RetryState {
 }
 
 /**
- * The error of a pause that is longer than a run waits, which ends the run.
+ * The error of a pause that is too long to wait for, which ends the run.
  * @param untilMs milliseconds since the epoch
- * @param cause the reply that asked for it; none where an earlier run was asked
+ * @param cause the reply that asked for it; none where it came in an earlier run
  */
 export function tooLongAPause(untilMs: number, cause?: MaviError): PauseError {
   const until = new Date(Math.min(untilMs, 8.64e15)).toISOString().replace(/\.\d+Z$/, 'Z');

@@ -167,11 +167,11 @@ async function pauseOrThrow(error: unknown, retries: RetryState, download: Activ
   const { task, context } = download;
   const { client, host, report, stop } = context;
   const nowMs = host.clock.nowMs();
-  const decision = retries.decide(error, { nowMs, ticksMs: host.clock.ticksMs(), random: host.random() });
-  if (decision.kind === 'final') throw decision.error;
+  const moment = { nowMs, ticksMs: host.clock.ticksMs(), random: host.random() };
+  const delayMs = retries.delayAfter(error, moment);
   // A body that was cut is not built on.
   if (error instanceof TruncatedError && download.body !== null) download.body.etag = null;
-  const untilMs = nowMs + decision.delayMs;
+  const untilMs = nowMs + delayMs;
   report({
     kind: 'retrying',
     videoNo: task.videoNo,
@@ -180,9 +180,9 @@ async function pauseOrThrow(error: unknown, retries: RetryState, download: Activ
     attempt: download.attempts + 1,
     how: howNext(download),
   });
-  if (error instanceof RateLimitError) await client.pauseUntil(untilMs);
-  await sleep(host.clock, decision.delayMs, stop);
-  download.waitedMs += decision.delayMs;
+  if (error instanceof RateLimitError) await client.videoLimiter.pauseUntil(untilMs);
+  await sleep(host.clock, delayMs, stop);
+  download.waitedMs += delayMs;
 }
 
 /** What the next attempt fetches, in words; none where all of it is fetched for the first time. */

@@ -219,10 +219,9 @@ async function call(
       if (!(error instanceof MaviError)) throw error;
       const { clock, random, interrupt } = host;
       const moment = { nowMs: clock.nowMs(), ticksMs: clock.ticksMs(), random: random() };
-      const decision = retries.decide(error, moment);
-      if (decision.kind === 'final') throw decision.error;
-      note(`listing failed: ${error.message}; ${retryingText(decision.delayMs, attempt + 1)}`);
-      await sleep(clock, decision.delayMs, interrupt);
+      const delayMs = retries.delayAfter(error, moment);
+      note(`listing failed: ${error.message}; ${retryingText(delayMs, attempt + 1)}`);
+      await sleep(clock, delayMs, interrupt);
     }
   }
 }

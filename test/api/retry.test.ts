@@ -4,6 +4,7 @@ import {
   backoffMs,
   LONGEST_BACKOFF_MS,
   limitPauseMs,
+  type Moment,
   RetryState,
   tooLongAPause,
 } from '../../src/api/retry.ts';
@@ -27,14 +28,23 @@ const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
 const ALMOST_ONE = 1 - 2 ** -53;
 const MINUTE = { starts: 12, windowMs: 60_000 };
 
-/** A request that has been retried so often, and the decision after its next failure. */
-function after(error: MaviError, retries: number, failuresBefore: number, random = 0.5) {
+/** The pause after a failure, in milliseconds, or the error that ends the retries. */
+function delayOrError(state: RetryState, error: MaviError, moment: Moment): unknown {
+  try {
+    return state.delayAfter(error, moment);
+  } catch (thrown) {
+    return thrown;
+  }
+}
+
+/** The pause, or the final error, after the next failure of a request that has been retried so often. */
+function after(error: MaviError, retries: number, failuresBefore: number, random = 0.5): unknown {
   const state = new RetryState({ retries, rate: MINUTE });
   const moment = { nowMs: NOW_MS, ticksMs: 0, random };
   for (let failure = 0; failure < failuresBefore; failure += 1) {
-    state.decide(new NetworkError('stall', 'before'), moment);
+    state.delayAfter(new NetworkError('stall', 'before'), moment);
   }
-  return state.decide(error, moment);
+  return delayOrError(state, error, moment);
 }
 
 describe('the pause after a failure', () => {
@@ -79,12 +89,12 @@ describe('a failure', () => {
     ['a limit that is reached for a known time', new RateLimitError('0429', 'x', { retryAfterMs: 0 })],
     ['a body that is cut', new TruncatedError('x', 100)],
   ])('is retried after %s', (_what, error) => {
-    expect(after(error, 5, 0)).toEqual({ kind: 'again', delayMs: 500 });
-    expect(after(error, 5, 4)).toEqual({ kind: 'again', delayMs: 8000 });
-    expect(after(error, 5, 5)).toEqual({ kind: 'final', error });
-    expect(after(error, 0, 0)).toEqual({ kind: 'final', error });
-    expect(after(error, 1, 0, 0)).toEqual({ kind: 'again', delayMs: 0 });
-    expect(after(error, 1, 1, 0)).toEqual({ kind: 'final', error });
+    expect(after(error, 5, 0)).toBe(500);
+    expect(after(error, 5, 4)).toBe(8000);
+    expect(after(error, 5, 5)).toBe(error);
+    expect(after(error, 0, 0)).toBe(error);
+    expect(after(error, 1, 0, 0)).toBe(0);
+    expect(after(error, 1, 1, 0)).toBe(error);
   });
 
   it.each<[string, MaviError]>([
@@ -101,7 +111,7 @@ describe('a failure', () => {
     ['a pause that is too long to wait for', new PauseError('paused', 'x')],
     ['anything else', new MaviError(1, 'x', 'x', { retryable: true })],
   ])('is final after %s', (_what, error) => {
-    expect(after(error, 1000, 0)).toEqual({ kind: 'final', error });
+    expect(after(error, 1000, 0)).toBe(error);
   });
 });
 
@@ -110,9 +120,10 @@ describe('a body that is cut', () => {
     const state = new RetryState({ retries: 10, rate: MINUTE });
     const moment = { nowMs: NOW_MS, ticksMs: 0, random: 0 };
     for (const length of [7, 100, 9]) {
-      expect(state.decide(new TruncatedError('x', length), moment).kind).toBe('again');
+      expect(state.delayAfter(new TruncatedError('x', length), moment)).toBe(0);
     }
-    expect(state.decide(new TruncatedError('x', 100), moment).kind).toBe('final');
+    const again = new TruncatedError('x', 100);
+    expect(delayOrError(state, again, moment)).toBe(again);
   });
 });
 
@@ -122,10 +133,11 @@ function pausesOf(retries: number, rate: typeof MINUTE | null, random = 0): numb
   const pauses: number[] = [];
   let ticksMs = 1000;
   for (;;) {
-    const decision = state.decide(new RateLimitError('0429', 'x'), { nowMs: NOW_MS, ticksMs, random });
-    if (decision.kind === 'final') return pauses;
-    pauses.push(decision.delayMs);
-    ticksMs += decision.delayMs;
+    const limit = new RateLimitError('0429', 'x');
+    const delayMs = delayOrError(state, limit, { nowMs: NOW_MS, ticksMs, random });
+    if (typeof delayMs !== 'number') return pauses;
+    pauses.push(delayMs);
+    ticksMs += delayMs;
   }
 }
 
@@ -161,9 +173,9 @@ describe('a rate limit without Retry-After', () => {
     const state = new RetryState({ retries: 1, rate: MINUTE });
     const moment = { nowMs: NOW_MS, ticksMs: 0, random: 0 };
     const limit = new RateLimitError('0429', 'x');
-    for (let reply = 0; reply < 6; reply += 1) expect(state.decide(limit, moment).kind).toBe('again');
-    expect(state.decide(new NetworkError('stall', 'x'), moment).kind).toBe('again');
-    expect(state.decide(limit, { ...moment, ticksMs: 1e9 })).toEqual({ kind: 'again', delayMs: 2000 });
+    for (let reply = 0; reply < 6; reply += 1) state.delayAfter(limit, moment);
+    expect(state.delayAfter(new NetworkError('stall', 'x'), moment)).toBe(0);
+    expect(state.delayAfter(limit, { ...moment, ticksMs: 1e9 })).toBe(2000);
   });
 });
 
@@ -172,29 +184,26 @@ describe('a wait that the server asks for', () => {
     ['network', (retryAfterMs: number | null) => new NetworkError('http_503', 'x', { retryAfterMs })],
     ['limit', (retryAfterMs: number | null) => new RateLimitError('0429', 'x', { retryAfterMs })],
   ])('is kept where it is the longer one (%s)', (_kind, make) => {
-    expect(after(make(5000), 5, 0, 0.9)).toEqual({ kind: 'again', delayMs: 5000 });
-    expect(after(make(500), 5, 0, 0.9)).toEqual({ kind: 'again', delayMs: 900 });
-    expect(after(make(0), 5, 0, 0.9)).toEqual({ kind: 'again', delayMs: 900 });
-    expect(after(make(600_000), 5, 0, 0.9)).toEqual({ kind: 'again', delayMs: 600_000 });
+    expect(after(make(5000), 5, 0, 0.9)).toBe(5000);
+    expect(after(make(500), 5, 0, 0.9)).toBe(900);
+    expect(after(make(0), 5, 0, 0.9)).toBe(900);
+    expect(after(make(600_000), 5, 0, 0.9)).toBe(600_000);
   });
 
   it.each([
     new NetworkError('http_503', 'down', { retryAfterMs: 600_001 }),
     new RateLimitError('0429', 'limited', { retryAfterMs: 3_600_000 }),
   ])('for more than ten minutes ends the run at once, and says until when', (error) => {
-    const decision = after(error, 5, 0);
+    const final = after(error, 5, 0);
     const until = error.retryAfterMs === 600_001 ? '2026-01-02T03:14:05Z' : '2026-01-02T04:04:05Z';
-    expect(decision).toMatchObject({
-      kind: 'final',
-      error: {
-        exitCode: 8,
-        code: error.code,
-        message: `${error.message}; the server asks for no requests until ${until}`,
-        hint: `run the command again after ${until}`,
-        cause: error,
-      },
+    expect(final).toMatchObject({
+      exitCode: 8,
+      code: error.code,
+      message: `${error.message}; the server asks for no requests until ${until}`,
+      hint: `run the command again after ${until}`,
+      cause: error,
     });
-    expect((decision as { error: MaviError }).error).toBeInstanceOf(PauseError);
+    expect(final).toBeInstanceOf(PauseError);
   });
 
   it('may be longer than a date can be', () => {
