@@ -2,10 +2,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { type MaviError, NetworkError, RateLimitError, RefusedError } from '../errors.ts';
 import type { Settings } from '../settings/settings.ts';
+import { version } from '../version.ts';
 import { readSmallBody } from './body.ts';
 import {
   ENVELOPE_BYTES,
-  type Envelope,
   envelopeError,
   isSuccess,
   parseEnvelope,
@@ -26,14 +26,12 @@ const PAGE_BYTES = 16 * 1024 * 1024;
 export interface ClientOptions {
   readonly settings: Settings;
   readonly key: string;
-  /** Named in the User-Agent. */
-  readonly version: string;
   readonly wire: Wire;
   /** Values that no message may repeat. */
   readonly secrets: Iterable<string>;
   /** Gates requests for videos, and keeps the server's pauses. */
   readonly videoLimiter: RateLimiter;
-  /** Gates requests for lists: five a second. */
+  /** Gates requests for lists. */
   readonly listLimiter: RateLimiter;
 }
 
@@ -53,9 +51,9 @@ export interface VideoRequest {
   readonly onWait: (untilMs: number) => void;
   /** Called when the request goes out. */
   readonly onStart: () => void;
-  /** Called with the bytes of a response that was no video, for they may be billed. */
+  /** Called with the bytes of a response that was no video, because they may be billed. */
   readonly onDiscarded: (bytes: number) => void;
-  /** Only what follows this offset, if the file is still the one of this ETag. */
+  /** Requests only what follows this offset, if the file still has this ETag. */
   readonly from?: { readonly offset: number; readonly etag: string } | undefined;
   /** The scope of the video; default: the one of the settings. */
   readonly uniqueId?: string | undefined;
@@ -63,21 +61,17 @@ export interface VideoRequest {
 
 /** The calls of the API that `mavi` uses. */
 export interface Client {
+  /** Gates requests for videos, and keeps the server's pauses. */
+  readonly videoLimiter: RateLimiter;
   /** Requests a video. Throws the MaviError that a JSON response or a status means, but not for 416 to a range. */
   download(videoNo: string, question: VideoRequest): Promise<VideoResponse>;
   /** Sends a call whose response is an envelope, and resolves to its data. Throws what the envelope means. */
   call(method: 'GET' | 'POST', path: string, body: unknown, signal: AbortSignal): Promise<unknown>;
-  /** Lets no request for a video start before then (milliseconds since the epoch). */
-  pauseUntil(untilMs: number): Promise<void>;
-  /** Throws PauseError while the server's pause is too long to wait for. */
-  checkPause(): Promise<void>;
-  /** In how many milliseconds the n-th request for a video from now can start; 0 without a limit. */
-  delayMsOfStart(n: number): number;
 }
 
 /** A client of one key, for one run. */
 export function apiClient(options: ClientOptions): Client {
-  const { settings, wire, videoLimiter, listLimiter } = options;
+  const { settings, wire, secrets, videoLimiter, listLimiter } = options;
 
   /** Sends a request as soon as its limiter lets it. */
   const limited = async (
@@ -88,13 +82,11 @@ export function apiClient(options: ClientOptions): Client {
     const start = await limiter.start(question.signal, question.onWait);
     question.onStart();
     let noted: Promise<void> | null = null;
+    const onSent = (): void => {
+      noted = start.sent();
+    };
     try {
-      return await send(request, wire, {
-        ...question,
-        onSent: () => {
-          noted = start.sent();
-        },
-      });
+      return await send(request, wire, { ...question, onSent });
     } finally {
       await noted;
     }
@@ -105,85 +97,52 @@ export function apiClient(options: ClientOptions): Client {
     const askedMs = retryAfter(headers['retry-after'], wire.clock.nowMs());
     // Only the API itself may end the run by a long pause.
     const isHeeded = foreignHost === null || (askedMs ?? 0) <= LONGEST_WAIT_MS;
-    const retryAfterMs = isHeeded ? askedMs : null;
-    return { status, retryAfterMs, foreignHost, secrets: options.secrets, refusedHint };
+    return { status, retryAfterMs: isHeeded ? askedMs : null, foreignHost, secrets, refusedHint };
   };
 
-  /** The envelope of a response that should be one. Throws what the status or a broken envelope means. */
-  const envelopeOf = async (
-    answer: HttpResponse,
-    hint: string,
-    mostBytes = ENVELOPE_BYTES,
-  ): Promise<Envelope> => {
-    const text = (await readSmallBody(answer.body, mostBytes))?.toString('utf8') ?? null;
-    const envelope = text === null ? null : parseEnvelope(text);
-    if (envelope !== null) return envelope;
-    const said = text === null ? `more than ${mostBytes} bytes of JSON` : strangeWords(text, options.secrets);
-    throw statusError(contextOf(answer, hint), said) ?? unexpected('bad_json', said || 'it is empty');
-  };
-
-  const meaningOf = async (answer: HttpResponse, hint: string): Promise<MaviError> => {
-    if (isJson(answer.headers)) return envelopeError(await envelopeOf(answer, hint), contextOf(answer, hint));
-    answer.body.abort(new NetworkError('refused', 'not read'));
-    return statusError(contextOf(answer, hint), '') ?? unexpected('bad_answer', `HTTP ${answer.status}`);
-  };
-
-  /** The error that a response means. A pause that the API asks for is kept for all videos, runs and processes. */
-  const failureOf = async (answer: HttpResponse, meaning: Promise<MaviError>): Promise<MaviError> => {
-    const error = await meaning.catch((thrown: MaviError) => thrown);
+  /** Keeps the pause that a failure asks for, then throws it. The pause holds for all videos, runs and processes. */
+  const fail = async (error: MaviError, { foreignHost }: ResponseContext): Promise<never> => {
     const mayAsk = error instanceof NetworkError || error instanceof RateLimitError;
-    if (mayAsk && error.retryAfterMs !== null && answer.foreignHost === null) {
+    if (mayAsk && error.retryAfterMs !== null && foreignHost === null) {
       await videoLimiter.pauseUntil(wire.clock.nowMs() + error.retryAfterMs);
     }
-    return error;
+    throw error;
   };
 
   return {
-    pauseUntil: (untilMs) => videoLimiter.pauseUntil(untilMs),
-    checkPause: () => videoLimiter.checkPause(),
-    delayMsOfStart: (n) => videoLimiter.delayMsOfStart(n),
+    videoLimiter,
 
     async download(videoNo, question) {
       const { from, uniqueId = settings.uniqueId } = question;
-      const hint = `is it in the scope '${uniqueId}'? see: mavi list, or set --unique-id`;
       const body = { video_no: videoNo, unique_id: uniqueId };
-      const answer = await limited(
-        videoLimiter,
-        requestFor('POST', '/download', body, options, from),
-        question,
-      );
+      const request = requestFor('POST', '/download', body, options, from);
+      const response = await limited(videoLimiter, request, question);
+      const hint = `is it in the scope '${uniqueId}'? see: mavi list, or set --unique-id`;
+      const context = contextOf(response, hint);
       // That there is no such range is no refusal of the video.
-      const isNoRange = from !== undefined && answer.status === 416;
-      if (isNoRange || (isOk(answer) && !isJson(answer.headers))) {
-        return {
-          ...answer,
-          errorFrom(first) {
-            const text = first.toString('utf8');
-            const envelope = parseEnvelope(text);
-            if (envelope !== null) return envelopeError(envelope, contextOf(answer, hint));
-            const isLong = first.length > ENVELOPE_BYTES;
-            const said = isLong
-              ? `more than ${ENVELOPE_BYTES} bytes of JSON`
-              : strangeWords(text, options.secrets);
-            return unexpected('bad_json', said);
-          },
-        };
+      const isNoRange = from !== undefined && response.status === 416;
+      if (isNoRange || (isOk(response) && !isJson(response.headers))) {
+        const errorFrom = (first: Buffer): MaviError =>
+          errorOfJson(first.length > ENVELOPE_BYTES ? null : first, context);
+        return { ...response, errorFrom };
       }
       try {
-        throw await failureOf(answer, meaningOf(answer, hint));
+        return await fail(await failureOf(response, context), context);
       } finally {
-        question.onDiscarded(answer.body.wireBytes);
+        question.onDiscarded(response.body.wireBytes);
       }
     },
 
     async call(method, path, body, signal) {
       const question = { signal, bodySignal: signal, onWait: () => {}, onStart: () => {} };
+      const response = await limited(listLimiter, requestFor(method, path, body, options), question);
       const hint = `check the flags, and the scope '${settings.uniqueId}' (--unique-id)`;
-      const answer = await limited(listLimiter, requestFor(method, path, body, options), question);
-      if (!isOk(answer)) throw await failureOf(answer, meaningOf(answer, hint));
-      const envelope = await envelopeOf(answer, hint, PAGE_BYTES);
-      if (isSuccess(envelope)) return envelope.data;
-      throw await failureOf(answer, Promise.resolve(envelopeError(envelope, contextOf(answer, hint))));
+      const context = contextOf(response, hint);
+      if (!isOk(response)) return fail(await failureOf(response, context), context);
+      const bytes = await readSmallBody(response.body, PAGE_BYTES);
+      const envelope = bytes === null ? null : parseEnvelope(bytes.toString());
+      if (envelope !== null && isSuccess(envelope)) return envelope.data;
+      return fail(errorOfJson(bytes, context, PAGE_BYTES), context);
     },
   };
 }
@@ -192,7 +151,7 @@ function requestFor(
   method: 'GET' | 'POST',
   path: string,
   body: unknown,
-  { settings, key, version }: ClientOptions,
+  { settings, key }: ClientOptions,
   from?: VideoRequest['from'],
 ): WireRequest {
   return {
@@ -204,9 +163,30 @@ function requestFor(
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       ...(from === undefined ? {} : { range: `bytes=${from.offset}-`, 'if-range': from.etag }),
     },
-    // The ID of a folder has 64 bits: a number there, but a text in JavaScript.
+    // The ID of a folder has 64 bits: a number on the wire, but a text in JavaScript.
     body: body === undefined ? body : JSON.stringify(body).replace(/"folder_id":"(-?\d+)"/, '"folder_id":$1'),
   };
+}
+
+/** The error that a response without success means. */
+async function failureOf(response: HttpResponse, context: ResponseContext): Promise<MaviError> {
+  if (isJson(response.headers))
+    return errorOfJson(await readSmallBody(response.body, ENVELOPE_BYTES), context);
+  response.body.abort(new NetworkError('refused', 'not read'));
+  return statusError(context, '') ?? unexpected('bad_answer', `HTTP ${context.status}`);
+}
+
+/** The error that JSON means; null stands for more bytes than are read. */
+function errorOfJson(bytes: Buffer | null, context: ResponseContext, mostBytes = ENVELOPE_BYTES): MaviError {
+  const text = bytes === null ? '' : bytes.toString();
+  const envelope = parseEnvelope(text);
+  if (envelope !== null) return envelopeError(envelope, context);
+  const words = bytes === null ? `more than ${mostBytes} bytes of JSON` : strangeWords(text, context.secrets);
+  return statusError(context, words) ?? unexpected('bad_json', words || 'it is empty');
+}
+
+function unexpected(code: string, words: string): RefusedError {
+  return new RefusedError(code, `unexpected response from the server: ${words}`, { hint: CHECK_BASE_URL });
 }
 
 function isOk({ status }: HttpResponse): boolean {
@@ -216,8 +196,4 @@ function isOk({ status }: HttpResponse): boolean {
 /** Whether the Content-Type is JSON's: compared without case, parameters allowed, `+json` types too. */
 function isJson(headers: IncomingHttpHeaders): boolean {
   return /^\s*(application|text)\/([a-z0-9.-]+\+)?json\s*(;|$)/i.test(headers['content-type'] ?? '');
-}
-
-function unexpected(code: string, said: string): RefusedError {
-  return new RefusedError(code, `unexpected response from the server: ${said}`, { hint: CHECK_BASE_URL });
 }

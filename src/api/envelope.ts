@@ -3,36 +3,36 @@ import { AccountError, type MaviError, NetworkError, RateLimitError, RefusedErro
 import { serverText } from '../sanitize.ts';
 import { CHECK_BASE_URL } from './network-errors.ts';
 
-/** How much of a JSON response is read, in bytes; real ones have some hundred. */
+/** How much of a JSON response is read, in bytes; real ones have a few hundred. */
 export const ENVELOPE_BYTES = 64 * 1024;
 
-/** The parts of a response that matter; null where it has none. */
+/** The parts of a JSON response; null for what it lacks. */
 export interface Envelope {
   /** The code as the API wrote it, such as `0001`. */
   readonly code: string | null;
-  /** The same as a number, so that `0001`, `"1"` and `1` are one. */
+  /** The same as a number: `0001`, `"1"` and `1` are one code. */
   readonly codeNumber: number | null;
-  /** What `success` or `failed` says; null if it has neither. */
+  /** What `success` or `failed` says. */
   readonly success: boolean | null;
   readonly message: string;
   readonly data: unknown;
 }
 
-/** What a response was given for, so that its error can say what to do. */
+/** The circumstances of a response that its error depends on. */
 export interface ResponseContext {
   /** The HTTP status. */
   readonly status: number;
-  /** How long the server asked to wait, in milliseconds; null when it did not. */
+  /** How long the server asked to wait, in milliseconds; null if it did not. */
   readonly retryAfterMs: number | null;
   /** The host, if a redirect led to another origin: what that says concerns the video, not the account. */
   readonly foreignHost: string | null;
   /** Values that no message may repeat. */
   readonly secrets: Iterable<string>;
-  /** What to check when the API refuses: a hint in the words of the command. */
+  /** The hint where the API refuses. */
   readonly refusedHint: string;
 }
 
-/** Reads an envelope out of the text of a response; null if it is none (broken, cut, or other JSON). */
+/** Parses an envelope; null if the text is none (broken, cut, or other JSON). */
 export function parseEnvelope(text: string): Envelope | null {
   let value: unknown;
   try {
@@ -46,32 +46,30 @@ export function parseEnvelope(text: string): Envelope | null {
   const { code, msg, message, success, failed, data } = value as Record<string, unknown>;
   const hasCode = typeof code === 'string' || typeof code === 'number';
   if (!hasCode && typeof success !== 'boolean' && typeof failed !== 'boolean') return null;
-  const words = typeof msg === 'string' ? msg : typeof message === 'string' ? message : '';
   const written = hasCode ? String(code).trim() : '';
+  const isFailure = success === false || failed === true;
+  const isWell = success === true || failed === false;
+  const words = [msg, message].find((each) => typeof each === 'string');
   return {
-    code: written === '' ? null : written,
+    code: written || null,
     codeNumber: /^\d{1,9}$/.test(written) ? Number(written) : null,
-    success:
-      success === false || failed === true ? false : success === true || failed === false ? true : null,
-    message: words,
+    success: isFailure || isWell ? !isFailure : null,
+    message: words ?? '',
     data,
   };
 }
 
-/**
- * Whether an envelope reports success: by the codes 0000, 0 and 200, or by `success` where it has no code; never with
- * `success: false`.
- */
+/** Whether an envelope reports success: by the codes 0000, 0 and 200, or by `success` where it has no code. */
 export function isSuccess({ code, codeNumber, success }: Envelope): boolean {
   if (success === false) return false;
   return codeNumber === 0 || codeNumber === 200 || (code === null && success === true);
 }
 
-/** `0001` is used for passing trouble too; only its message tells (compare the vendor's table of codes). */
+/** The code `0001` is used for passing trouble too; only its message tells them apart. */
 const PASSING_TROUBLE =
   /network[^a-z]+(is[^a-z]+)?(abnormal|error|busy|exception|unstable)|abnormal network|try again|please retry|retry later|网络异常|重试/i;
 
-/** How an empty balance is told, under whatever code ("… Please recharge and try again" is no passing trouble). */
+/** How messages describe an empty balance, under whatever code. */
 const EMPTY_BALANCE =
   /(insufficient|not enough|no|out of|low)\s+(account\s+)?(balance|credits?|funds)\b|(balance|credits?) (is |are )?(insufficient|not enough|exhausted|used up)|\brecharge\b|余额不足|充值/i;
 
@@ -84,32 +82,19 @@ export function envelopeError(envelope: Envelope, context: ResponseContext): Mav
   const words = serverText(message, context.secrets) || 'no message';
   const name = code === null ? `http_${context.status}` : serverText(code, context.secrets);
   const said = `API error${code === null ? '' : ` ${name}`}: ${words}`;
+  const known = accountOrLimit(codeNumber === 9009 ? 401 : codeNumber, name, said, message, context);
+  if (known !== null) return known;
   const refused = (text: string): RefusedError => new RefusedError(name, text, { hint: context.refusedHint });
-  if (EMPTY_BALANCE.test(message)) return accountError(402, name, said, context);
-  switch (codeNumber) {
-    case 401:
-    case 402:
-    case 403:
-      return accountError(codeNumber, name, said, context);
-    case 9009:
-      return accountError(401, name, said, context);
-    case 429:
-      return rateLimited(name, said, context);
-    case 1:
-      return PASSING_TROUBLE.test(message) ? passingTrouble(name, said, context) : refused(said);
-    case 0:
-    case 200:
-      return refused(`the API sent no video (code ${name}: ${words})`);
-    case 3:
-      return refused(said);
-    default:
-      return statusError(context, said, name) ?? refused(said);
-  }
+  if (codeNumber === 1 && PASSING_TROUBLE.test(message)) return passingTrouble(name, said, context);
+  if (codeNumber === 1 || codeNumber === 3) return refused(said);
+  if (codeNumber === 0 || codeNumber === 200)
+    return refused(`the API sent no video (code ${name}: ${words})`);
+  return statusError(context, said, name) ?? refused(said);
 }
 
 /**
- * The words of a response that is no envelope, for a message: those of Spring's JSON, which the infrastructure sends
- * instead of the API, or the text as it is.
+ * What a response without an envelope says: the words of Spring's JSON, which the infrastructure in front of the API
+ * sends, or else the text as it is.
  */
 export function strangeWords(text: string, secrets: Iterable<string>): string {
   try {
@@ -117,24 +102,23 @@ export function strangeWords(text: string, secrets: Iterable<string>): string {
     const words = [error, message].filter((each) => typeof each === 'string' && each !== '');
     if (words.length > 0) return serverText(words.join(', '), secrets);
   } catch {
-    // No JSON, or none with words.
+    // It is no JSON.
   }
   return serverText(text, secrets);
 }
 
 /**
- * The error that an HTTP status means by itself; null for a status that is none (2xx).
+ * The error that an HTTP status means by itself; null for a status of success (2xx).
  * @param said what the response said, shown after the status
  * @param code the code for the record; default `http_` and the status
  */
 export function statusError(context: ResponseContext, said: string, code?: string): MaviError | null {
   const { status } = context;
+  if (status >= 200 && status < 300) return null;
   const name = code ?? `http_${status}`;
   const message = `HTTP ${status} from the server${said === '' ? '' : `: ${said}`}`;
-  if (status >= 200 && status < 300) return null;
-  if (EMPTY_BALANCE.test(said)) return accountError(402, name, message, context);
-  if (status === 401 || status === 402 || status === 403) return accountError(status, name, message, context);
-  if (status === 429) return rateLimited(name, message, context);
+  const known = accountOrLimit(status, name, message, said, context);
+  if (known !== null) return known;
   if (status === 408 || status >= 500) return passingTrouble(name, message, context);
   // Without an envelope it was hardly the API that refused.
   return new RefusedError(name, message, { hint: code === undefined ? CHECK_BASE_URL : context.refusedHint });
@@ -151,38 +135,43 @@ export function retryAfter(header: string | undefined, nowMs: number): number | 
 
 const CONSOLE = 'https://api-platform.memories.ai';
 
-const ACCOUNT_FAILURES = {
-  401: [
-    'API key refused',
-    `see where the key comes from with: mavi auth status\nmake a new one at ${CONSOLE}`,
+const ACCOUNT_FAILURES = new Map([
+  [
+    401,
+    ['API key refused', `see where the key comes from with: mavi auth status\nmake a new one at ${CONSOLE}`],
   ],
-  402: ['out of credits', `top up the account at ${CONSOLE}`],
-  403: ['account disabled', `see the account at ${CONSOLE}`],
-} as const;
+  [402, ['out of credits', `top up the account at ${CONSOLE}`]],
+  [403, ['account disabled', `see the account at ${CONSOLE}`]],
+]);
 
-/** A failure of the whole account; of this video alone where another origin reports it. */
-function accountError(
-  kind: keyof typeof ACCOUNT_FAILURES,
-  code: string,
+/**
+ * The error of a code or status that concerns the whole account; null for any other. Where another origin reports
+ * it, it concerns this video alone.
+ * @param said the message of the error; `words` are those of the response
+ */
+function accountOrLimit(
+  code: number | null,
+  name: string,
   said: string,
-  { foreignHost }: ResponseContext,
-): MaviError {
-  const [what, hint] = ACCOUNT_FAILURES[kind];
-  if (foreignHost === null) return new AccountError(code, `${what}: ${said}`, { hint });
-  return new RefusedError(code, `${foreignHost} refused the video: ${said}`, {
-    hint: 'the API redirected to that host; try again later',
+  words: string,
+  context: ResponseContext,
+): MaviError | null {
+  const { retryAfterMs, foreignHost } = context;
+  const [what, hint = ''] = ACCOUNT_FAILURES.get(EMPTY_BALANCE.test(words) ? 402 : (code ?? 0)) ?? [];
+  if (what !== undefined && foreignHost !== null) {
+    return new RefusedError(name, `${foreignHost} refused the video: ${said}`, {
+      hint: 'the API redirected to that host; try again later',
+    });
+  }
+  if (what !== undefined) return new AccountError(name, `${what}: ${said}`, { hint });
+  if (code !== 429) return null;
+  if (foreignHost !== null) return passingTrouble(name, said, context);
+  return new RateLimitError(name, `rate limit reached: ${said}`, {
+    hint: 'other programs may use the same account; wait a minute, or lower --rate',
+    retryAfterMs,
   });
 }
 
 function passingTrouble(code: string, said: string, { retryAfterMs }: ResponseContext): NetworkError {
   return new NetworkError(code, said, { hint: 'try again later', retryAfterMs });
-}
-
-function rateLimited(code: string, said: string, context: ResponseContext): MaviError {
-  const { retryAfterMs, foreignHost } = context;
-  if (foreignHost !== null) return passingTrouble(code, said, context);
-  return new RateLimitError(code, `rate limit reached: ${said}`, {
-    hint: 'other programs may use the same account; wait a minute, or lower --rate',
-    retryAfterMs,
-  });
 }

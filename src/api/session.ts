@@ -1,10 +1,9 @@
-/** The client of one run, made of settings, key and host. */
+/** Makes the client of one run from settings, key and host. */
 import { type Host, say } from '../host.ts';
 import { configFolder } from '../settings/folder.ts';
 import { requireKey } from '../settings/key.ts';
 import { isVendorHost, resolveSettings, type Settings, type SettingTexts } from '../settings/settings.ts';
 import { readStore } from '../settings/store.ts';
-import { version } from '../version.ts';
 import { apiClient, type Client } from './client.ts';
 import { agents } from './proxy.ts';
 import { memoryStore, sharedStore } from './rate-limit-store.ts';
@@ -16,7 +15,7 @@ export interface Session {
   readonly client: Client;
 }
 
-/** What a run says on standard error beside its results. */
+/** What a run prints to standard error beside its results. */
 export interface SessionOutput {
   readonly verbose: boolean;
   /** Whether warnings are left out. Default false. */
@@ -32,43 +31,33 @@ export async function openSession(host: Host, flags: SettingTexts, output: Sessi
   const settings = resolveSettings(flags, host.env, stored.values);
   const key = await requireKey(host, stored, output.quiet);
   const client = clientFor(host, settings, key, output);
-  return {
-    settings,
-    client: {
-      ...client,
-      async call(...request) {
-        await client.checkPause();
-        return client.call(...request);
-      },
-    },
+  const call: Client['call'] = async (...request) => {
+    await client.videoLimiter.checkPause();
+    return client.call(...request);
   };
+  return { settings, client: { ...client, call } };
 }
 
 /** A client of a key that is known. */
 export function clientFor(host: Host, settings: Settings, key: string, output: SessionOutput): Client {
   const { clock, env, secrets } = host;
   const { connectTimeoutMs, rate } = settings;
-  const warn = (text: string): void => {
-    if (output.quiet !== true) say(host, `mavi: warning: ${text}`);
-  };
-  const onAlone = (why: string): void =>
-    warn(
-      `the rate limit can't be shared with other mavi processes (${why}); this process keeps to it by itself`,
-    );
   if (output.verbose && !isVendorHost(settings.baseUrl)) {
     say(host, `* the API key goes to ${settings.baseUrl.host}`);
   }
+  const onAlone = (why: string): void => {
+    const what = "the rate limit can't be shared with other mavi processes";
+    if (!output.quiet) say(host, `mavi: warning: ${what} (${why}); this process keeps to it by itself`);
+  };
   const store = sharedStore({ host, folder: configFolder(host), key, rate, onAlone });
+  const agentFor = agents(env, { clock, connectTimeoutMs });
+  const trace = (line: string): void => {
+    if (output.verbose) say(host, line);
+  };
   return apiClient({
     settings,
     key,
-    version,
-    wire: {
-      ...settings,
-      clock,
-      agentFor: agents(env, { clock, connectTimeoutMs }),
-      trace: (line) => output.verbose && say(host, line),
-    },
+    wire: { ...settings, clock, agentFor, trace },
     secrets,
     videoLimiter: rateLimiter(rate, store, clock),
     listLimiter: rateLimiter(LIST_RATE, memoryStore(clock), clock),

@@ -59,7 +59,7 @@ export async function runBatch(tasks: readonly VideoTask[], run: BatchRun): Prom
     quiet: output.quiet,
     videos: tasks.length,
     totalBytes: sumOfSizes(tasks),
-    startDelayMs: run.session.client.delayMsOfStart,
+    startDelayMs: run.session.client.videoLimiter.delayMsOfStart,
     sharesTerminal: output.verbose || (output.json && (run.streams || host.stdout.isTTY)),
   });
   const context = downloadContext({

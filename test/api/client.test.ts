@@ -78,7 +78,6 @@ function client(texts: SettingTexts = {}, trace: (line: string) => void = () => 
   return apiClient({
     settings,
     key: KEY,
-    version: '1.2.3',
     wire: { clock: systemClock, connectTimeoutMs, timeoutMs, agentFor, trace },
     secrets: new Set([KEY]),
     videoLimiter: unlimited,
@@ -104,7 +103,7 @@ async function bytesOf({ body }: VideoResponse): Promise<string> {
 const VIDEO_HEADERS = {
   host: 'api.memories.ai',
   authorization: KEY,
-  'user-agent': 'mavi/1.2.3',
+  'user-agent': `mavi/${version}`,
   'accept-encoding': 'identity',
   'content-type': 'application/json',
 };
