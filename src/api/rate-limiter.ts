@@ -21,9 +21,9 @@ export interface RateLimiter {
    * @param onWait called, as often as it changes, with the end of the wait (milliseconds since the epoch)
    */
   start(signal: AbortSignal, onWait: (untilMs: number) => void): Promise<Start>;
-  /** Lets nobody start before then: the server said that the limit is reached. */
+  /** Lets nobody start before then (milliseconds since the epoch). */
   pauseUntil(untilMs: number): Promise<void>;
-  /** Throws PauseError where a pause is under way that is too long to wait for. */
+  /** Throws PauseError during a pause that is too long to wait for. */
   checkPause(): Promise<void>;
   /**
    * In how many milliseconds the n-th start from now is possible, as far as this process knows; 0 without a limit.
@@ -55,19 +55,18 @@ export function rateLimiter(rate: Rate | null, store: RateLimitStore, clock: Clo
     if (pausedUntilMs - clock.nowMs() > LONGEST_WAIT_MS) throw tooLongAPause(pausedUntilMs);
   };
 
-  /** One look at the store: takes room if there is some, and answers with the wait for it. */
-  const look = async (): Promise<{ waitedMs: number; startedMs: number }> => {
-    let waitedMs = 0;
-    let startedMs = 0;
-    if (rate === null) {
+  /** Takes room if there is some; else resolves to the wait for it. */
+  const attempt = async (): Promise<{ waitedMs: number; startedMs: number }> => {
+    let [waitedMs, startedMs] = [0, 0];
+    const takeRoom = (now: Starts, nowMs: number): Starts => {
+      waitedMs = delayMs(now, nowMs, 0);
+      startedMs = nowMs;
+      return waitedMs > 0 ? now : { ...now, starts: [...now.starts, nowMs] };
+    };
+    if (rate !== null) seen = await store.update(takeRoom);
+    else {
       seen = await store.read();
       waitedMs = delayMs(seen, clock.nowMs(), 0);
-    } else {
-      seen = await store.update((now, nowMs) => {
-        waitedMs = delayMs(now, nowMs, 0);
-        startedMs = nowMs;
-        return waitedMs > 0 ? now : { ...now, starts: [...now.starts, nowMs] };
-      });
     }
     return { waitedMs, startedMs };
   };
@@ -75,7 +74,7 @@ export function rateLimiter(rate: Rate | null, store: RateLimitStore, clock: Clo
   const take = async (signal: AbortSignal): Promise<number> => {
     for (;;) {
       if (signal.aborted) throw signal.reason;
-      const { waitedMs, startedMs } = await abortable(look(), signal);
+      const { waitedMs, startedMs } = await abortable(attempt(), signal);
       if (waitedMs <= 0) return startedMs;
       refuseLongPause(seen);
       isHeadWaiting = true;
@@ -88,6 +87,16 @@ export function rateLimiter(rate: Rate | null, store: RateLimitStore, clock: Clo
     }
   };
 
+  /** Records a connection that took longer than the margin allows for as sent when it was. */
+  const sent = async (startedMs: number): Promise<void> => {
+    const sentMs = clock.nowMs();
+    if (rate === null || sentMs - startedMs <= marginMs(rate) / 2) return;
+    seen = await store.update(({ starts, ...now }) => {
+      const index = starts.indexOf(startedMs);
+      return { ...now, starts: index < 0 ? starts : starts.with(index, sentMs) };
+    });
+  };
+
   return {
     async start(signal, onWait) {
       queue.push(onWait);
@@ -96,21 +105,14 @@ export function rateLimiter(rate: Rate | null, store: RateLimitStore, clock: Clo
       turn = mine.catch(() => {});
       try {
         const startedMs = await mine;
-        return {
-          async sent() {
-            const sentMs = clock.nowMs();
-            // A connection that took longer than the margin allows for is recorded as it was.
-            if (rate === null || sentMs - startedMs <= marginMs(rate) / 2) return;
-            seen = await store.update((now) => ({ ...now, starts: moved(now.starts, startedMs, sentMs) }));
-          },
-        };
+        return { sent: () => sent(startedMs) };
       } finally {
         queue.splice(queue.indexOf(onWait), 1);
       }
     },
     async pauseUntil(untilMs) {
       ownPauseUntilMs = Math.max(ownPauseUntilMs, untilMs);
-      // Without a limit nothing is recorded, but for a pause that the next run must not forget.
+      // Without a limit nothing is recorded, except a pause that the next run has to keep.
       if (rate === null && untilMs - clock.nowMs() <= LONGEST_WAIT_MS) return;
       seen = await store.update((now) => ({ ...now, pausedUntilMs: Math.max(now.pausedUntilMs, untilMs) }));
     },
@@ -119,10 +121,4 @@ export function rateLimiter(rate: Rate | null, store: RateLimitStore, clock: Clo
     },
     delayMsOfStart: (n) => delayMs(seen, clock.nowMs(), n - 1),
   };
-}
-
-/** The starts with one of them, of that time, moved to a later time. */
-function moved(starts: readonly number[], fromMs: number, toMs: number): number[] {
-  const index = starts.indexOf(fromMs);
-  return index < 0 ? [...starts] : starts.with(index, toMs);
 }
