@@ -17,11 +17,13 @@ import { strace, systemCalls } from '../helpers/strace.ts';
 import { sampleFile } from '../mock/sample-files.ts';
 
 const { faststart, moovLast } = SAMPLE_VIDEO_NOS;
-/** Less than the sample needs. */
+/** Smaller than the sample. */
 const SMALL_BYTES = 65_536;
 
 describe.concurrent('a full disk', () => {
-  it('under the file is exit 7: what was there stays, and nothing is left behind', async ({ scene }) => {
+  it('makes mavi exit 7 when the video does not fit, keep the old file and leave no temporary file', async ({
+    scene,
+  }) => {
     const mock = await scene.mock();
     const disk = smallDisk(scene, 'disk', SMALL_BYTES);
     writeFileSync(join(disk, 'video.mp4'), 'mine');
@@ -33,7 +35,9 @@ describe.concurrent('a full disk', () => {
     expect(mock.requests.length).toBe(1);
   });
 
-  it('under the manifest is exit 7, and the next video is not begun', async ({ scene }) => {
+  it('makes mavi exit 7 when the manifest cannot grow, without starting the next video', async ({
+    scene,
+  }) => {
     const mock = await scene.mock();
     const disk = smallDisk(scene, 'disk', SMALL_BYTES);
     writeFileSync(join(disk, 'manifest'), '');
@@ -47,7 +51,7 @@ describe.concurrent('a full disk', () => {
     expect(scene.read(`${faststart}.mp4`).equals(sampleFile('faststart'))).toBe(true);
   });
 
-  it('under standard output is exit 7', async ({ scene }) => {
+  it('makes mavi exit 7 when standard output is a file on it', async ({ scene }) => {
     await scene.mock();
     const disk = smallDisk(scene, 'disk', SMALL_BYTES);
     const file = await open(join(disk, 'video.mp4'), 'w');
@@ -60,7 +64,9 @@ describe.concurrent('a full disk', () => {
     ).toBe(true);
   });
 
-  it('under the config folder is exit 7, and does not keep a download from its pace', async ({ scene }) => {
+  it('makes `config set` exit 7 when it holds the config folder, but downloads still succeed', async ({
+    scene,
+  }) => {
     await scene.mock();
     const disk = smallDisk(scene, 'disk', SMALL_BYTES);
     fillDisk(disk);
@@ -71,9 +77,9 @@ describe.concurrent('a full disk', () => {
   });
 });
 
-describe.concurrent('a disk without room for another file', () => {
+describe.concurrent('a disk without free inodes', () => {
   it.for(['-o disk/v.mp4', '-d disk/new', '-d disk', '--manifest disk/m'])(
-    'is full (%s)',
+    'is reported as full by a download (%s)',
     async (flags, { scene }) => {
       await scene.mock();
       smallDisk(scene, 'disk', 4_000_000, 1);
@@ -86,7 +92,7 @@ describe.concurrent('a disk without room for another file', () => {
     },
   );
 
-  it('is full for a sync, too', async ({ scene }) => {
+  it('is reported as full by a sync', async ({ scene }) => {
     await scene.mock();
     smallDisk(scene, 'disk', 4_000_000, 1);
     const { code, stderr } = await scene.run(['sync', 'disk']);
@@ -96,7 +102,7 @@ describe.concurrent('a disk without room for another file', () => {
 });
 
 describe.concurrent('a limit on the size of files', () => {
-  it('is exit 7, and nothing is left', async ({ scene }) => {
+  it('makes mavi exit 7 when it is exceeded, and leave no file behind', async ({ scene }) => {
     await scene.mock();
     const { stdout, stderr } = await scene.shell(`ulimit -f 50; mavi download ${faststart} -o v.mp4; echo $?`)
       .ended;
@@ -106,9 +112,9 @@ describe.concurrent('a limit on the size of files', () => {
   });
 });
 
-describe.concurrent('a read-only place', () => {
+describe.concurrent('a read-only file system', () => {
   it.for(['-o disk/video.mp4', '-d disk', '-d disk/new', '--manifest disk/manifest'])(
-    'is exit 7 before any request (%s)',
+    'makes mavi exit 7 before any request (%s)',
     async (flags, { scene }) => {
       const mock = await scene.mock();
       writeProtect(smallDisk(scene, 'disk', SMALL_BYTES));
@@ -120,11 +126,11 @@ describe.concurrent('a read-only place', () => {
   );
 });
 
-describe.concurrent('a plain file', () => {
+describe.concurrent('a regular file', () => {
   it.for([
     { how: 'linked to its name', flags: [], step: 'link' },
     { how: 'renamed with --force', flags: ['--force'], step: 'rename' },
-  ])('is written whole, flushed, and only then $how', async ({ flags, step }, { scene }) => {
+  ])('is written completely, flushed, and only then $how', async ({ flags, step }, { scene }) => {
     await scene.mock();
     const log = scene.path('log');
     const traced =
@@ -132,7 +138,7 @@ describe.concurrent('a plain file', () => {
     const by = strace('-y', '-s', '0', '-o', log, '-e', traced);
     const run = scene.start(['download', faststart, '-o', 'video.mp4', ...flags], {
       by,
-      // Of the file system's calls none may go past strace.
+      // strace does not see the file system calls that io_uring makes.
       env: { UV_USE_IO_URING: '0' },
     });
     expect((await run.ended).code).toBe(0);
@@ -156,7 +162,7 @@ describe.concurrent('a plain file', () => {
     expect(scene.read('old.mp4').equals(sampleFile('faststart'))).toBe(true);
   });
 
-  it('behind a symbolic link is replaced, and the link stays', async ({ scene }) => {
+  it('is replaced at the end of a symbolic link, and the link stays', async ({ scene }) => {
     await scene.mock();
     mkdirSync(scene.path('elsewhere'));
     scene.write('elsewhere/video.mp4', 'old');
@@ -170,14 +176,14 @@ describe.concurrent('a plain file', () => {
   });
 });
 
-describe.concurrent('a bad place', () => {
+describe.concurrent('an unusable path', () => {
   it.for([
     ['a folder', '.', 'it is a folder'],
-    ['a name in no folder', 'none/video.mp4', 'the folder none does not exist'],
-    ['a name that ends like a folder', 'none/', 'the folder none/ does not exist'],
+    ['a name in a missing folder', 'none/video.mp4', 'the folder none does not exist'],
+    ['a name that ends with a slash', 'none/', 'the folder none/ does not exist'],
     ['a name below a file', 'file/video.mp4', 'file'],
     ['a name that is too long', `${'x'.repeat(300)}.mp4`, 'too long'],
-  ])('such as %s is exit 7 before any request', async ([, output = '', says = ''], { scene }) => {
+  ])('makes mavi exit 7 before any request (%s)', async ([, output = '', says = ''], { scene }) => {
     const mock = await scene.mock();
     scene.write('file', '');
     const { code, stderr } = await scene.run(['download', faststart, '-o', output]);
@@ -186,7 +192,7 @@ describe.concurrent('a bad place', () => {
     expect(scene.names()).toEqual(['file']);
   });
 
-  it('such as a current folder that was removed is exit 7, naming it', async ({ scene }) => {
+  it('makes mavi exit 7 and say so when it is a deleted current folder', async ({ scene }) => {
     const mock = await scene.mock();
     mkdirSync(scene.path('gone'));
     const line = `cd gone; rmdir ../gone; mavi download ${faststart} -o video.mp4; echo $?; mavi --version`;
@@ -196,7 +202,7 @@ describe.concurrent('a bad place', () => {
     expect(mock.requests).toEqual([]);
   });
 
-  it('such as a user without a home folder is none: the download is done', async ({ scene }) => {
+  it('does not prevent a download when it is the home folder', async ({ scene }) => {
     await scene.mock();
     const line = `exec setpriv --reuid 54321 --regid 54321 --clear-groups $program download ${faststart} -o - | cat > video.mp4`;
     const { stderr } = await scene.shell(line, {

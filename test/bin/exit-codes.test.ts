@@ -17,7 +17,7 @@ interface Row {
 }
 
 const ROWS: Readonly<Record<string, Row>> = {
-  '0 when all is done': {
+  '0 when every video is downloaded': {
     args: [faststart, moovLast],
     code: 0,
     requests: 2,
@@ -33,7 +33,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     says: '3 videos: 1 downloaded, 2 failed',
   },
   '2 for a bad flag': { args: [faststart, '--what'], code: 2, requests: 0, says: '--what' },
-  '2 for a bad variable': {
+  '2 for a bad environment variable': {
     args: [faststart],
     env: { MAVI_RATE: 'fast' },
     code: 2,
@@ -47,7 +47,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     requests: 0,
     says: 'mavi auth login',
   },
-  '3 for a key that is refused, without asking for the rest': {
+  '3 for a rejected key, without requesting the other videos': {
     args: [faststart, moovLast, '-c', '1'],
     env: { MAVI_API_KEY: 'sk-mavi-another-one-that-nobody-knows' },
     code: 3,
@@ -61,7 +61,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     requests: 1,
     says: 'out of credits',
   },
-  '3 for an account that is disabled': {
+  '3 for a disabled account': {
     args: [faststart],
     mock: { faults: 'disabled' },
     code: 3,
@@ -74,27 +74,27 @@ const ROWS: Readonly<Record<string, Row>> = {
     requests: 1,
     says: 'download video error',
   },
-  '5 for a video that is cut twice at the same byte': {
+  '5 for a video truncated twice at the same byte': {
     args: [faststart],
     mock: { faults: 'truncate@100000' },
     code: 5,
     requests: 2,
     says: 'truncated after 100000 bytes',
   },
-  '6 for a server that fails to the end': {
+  '6 for a server that fails on every attempt': {
     args: [faststart, '--retries', '0'],
     mock: { faults: 'server-error' },
     code: 6,
     requests: 1,
     says: 'HTTP 503',
   },
-  '7 for a folder that is missing': {
+  '7 for a missing folder': {
     args: [faststart, '-o', 'no/such/video.mp4'],
     code: 7,
     requests: 0,
     says: 'no/such',
   },
-  '8 for an account that stays limited': {
+  '8 for an account that stays rate-limited': {
     args: [faststart, '--retries', '1'],
     mock: { faults: 'rate-limit' },
     code: 8,
@@ -121,7 +121,9 @@ describe.concurrent('the exit code', () => {
     expect(ended.stdout.length).toBe(0);
   });
 
-  it('is 7 for a file that exists, which stays as it is, and both flags are named', async ({ scene }) => {
+  it('is 7 for a file that already exists; the file is kept and the message names both flags', async ({
+    scene,
+  }) => {
     const mock = await scene.mock();
     scene.write('video.mp4', 'mine');
     const ended = await scene.run(['download', faststart, '-o', 'video.mp4']);
@@ -131,7 +133,7 @@ describe.concurrent('the exit code', () => {
     expect(mock.requests).toEqual([]);
   });
 
-  it('is 0 when an existing file is replaced or kept as told', async ({ scene }) => {
+  it('is 0 when a flag says to replace or to keep an existing file', async ({ scene }) => {
     const mock = await scene.mock();
     scene.write('video.mp4', 'mine');
     const replaced = await scene.run(['download', faststart, '-o', 'video.mp4', '--clobber']);
@@ -140,7 +142,7 @@ describe.concurrent('the exit code', () => {
     expect(scene.read('video.mp4').equals(sampleFile('faststart'))).toBe(true);
   });
 
-  it('is 0 for help, for the version, and for no command at all, which prints help', async ({ scene }) => {
+  it('is 0 for --help, for --version, and without a command, which prints the help', async ({ scene }) => {
     const [help, version, nothing] = await Promise.all([
       scene.run(['download', '--help']),
       scene.run(['--version']),

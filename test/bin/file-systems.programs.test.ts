@@ -9,9 +9,9 @@ import { sampleFile } from '../mock/sample-files.ts';
 const { faststart } = SAMPLE_VIDEO_NOS;
 const VIDEO = sampleFile('faststart');
 
-describe('on a file system of its own', () => {
+describe('on other kinds of file systems', () => {
   it.for(FILE_SYSTEM_KINDS)(
-    'downloads are published, refused and replaced as anywhere: %s',
+    'a download is published, refuses an existing file and replaces it with --force: %s',
     async (kind, { scene }) => {
       await scene.mock();
       mountFileSystem(scene, 'disk', kind);
@@ -28,7 +28,7 @@ describe('on a file system of its own', () => {
   );
 
   it.for(FILE_SYSTEM_KINDS)(
-    'of two runs for one name one gets it, and the other fails: %s',
+    'only one of two runs with the same target succeeds: %s',
     async (kind, { scene }) => {
       const bothAsked = moment();
       await scene.mock({
@@ -46,7 +46,7 @@ describe('on a file system of its own', () => {
   );
 
   it.for(FILE_SYSTEM_KINDS.filter((kind) => kind !== 'rclone'))(
-    'a sync is complete, and has nothing to do the next time: %s',
+    'a sync is complete, and the next one has nothing to download: %s',
     async (kind, { scene }) => {
       await scene.mock();
       mountFileSystem(scene, 'disk', kind);
@@ -70,14 +70,14 @@ describe('on a file system of its own', () => {
     const { code, stderr } = await scene.run(['download', faststart, '-o', 'disk/v.mp4']);
     expect(code, stderr).toBe(0);
     expect(readdirSync(scene.path('disk'))).toEqual(['v.mp4']);
-    // While rclone hands a renamed file on, reading it through the mount may fail.
-    const isThere = (): boolean => {
+    // Reading a renamed file through the mount may fail until rclone has uploaded it.
+    const isReadable = (): boolean => {
       try {
         return scene.read('disk/v.mp4').equals(VIDEO);
       } catch {
         return false;
       }
     };
-    await expect.poll(isThere, { timeout: 20_000 }).toBe(true);
+    await expect.poll(isReadable, { timeout: 20_000 }).toBe(true);
   });
 });

@@ -8,7 +8,7 @@ import { heldVideo } from '../helpers/videos.ts';
 
 const { faststart } = SAMPLE_VIDEO_NOS;
 
-/** Resolves when a thread of the process waits for room in a pipe. */
+/** Resolves when a thread of the process is blocked writing to a full pipe. */
 async function writesToFullPipe(pid: number): Promise<void> {
   const tasks = `/proc/${pid}/task`;
   const waits = (task: string): boolean =>
@@ -16,14 +16,14 @@ async function writesToFullPipe(pid: number): Promise<void> {
   while (!readdirSync(tasks).some(waits)) await new Promise((resolve) => setImmediate(resolve));
 }
 
-describe.concurrent('a run whose clean-up hangs', () => {
-  it('ends at once by a second signal', async ({ scene }) => {
+describe.concurrent('a run whose cleanup hangs', () => {
+  it('is ended immediately by a second signal', async ({ scene }) => {
     const [first, second] = [heldVideo(1_000_000, 1), heldVideo(1_000_000, 2)];
     await scene.mock({ videos: [first.video, second.video] });
     const fifo = await fullFifo(scene.path('fifo'));
     scene.finally(() => fifo.close());
     const ids = [first.videoNo, second.videoNo];
-    // The record of the first holds up the only thread for files, so that nothing of the second can be removed.
+    // The first video's record blocks the only file system thread, so the second one's temporary file stays.
     const env = { UV_THREADPOOL_SIZE: '1', UV_USE_IO_URING: '0' };
     const run = scene.start(['download', ...ids, '-c', '2', '-d', 'out', '--manifest', 'fifo'], { env });
     const out = scene.path('out');
@@ -31,7 +31,7 @@ describe.concurrent('a run whose clean-up hangs', () => {
     await appears(out, new RegExp(`^${second.videoNo}.*part$`));
     first.goOn();
     await writesToFullPipe(run.child.pid ?? 0);
-    // A signal that comes at once is the first one again, as some programs send it.
+    // A signal soon after the first one counts as the same, because some programs send it twice.
     const again = setInterval(() => run.child.kill('SIGINT'), 100);
     await run.exited;
     clearInterval(again);
@@ -40,8 +40,8 @@ describe.concurrent('a run whose clean-up hangs', () => {
   });
 });
 
-describe.concurrent('a run whose records nobody reads', () => {
-  it('ends by the first signal, and removes its temporary file', async ({ scene }) => {
+describe.concurrent('a run whose manifest is a FIFO without a reader', () => {
+  it('is ended by the first signal, and removes its temporary file', async ({ scene }) => {
     await scene.mock({ faults: 'stall@100000' });
     const fifo = await fullFifo(scene.path('fifo'));
     scene.finally(() => fifo.close());
@@ -56,7 +56,7 @@ describe.concurrent('a run whose records nobody reads', () => {
 });
 
 describe.concurrent('a run in another PID namespace with the same host name', () => {
-  it('leaves the temporary file of one that lives alone', async ({ scene }) => {
+  it('does not remove the temporary file of a running download', async ({ scene }) => {
     const { video, videoNo, goOn } = heldVideo(1_000_000);
     await scene.mock({ videos: [video] });
     const container = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'];
@@ -64,7 +64,7 @@ describe.concurrent('a run in another PID namespace with the same host name', ()
     const slow = scene.start(args, { by: container });
     const part = await appears(scene.folder, /\.part$/);
     const other = scene.start([...args, '--force'], { by: container });
-    // It has a temporary file of its own only after it has looked for those that were left.
+    // It creates its own temporary file only after it has looked for stale ones.
     while (scene.leftovers().length < 2) await new Promise((resolve) => setImmediate(resolve));
     expect(scene.names()).toContain(part);
     goOn();

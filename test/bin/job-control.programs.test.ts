@@ -5,7 +5,9 @@ import { it } from '../helpers/scene.ts';
 import { Terminal } from '../helpers/terminal.ts';
 
 describe.concurrent.for(['bash', 'zsh', 'fish'] as const)('Ctrl-Z in %s', (shell) => {
-  it('at the key prompt, then fg, leaves it hidden and waiting', async ({ scene }) => {
+  it('at the key prompt, followed by fg, leaves the prompt waiting with its input hidden', async ({
+    scene,
+  }) => {
     await scene.mock();
     const terminal = await Terminal.open(scene, { shell });
     await terminal.type('mavi auth login');
@@ -40,7 +42,7 @@ describe.concurrent.for(['bash', 'zsh', 'fish'] as const)('Ctrl-Z in %s', (shell
     expect(await terminal.modes()).toEqual({ cursor: true, wraps: true });
   });
 
-  it('draws no bar over what is typed while a download runs in the background', async ({ scene }) => {
+  it('keeps a download in the background from drawing its bar over the command line', async ({ scene }) => {
     await scene.mock({ faults: 'stall@60000' });
     const terminal = await Terminal.open(scene, { shell });
     await terminal.type('clear; mavi download VI625239098370850816 -o a.mp4 --timeout 2 --retries 0');

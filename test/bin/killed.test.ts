@@ -7,10 +7,8 @@ import { sampleFile } from '../mock/sample-files.ts';
 const { faststart } = SAMPLE_VIDEO_NOS;
 const COMMAND = ['download', faststart, '-o', 'video.mp4'];
 
-describe.concurrent('a run that could not clean up', () => {
-  it('is what kill -9 makes; the same command again leaves the right file and nothing else', async ({
-    scene,
-  }) => {
+describe.concurrent('a run killed with SIGKILL', () => {
+  it('leaves a temporary file that the same command removes when it is run again', async ({ scene }) => {
     const mock = await scene.mock({ faults: 'stall@100000x1' });
     const run = scene.start(COMMAND);
     await appears(scene.folder, /\.part$/);
@@ -24,10 +22,10 @@ describe.concurrent('a run that could not clean up', () => {
 });
 
 describe.concurrent('two runs with one target', () => {
-  it('end with one of them done, the other exit 7, and a whole file', async ({ scene }) => {
+  it('end with one success, one exit 7 and a complete file', async ({ scene }) => {
     const bothAsked = moment();
     const mock = await scene.mock({
-      // Neither is answered before both have seen that the name is free.
+      // Neither gets a response before both have seen that the name is free.
       onRequest: ({ order }) => {
         if (order === 2) bothAsked.now();
         return bothAsked.happened;
@@ -41,7 +39,7 @@ describe.concurrent('two runs with one target', () => {
     expect(mock.requests.length).toBe(2);
   });
 
-  it('leave the temporary file of the other alone while it lives', async ({ scene }) => {
+  it('do not remove the temporary file of the other while it is running', async ({ scene }) => {
     await scene.mock({ faults: 'stall@100000x1' });
     const slow = scene.start(COMMAND);
     const part = await appears(scene.folder, /\.part$/);
@@ -52,7 +50,7 @@ describe.concurrent('two runs with one target', () => {
     expect(scene.names()).toEqual(['video.mp4']);
   });
 
-  it('both succeed with --force, and the file is whole', async ({ scene }) => {
+  it('both succeed with --force, and the file is complete', async ({ scene }) => {
     const bothAsked = moment();
     await scene.mock({
       onRequest: ({ order }) => {

@@ -8,9 +8,9 @@ import { moment } from '../helpers/moment.ts';
 import { it, type Scene } from '../helpers/scene.ts';
 import { selfSigned } from '../mock/self-signed.ts';
 
-// Larger than all buffers on the way together, so that each of them is used again and again.
+// Larger than all buffers on the way together, so that each of them is reused many times.
 const VIDEO_BYTES = 32 * 1024 * 1024;
-/** What the sockets of both sides, the pipe and the program may hold: less than the video, whatever the system. */
+/** The most that sockets, pipe and program together can buffer: on any system, less than the video. */
 const MOST_HELD_BYTES = 24 * 1024 * 1024;
 
 const library = generatedLibrary({ count: 2, sizeBytes: VIDEO_BYTES });
@@ -25,7 +25,7 @@ function serve(scheme: string, scene: Scene, options: MockOptions = {}): Promise
 }
 
 describe.for(['http', 'https'])('a large video over %s', (scheme) => {
-  it('comes into a file as it is, and so does its SHA-256', async ({ scene }) => {
+  it('is saved byte for byte, with the correct SHA-256', async ({ scene }) => {
     await serve(scheme, scene);
     const video = await bytesOf(VIDEO);
     const { code, stdout } = await scene.run([
@@ -37,7 +37,7 @@ describe.for(['http', 'https'])('a large video over %s', (scheme) => {
     expect(JSON.parse(stdout.toString())).toMatchObject({ bytes: VIDEO_BYTES, sha256 });
   });
 
-  it('goes on where its connection broke, twice, and is the same in the end', async ({ scene }) => {
+  it('resumes where the connection was lost, twice, and is correct in the end', async ({ scene }) => {
     const faults = 'drop@9000000x1,hangup@30000000x1';
     const mock = await serve(scheme, scene, { faults, offerRanges: true });
     const { code } = await scene.run(['download', VIDEO.videoNo, '-o', 'video.mp4']);
@@ -48,12 +48,12 @@ describe.for(['http', 'https'])('a large video over %s', (scheme) => {
     expect(asked).toEqual([undefined, rest, rest]);
   });
 
-  it('is taken from the server no faster than whoever reads standard output takes it', async ({ scene }) => {
+  it('is downloaded no faster than the reader of standard output reads', async ({ scene }) => {
     const asked = moment();
     const mock = await serve(scheme, scene, { onRequest: asked.now });
     const held = scene.start(['download', VIDEO.videoNo, '-o', '-', '-q'], { stdout: 'held' });
     await asked.happened;
-    // Another comes whole meanwhile, so that this one has had all the time that it could want.
+    // Another download completes meanwhile, so this one has had enough time to read too far ahead.
     expect(await scene.run(['download', OTHER.videoNo, '-o', 'other.mp4'])).toMatchObject({ code: 0 });
     expect(mock.requests[0]?.bytesSent).toBeLessThan(MOST_HELD_BYTES);
     held.readOn();

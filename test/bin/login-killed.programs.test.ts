@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { it } from '../helpers/scene.ts';
 import { strace } from '../helpers/strace.ts';
 
-/** Kills the process at its first rename to the settings file, as `kill -9` at the worst moment would. */
+/** Kills the process when it is about to rename the settings file into place: the worst moment for `kill -9`. */
 const KILLED = strace('-o', 'trace', '-e', 'trace=rename', '-e', 'inject=rename:signal=KILL:when=1');
 
 it.for([
@@ -11,7 +11,7 @@ it.for([
   ['auth login', 0, ['config.json']],
   ['config set rate 6', 0, ['config.json']],
 ] as const)(
-  'the key that a killed login leaves in a temporary file is gone after `mavi %s`',
+  '`mavi %s` removes the temporary file with the key that a killed login left behind',
   async ([line, code, files], { scene }) => {
     await scene.mock();
     const killed = await scene.run(['auth', 'login'], { by: KILLED, stdin: scene.key });

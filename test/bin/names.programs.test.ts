@@ -7,7 +7,7 @@ import { sampleFile } from '../mock/sample-files.ts';
 
 const { faststart } = SAMPLE_VIDEO_NOS;
 
-/** All paths below the scene's folder, their bytes as Latin-1. */
+/** All paths below the scene's folder, decoded as Latin-1. */
 function pathsIn(scene: Scene): string[] {
   const found = execFileSync('find', [scene.folder, '-mindepth', '1', '-printf', '%P\\n'], {
     encoding: 'latin1',
@@ -16,7 +16,7 @@ function pathsIn(scene: Scene): string[] {
 }
 
 describe.concurrent('a name that is not UTF-8', () => {
-  it('of the current folder is kept: all is written there', async ({ scene }) => {
+  it('of the current folder works: every file is written there', async ({ scene }) => {
     await scene.mock();
     const line = [
       `mkdir $'\\xe9' && cd $'\\xe9'`,
@@ -39,7 +39,7 @@ describe.concurrent('a name that is not UTF-8', () => {
   });
 
   it.for(['-o', '-d', '--manifest'])(
-    'in an argument is exit 2, before any request (%s)',
+    'in an argument makes mavi exit 2 before any request (%s)',
     async (flag, { scene }) => {
       const mock = await scene.mock();
       const { stdout, stderr } = await scene.shell(`mavi download ${faststart} ${flag} $'\\xe9.mp4'; echo $?`)
@@ -50,20 +50,22 @@ describe.concurrent('a name that is not UTF-8', () => {
     },
   );
 
-  it('of the current folder can’t be recorded in a manifest elsewhere: exit 2', async ({ scene }) => {
+  it('of the current folder makes mavi exit 2 with a manifest elsewhere, which cannot record it', async ({
+    scene,
+  }) => {
     const mock = await scene.mock();
     const line = `mkdir $'\\xe9' && cd $'\\xe9' && mavi download ${faststart} --manifest ${scene.path('m.ndjson')}; echo $?`;
     expect((await scene.shell(line).ended).stdout.toString()).toBe('2\n');
     expect([mock.requests, pathsIn(scene)]).toEqual([[], ['\xe9']]);
   });
 
-  it('is told from one that really contains U+FFFD', async ({ scene }) => {
+  it('is not confused with a name that contains U+FFFD', async ({ scene }) => {
     await scene.mock();
     expect((await scene.run(['download', faststart, '-o', '\ufffd.mp4'])).code).toBe(0);
     expect(scene.names()).toEqual(['\ufffd.mp4']);
   });
 
-  it('of what a symbolic link leads to is exit 2', async ({ scene }) => {
+  it('as the target of a symbolic link makes mavi exit 2', async ({ scene }) => {
     const mock = await scene.mock();
     const line = `ln -s $'\\xe9.mp4' link.mp4; mavi download ${faststart} -o link.mp4; echo $?`;
     expect((await scene.shell(line).ended).stdout.toString()).toBe('2\n');
@@ -71,8 +73,8 @@ describe.concurrent('a name that is not UTF-8', () => {
   });
 });
 
-describe.concurrent('a relative name', () => {
-  it('works below a folder that may not be searched', async ({ scene }) => {
+describe.concurrent('a path', () => {
+  it('may be relative to a folder below one without search permission', async ({ scene }) => {
     await scene.mock();
     mkdirSync(scene.path('closed/open'), { recursive: true });
     chmodSync(scene.path('closed/open'), 0o777);
@@ -84,7 +86,7 @@ describe.concurrent('a relative name', () => {
     expect(readFileSync(scene.path('closed/open/a.mp4')).equals(sampleFile('faststart'))).toBe(true);
   });
 
-  it('in a folder that was deleted is exit 7 at once, also without PWD', async ({ scene }) => {
+  it('in a deleted folder makes mavi exit 7 before any request, even without PWD', async ({ scene }) => {
     const mock = await scene.mock();
     const line = `mkdir gone; cd gone; rmdir ../gone; unset PWD
       for args in 'sync lib' 'sync .' 'download ${faststart}' 'download ${faststart} -d d'; do
@@ -96,7 +98,7 @@ describe.concurrent('a relative name', () => {
   });
 
   it.for(['/proc/x', '/proc/x/y'])(
-    'or any other for a folder that can’t be created is exit 7 at once (%s)',
+    'of a folder that cannot be created makes mavi exit 7 before any request (%s)',
     async (folder, { scene }) => {
       const mock = await scene.mock();
       for (const args of [

@@ -16,34 +16,37 @@ import { selfSigned } from '../mock/self-signed.ts';
 const { faststart } = SAMPLE_VIDEO_NOS;
 const ONCE = ['download', faststart, '-o', 'video.mp4', '--retries', '0'];
 
-describe.concurrent('a program that was stopped for longer than its time-out', () => {
+describe.concurrent('a program that was stopped for longer than its timeout', () => {
   it.for([
     ['before the response', 0],
     ['in the middle of the body', 60_000],
-  ] as const)('%s reads what has arrived before it calls that a stall', async ([, sentBefore], { scene }) => {
-    const bytes = sampleFile('faststart');
-    const server = createHttpServer((_request, response) => {
-      response.setHeader('content-type', 'application/octet-stream');
-      if (sentBefore > 0) response.write(bytes.subarray(0, sentBefore));
-    });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    scene.finally(() => server.closeAllConnections());
-    scene.finally(() => server.close());
-    const { port } = server.address() as AddressInfo;
-    const env = { MAVI_BASE_URL: `http://127.0.0.1:${port}/v1` };
-    const run = scene.start([...ONCE, '--timeout', '0.5'], { env });
-    const [, response] = (await once(server, 'request')) as [unknown, ServerResponse];
-    run.child.kill('SIGSTOP');
-    response.end(bytes.subarray(sentBefore));
-    await setTimeout(1000);
-    run.child.kill('SIGCONT');
-    expect((await run.ended).code).toBe(0);
-    expect(scene.read('video.mp4').equals(bytes)).toBe(true);
-  });
+  ] as const)(
+    '%s reads the data that has arrived before it reports a stall',
+    async ([, sentBefore], { scene }) => {
+      const bytes = sampleFile('faststart');
+      const server = createHttpServer((_request, response) => {
+        response.setHeader('content-type', 'application/octet-stream');
+        if (sentBefore > 0) response.write(bytes.subarray(0, sentBefore));
+      });
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      scene.finally(() => server.closeAllConnections());
+      scene.finally(() => server.close());
+      const { port } = server.address() as AddressInfo;
+      const env = { MAVI_BASE_URL: `http://127.0.0.1:${port}/v1` };
+      const run = scene.start([...ONCE, '--timeout', '0.5'], { env });
+      const [, response] = (await once(server, 'request')) as [unknown, ServerResponse];
+      run.child.kill('SIGSTOP');
+      response.end(bytes.subarray(sentBefore));
+      await setTimeout(1000);
+      run.child.kill('SIGCONT');
+      expect((await run.ended).code).toBe(0);
+      expect(scene.read('video.mp4').equals(bytes)).toBe(true);
+    },
+  );
 });
 
-it('too many open files are exit 7, and the message names --concurrency', async ({ scene }) => {
+it('exits 7 when there are too many open files, and suggests lowering --concurrency', async ({ scene }) => {
   const videos = madeVideos(60);
   await scene.mock({ videos, faults: 'silent' });
   const ids = videos.map(({ videoNo }) => videoNo).join(' ');
@@ -60,7 +63,7 @@ it('too many open files are exit 7, and the message names --concurrency', async 
 });
 
 it.for(['http', 'https', 'net', 'tls', 'stream', 'http,https,net,tls,stream'])(
-  'with NODE_DEBUG=%s Node prints no key',
+  'Node does not print the key with NODE_DEBUG=%s',
   async (topics, { scene }) => {
     const tls = selfSigned();
     await scene.mock({ tls });
@@ -73,9 +76,9 @@ it.for(['http', 'https', 'net', 'tls', 'stream', 'http,https,net,tls,stream'])(
 
 describe.concurrent('a network that fails', () => {
   it.for([
-    ['no bytes come any more', 'stall@100000'],
-    ['no answer comes', 'silent'],
-  ])('is exit 6, called a stall, when %s', async ([, faults = ''], { scene }) => {
+    ['the data stops', 'stall@100000'],
+    ['there is no response', 'silent'],
+  ])('makes mavi exit 6 and report a stall when %s', async ([, faults = ''], { scene }) => {
     await scene.mock({ faults });
     const { code, stdout, stderr } = await scene.run([...ONCE, '--timeout', '0.3', '--json']);
     expect(code).toBe(6);
@@ -87,7 +90,7 @@ describe.concurrent('a network that fails', () => {
     expect(scene.names()).toEqual([]);
   });
 
-  it('goes on after a stall, and the file is right', async ({ scene }) => {
+  it('is retried after a stall, and the file is correct', async ({ scene }) => {
     const mock = await scene.mock({ faults: 'stall@100000x1' });
     const { code } = await scene.run(['download', faststart, '-o', 'video.mp4', '--timeout', '1']);
     expect(code).toBe(0);
@@ -95,7 +98,7 @@ describe.concurrent('a network that fails', () => {
     expect(scene.read('video.mp4').equals(sampleFile('faststart'))).toBe(true);
   });
 
-  it('is exit 6 when a server takes no connection in time', async ({ scene }) => {
+  it('makes mavi exit 6 when the server does not accept a connection in time', async ({ scene }) => {
     const url = await stoppedServer(scene);
     const { code, stderr } = await scene.run([...ONCE, '--connect-timeout', '0.3'], {
       env: { MAVI_BASE_URL: url },
@@ -104,7 +107,7 @@ describe.concurrent('a network that fails', () => {
     expect(stderr).toContain('within 0.3 s');
   });
 
-  it('is exit 6 when a server does not go on to TLS in time', async ({ scene }) => {
+  it('makes mavi exit 6 when the server does not complete the TLS handshake in time', async ({ scene }) => {
     const { port } = await quietServer(scene);
     const env = { MAVI_BASE_URL: `https://127.0.0.1:${port}/v1` };
     const { code, stderr } = await scene.run([...ONCE, '--connect-timeout', '0.3'], { env });
@@ -114,13 +117,13 @@ describe.concurrent('a network that fails', () => {
 
   it.for([
     ['a name that does not exist', 'https://mavi.invalid/v1', 'mavi.invalid'],
-    ['a port where nobody listens', 'http://127.0.0.1:1/v1', 'refused'],
+    ['a closed port', 'http://127.0.0.1:1/v1', 'refused'],
     ['a server that does not speak TLS', 'https', '127.0.0.1'],
-  ])('is exit 6 for %s', async ([, url = '', says = ''], { scene }) => {
+  ])('makes mavi exit 6 for %s', async ([, url = '', says = ''], { scene }) => {
     const mock = await scene.mock();
     const env = {
       MAVI_BASE_URL: url === 'https' ? mock.baseUrl.replace('http:', 'https:') : url,
-      // A machine without a name server gives up at once.
+      // A machine without a name server then fails quickly.
       RES_OPTIONS: 'timeout:1 attempts:1',
     };
     const { code, stderr } = await scene.run(ONCE, { env });
@@ -130,12 +133,12 @@ describe.concurrent('a network that fails', () => {
 });
 
 describe.concurrent('--limit-rate', () => {
-  it('leaves the bytes right, and the server waiting', async ({ scene }) => {
+  it('slows down the server and does not change the bytes', async ({ scene }) => {
     const { video, videoNo, bytes } = await knownVideo(20_000_000);
     const mock = await scene.mock({ videos: [video] });
     const slow = scene.start(['download', videoNo, '-o', 'slow.mp4', '--limit-rate', '10K', '--verbose']);
     await slow.says('< HTTP 200');
-    // Meanwhile the same bytes come as a whole to runs that are not held back, or hardly.
+    // Meanwhile, runs with a high limit or none download the complete video.
     const runs = await Promise.all([
       scene.run(['download', videoNo, '-o', 'free.mp4']),
       scene.run(['download', videoNo, '-o', 'hardly.mp4', '--limit-rate', '1G']),
@@ -176,12 +179,12 @@ describe.concurrent('a redirect', () => {
     ['503 Slow Down', 6],
     ['429 Too Many Requests', 6],
   ] as const)(
-    'to another origin that answers %s fails that video alone',
-    async ([answer, code], { scene }) => {
+    'to another origin that responds with %s fails only that video',
+    async ([response, code], { scene }) => {
       const bytes = sampleFile('faststart');
-      const [status = '', words] = answer.split(/ (.*)/);
+      const [status = '', phrase] = response.split(/ (.*)/);
       const storage = await serverFor(scene, (_body, response) => {
-        response.writeHead(Number(status), words, {
+        response.writeHead(Number(status), phrase, {
           'content-type': 'application/xml',
           'retry-after': '3600',
         });
@@ -208,7 +211,7 @@ describe.concurrent('a redirect', () => {
     expect(scene.names()).toEqual(['ca.pem']);
   });
 
-  it('that never ends is given up after five', async ({ scene }) => {
+  it('is not followed more than five times', async ({ scene }) => {
     const mock = await scene.mock({ faults: 'redirect-loop' });
     const { code, stderr } = await scene.run(['download', faststart]);
     expect([code, mock.requests.length]).toEqual([6, 6]);
@@ -222,7 +225,7 @@ describe.concurrent('a certificate', () => {
     ['is for another name', { host: 'other.test' }, 'for another name', true],
     ['has expired', { expired: true }, 'has expired', true],
   ] as const)(
-    'that %s is exit 6 at once, and the message says which',
+    'that %s makes mavi exit 6 without a retry and say why',
     async ([, facts, says, known], { scene }) => {
       const tls = selfSigned(facts);
       const mock = await scene.mock({ tls });
@@ -236,7 +239,7 @@ describe.concurrent('a certificate', () => {
     },
   );
 
-  it('is checked even where NODE_TLS_REJECT_UNAUTHORIZED says otherwise', async ({ scene }) => {
+  it('is checked even with NODE_TLS_REJECT_UNAUTHORIZED=0', async ({ scene }) => {
     const mock = await scene.mock({ tls: selfSigned() });
     const env = { NODE_TLS_REJECT_UNAUTHORIZED: '0' };
     const { code, stderr } = await scene.run(['download', faststart], { env });
@@ -244,7 +247,7 @@ describe.concurrent('a certificate', () => {
     expect(stderr).toContain('self-signed');
   });
 
-  it('that NODE_EXTRA_CA_CERTS names is taken', async ({ scene }) => {
+  it('from NODE_EXTRA_CA_CERTS is trusted', async ({ scene }) => {
     const tls = selfSigned();
     await scene.mock({ tls });
     const env = { NODE_EXTRA_CA_CERTS: scene.write('ca.pem', tls.cert) };
@@ -253,15 +256,15 @@ describe.concurrent('a certificate', () => {
   });
 });
 
-/** The origin of a server that answers each request by its body. */
+/** The origin of a server that responds to each request according to its body. */
 async function serverFor(
   scene: Scene,
-  answer: (body: string, response: ServerResponse) => void,
+  respond: (body: string, response: ServerResponse) => void,
 ): Promise<string> {
   const server = createHttpServer(async (request, response) => {
     let body = '';
     for await (const chunk of request) body += chunk;
-    answer(body, response);
+    respond(body, response);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -270,7 +273,7 @@ async function serverFor(
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** A server that takes connections and says nothing. */
+/** A server that accepts connections and sends nothing. */
 async function quietServer(scene: Scene): Promise<{ port: number }> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
@@ -288,7 +291,7 @@ async function quietServer(scene: Scene): Promise<{ port: number }> {
   return { port: address.port };
 }
 
-/** The base URL of a server that is stopped and whose queue is full, so that not even TCP connects. */
+/** The base URL of a stopped server with a full backlog, so that not even TCP connects. */
 async function stoppedServer(scene: Scene): Promise<string> {
   const code = `const server = require('net').createServer().listen(0, '127.0.0.1', 1, () => console.log(server.address().port));`;
   const server = spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -296,7 +299,7 @@ async function stoppedServer(scene: Scene): Promise<string> {
   const [line] = await once(server.stdout, 'data');
   const port = Number(line);
   server.kill('SIGSTOP');
-  // A queue of one takes two; whatever is queued stays there, for nobody comes to fetch it.
+  // A backlog of one holds two connections; they stay queued, because the stopped server accepts none.
   for (let at = 0; at < 2; at += 1) {
     const socket = connect(port, '127.0.0.1');
     scene.finally(() => socket.destroy());

@@ -12,7 +12,7 @@ const { faststart } = SAMPLE_VIDEO_NOS;
 const TO_STDOUT = ['download', faststart, '-o', '-'];
 
 describe.concurrent('a video to standard output', () => {
-  it('is exactly its bytes, and the words go to standard error', async ({ scene }) => {
+  it('is written byte for byte, and messages go to standard error', async ({ scene }) => {
     await scene.mock();
     const { code, stdout, stderr } = await scene.run([...TO_STDOUT, '--json']);
     expect(code).toBe(0);
@@ -23,7 +23,7 @@ describe.concurrent('a video to standard output', () => {
     expect(scene.names()).toEqual([]);
   });
 
-  it('is right through three connections that break', async ({ scene }) => {
+  it('is correct after three lost connections', async ({ scene }) => {
     const { video, videoNo, bytes } = await knownVideo(3_000_000);
     const mock = await scene.mock({ videos: [video], faults: 'drop@400000x1,drop@1x1,drop@2900000x1' });
     const line = `mavi download ${videoNo} -o - --checksum --json | sha256sum; echo "code \${PIPESTATUS[0]}"`;
@@ -34,7 +34,7 @@ describe.concurrent('a video to standard output', () => {
     expect(mock.requests.length).toBe(4);
   });
 
-  it('ends with exit 5 when a second fetch brings other bytes', async ({ scene }) => {
+  it('makes mavi exit 5 when a retry sends different bytes', async ({ scene }) => {
     await scene.mock({ faults: 'drop@100000x1,other-bytes' });
     const { code, stdout, stderr } = await scene.run(TO_STDOUT);
     expect(code).toBe(5);
@@ -43,7 +43,7 @@ describe.concurrent('a video to standard output', () => {
   });
 
   it.for(['html-mislabelled', 'mislabelled', 'matroska', 'empty', 'tiny', 'garbage'])(
-    'is nothing at all where the answer is no video (%s)',
+    'is empty when the response is not a video (%s)',
     async (faults, { scene }) => {
       await scene.mock({ faults });
       const { code, stdout } = await scene.run([...TO_STDOUT, '--retries', '0']);
@@ -52,13 +52,13 @@ describe.concurrent('a video to standard output', () => {
     },
   );
 
-  it('waits for a slow reader for longer than the time-out', async ({ scene }) => {
+  it('waits for a slow reader for longer than the timeout', async ({ scene }) => {
     const { video, videoNo, bytes } = await knownVideo(20_000_000);
     const stalling = await scene.mock({ faults: 'stall@1000' });
     const mock = await scene.mock({ videos: [video] });
     const run = scene.start(['download', videoNo, '-o', '-', '--timeout', '2'], { stdout: 'held' });
     await new Promise((resolve) => run.child.stdout?.once('readable', resolve));
-    // A run that does stall, begun later, is over: the same time has passed for the one that is read slowly.
+    // A run that starts later and stalls has timed out, so the slow reader has taken longer than the timeout.
     const stalled = await scene.run([...TO_STDOUT, '--timeout', '2', '--retries', '0'], {
       env: { MAVI_BASE_URL: stalling.baseUrl },
     });
@@ -73,7 +73,7 @@ describe.concurrent('a video to standard output', () => {
 });
 
 describe.concurrent('a pipe that another program made non-blocking', () => {
-  it('gets every byte, although it is full again and again', async ({ scene }) => {
+  it('receives every byte, although it is full many times', async ({ scene }) => {
     const { video, videoNo, bytes } = await knownVideo(5_000_000);
     await scene.mock({ videos: [video] });
     makeFifo(scene.path('fifo'));
@@ -88,7 +88,7 @@ describe.concurrent('a pipe that another program made non-blocking', () => {
 });
 
 describe.concurrent('a list of video_nos', () => {
-  it('goes from `mavi list --ids` to `mavi download -a -` through a pipe', async ({ scene }) => {
+  it('can be piped from `mavi list --ids` to `mavi download -a -`', async ({ scene }) => {
     const mock = await scene.mock();
     const line = `mavi list --ids | mavi download -a - ${faststart} -d library; echo "\${PIPESTATUS[*]}"`;
     const { stdout, stderr } = await scene.shell(line).ended;
@@ -98,14 +98,14 @@ describe.concurrent('a list of video_nos', () => {
     expect(mock.requests.length).toBe(4);
   });
 
-  it('that is empty is exit 0, with a word about it', async ({ scene }) => {
+  it('that is empty makes mavi exit 0 and say that there is nothing to do', async ({ scene }) => {
     const mock = await scene.mock();
     const { code, stderr } = await scene.run(['download', '-a', '-'], { stdin: '# nothing\r\n\r\n' });
     expect([code, mock.requests.length]).toEqual([0, 0]);
     expect(stderr).toContain('nothing to do');
   });
 
-  it('that cannot be read is exit 7', async ({ scene }) => {
+  it('that cannot be read makes mavi exit 7', async ({ scene }) => {
     const { code, stderr } = await scene.run(['download', '-a', 'none']);
     expect(code).toBe(7);
     expect(stderr).toContain('cannot read none');
@@ -147,7 +147,7 @@ describe.concurrent('a reader that closes the pipe', () => {
     expect(scene.leftovers()).toEqual([]);
   });
 
-  it('of a FIFO ends a download quietly with 141', async ({ scene }) => {
+  it('ends a download to a FIFO quietly with 141', async ({ scene }) => {
     const { video, videoNo } = madeUpVideo(20_000_000);
     await scene.mock({ videos: [video] });
     makeFifo(scene.path('fifo'));
@@ -160,7 +160,7 @@ describe.concurrent('a reader that closes the pipe', () => {
   });
 });
 
-describe.concurrent('standard output that takes no bytes', () => {
+describe.concurrent('standard output', () => {
   it.for([
     `download ${faststart} -o -`,
     `download ${faststart} --json`,
@@ -170,7 +170,7 @@ describe.concurrent('standard output that takes no bytes', () => {
     'config list',
     'mock',
     '--help',
-  ])('is exit 7 for `%s`', async (line, { scene }) => {
+  ])('that is full makes `mavi %s` exit 7', async (line, { scene }) => {
     await scene.mock();
     const full = await open('/dev/full', 'w');
     scene.finally(() => full.close());
@@ -184,7 +184,7 @@ describe.concurrent('standard output that takes no bytes', () => {
     `download ${faststart} --dry-run`,
     'sync library --dry-run',
     'list --ids',
-  ])('because it is closed is exit 7, before any request: mavi %s', async (line, { scene }) => {
+  ])('that is closed makes `mavi %s` exit 7 before any request', async (line, { scene }) => {
     const mock = await scene.mock();
     const { stdout, stderr } = await scene.shell(`mavi ${line} >&-; echo $?`).ended;
     expect([stdout.toString(), mock.requests.length]).toEqual(['7\n', 0]);
@@ -192,7 +192,7 @@ describe.concurrent('standard output that takes no bytes', () => {
   });
 
   it.for([`download ${faststart} --json`, 'auth status', 'config path'])(
-    'because a program discards it does no harm: mavi %s',
+    'that is discarded by the caller does not disturb `mavi %s`',
     async (line, { scene }) => {
       await scene.mock();
       const { stdout } = await scene.shell(`(mavi ${line} 1<> /dev/null); echo $?`).ended;
@@ -200,20 +200,20 @@ describe.concurrent('standard output that takes no bytes', () => {
     },
   );
 
-  it('because it is the null device takes a video', async ({ scene }) => {
+  it('accepts a video when it is /dev/null', async ({ scene }) => {
     const mock = await scene.mock();
     const { stdout } = await scene.shell(`mavi download ${faststart} -o - > /dev/null; echo $?`).ended;
     expect([stdout.toString(), mock.requests.length]).toEqual(['0\n', 1]);
   });
 
-  it('because a program discards all output takes a video', async ({ scene }) => {
+  it('accepts a video when the caller discards all output', async ({ scene }) => {
     const mock = await scene.mock();
     const line = `mavi download ${faststart} -o - 1<>/dev/null 2<>/dev/null; echo $?`;
     const { stdout } = await scene.shell(line).ended;
     expect([stdout.toString(), mock.requests.length]).toEqual(['0\n', 1]);
   });
 
-  it('because it is closed does no harm where nothing is written to it', async ({ scene }) => {
+  it('may be closed when nothing is written to it', async ({ scene }) => {
     await scene.mock();
     const { stdout } = await scene.shell(`mavi download ${faststart} >&-; echo $?`).ended;
     expect(stdout.toString()).toBe('0\n');
@@ -221,8 +221,8 @@ describe.concurrent('standard output that takes no bytes', () => {
   });
 });
 
-describe.concurrent('standard error that takes no bytes', () => {
-  it('does no harm to a download', async ({ scene }) => {
+describe.concurrent('standard error that is closed or full', () => {
+  it('does not disturb a download', async ({ scene }) => {
     await scene.mock();
     const { stdout, stderr } = await scene.shell(
       [
@@ -238,8 +238,8 @@ describe.concurrent('standard error that takes no bytes', () => {
   });
 });
 
-describe.concurrent('standard error that nobody reads any more', () => {
-  it('does no harm to a download', async ({ scene }) => {
+describe.concurrent('standard error whose reader has gone', () => {
+  it('does not disturb a download', async ({ scene }) => {
     await scene.mock();
     const pipe = await closedPipe(scene.path('pipe'));
     scene.finally(() => pipe.close());
@@ -251,9 +251,9 @@ describe.concurrent('standard error that nobody reads any more', () => {
   });
 });
 
-describe.concurrent('a target that is no plain file', () => {
+describe.concurrent('a target that is not a regular file', () => {
   it.for(['/dev/stdout', '/dev/fd/1', '/proc/self/fd/1'])(
-    'such as %s is standard output, be it a file or a pipe',
+    'such as %s is standard output, whether that is a file or a pipe',
     async (output, { scene }) => {
       await scene.mock();
       const { stdout, stderr } = await scene.shell(
@@ -266,7 +266,7 @@ describe.concurrent('a target that is no plain file', () => {
     },
   );
 
-  it('such as a process substitution gets the bytes', async ({ scene }) => {
+  it('such as a process substitution receives the video', async ({ scene }) => {
     await scene.mock();
     makeFifo(scene.path('done'));
     const { stdout } = await scene.shell(
@@ -276,7 +276,7 @@ describe.concurrent('a target that is no plain file', () => {
     expect(scene.read('copy.mp4').equals(sampleFile('faststart'))).toBe(true);
   });
 
-  it('such as a FIFO gets the bytes, and stays', async ({ scene }) => {
+  it('such as a FIFO receives the video and is kept', async ({ scene }) => {
     await scene.mock();
     makeFifo(scene.path('fifo'));
     const { stdout } = await scene.shell(

@@ -8,17 +8,17 @@ import { selfSigned } from '../mock/self-signed.ts';
 
 const { faststart } = SAMPLE_VIDEO_NOS;
 const COMMAND = ['download', faststart, '-o', 'video.mp4', '--retries', '0'];
-/** A host that no name server knows: who reaches it went through a proxy. */
+/** A host that no name server knows: it can only be reached through a proxy. */
 const HOST = 'mavi.test';
 
-/** A mock that passes for the host. */
+/** A mock with a certificate for the host. */
 async function mockFor(scene: Scene, host: string): Promise<Mock> {
   const tls = selfSigned({ host });
   scene.env.NODE_EXTRA_CA_CERTS = scene.write('ca.pem', tls.cert);
   const mock = await scene.mock({ tls, host });
   const port = host === HOST ? '' : `:${new URL(mock.baseUrl).port}`;
   scene.env.MAVI_BASE_URL = `https://${host}${port}/serve/api/v1`;
-  // A machine without a name server gives up at once.
+  // A machine without a name server then fails quickly.
   scene.env.RES_OPTIONS = 'timeout:1 attempts:1';
   return mock;
 }
@@ -30,7 +30,7 @@ describe.concurrent('a proxy', () => {
     ['ALL_PROXY', 'http://'],
     ['https_proxy', ''],
   ])(
-    'that %s names with %s makes the tunnel, and never sees the key',
+    'from %s with the prefix "%s" opens the tunnel and never sees the key',
     async ([name = '', scheme], { scene }) => {
       const mock = await mockFor(scene, HOST);
       const proxy = await tunnelProxy(scene, { to: mock.baseUrl });
@@ -43,7 +43,7 @@ describe.concurrent('a proxy', () => {
     },
   );
 
-  it('does not keep the certificate from being checked, whatever NODE_TLS_REJECT_UNAUTHORIZED says', async ({
+  it('does not disable certificate checks, not even with NODE_TLS_REJECT_UNAUTHORIZED=0', async ({
     scene,
   }) => {
     const mock = await mockFor(scene, HOST);
@@ -58,7 +58,7 @@ describe.concurrent('a proxy', () => {
     expect(stderr).toContain('self-signed');
   });
 
-  it('gets the user name and password of its address, which are not shown', async ({ scene }) => {
+  it('gets the user name and password from its URL, which are not shown', async ({ scene }) => {
     const mock = await mockFor(scene, HOST);
     const proxy = await tunnelProxy(scene, { to: mock.baseUrl });
     const env = { HTTPS_PROXY: `http://me:secret%21word@${proxy.host}` };
@@ -68,7 +68,7 @@ describe.concurrent('a proxy', () => {
     expect(stderr).not.toMatch(/secret/);
   });
 
-  it('of SOCKS is used, and looks the name up', async ({ scene }) => {
+  it('that speaks SOCKS is used, and resolves the host name', async ({ scene }) => {
     const mock = await mockFor(scene, HOST);
     const proxy = await socksProxy(scene, mock.baseUrl);
     const { code } = await scene.run(COMMAND, { env: { ALL_PROXY: `socks5h://${proxy.host}` } });
@@ -76,7 +76,7 @@ describe.concurrent('a proxy', () => {
     expect(scene.read('video.mp4').equals(sampleFile('faststart'))).toBe(true);
   });
 
-  it('never stands before a loopback address', async ({ scene }) => {
+  it('is never used for a loopback address', async ({ scene }) => {
     await scene.mock();
     const proxy = await tunnelProxy(scene, { refusal: '500 No' });
     const all = ['HTTP_PROXY', 'http_proxy', 'HTTPS_PROXY', 'https_proxy', 'ALL_PROXY', 'all_proxy'];
@@ -85,8 +85,8 @@ describe.concurrent('a proxy', () => {
     expect(proxy.asked).toEqual([]);
   });
 
-  it('is left out for the hosts of NO_PROXY', async ({ scene }) => {
-    // Linux takes this address for its own, and it is none of the loopback ones.
+  it('is not used for the hosts in NO_PROXY', async ({ scene }) => {
+    // Linux connects this address to itself, but it is not a loopback address.
     const mock = await mockFor(scene, '0.0.0.0');
     const proxy = await tunnelProxy(scene, { to: mock.baseUrl });
     const run = (args: readonly string[], exempt: string) =>
@@ -101,11 +101,11 @@ describe.concurrent('a proxy', () => {
 
 describe.concurrent('a proxy that fails', () => {
   it.for([
-    ['wants a password', { refusal: '407 Proxy Authentication Required' }, 'HTTP 407'],
+    ['requires a password', { refusal: '407 Proxy Authentication Required' }, 'HTTP 407'],
     ['forbids the host', { refusal: '403 Forbidden' }, 'HTTP 403'],
-    ['does not reach the host', { refusal: '502 Bad Gateway' }, 'HTTP 502'],
-    ['never answers', { refusal: '' }, 'within 1 s'],
-  ] as const)('because it %s is exit 6, and is named', async ([, options, says], { scene }) => {
+    ['cannot reach the host', { refusal: '502 Bad Gateway' }, 'HTTP 502'],
+    ['never responds', { refusal: '' }, 'within 1 s'],
+  ] as const)('because it %s makes mavi exit 6 and name the proxy', async ([, options, says], { scene }) => {
     const mock = await mockFor(scene, HOST);
     const proxy = await tunnelProxy(scene, options);
     const { code, stderr } = await scene.run([...COMMAND, '--connect-timeout', '1'], {
@@ -118,7 +118,7 @@ describe.concurrent('a proxy that fails', () => {
   });
 
   it.for(['http', 'socks5h'])(
-    'because nobody listens is exit 6, and is named (%s)',
+    'because its port is closed makes mavi exit 6 and name the proxy (%s)',
     async (scheme, { scene }) => {
       await mockFor(scene, HOST);
       const { code, stderr } = await scene.run(COMMAND, { env: { ALL_PROXY: `${scheme}://127.0.0.1:1` } });
@@ -128,7 +128,7 @@ describe.concurrent('a proxy that fails', () => {
   );
 
   it.for(['ftp://127.0.0.1:1', 'http://'])(
-    'because its address is %s is exit 2',
+    'because its URL is %s makes mavi exit 2',
     async (address, { scene }) => {
       await mockFor(scene, HOST);
       const { code, stderr } = await scene.run(COMMAND, { env: { HTTPS_PROXY: address } });

@@ -6,13 +6,13 @@ import { it } from '../helpers/scene.ts';
 import { downloadsOf } from '../helpers/with-mock.ts';
 import { madeVideos } from '../library/stored-video.ts';
 
-/** A server sees a request a moment after it was sent, now a longer and now a shorter one, in milliseconds. */
+/** How much the delay between sending a request and its arrival varies, in milliseconds. */
 const JITTER_MS = 300;
 
 const VIDEOS = madeVideos(8);
 const IDS = VIDEOS.map((video) => video.videoNo);
 
-/** Fails if the mock saw more than `starts` requests for videos within any such window. */
+/** Fails if the mock saw more than `starts` video requests within any window of `windowMs`. */
 function expectPaced(mock: Mock, starts: number, windowMs: number): void {
   const times = downloadsOf(mock).map((request) => request.startedAtMs);
   for (const [index, time] of times.slice(starts).entries()) {
@@ -25,13 +25,13 @@ function attemptsIn(output: Buffer): number[] {
   return lines.map((line) => (JSON.parse(line) as { attempts: number }).attempts);
 }
 
-/** The files that hold starts. */
+/** The files that record starts. */
 function recordsIn(folder: string): string[] {
   return readdirSync(folder).filter((name) => name.startsWith('starts-'));
 }
 
-describe('processes of one user and key', () => {
-  it('keep the account’s limit together, retries counted', async ({ scene }) => {
+describe('processes with the same user and key', () => {
+  it('share the account’s rate limit, retries included', async ({ scene }) => {
     const mock = await scene.mock({
       videos: VIDEOS,
       faults: { [IDS[0] ?? '']: 'server-errorx1' },
@@ -42,35 +42,35 @@ describe('processes of one user and key', () => {
     const ended = await Promise.all(halves.map((ids) => scene.run(['download', ...ids, ...flags])));
     expect(ended.map(({ code }) => code)).toEqual([0, 0]);
     expect(scene.names()).toEqual([...IDS].sort().map((id) => `${id}.mp4`));
-    // Nine starts for eight videos: the limit refused none, for each such refusal would be one more.
+    // Nine requests for eight videos: the limit refused none, or there would be more.
     expect(ended.flatMap(({ stdout }) => attemptsIn(stdout)).sort()).toEqual([1, 1, 1, 1, 1, 1, 1, 2]);
     expect(downloadsOf(mock)).toHaveLength(9);
     expectPaced(mock, 3, 2000);
     expect(recordsIn(scene.configFolder)).toHaveLength(1);
   });
 
-  it('wait together when the server says how long', async ({ scene }) => {
+  it('all wait as long as the server tells one of them to', async ({ scene }) => {
     const [first = '', second = ''] = IDS;
     const mock = await scene.mock({ videos: VIDEOS, faults: { [first]: 'rate-limit=2x1' } });
-    const told = scene.start(['download', first, '--rate', '100/s']);
-    await told.says('attempt 2');
+    const limited = scene.start(['download', first, '--rate', '100/s']);
+    await limited.says('attempt 2');
     const other = await scene.run(['download', second, '--rate', '100/s']);
-    expect([other.code, (await told.ended).code]).toEqual([0, 0]);
+    expect([other.code, (await limited.ended).code]).toEqual([0, 0]);
     expect(downloadsOf(mock)).toHaveLength(3);
     const [refused, ...later] = downloadsOf(mock).map((request) => request.startedAtMs);
     for (const time of later) expect(time - (refused ?? 0)).toBeGreaterThanOrEqual(2000 - JITTER_MS);
   });
 
   it.for(['12', '0'])(
-    'ask nothing more, with --rate %s, once the server asks for a pause of over ten minutes',
+    'send no more requests with --rate %s after the server asks for a pause of more than ten minutes',
     async (rate, { scene }) => {
       const [first = ''] = IDS;
       const mock = await scene.mock({ videos: VIDEOS, faults: { [first]: 'rate-limit=3600' } });
       const args = ['-c', '1', '--rate', rate, '-d', 'videos'];
-      const told = await scene.run(['download', ...IDS, ...args, '--json']);
-      expect(told.code).toBe(8);
-      expect(told.stderr).toMatch(/the server asks for no requests until \d{4}-\d\d-\d\dT/);
-      const records = told.stdout
+      const limited = await scene.run(['download', ...IDS, ...args, '--json']);
+      expect(limited.code).toBe(8);
+      expect(limited.stderr).toMatch(/the server asks for no requests until \d{4}-\d\d-\d\dT/);
+      const records = limited.stdout
         .toString()
         .trim()
         .split('\n')
@@ -84,25 +84,27 @@ describe('processes of one user and key', () => {
     },
   );
 
-  it('neither wait nor record with --rate 0', async ({ scene }) => {
+  it('neither wait nor record their starts with --rate 0', async ({ scene }) => {
     const mock = await scene.mock({ videos: VIDEOS });
     expect((await scene.run(['download', ...IDS.slice(0, 2), '--rate', '2/1h'])).code).toBe(0);
     const [name = ''] = recordsIn(scene.configFolder);
     const before = readFileSync(join(scene.configFolder, name), 'utf8');
-    // Would wait for an hour, if it waited.
+    // If it waited, it would wait for an hour.
     expect((await scene.run(['download', ...IDS.slice(2), '--rate', '0'])).code).toBe(0);
     expect(downloadsOf(mock)).toHaveLength(8);
     expect(readFileSync(join(scene.configFolder, name), 'utf8')).toBe(before);
   });
 
-  it('write no record at all when the only rate is 0', async ({ scene }) => {
+  it('create no record when the rate is always 0', async ({ scene }) => {
     await scene.mock({ videos: VIDEOS });
     mkdirSync(scene.configFolder);
     expect((await scene.run(['download', ...IDS, '--rate', '0'])).code).toBe(0);
     expect(readdirSync(scene.configFolder)).toEqual([]);
   });
 
-  it('pace themselves alone where the record cannot be locked, and -v says why', async ({ scene }) => {
+  it('each keep the limit by themselves when the record cannot be locked, and -v says why', async ({
+    scene,
+  }) => {
     const mock = await scene.mock({ videos: VIDEOS });
     writeFileSync(scene.configFolder, 'a file where the folder should be');
     const { code, stderr } = await scene.run(['download', ...IDS.slice(0, 4), '--rate', '2/1s', '-v']);
@@ -112,7 +114,7 @@ describe('processes of one user and key', () => {
     expectPaced(mock, 2, 1000);
   });
 
-  it('keep no key in the record', async ({ scene }) => {
+  it('do not write the key to the record', async ({ scene }) => {
     await scene.mock({ videos: VIDEOS });
     await scene.run(['download', ...IDS.slice(0, 1), '--rate', '12']);
     const [name = ''] = recordsIn(scene.configFolder);

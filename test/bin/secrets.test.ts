@@ -6,7 +6,7 @@ import { it } from '../helpers/scene.ts';
 
 const { faststart } = SAMPLE_VIDEO_NOS;
 
-// That no part of the key is in any output is checked after every run of a scene, here and elsewhere.
+// After every run, a scene also checks that no part of the key is in the output.
 describe.concurrent('the key', () => {
   it.for([
     `download ${faststart} -o video.mp4 --retries 1 --json --verbose`,
@@ -15,7 +15,7 @@ describe.concurrent('the key', () => {
     'list --verbose',
     'list --json --verbose',
     'auth status --verbose',
-  ])('is not shown by `mavi %s` even where the server repeats it', async (line, { scene }) => {
+  ])('is not shown by `mavi %s` even if the server repeats it', async (line, { scene }) => {
     await scene.mock({ faults: 'echo-key', listFaults: 'echo-key' });
     const { code, stderr } = await scene.run(line.split(' '));
     expect(code).toBe(4);
@@ -25,7 +25,7 @@ describe.concurrent('the key', () => {
     );
   });
 
-  it('is named with the host that it goes to where that is not the vendor’s', async ({ scene }) => {
+  it('is sent to another host than the vendor’s only with a note in --verbose', async ({ scene }) => {
     const mock = await scene.mock();
     const { stderr } = await scene.run(['list', '--verbose']);
     expect(stderr).toContain(`* the API key goes to ${new URL(mock.baseUrl).host}\n`);
@@ -33,7 +33,7 @@ describe.concurrent('the key', () => {
     expect(quiet.stderr).not.toContain('goes to');
   });
 
-  it('is masked in data where it is in use, and what only looks like a key is data', async ({ scene }) => {
+  it('is masked in data, but text that only looks like a key is not', async ({ scene }) => {
     await scene.mock();
     const name = 'sk-summer-holiday-2024-with-everybody.mp4';
     const args = ['download', faststart, '-o', name, '--json', '--manifest', 'manifest'];
@@ -45,7 +45,7 @@ describe.concurrent('the key', () => {
     expect(JSON.parse(verified.stdout.toString()).file).toBe(name);
   });
 
-  it('stands neither among the arguments of the process nor in its files', async ({ scene }) => {
+  it('is neither in the arguments of the process nor in its files', async ({ scene }) => {
     const asked = moment();
     await scene.mock({ faults: 'silent', onRequest: asked.now });
     const run = scene.start(['download', faststart], { env: { MAVI_RATE: '12' } });
@@ -53,7 +53,7 @@ describe.concurrent('the key', () => {
     expect(readFileSync(`/proc/${run.child.pid}/cmdline`, 'utf8')).not.toContain(scene.key.slice(8, 30));
     run.child.kill('SIGTERM');
     await run.exited;
-    // The shared record of starts is named after the key, and must not give it away.
+    // The shared record of starts is named after the key, and must not reveal it.
     const { stdout } = await scene.shell(
       `grep -r -c . "$MAVI_CONFIG_DIR"; grep -r "$MAVI_API_KEY" "$MAVI_CONFIG_DIR" .; true`,
     ).ended;
@@ -65,28 +65,31 @@ describe.concurrent('the key', () => {
     ['a space inside', (key: string) => `${key.slice(0, 30)} ${key.slice(30)}`],
     ['a line break inside', (key: string) => `${key.slice(0, 30)}\n${key.slice(30)}`],
     ['a control character', (key: string) => `${key}\u0007x`],
-    ['nothing but space', () => '  '],
-  ] as const)('with %s is exit 2 before any request, and is not shown', async ([, spoil], { scene }) => {
-    const mock = await scene.mock();
-    const runs = await Promise.all([
-      scene.run(['download', faststart], { env: { MAVI_API_KEY: spoil(scene.key) } }),
-      scene.run(['download', faststart], {
-        env: { MAVI_API_KEY: '', MAVI_API_KEY_FILE: scene.write('key', spoil(scene.key)) },
-      }),
-    ]);
-    expect(runs.map(({ code }) => code)).toEqual([2, 2]);
-    expect(mock.requests).toEqual([]);
-    for (const { stderr } of runs) expect(stderr).toContain('MAVI_API_KEY');
-  });
+    ['only spaces', () => '  '],
+  ] as const)(
+    'with %s makes mavi exit 2 before any request, and is not shown',
+    async ([, spoil], { scene }) => {
+      const mock = await scene.mock();
+      const runs = await Promise.all([
+        scene.run(['download', faststart], { env: { MAVI_API_KEY: spoil(scene.key) } }),
+        scene.run(['download', faststart], {
+          env: { MAVI_API_KEY: '', MAVI_API_KEY_FILE: scene.write('key', spoil(scene.key)) },
+        }),
+      ]);
+      expect(runs.map(({ code }) => code)).toEqual([2, 2]);
+      expect(mock.requests).toEqual([]);
+      for (const { stderr } of runs) expect(stderr).toContain('MAVI_API_KEY');
+    },
+  );
 
-  it('may have space around it', async ({ scene }) => {
+  it('may have whitespace around it', async ({ scene }) => {
     const mock = await scene.mock();
     const env = { MAVI_API_KEY: '', MAVI_API_KEY_FILE: scene.write('key', `\n ${scene.key}\r\n`) };
     expect((await scene.run(['download', faststart], { env })).code).toBe(0);
     expect(mock.requests[0]?.headers.authorization).toBe(scene.key);
   });
 
-  it('is not sent over plain http, but to this machine', async ({ scene }) => {
+  it('is not sent over plain http except to this machine', async ({ scene }) => {
     const mock = await scene.mock();
     const plain = mock.baseUrl.replace('127.0.0.1', '0.0.0.0');
     const runs = await Promise.all([
@@ -103,7 +106,7 @@ describe.concurrent('the key', () => {
 });
 
 describe.concurrent('the config folder', () => {
-  it('is that of the platform where MAVI_CONFIG_DIR does not name one', async ({ scene }) => {
+  it('is the default of the platform without MAVI_CONFIG_DIR', async ({ scene }) => {
     const xdg = scene.path('xdg');
     const env = { MAVI_CONFIG_DIR: '', XDG_CONFIG_HOME: xdg, MAVI_API_KEY: undefined };
     const login = await scene.run(['auth', 'login'], { env, stdin: scene.key });
@@ -120,14 +123,14 @@ describe.concurrent('the config folder', () => {
 
 const SPOILED = '\u001b[31m\u0007\u202edab\u200b\u0085\r\n';
 
-// That no control character is on standard error is checked after every run of a scene too.
-describe.concurrent('text that others wrote', () => {
+// After every run, a scene also checks that standard error has no control characters.
+describe.concurrent('untrusted text', () => {
   it.for([
     ['an unknown command', [SPOILED]],
     ['an unknown flag', ['download', faststart, `--${SPOILED}`]],
     ['a flag’s value', ['download', faststart, '--progress', SPOILED]],
     ['a setting', ['download', faststart, '--rate', SPOILED]],
-    ['an address', ['list', '--base-url', `https://${SPOILED}`]],
+    ['a URL', ['list', '--base-url', `https://${SPOILED}`]],
     ['a video_no', ['download', SPOILED]],
     ['a batch file', ['download', '-a', `none${SPOILED}`]],
     ['a target', ['download', faststart, '-o', `none/${SPOILED}.mp4`]],
@@ -138,7 +141,7 @@ describe.concurrent('text that others wrote', () => {
     ['a fault', ['mock', '--fault', SPOILED]],
     ['a file to verify', ['verify', `none${SPOILED}`]],
     ['a manifest to verify by', ['verify', '--manifest', `none${SPOILED}`]],
-  ] as const)('cannot act on the terminal from %s', async ([, args], { scene }) => {
+  ] as const)('cannot control the terminal when it is %s', async ([, args], { scene }) => {
     await scene.mock();
     const { code, stdout, stderr } = await scene.run(args);
     expect(code).toBeGreaterThan(0);
@@ -146,7 +149,7 @@ describe.concurrent('text that others wrote', () => {
     expect(stdout.toString()).not.toMatch(/[\u001b\u0007\u202e\u200b\u0085\r]/);
   });
 
-  it('cannot act on the terminal from a file that is saved', async ({ scene }) => {
+  it('cannot control the terminal when it is the name of a saved file', async ({ scene }) => {
     await scene.mock();
     const { code } = await scene.run(['download', faststart, '-o', `\u001b[31m\u202e.mp4`]);
     expect([code, scene.names()]).toEqual([0, ['\u001b[31m\u202e.mp4']]);

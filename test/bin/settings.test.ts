@@ -7,7 +7,7 @@ import { it } from '../helpers/scene.ts';
 
 const { faststart } = SAMPLE_VIDEO_NOS;
 
-/** Commands, and how each ends where there are no settings and none can be stored. */
+/** Commands, and the exit code of each when there are no settings and none can be stored. */
 const COMMANDS: readonly (readonly [line: string, code: number])[] = [
   ['--version', 0],
   ['config path', 0],
@@ -23,8 +23,8 @@ const COMMANDS: readonly (readonly [line: string, code: number])[] = [
   [`download ${faststart} -o /dev/null --rate 12`, 0],
 ];
 
-describe.concurrent('where no folder can be created in HOME', () => {
-  it.for(COMMANDS)('`mavi %s` ends at once, with exit %i', async ([line, code], { scene }) => {
+describe.concurrent('when no folder can be created in HOME', () => {
+  it.for(COMMANDS)('`mavi %s` exits %i and does not hang', async ([line, code], { scene }) => {
     await scene.mock();
     const env = { HOME: '/proc/nope', MAVI_CONFIG_DIR: undefined };
     const ended = await scene.run(line.split(' '), { env, stdin: `${scene.key}\n` });
@@ -33,21 +33,21 @@ describe.concurrent('where no folder can be created in HOME', () => {
   });
 });
 
-describe.concurrent('a folder that is named by an empty or relative variable', () => {
+describe.concurrent('the config folder, with an empty or relative variable', () => {
   it.for([
     ['HOME', { HOME: '' }],
     ['HOME', { HOME: '.' }],
     ['XDG_CONFIG_HOME', { XDG_CONFIG_HOME: '.' }],
     ['XDG_CONFIG_HOME', { XDG_CONFIG_HOME: 'sub' }],
     ['MAVI_CONFIG_DIR', { MAVI_CONFIG_DIR: '' }],
-  ] as const)('(%s) is not below the current one', async ([, variables], { scene }) => {
+  ] as const)('(%s), is not in the current folder', async ([, variables], { scene }) => {
     const env = { MAVI_CONFIG_DIR: undefined, ...variables };
     const { stdout } = await scene.run(['config', 'path'], { env });
     expect(stdout.toString()).toMatch(/^\/.*\/mavi\/config\.json\n$/);
     expect(stdout.toString()).not.toContain(scene.folder);
   });
 
-  it('is where XDG says, and nothing is left in the current folder', async ({ scene }) => {
+  it('is the default one, and the current folder stays empty', async ({ scene }) => {
     await scene.mock();
     const env = { MAVI_CONFIG_DIR: undefined, MAVI_API_KEY: undefined, XDG_CONFIG_HOME: 'sub' };
     const { code } = await scene.run(['auth', 'login'], { env, stdin: scene.key });
@@ -59,7 +59,7 @@ describe.concurrent('a folder that is named by an empty or relative variable', (
 
 describe.concurrent('settings that another user can write', () => {
   it.for(COMMANDS.filter(([line]) => !/version|path/.test(line)))(
-    'are refused by `mavi %s` before any request',
+    'are rejected by `mavi %s` before any request',
     async ([line], { scene }) => {
       const mock = await scene.mock();
       mkdirSync(scene.configFolder, { mode: 0o700 });
@@ -73,15 +73,15 @@ describe.concurrent('settings that another user can write', () => {
       expect(code).toBe(2);
       expect(stderr).toContain(`run: chmod go-w ${scene.configFolder}`);
       expect(mock.requests).toEqual([]);
-      const mended = await scene.shell(`chmod go-w ${scene.configFolder} && mavi list --ids`, { env }).ended;
-      expect(mended.code).toBe(0);
+      const fixed = await scene.shell(`chmod go-w ${scene.configFolder} && mavi list --ids`, { env }).ended;
+      expect(fixed.code).toBe(0);
       expect(readdirSync(scene.configFolder).filter((name) => !/^(config|starts)/.test(name))).toEqual([]);
     },
   );
 });
 
-describe.concurrent('a key that comes through a FIFO', () => {
-  it('is read from the output of another command', async ({ scene }) => {
+describe.concurrent('a key read from a FIFO', () => {
+  it('can be the output of another command', async ({ scene }) => {
     const mock = await scene.mock();
     scene.write('vault', `${scene.key}\n`);
     const line = 'MAVI_API_KEY_FILE=<(cat vault) mavi list --ids';
@@ -89,12 +89,12 @@ describe.concurrent('a key that comes through a FIFO', () => {
     expect([code, mock.requests[0]?.headers.authorization]).toEqual([0, scene.key]);
   });
 
-  it('is waited for, until Ctrl-C', async ({ scene }) => {
+  it('can be cancelled with Ctrl-C while nothing is written to it', async ({ scene }) => {
     await scene.mock();
     makeFifo(scene.path('fifo'));
     const env = { MAVI_API_KEY: undefined, MAVI_API_KEY_FILE: scene.path('fifo') };
     const run = scene.start(['list'], { env });
-    // Opening it returns once the program has it open too.
+    // Opening a FIFO returns when the program has opened it too.
     const opened = scene.shell('exec 3> fifo; echo open; exec sleep 60');
     await opened.prints('open');
     run.child.kill('SIGINT');
@@ -103,9 +103,9 @@ describe.concurrent('a key that comes through a FIFO', () => {
   });
 });
 
-describe.concurrent('settings that cannot be read as JSON', () => {
+describe.concurrent('a settings file', () => {
   it.for(['config set rate 6', 'config unset rate', 'auth login', 'auth logout'])(
-    'are left alone by `mavi %s`',
+    'that is not valid JSON is not changed by `mavi %s`',
     async (line, { scene }) => {
       const mock = await scene.mock();
       mkdirSync(scene.configFolder, { mode: 0o700 });
@@ -118,7 +118,7 @@ describe.concurrent('settings that cannot be read as JSON', () => {
     },
   );
 
-  it('but for a byte order mark, as Windows writes it, are read', async ({ scene }) => {
+  it('may start with a byte order mark, as Windows writes it', async ({ scene }) => {
     const mock = await scene.mock();
     mkdirSync(scene.configFolder, { mode: 0o700 });
     const file = join(scene.configFolder, 'config.json');

@@ -9,7 +9,7 @@ import { madeUpVideo } from '../helpers/videos.ts';
 const { faststart, moovLast } = SAMPLE_VIDEO_NOS;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** Notes every handler of a signal that the process installs, one name a line. */
+/** Records the name of each signal for which the process installs a handler, one per line. */
 const NOTE_TAKER = `
 const { appendFileSync } = require('node:fs');
 for (const method of ['on', 'once', 'addListener', 'prependListener', 'prependOnceListener']) {
@@ -20,13 +20,13 @@ for (const method of ['on', 'once', 'addListener', 'prependListener', 'prependOn
   };
 }`;
 
-/** Puts a settings file into place, as \`mavi config set\` would. */
+/** Writes a settings file as `mavi config set` would. */
 function storeSettings(scene: Scene, settings: Readonly<Record<string, string>> = { retries: '4' }): void {
   mkdirSync(scene.configFolder, { recursive: true, mode: 0o700 });
   writeFileSync(join(scene.configFolder, 'config.json'), JSON.stringify(settings), { mode: 0o600 });
 }
 
-describe.concurrent('signals are handled by the program alone, not by what it is built with', () => {
+describe.concurrent('only the program itself installs signal handlers, not its dependencies:', () => {
   const COMMANDS: Readonly<Record<string, readonly string[]>> = {
     'reading settings': ['config', 'list'],
     'writing settings': ['config', 'set', 'rate', '6'],
@@ -54,7 +54,7 @@ describe.concurrent('signals are handled by the program alone, not by what it is
   });
 });
 
-describe.concurrent.for(SIGNALS)('with a settings file in place, %s leaves nothing behind', (signal) => {
+describe.concurrent.for(SIGNALS)('with a settings file, %s leaves nothing behind', (signal) => {
   it.for([
     ['a download', ['download', faststart, '--force', '-o', 'video.mp4']],
     ['a batch', ['download', faststart, moovLast, '-d', 'library']],
@@ -97,7 +97,7 @@ describe.concurrent.for(SIGNALS)('with a settings file in place, %s leaves nothi
   });
 });
 
-describe.concurrent('an interrupted command with several videos says how many are done, and how to continue', () => {
+describe.concurrent('an interrupted batch says how many videos are done and how to continue', () => {
   const COMMANDS = [
     [
       'a batch',
@@ -105,7 +105,7 @@ describe.concurrent('an interrupted command with several videos says how many ar
       'rerun with --skip-existing to continue',
     ],
     [
-      'a batch that skips',
+      'a batch with --skip-existing',
       `download ${faststart} ${moovLast} -d library -c 1 --skip-existing`,
       'rerun the same command to continue',
     ],
@@ -141,7 +141,7 @@ describe.concurrent('an interrupted command with several videos says how many ar
 });
 
 describe.concurrent('a limit on the size of files (ulimit -f)', () => {
-  it.for(['0', '12'])('is exit 7 that names the file, at --rate %s', async (rate, { scene }) => {
+  it.for(['0', '12'])('exits 7 and names the file, with --rate %s', async (rate, { scene }) => {
     const { video, videoNo } = madeUpVideo(1_000_000);
     await scene.mock({ videos: [video] });
     storeSettings(scene);
@@ -157,8 +157,8 @@ describe.concurrent('a limit on the size of files (ulimit -f)', () => {
 describe.concurrent('nohup protects from SIGHUP', () => {
   it.for([
     ['started by bash', 'nohup $program'],
-    ['where the shell leaves no trace', 'env -u _ nohup $program'],
-    ['where only its standard input shows it', 'set -m; env -u _ nohup $program > log 2>&1'],
+    ['without the variable _ of the shell', 'env -u _ nohup $program'],
+    ['when only standard input reveals it', 'set -m; env -u _ nohup $program > log 2>&1'],
     ['in a script that nohup started', 'nohup env -u _ sh -c \'"$@"; exit\' sh $program'],
   ])('%s', async ([, start = ''], { scene }) => {
     await scene.mock({ bytesPerSecond: 200_000 });
@@ -177,7 +177,7 @@ describe.concurrent('nohup protects from SIGHUP', () => {
   });
 });
 
-it('a command that ends before its work is done says so, and fails', async ({ scene }) => {
+it('reports an unexpected error when Node exits before the command is done', async ({ scene }) => {
   const preload = `const fs = require('node:fs'); fs.writev = () => {}; require('node:module').syncBuiltinESMExports();`;
   const env = { NODE_OPTIONS: `--require=${scene.write('preload.cjs', preload)}` };
   const { code, stderr } = await scene.run(['--version'], { env });

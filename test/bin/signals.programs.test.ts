@@ -15,17 +15,17 @@ import { bytesOf, madeUpVideo } from '../helpers/videos.ts';
 const { faststart, moovLast } = SAMPLE_VIDEO_NOS;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** More than all buffers between two processes hold, so that a write of it ends when the other side reads. */
+/** More than the buffers between two processes hold, so that writing it completes only when the reader reads. */
 const MORE_THAN_BUFFERS = 4_000_000;
 
-/** Brings a process to a stage; it is there when the answer comes. */
+/** Starts a process; resolves when it has reached a stage. */
 type Stage = (scene: Scene) => Promise<Program>;
 
-/** Replaces `video.mp4`, which is the user's own until the new one is whole. */
+/** Replaces `video.mp4`, which must stay unchanged until the new one is complete. */
 const REPLACING = ['download', faststart, '--force', '-o', 'video.mp4'];
 
 const STAGES: Readonly<Record<string, Stage>> = {
-  'waiting for the rate': async (scene) => {
+  'waiting for the rate limit': async (scene) => {
     await scene.mock();
     const run = scene.start(['download', faststart, moovLast, '-c', '1', '--rate', '1/h', '-d', 'done']);
     await run.says('waiting for the rate limit');
@@ -38,12 +38,12 @@ const STAGES: Readonly<Record<string, Stage>> = {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const address = server.address();
     const port = typeof address === 'object' ? address?.port : 0;
-    // TCP connects, and TLS gets no answer.
+    // TCP connects, but the TLS handshake gets no response.
     const run = scene.start(REPLACING, { env: { MAVI_BASE_URL: `https://127.0.0.1:${port}/v1` } });
     await asked.happened;
     return run;
   },
-  'waiting for the answer': (scene) => askedOf(scene, { faults: 'silent' }, REPLACING),
+  'waiting for the response': (scene) => askedOf(scene, { faults: 'silent' }, REPLACING),
   'streaming into a file': async (scene) => {
     await scene.mock({ faults: 'stall@100000' });
     const run = scene.start(REPLACING);
@@ -67,7 +67,7 @@ const STAGES: Readonly<Record<string, Stage>> = {
     await appears(scene.path('library'), /\.part$/);
     return run;
   },
-  'pausing before another try': async (scene) => {
+  'pausing before a retry': async (scene) => {
     await scene.mock({ faults: 'rate-limit=300' });
     const run = scene.start(REPLACING);
     await run.says('retrying in 5 min');
@@ -112,12 +112,12 @@ const STAGES: Readonly<Record<string, Stage>> = {
       MAVI_API_KEY: undefined,
       MAVI_API_KEY_FILE: scene.path('fifo'),
     }),
-  'asking for the library': (scene) => listAskedOf(scene, ['list']),
-  'asking for sizes': (scene) => listAskedOf(scene, [...REPLACING, '--lookup']),
+  'requesting the library': (scene) => listAskedOf(scene, ['list']),
+  'requesting sizes': (scene) => listAskedOf(scene, [...REPLACING, '--lookup']),
   'testing the key': (scene) => listAskedOf(scene, ['auth', 'status']),
-  'verifying a file that takes long': async (scene) => {
+  'verifying a large file': async (scene) => {
     const bytes = await bytesOf(madeUpVideo(1000).video);
-    // Its media data, a hole of the file system, is hashed to its end.
+    // The media data is a large hole in a sparse file, which takes long to hash.
     const head = Buffer.concat([
       bytes.subarray(0, bytes.indexOf('mdat') - 4),
       Buffer.from('\0\0\0\x01mdat\0\0\0\x10\0\0\0\0', 'latin1'),
@@ -138,15 +138,15 @@ const STAGES: Readonly<Record<string, Stage>> = {
     await writer.close();
     return run;
   },
-  'reading a manifest out of a FIFO': (scene) => openingFifo(scene, ['verify', '--manifest', 'fifo']),
-  'serving as the mock': async (scene) => {
+  'reading a manifest from a FIFO': (scene) => openingFifo(scene, ['verify', '--manifest', 'fifo']),
+  'running the mock': async (scene) => {
     const run = scene.start(['mock'], { printsKey: true });
     await run.prints('MAVI_API_KEY=');
     return run;
   },
 };
 
-/** Starts the program; it has asked for a video when the answer comes. */
+/** Starts the program; resolves when it has sent a request. */
 async function askedOf(scene: Scene, options: MockOptions, args: readonly string[]): Promise<Program> {
   const asked = moment();
   await scene.mock({ ...options, onRequest: asked.now });
@@ -155,12 +155,12 @@ async function askedOf(scene: Scene, options: MockOptions, args: readonly string
   return run;
 }
 
-/** Starts the program; it has asked for a listing, and gets no answer, when the answer comes. */
+/** Starts the program; resolves when it has requested a listing, to which the mock never responds. */
 function listAskedOf(scene: Scene, args: readonly string[]): Promise<Program> {
   return askedOf(scene, { listFaults: 'silent' }, args);
 }
 
-/** Starts the program, which is reading its standard input when the answer comes. */
+/** Starts the program; resolves when it is reading its standard input. */
 async function feeding(scene: Scene, args: readonly string[], line: string): Promise<Program> {
   const run = scene.start(args, { stdin: 'open' });
   await new Promise((resolve) =>
@@ -169,7 +169,7 @@ async function feeding(scene: Scene, args: readonly string[], line: string): Pro
   return run;
 }
 
-/** Starts the program, which has opened `fifo` and reads nothing from it when the answer comes. */
+/** Starts the program; resolves when it has opened `fifo`, to which nothing is written. */
 async function openingFifo(
   scene: Scene,
   args: readonly string[],
@@ -184,7 +184,7 @@ async function openingFifo(
 
 describe.concurrent.for(SIGNALS)('%s', (signal) => {
   it.for(Object.entries(STAGES))(
-    'ends the program by that very signal while it is %s',
+    'terminates the program by that signal while it is %s',
     async ([, stage], { scene }) => {
       scene.write('video.mp4', 'mine');
       const run = await stage(scene);
@@ -201,7 +201,7 @@ describe.concurrent.for(SIGNALS)('%s', (signal) => {
     mkdirSync(scene.path('logs'));
     const run = scene.start(['download', faststart], {
       env: { MAVI_RATE: '12' },
-      // While the record is being written, its lock is held.
+      // The lock is held while the record is being written.
       by: strace(
         '-o',
         scene.path('logs/log'),
@@ -218,7 +218,7 @@ describe.concurrent.for(SIGNALS)('%s', (signal) => {
     expect(readdirSync(scene.configFolder).filter((name) => name.endsWith('.lock'))).toEqual([]);
   });
 
-  it('is told to the shell that started the program', async ({ scene }) => {
+  it('is reported to the shell that started the program', async ({ scene }) => {
     await scene.mock({ faults: 'stall@100000' });
     const line = `$program download ${faststart} -o new.mp4 & pid=$!; read; kill -${signal} $pid; wait $pid; echo "code $?"`;
     const run = scene.shell(line, { stdin: 'open' });

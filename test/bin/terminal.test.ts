@@ -11,9 +11,7 @@ const CTRL_C = '\u0003';
 const CTRL_D = '\u0004';
 
 describe.concurrent('on a terminal', () => {
-  it('a bar shows a percentage although no Content-Length came, and Ctrl-C gives the cursor back', async ({
-    scene,
-  }) => {
+  it('a bar shows a percentage without Content-Length, and Ctrl-C restores the cursor', async ({ scene }) => {
     await scene.mock({ faults: 'stall@100000' });
     const run = scene.terminal(`exec $program download ${faststart} -o video.mp4`);
     await run.prints(' %');
@@ -26,7 +24,7 @@ describe.concurrent('on a terminal', () => {
     expect(scene.names()).toEqual([]);
   });
 
-  it('the cursor is back when all is done, and the last word stays', async ({ scene }) => {
+  it('the cursor is restored at the end, and the summary stays on the screen', async ({ scene }) => {
     await scene.mock();
     const run = scene.terminal(`exec $program download ${faststart} ${moovLast}`);
     const { code, stdout } = await run.ended;
@@ -37,7 +35,7 @@ describe.concurrent('on a terminal', () => {
     expect(scene.read(`${faststart}.mp4`).equals(sampleFile('faststart'))).toBe(true);
   });
 
-  it('a failure leaves the cursor on', async ({ scene }) => {
+  it('the cursor is restored after a failure', async ({ scene }) => {
     await scene.mock({ faults: 'truncate@100000' });
     const { code, stdout } = await scene.terminal(`exec $program download ${faststart}`).ended;
     expect(code).toBe(5);
@@ -45,7 +43,7 @@ describe.concurrent('on a terminal', () => {
     expect(stdout.toString()).toContain('truncated after 100000 bytes');
   });
 
-  it('40 columns are enough for the bars', async ({ scene }) => {
+  it('the bars fit into 40 columns', async ({ scene }) => {
     await scene.mock({ faults: 'stall@100000' });
     const run = scene.terminal(`exec $program download ${faststart} ${moovLast}`, { columns: 40 });
     await run.prints(' %');
@@ -57,8 +55,8 @@ describe.concurrent('on a terminal', () => {
   });
 
   it.for([
-    ['NO_COLOR=1', 'is without colours'],
-    ['TERM=dumb', 'is without colours and without cursor'],
+    ['NO_COLOR=1', 'disables colours'],
+    ['TERM=dumb', 'disables colours and cursor movement'],
   ])('%s %s', async ([variable = ''], { scene }) => {
     await scene.mock();
     const { code, stdout } = await scene.terminal(`exec env ${variable} $program download ${faststart}`)
@@ -69,14 +67,14 @@ describe.concurrent('on a terminal', () => {
     if (variable === 'TERM=dumb') expect(stdout.toString()).not.toContain('\u001b');
   });
 
-  it('video is refused, before any request', async ({ scene }) => {
+  it('a video to standard output is refused before any request', async ({ scene }) => {
     const mock = await scene.mock();
     const { code, stdout } = await scene.terminal(`exec $program download ${faststart} -o -`).ended;
     expect([code, mock.requests.length]).toEqual([2, 0]);
     expect(stdout.toString()).toContain('refusing to write video data to a terminal');
   });
 
-  it('a pipe gets the video all the same, and the bar goes to the terminal', async ({ scene }) => {
+  it('a pipe receives the video while the bar goes to the terminal', async ({ scene }) => {
     await scene.mock();
     const { stdout } = await scene.terminal(`$program download ${faststart} -o - | cat > copy.mp4; exit 7`)
       .ended;
@@ -88,7 +86,7 @@ describe.concurrent('on a terminal', () => {
 describe.concurrent('auth login on a terminal', () => {
   const LOGIN = '$program auth login; echo "code $?"; stty -a';
 
-  it('stores the key that is typed, and shows none of it', async ({ scene }) => {
+  it('stores the typed key and does not show it', async ({ scene }) => {
     const run = scene.terminal(LOGIN);
     await run.prints('not shown');
     run.child.stdin?.write(`${scene.key}\r`);
@@ -109,9 +107,9 @@ describe.concurrent('auth login on a terminal', () => {
     ['Ctrl-D', CTRL_D, 2],
     ['an empty line', '\r', 2],
   ] as const)(
-    'ends at %s with nothing stored, and the terminal as it was',
+    'is cancelled by %s; stores nothing and restores the terminal',
     async ([, typed, code], { scene }) => {
-      // The shell, which gets Ctrl-C too, is to live on.
+      // The shell receives Ctrl-C too and must not exit.
       const run = scene.terminal(`trap : INT; ${LOGIN}`);
       await run.prints('not shown');
       run.child.stdin?.write(typed);
@@ -121,7 +119,7 @@ describe.concurrent('auth login on a terminal', () => {
     },
   );
 
-  it('ends at a signal, and the terminal is as it was', async ({ scene }) => {
+  it('restores the terminal when a signal ends it', async ({ scene }) => {
     const run = scene.terminal(LOGIN);
     await run.prints('not shown');
     process.kill(childOf(childOf(run.child.pid ?? 0)), 'SIGTERM');
