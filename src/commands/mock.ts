@@ -7,25 +7,19 @@ import { addEnd, type CommandContext, subcommand } from './command.ts';
 
 /** Adds the command. */
 export function addMock(program: Command, context: CommandContext): void {
-  const command = subcommand(program, 'mock', 'an embedded mock of the API, for demos and for your own tests')
-    .option('--port <n>', 'the port on 127.0.0.1; 0 is any that is free', '0')
-    .option(
-      '--videos <dir>',
-      'serve the files of a folder instead of the samples; not what links lead to outside it',
-    )
-    .option(
-      '--fault <name>',
-      'misbehave: drop, stall, truncate, rate-limit, server-error, redirect, …; see --list-faults',
-    )
-    .option('--limit <n>', "the account's limit, as in --rate; 0 = none", '12/m')
+  const command = subcommand(program, 'mock', 'run a built-in mock API server, for demos and your own tests')
+    .option('--port <n>', 'listen on this port of 127.0.0.1; 0 = any free port', '0')
+    .option('--videos <dir>', 'serve the files in a folder, not the samples (skips symlinks that leave it)')
+    .option('--fault <name>', 'misbehave, such as drop, stall or rate-limit; see --list-faults')
+    .option('--limit <n>', 'limit downloads per account, as in --rate; 0 = no limit', '12/m')
     .option('--pace <bytes/s>', 'send each video no faster than this, such as 100K')
     .option('--list-faults', 'list the faults and exit');
   addEnd(command, [
-    ['mavi mock --port 8080', 'prints MAVI_BASE_URL and MAVI_API_KEY, and serves until Ctrl-C'],
-    ['mavi mock --fault drop@1000x2', 'breaks the connection after 1000 bytes, twice for each video'],
+    ['mavi mock --port 8080', 'prints MAVI_BASE_URL and MAVI_API_KEY, serves until Ctrl-C'],
+    ['mavi mock --fault drop@1000x2', 'drops the connection after 1000 bytes, twice for each video'],
     [
       'mavi mock --videos ./clips --fault rate-limitx1',
-      'your own files; the first answer for each is a 0429',
+      'your own files; the first response for each is a 0429',
     ],
   ]);
   command.action((flags: Record<string, unknown>) =>

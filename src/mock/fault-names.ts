@@ -122,9 +122,8 @@ export function parseFaults(text: string): readonly Fault[] {
     (fault) => fault.times === Number.POSITIVE_INFINITY && fault.name !== 'rate-limit-for',
   );
   if (endless !== -1 && endless < faults.length - 1) {
-    throw new SyntaxError(
-      `Nothing can follow "${faults[endless]?.text}", for it never ends: add how often, as in "${faults[endless]?.text}x1"`,
-    );
+    const { text } = faults[endless] as Fault;
+    throw new SyntaxError(`'${text}' applies to every request, so nothing can follow it; write ${text}x1`);
   }
   return faults;
 }
@@ -132,13 +131,11 @@ export function parseFaults(text: string): readonly Fault[] {
 function parseFault(text: string): Fault {
   const { name, value, offset, times } = GRAMMAR.exec(text)?.groups ?? {};
   if (name === undefined) {
-    throw new SyntaxError(`"${text}" is no fault: write name[=value][@offset][xN], as in "drop@1000x3"`);
+    throw new SyntaxError(`'${text}' is not a fault; write name[=value][@offset][xN], such as drop@1000x3`);
   }
-  if (!isFaultName(name)) {
-    throw new SyntaxError(`There is no fault "${name}"; there are: ${Object.keys(FAULTS).join(', ')}`);
-  }
+  if (!isFaultName(name)) throw new SyntaxError(`unknown fault '${name}'`);
   if (times !== undefined && Number(times) === 0)
-    throw new SyntaxError(`"${text}" would never happen: x1 or more`);
+    throw new SyntaxError(`'${text}' applies to no request; write x1 or more`);
   return {
     name,
     value,

@@ -37,7 +37,7 @@ export async function runMock(plan: MockPlan, host: Host): Promise<ExitCode> {
     const lines = `MAVI_BASE_URL=${mock.baseUrl}\nMAVI_API_KEY=${mock.key}\n`;
     await printUnmasked(host, lines);
     const count = videos.uniqueIds.reduce((sum, uniqueId) => sum + videos.count(uniqueId), 0);
-    say(host, `mavi: the mock serves ${count} videos until Ctrl-C; its key works nowhere else`);
+    say(host, `mavi: serving ${count} videos until Ctrl-C; the key works only with this mock`);
     return await abortable(new Promise<never>(() => {}), host.interrupt);
   } finally {
     await mock.close();
@@ -61,14 +61,13 @@ async function start(plan: MockPlan, videos: Awaited<ReturnType<typeof videosFro
     });
   } catch (error) {
     if (error instanceof SyntaxError) {
-      // The names of all faults are too many for a line.
-      throw new UsageError(`--fault: ${error.message.split('; there are: ')[0]}`, {
-        hint: 'see what there is with: mavi mock --list-faults',
+      throw new UsageError(`--fault: ${error.message}`, {
+        hint: 'list the faults with: mavi mock --list-faults',
       });
     }
     if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') {
-      throw new LocalError('port', `port ${plan.port} is taken`, {
-        hint: 'leave --port out, and a free one is taken',
+      throw new LocalError('port', `port ${plan.port} is already in use`, {
+        hint: 'omit --port to use a free port',
       });
     }
     throw error;

@@ -69,7 +69,7 @@ const MISTAKES: readonly (readonly [
   ['cannot be used with', ['list', '--ids', '--json']],
   ['no file named', ['verify']],
   ['--port takes a whole number', ['mock', '--port', '70000']],
-  ['There is no fault "nonsense"', ['mock', '--fault', 'nonsense']],
+  ["unknown fault 'nonsense'", ['mock', '--fault', 'nonsense']],
   ['--limit takes', ['mock', '--limit', 'x']],
   ['--pace takes', ['mock', '--pace', '0']],
   ["unknown setting 'colour'", ['config', 'set', 'colour', 'red']],

@@ -125,6 +125,6 @@ describe('mock', () => {
     const port = typeof address === 'object' ? address?.port : 0;
     const { code, errors } = await mavi(tempDir(), {}, 'mock', '--port', String(port));
     expect(code).toBe(7);
-    expect(errors).toContain(`port ${port} is taken`);
+    expect(errors).toContain(`port ${port} is already in use`);
   });
 });

@@ -256,14 +256,14 @@ export const COMMAND_LINE: Rows = {
   'an unknown fault': {
     args: ['mock', '--fault', 'x'],
     code: 2,
-    says: ['mavi: --fault: There is no fault "x"', '      see what there is with: mavi mock --list-faults'],
+    says: ["mavi: --fault: unknown fault 'x'", '      list the faults with: mavi mock --list-faults'],
   },
-  'a fault that is none': {
+  'a fault that cannot be read': {
     args: ['mock', '--fault', 'drop@x'],
     code: 2,
     says: [
-      'mavi: --fault: "drop@x" is no fault: write name[=value][@offset][xN], as in "drop@1000x3"',
-      '      see what there is with: mavi mock --list-faults',
+      "mavi: --fault: 'drop@x' is not a fault; write name[=value][@offset][xN], such as drop@1000x3",
+      '      list the faults with: mavi mock --list-faults',
     ],
   },
   'an unknown shell': {

@@ -95,7 +95,7 @@ export const THE_DISK: Rows = {
   'a port that is taken': {
     args: ['mock', '--port', 'PORT'],
     code: 7,
-    says: ['mavi: port PORT is taken', '      leave --port out, and a free one is taken'],
+    says: ['mavi: port PORT is already in use', '      omit --port to use a free port'],
   },
   'files that are no videos': {
     args: ['verify', 'a.mp4', 'b.mp4', 'c.mp4'],

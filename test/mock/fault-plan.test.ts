@@ -42,6 +42,6 @@ describe('a chain of faults', () => {
   });
 
   it('stops the mock from starting where it cannot be understood', async () => {
-    await expect(started({ faults: 'drpo' })).rejects.toThrow(/no fault "drpo"/);
+    await expect(started({ faults: 'drpo' })).rejects.toThrow(/unknown fault 'drpo'/);
   });
 });

@@ -26,14 +26,14 @@ describe('a fault text', () => {
   });
 
   it.each([
-    ['drpo', /no fault "drpo"; there are: drop, hangup/],
-    ['constructor', /no fault "constructor"/],
-    ['drop@', /"drop@" is no fault/],
-    ['drop@1.5', /"drop@1\.5" is no fault/],
-    ['drop@5@6', /is no fault/],
-    ['drop,,stall', /"" is no fault/],
-    ['dropx0', /never happen/],
-    ['drop,stall', /Nothing can follow "drop".*"dropx1"/],
+    ['drpo', /unknown fault 'drpo'/],
+    ['constructor', /unknown fault 'constructor'/],
+    ['drop@', /'drop@' is not a fault/],
+    ['drop@1.5', /'drop@1\.5' is not a fault/],
+    ['drop@5@6', /is not a fault/],
+    ['drop,,stall', /'' is not a fault/],
+    ['dropx0', /applies to no request/],
+    ['drop,stall', /'drop' applies to every request.*dropx1$/],
   ])('"%s" is refused with the reason', (text, reason) => {
     expect(() => parseFaults(text)).toThrow(reason);
     expect(() => parseFaults(text)).toThrow(SyntaxError);
