@@ -3,13 +3,10 @@ import { createHash } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import type { Host } from './host.ts';
 
-/** What is known of a process from the traces that it left. `unknown`: it may run on another machine or in another container. */
-export type Liveness = 'alive' | 'dead' | 'unknown';
-
 /** The parts of the host that tell which process this is. */
 export type ProcessHost = Pick<Host, 'hostname' | 'pid' | 'isAlive'>;
 
-/** Stands for what the platform does not tell, such as `/proc` on macOS. */
+/** In place of what the platform does not tell, such as `/proc` on macOS. */
 const NOT_KNOWN = '0';
 
 /**
@@ -27,14 +24,17 @@ export function processIdentity({ hostname, pid }: ProcessHost): string {
   ].join('-');
 }
 
-/** Whether the process with that identity runs. Never judged by age: clocks step, and file systems round times. */
-export function livenessOf(identity: string, host: ProcessHost): Liveness {
+/**
+ * Whether the process with that identity runs; `unknown` if that may be on another machine or in another container.
+ * Never judged by age: clocks step, and file systems round times.
+ */
+export function livenessOf(identity: string, host: ProcessHost): 'alive' | 'dead' | 'unknown' {
   const fields = /^([0-9a-f]+)-([0-9a-f]+)-([0-9a-f]+)-([0-9a-f]+)-([0-9a-f]+)$/.exec(identity)?.slice(1);
   if (fields === undefined) return 'unknown';
   const [machine, boot, namespace, pid = '', startTime] = fields;
   const [ownMachine, ownBoot, ownNamespace] = processIdentity(host).split('-');
   if (machine !== ownMachine) return 'unknown';
-  // The same machine was started again since.
+  // The machine has been started again since.
   if (boot !== ownBoot) return 'dead';
   if (namespace !== ownNamespace) return 'unknown';
   const number = Number.parseInt(pid, 16);

@@ -5,6 +5,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, unlinkSync } from 'node:fs';
 import { constants, open, unlink } from 'node:fs/promises';
+import { codeOf } from './errors.ts';
 import { type Host, sleep } from './host.ts';
 import { livenessOf, processIdentity } from './liveness.ts';
 
@@ -13,16 +14,16 @@ export interface LockOptions {
   readonly host: Pick<Host, 'hostname' | 'pid' | 'isAlive' | 'onExit' | 'clock' | 'random'>;
   /** Ends the wait. */
   readonly signal?: AbortSignal;
-  /** How long to wait for an owner that lives, in milliseconds. */
+  /** How long to wait for an owner that runs, in milliseconds. */
   readonly patienceMs: number;
   /**
    * A lock whose owner can't be judged (another machine or container) counts as left behind when it has not changed
-   * for so long while watched, in milliseconds.
+   * for this long while watched, in milliseconds.
    */
   readonly abandonedAfterMs: number;
-  /** Whether the owner rewrites the lock five times in that time, for one that is held for longer. */
+  /** Whether the owner rewrites the lock five times in that time: needed if it is held for longer. */
   readonly renews: boolean;
-  /** Called once, when the lock is held by another process and is waited for. */
+  /** Called once, when the lock of another process is waited for. */
   readonly onWait?: (holder: LockHolder) => void;
 }
 
@@ -32,7 +33,7 @@ export interface LockHolder {
   readonly pid: number | null;
 }
 
-/** Thrown when a lock is still held by another process after all patience. */
+/** Thrown when another process still holds the lock after `patienceMs`. */
 export class LockHeldError extends Error {
   readonly holder: LockHolder;
 
@@ -42,7 +43,7 @@ export class LockHeldError extends Error {
   }
 }
 
-/** How often a held lock is looked at, in milliseconds: soon at first, then less often. */
+/** How often a held lock is read, in milliseconds: soon at first, then less often. */
 const FIRST_POLL_MS = 5;
 const LONGEST_POLL_MS = 100;
 
@@ -67,7 +68,7 @@ export async function awaitUnlocked(path: string, options: LockOptions): Promise
   await whenFree(path, options, async () => ((await find(path)) === null ? true : null));
 }
 
-/** Resolves to what `take` answers with as soon as that is not null; in between, judges who holds the lock. */
+/** Resolves to the first result of `take` that is not null; in between, judges who holds the lock. */
 async function whenFree<T>(path: string, options: LockOptions, take: () => Promise<T | null>): Promise<T> {
   const { host, patienceMs, abandonedAfterMs } = options;
   const beganMs = host.clock.ticksMs();
@@ -92,13 +93,13 @@ async function whenFree<T>(path: string, options: LockOptions, take: () => Promi
         throw new LockHeldError(path, found);
       } else if (look === 0) options.onWait?.(found);
     }
-    // Without the random part, processes that wait for each other would look at the same moments.
+    // With a random part, so that processes that wait for each other don't look at the same moments.
     const pollMs = Math.min(LONGEST_POLL_MS, FIRST_POLL_MS * 1.2 ** look) * (0.5 + host.random() / 2);
     await sleep(host.clock, pollMs, options.signal);
   }
 }
 
-/** A lock file that another process made. */
+/** A lock file. */
 interface Found extends LockHolder {
   /** The owner's processIdentity; empty where the file does not tell. */
   readonly process: string;
@@ -106,31 +107,29 @@ interface Found extends LockHolder {
   readonly instance: string;
 }
 
-/** The text of a lock: as long for each renewal, so that one can be written over another. */
+/** The text of a lock: of the same length for each renewal, so that one can be written over another. */
 function textOf(lock: object, renewal: number): string {
   return `${JSON.stringify({ ...lock, renewal: String(renewal).padStart(8, '0') })}\n`;
 }
 
 /** Creates the file; false if there is one of that name. */
 async function create(path: string, text: string): Promise<boolean> {
-  try {
-    const file = await open(path, 'wx', 0o600);
-    try {
-      await file.writeFile(text);
-    } catch (error) {
-      await unlink(path).catch(() => {});
-      throw error;
-    } finally {
-      await file.close().catch(() => {});
-    }
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+  const file = await open(path, 'wx', 0o600).catch((error) => {
+    if (codeOf(error) === 'EEXIST') return null;
     throw error;
+  });
+  try {
+    await file?.writeFile(text);
+    return file !== null;
+  } catch (error) {
+    await unlink(path).catch(() => {});
+    throw error;
+  } finally {
+    await file?.close().catch(() => {});
   }
 }
 
-/** Reads the lock of another process; null if it is gone. What can't be read has no owner, and is watched like any. */
+/** Reads a lock; null if it is gone. What can't be read has no owner, and is watched like any other. */
 async function find(path: string): Promise<Found | null> {
   let text = '';
   let version = '';
@@ -146,21 +145,21 @@ async function find(path: string): Promise<Found | null> {
       await file.close();
     }
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    if (codeOf(error) === 'ENOENT') return null;
   }
-  // A file without text is one whose owner is about to write it, or was killed before it could.
-  const instance = instanceOf(text || version);
+  let fields: Record<string, unknown> = {};
   try {
-    const { hostname, pid, process } = JSON.parse(text) as Record<string, unknown>;
-    return {
-      hostname: typeof hostname === 'string' ? hostname : '',
-      pid: typeof pid === 'number' ? pid : null,
-      process: typeof process === 'string' ? process : '',
-      instance,
-    };
+    fields = Object(JSON.parse(text));
   } catch {
-    return { hostname: '', pid: null, process: '', instance };
+    // Its owner is about to write it, or was killed before it could.
   }
+  const { hostname, pid, process } = fields;
+  return {
+    hostname: typeof hostname === 'string' ? hostname : '',
+    pid: typeof pid === 'number' ? pid : null,
+    process: typeof process === 'string' ? process : '',
+    instance: instanceOf(text || version),
+  };
 }
 
 function instanceOf(text: string): string {
@@ -168,16 +167,13 @@ function instanceOf(text: string): string {
 }
 
 /**
- * Removes a lock that was left behind. Two processes may find it so at once, and the slower one must not remove the
- * lock that the faster one has made since: so only who holds a lock named after this very lock may remove it.
+ * Removes a lock that was left behind. Of two processes that find it, the slower one must not remove the lock that
+ * the faster one has made since: so a process may remove it only while it holds a lock named after this very lock.
  */
-async function removeStale(
-  path: string,
-  stale: Found,
-  { onWait: _, ...options }: LockOptions,
-): Promise<void> {
+async function removeStale(path: string, stale: Found, options: LockOptions): Promise<void> {
+  const { onWait: _, ...quietly } = options;
   try {
-    const release = await acquireLock(`${path}.${stale.instance}`, { ...options, renews: false });
+    const release = await acquireLock(`${path}.${stale.instance}`, { ...quietly, renews: false });
     try {
       if ((await find(path))?.instance === stale.instance) await unlink(path);
     } finally {
@@ -188,16 +184,13 @@ async function removeStale(
   }
 }
 
-/** Keeps the lock, renewing it where asked to, until the function that this answers with is called. */
-function hold(
-  path: string,
-  lock: object,
-  { host, abandonedAfterMs, renews }: LockOptions,
-): () => Promise<void> {
+/** Keeps the lock, renewing it where asked to, until the function that this returns is called. */
+function hold(path: string, lock: object, options: LockOptions): () => Promise<void> {
+  const { host, abandonedAfterMs, renews } = options;
   let renewals = 0;
   let renewal: Promise<void> = Promise.resolve();
   let cancel = (): void => {};
-  // Who was stopped for long may have lost the lock to another process.
+  // A process that was stopped for long may have lost the lock to another.
   const isOurs = async (): Promise<boolean> =>
     (await find(path))?.instance === instanceOf(textOf(lock, renewals));
   const renew = async (): Promise<void> => {
@@ -213,13 +206,13 @@ function hold(
   };
   const renewLater = (): void => {
     cancel = host.clock.after(abandonedAfterMs / 5, () => {
-      // A lock that can't be renewed still holds against the processes that can see its owner live.
+      // A lock that can't be renewed still holds against processes that can see that its owner runs.
       renewal = renew().catch(() => {});
       void renewal.then(renewLater);
     });
   };
   if (renews) renewLater();
-  // A run that is interrupted while it holds the lock does not wait for what would release it.
+  // An interrupted run ends without calling the function below.
   const endWatch = host.onExit(() => {
     try {
       if (readFileSync(path, 'utf8') === textOf(lock, renewals)) unlinkSync(path);

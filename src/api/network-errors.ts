@@ -47,7 +47,7 @@ export function networkError(
 ): MaviError {
   const own = causes(error).find((each) => each instanceof MaviError);
   if (own !== undefined) return own;
-  const code = codeOf(error);
+  const code = systemCode(error);
   if (code.startsWith('HPE_')) {
     const { reason = '' } = error as { reason?: string };
     const isTooLarge = code === 'HPE_HEADER_OVERFLOW';
@@ -80,9 +80,9 @@ export function networkError(
 }
 
 /** The system's code of an error or of its cause; where several addresses failed, the first one's. */
-function codeOf(error: unknown): string {
+function systemCode(error: unknown): string {
   for (const each of causes(error)) {
-    if (each instanceof AggregateError && each.errors.length > 0) return codeOf(each.errors[0]);
+    if (each instanceof AggregateError && each.errors.length > 0) return systemCode(each.errors[0]);
     const { code } = each as NodeJS.ErrnoException;
     if (typeof code === 'string') return code;
   }

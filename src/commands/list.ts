@@ -23,10 +23,9 @@ export function addList(program: Command, context: CommandContext): void {
     .addOption(scopes)
     .addOption(folders)
     .option('-v, --verbose', 'print each request and response, with the key masked');
-  const own = command.options.length;
+  const ownCount = command.options.length;
   addFilters(command);
-  // They select videos.
-  const filters = command.options.slice(own).map((option) => option.attributeName());
+  const filters = command.options.slice(ownCount).map((option) => option.attributeName());
   for (const option of [scopes, folders]) option.conflicts(filters);
   addScopes(command, API_SETTINGS);
   addEnd(command, [
@@ -51,7 +50,7 @@ function listPlan(flags: Record<string, unknown>): ListPlan {
 
 /** Adds the flags that say which videos of the library are meant. */
 export function addFilters(command: Command): Command {
-  const filters: [flags: string, summary: string, read?: (text: string, earlier?: string[]) => unknown][] = [
+  const filters: [flags: string, summary: string, read?: (text: string, earlier: unknown) => unknown][] = [
     ['--match <pattern>', 'part of the name, or * and ?; repeatable', pattern],
     ['--name <name>', 'exact name'],
     ['--status <status>', 'ready, pending or failed', status],
@@ -63,8 +62,7 @@ export function addFilters(command: Command): Command {
     ['--limit <n>', 'the newest n only', count],
   ];
   for (const [flags, summary, read = (text: string) => text] of filters) {
-    const option = new Option(flags, summary).helpGroup('Filters:');
-    command.addOption(option.argParser((text, earlier) => read(text, earlier as string[] | undefined)));
+    command.addOption(new Option(flags, summary).helpGroup('Filters:').argParser(read));
   }
   return command;
 }
@@ -92,7 +90,7 @@ export function nameTemplateOption(): Option {
   return new Option('--name-template <text>', "name files, such as '{create_date}/{video_name}'");
 }
 
-/** What of the library is meant, out of the flags. */
+/** Which videos the flags mean. */
 export function queryOf(flags: Record<string, unknown>): LibraryQuery {
   const near = flags.near as readonly [number, number] | undefined;
   const filters = {
@@ -125,19 +123,22 @@ export function firstScope(flags: Record<string, unknown>): Pick<SettingTexts, '
   return Array.isArray(flags.uniqueId) ? { uniqueId: String(flags.uniqueId[0]) } : {};
 }
 
-function pattern(text: string, earlier: string[] = []): string[] {
+function pattern(text: string, earlier: unknown): string[] {
   if (text === '') throw new InvalidArgumentError('It takes a part of a name, or a pattern such as "IMG*".');
-  return [...earlier, text];
+  return [...((earlier as string[] | undefined) ?? []), text];
 }
 
-const FRIENDLY: Readonly<Record<string, string>> = { READY: 'PARSE', PENDING: 'UNPARSE' };
 const STATUSES = ['PARSE', 'UNPARSE', 'FAILED', 'PARSE_ERROR'];
 
 function status(text: string): string {
-  const word = FRIENDLY[text.toUpperCase()] ?? text.toUpperCase();
+  const word = text
+    .toUpperCase()
+    .replace(/^READY$/, 'PARSE')
+    .replace(/^PENDING$/, 'UNPARSE');
   if (STATUSES.includes(word)) return word;
-  const said = `--status takes ready, pending or failed, not '${text}'`;
-  throw new UsageError(said, { hint: `or a status of the API: ${STATUSES.join(', ')}` });
+  throw new UsageError(`--status takes ready, pending or failed, not '${text}'`, {
+    hint: `or a status of the API: ${STATUSES.join(', ')}`,
+  });
 }
 
 /** A date as milliseconds since the epoch; a date without a time is midnight in UTC. */
@@ -156,10 +157,11 @@ function coordinates(text: string): readonly [number, number] {
   return [latitude, longitude];
 }
 
-/** A text where it is too large for a number: the ids are 64 bits wide. */
+/** A text where it is too large for a number: the IDs have 64 bits. */
 function folderId(text: string): number | string {
-  if (!/^-?\d{1,19}$/.test(text))
+  if (!/^-?\d{1,19}$/.test(text)) {
     throw new InvalidArgumentError('It takes the ID of a folder: a whole number.');
+  }
   return Number.isSafeInteger(Number(text)) ? Number(text) : text;
 }
 

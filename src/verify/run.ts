@@ -9,7 +9,7 @@ import { BodyError, type ExitCode, Interrupted } from '../errors.ts';
 import { pathFrom, pathKey } from '../folders.ts';
 import { type Host, print, say } from '../host.ts';
 import { bytesText } from '../progress/text.ts';
-import { type RecordedError, recordedError } from '../record.ts';
+import { recordedError, type VideoRecord } from '../record.ts';
 import { printable, safeJson } from '../sanitize.ts';
 import { MANIFEST_NAME } from '../sync/plan.ts';
 
@@ -23,18 +23,12 @@ export interface VerifyPlan {
 }
 
 /** What was found of one file: one line of `--json`. */
-interface Finding {
+interface Finding extends Pick<VideoRecord, 'bytes' | 'brand' | 'sha256' | 'warnings' | 'error'> {
   readonly file: string;
   readonly status: 'ok' | 'failed';
-  readonly bytes: number | null;
-  readonly brand: string | null;
-  /** Lower-case hexadecimal; null where there was nothing to compare it with. */
-  readonly sha256: string | null;
   /** Whether the manifest lists it; null without one. */
   readonly listed: boolean | null;
   readonly verified: string | null;
-  readonly warnings: readonly string[];
-  readonly error: RecordedError | null;
 }
 
 /** One file to check. */
@@ -45,7 +39,7 @@ interface Subject {
   readonly index: ManifestIndex | null;
 }
 
-/** Checks the files and prints a line for each on standard output. Answers 5 if any fails. */
+/** Checks the files and prints a line for each on standard output. Returns 5 if any fails. */
 export async function runVerify(plan: VerifyPlan, host: Host): Promise<ExitCode> {
   let failed = false;
   let count = 0;
@@ -59,7 +53,7 @@ export async function runVerify(plan: VerifyPlan, host: Host): Promise<ExitCode>
   return failed ? 5 : 0;
 }
 
-/** The files of the plan; in the place of a folder, those that its manifest, or the plan's, records in it. */
+/** The files of the plan; in place of a folder, those that the plan's manifest, or its own, records in it. */
 async function* subjects({ files, manifest }: VerifyPlan, host: Host): AsyncGenerator<Subject> {
   const read = (path: string): Promise<ManifestIndex> => readManifest(path, host, 'named');
   const index = manifest === null ? null : await read(manifest);
@@ -67,9 +61,9 @@ async function* subjects({ files, manifest }: VerifyPlan, host: Host): AsyncGene
   for (const file of files) {
     const own = pathFrom(file, MANIFEST_NAME);
     const isFolder = (await statOf(file, host))?.isDirectory() === true;
-    if (isFolder && index !== null) yield* recordedFiles(index, file, host);
-    else if (isFolder && (await statOf(own, host)) !== null)
-      yield* recordedFiles(await read(own), file, host);
+    const hasOwn = index === null && isFolder && (await statOf(own, host)) !== null;
+    const folderIndex = hasOwn ? await read(own) : index;
+    if (isFolder && folderIndex !== null) yield* recordedFiles(folderIndex, file, host);
     else yield { file, index };
   }
 }
@@ -80,7 +74,7 @@ async function* recordedFiles(index: ManifestIndex, folder: string, host: Host):
   for (const [key, { videoNo, path }] of index.byPath) {
     if (!key.startsWith(prefix)) continue;
     const file = relative(host.cwd, path);
-    // A video that is recorded elsewhere since was moved: its old file may be gone.
+    // A video that was recorded elsewhere since was moved: its old file may be gone.
     const isLast = index.byVideoNo.get(videoNo)?.path === path;
     if (isLast || (await statOf(file, host)) !== null) yield { file, index };
   }
@@ -90,29 +84,23 @@ async function statOf(file: string, host: Host): Promise<Stats | null> {
   return stat(pathFrom(host.cwd, file)).catch(() => null);
 }
 
-async function examine({ file, index }: Subject, plan: VerifyPlan, host: Host): Promise<Finding> {
+async function examine({ file, index }: Subject, { rules }: VerifyPlan, host: Host): Promise<Finding> {
   const path = pathFrom(host.cwd, file);
-  const record = index?.byPath.get(pathKey(path));
-  const listed = index === null ? null : record !== undefined;
-  const checksum = record !== undefined && record.sha256 !== null;
-  const nothing = { bytes: null, brand: null, sha256: null, verified: null, warnings: [] };
+  const record = index?.byPath.get(pathKey(path)) ?? null;
+  const listed = index === null ? null : record !== null;
+  const checksum = record !== null && record.sha256 !== null;
   try {
-    const rules = {
-      ...plan.rules,
-      checksum,
-      listedSize: null,
-      listedDuration: record?.duration ?? null,
-      signal: host.interrupt,
-    };
-    const checked = await checkFile(path, file, rules);
-    if (record !== undefined) compare(checked, record);
+    const known = { listedSize: null, listedDuration: record?.duration ?? null, signal: host.interrupt };
+    const checked = await checkFile(path, file, { ...rules, ...known, checksum });
+    if (record !== null) compare(checked, record);
     const { bytes, brand, sha256, warnings } = checked;
-    const compared = record === undefined ? '' : checksum ? ', size and SHA-256' : ', size';
-    const verified = checked.verified + compared;
+    const compared = checksum ? ', size and SHA-256' : ', size';
+    const verified = checked.verified + (record === null ? '' : compared);
     return { file, status: 'ok', bytes, brand, sha256, listed, verified, warnings, error: null };
-  } catch (error) {
-    if (error instanceof Interrupted) throw error;
-    return { file, status: 'failed', ...nothing, listed, error: recordedError(error, host.secrets) };
+  } catch (thrown) {
+    if (thrown instanceof Interrupted) throw thrown;
+    const nothing = { bytes: null, brand: null, sha256: null, verified: null, warnings: [] };
+    return { file, status: 'failed', ...nothing, listed, error: recordedError(thrown, host.secrets) };
   }
 }
 
