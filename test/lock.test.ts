@@ -52,12 +52,12 @@ describe('the identity of a process', () => {
     expect(livenessOf((await ended()).identity, ME)).toBe('dead');
   });
 
-  it('is dead where another process has been given its PID', () => {
+  it('is dead if another process has been given its PID', () => {
     const [machine, boot, namespace, pid] = processIdentity(ME).split('-');
     expect(livenessOf([machine, boot, namespace, pid, '1'].join('-'), ME)).toBe('dead');
   });
 
-  it('is dead after the machine was started again', () => {
+  it('is dead after a reboot', () => {
     const [machine, , namespace, pid, start] = processIdentity(ME).split('-');
     expect(livenessOf([machine, 'abcdef', namespace, pid, start].join('-'), ME)).toBe('dead');
   });
@@ -83,7 +83,7 @@ describe('a lock', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('is passed on to those who wait, one at a time', async () => {
+  it('is passed on to waiting processes, one at a time', async () => {
     const path = join(tempDir(), 'lock');
     let holders = 0;
     let most = 0;
@@ -118,7 +118,7 @@ describe('a lock', () => {
     },
   );
 
-  it('of a living process holds whatever its time', async () => {
+  it('of a running process holds whatever its time', async () => {
     const path = join(tempDir(), 'lock');
     await take(path);
     utimesSync(path, 0, 0);
@@ -161,7 +161,7 @@ describe('a lock', () => {
     expect(clock.timers).toBe(0);
   });
 
-  it('that another process has taken over is neither renewed nor removed by its old owner', async () => {
+  it('that another process took over is neither renewed nor removed by its old owner', async () => {
     const clock = manualClock();
     const path = join(tempDir(), 'lock');
     const release = await take(path, { host: { ...ME, clock }, abandonedAfterMs: 1000, renews: true });
@@ -171,7 +171,7 @@ describe('a lock', () => {
     expect(readFileSync(path, 'utf8')).toBe('of another');
   });
 
-  it('can be looked at without being taken', async () => {
+  it('can be waited for without being taken', async () => {
     const folder = tempDir();
     const path = join(folder, 'lock');
     const options = { host: ME, patienceMs: 0, abandonedAfterMs: 60_000, renews: false };
@@ -185,7 +185,7 @@ describe('a lock', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('that cannot be made fails at once', async () => {
+  it('that cannot be created fails immediately', async () => {
     await expect(take(join(tempDir(), 'none', 'lock'), { patienceMs: 60_000 })).rejects.toMatchObject({
       code: 'ENOENT',
     });

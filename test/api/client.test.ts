@@ -125,7 +125,7 @@ describe('the request for a video', () => {
     ]);
   });
 
-  it('has no header that nobody needs', async () => {
+  it('has only the headers that are needed', async () => {
     answer('POST', '/serve/api/v1/download', 200, 'x', {});
     await bytesOf(await client().download(VIDEO_NO, question()));
     const sent = Object.keys(seen[0]?.headers ?? {}).sort();
@@ -142,7 +142,7 @@ describe('the request for a video', () => {
     );
   });
 
-  it('goes to the base URL, and names the scope, of the settings', async () => {
+  it('goes to the base URL of the settings and names their scope', async () => {
     answer('POST', '/v2/x/download', 200, 'x', {}, 'http://127.0.0.1:4321');
     const settings = { baseUrl: 'http://127.0.0.1:4321/v2/x//', uniqueId: 'Familie Müller' };
     await bytesOf(await client(settings).download(VIDEO_NO, question()));
@@ -150,7 +150,7 @@ describe('the request for a video', () => {
     expect(seen[0]?.headers.host).toBe('127.0.0.1:4321');
   });
 
-  it('asks for the rest of a file by Range and If-Range', async () => {
+  it('requests the rest of a file with Range and If-Range', async () => {
     answer('POST', '/serve/api/v1/download', 206, 'rest', { 'content-range': 'bytes 5-8/9' });
     const got = await client().download(VIDEO_NO, question({ from: { offset: 5, etag: '"tag"' } }));
     expect(got.status).toBe(206);
@@ -158,14 +158,14 @@ describe('the request for a video', () => {
     expect(seen[0]?.headers).toMatchObject({ ...VIDEO_HEADERS, range: 'bytes=5-', 'if-range': '"tag"' });
   });
 
-  it('says when it goes out', async () => {
+  it('reports when it goes out', async () => {
     answer('POST', '/serve/api/v1/download', 200, 'x', {});
     const told: string[] = [];
     await bytesOf(await client().download(VIDEO_NO, question({ onStart: () => told.push('out') })));
     expect(told).toEqual(['out']);
   });
 
-  it('is not sent when it is given up before', async () => {
+  it('is not sent if it was aborted before', async () => {
     const aborted = question({ signal: AbortSignal.abort(new Error('stop')) });
     await expect(client().download(VIDEO_NO, aborted)).rejects.toThrow('stop');
     expect(seen).toEqual([]);
@@ -173,7 +173,7 @@ describe('the request for a video', () => {
 });
 
 describe('a redirect', () => {
-  it('to the same origin carries everything on', async () => {
+  it('to the same origin keeps everything', async () => {
     answer('POST', '/serve/api/v1/download', 307, '', { location: '/files/1?signed' });
     answer('POST', '/files/1?signed', 200, 'x', {});
     await bytesOf(await client().download(VIDEO_NO, question()));
@@ -189,7 +189,7 @@ describe('a redirect', () => {
     expect(JSON.stringify(seen[1])).not.toContain(KEY);
   });
 
-  it('by 303 asks with GET and without a body', async () => {
+  it('by 303 is followed with GET and without a body', async () => {
     answer('POST', '/serve/api/v1/download', 303, '', { location: 'https://cdn.example.com/1' });
     answer('GET', '/1', 200, 'x', {}, 'https://cdn.example.com');
     await bytesOf(await client().download(VIDEO_NO, question()));
@@ -223,7 +223,7 @@ describe('a redirect', () => {
   });
 });
 
-describe('an answer for a video', () => {
+describe('a response for a video', () => {
   const failure = (code: unknown, msg: string) => ({ code, msg, data: null, success: false, failed: true });
 
   it.each([
@@ -249,7 +249,7 @@ describe('an answer for a video', () => {
     },
   );
 
-  it('that is no JSON and no success is refused unread', async () => {
+  it('that is neither JSON nor a success is refused unread', async () => {
     answer('POST', '/serve/api/v1/download', 502, '<html>502</html>', { 'content-type': 'text/html' });
     await expect(client().download(VIDEO_NO, question())).rejects.toMatchObject({
       exitCode: 6,
@@ -274,7 +274,7 @@ describe('an answer for a video', () => {
     'application/octet-stream',
     'video/mp4; x=application/json',
     'xapplication/json',
-  ])('is a video by the type "%s", and is asked what it means when it turns out none', async (type) => {
+  ])('is a video by the type "%s", and gives the error if it turns out to be JSON', async (type) => {
     const text = JSON.stringify(failure('0402', 'pay'));
     answer('POST', '/serve/api/v1/download', 200, text, { 'content-type': type });
     const got = await client().download(VIDEO_NO, question());
@@ -287,7 +287,7 @@ describe('an answer for a video', () => {
     ['9', 9],
     [undefined, null],
     ['9999999999999999', null],
-  ])('with Content-Length %s has that length if it is one', async (length, expected) => {
+  ])('with Content-Length %s has that length if it is valid', async (length, expected) => {
     const headers = length === undefined ? {} : { 'content-length': length };
     answer('POST', '/serve/api/v1/download', 200, 'the bytes', headers as Record<string, string>);
     const got = await client().download(VIDEO_NO, question());
@@ -295,7 +295,7 @@ describe('an answer for a video', () => {
     got.body.abort(new Error('seen'));
   });
 
-  it('carries the wait that the server asks for', async () => {
+  it('has the pause that the server asks for', async () => {
     answer('POST', '/serve/api/v1/download', 429, failure('0429', 'x'), { ...JSON_TYPE, 'retry-after': '7' });
     await expect(client().download(VIDEO_NO, question())).rejects.toMatchObject({ retryAfterMs: 7000 });
   });
@@ -307,7 +307,7 @@ describe('an answer for a video', () => {
     });
   });
 
-  it('that repeats the key is told without it', async () => {
+  it('that repeats the key is shown without it', async () => {
     answer('POST', '/serve/api/v1/download', 200, { denied: KEY });
     const error = await client().download(VIDEO_NO, question()).catch(String);
     expect(error).toContain('sk-mavi-…wxyz');
@@ -316,7 +316,7 @@ describe('an answer for a video', () => {
 });
 
 describe('a call', () => {
-  it('by GET has no body, and answers with the data of the envelope', async () => {
+  it('by GET has no body, and returns the data of the envelope', async () => {
     answer('GET', '/serve/api/v1/list_unique_ids', 200, { code: '0000', data: { unique_ids: ['default'] } });
     const data = await client().call('GET', '/list_unique_ids', undefined, signal);
     expect(data).toEqual({ unique_ids: ['default'] });
@@ -340,14 +340,14 @@ describe('a call', () => {
     [200, 'x'.repeat(64 * 1024 + 1), 4],
     [404, { status: 404, error: 'Not Found' }, 4],
     [500, 'x', 6],
-  ])('answered by HTTP %i with %j throws what that means (exit %i)', async (status, body, exitCode) => {
+  ])('that gets HTTP %i with %j throws the error it means (exit %i)', async (status, body, exitCode) => {
     answer('GET', '/serve/api/v1/list_unique_ids', status, body);
     await expect(client().call('GET', '/list_unique_ids', undefined, signal)).rejects.toMatchObject({
       exitCode,
     });
   });
 
-  it('takes an envelope for one, whatever its type', async () => {
+  it('accepts an envelope whatever its Content-Type', async () => {
     answer('GET', '/serve/api/v1/list_unique_ids', 200, '{"code":"0000","data":7}', {
       'content-type': 'text/plain',
     });
@@ -356,7 +356,7 @@ describe('a call', () => {
 });
 
 describe('the trace', () => {
-  it('tells each request and answer in a line, without the key', async () => {
+  it('shows each request and response on one line, without the key', async () => {
     answer('POST', '/serve/api/v1/download', 307, '', { location: '/1' });
     answer('POST', '/1', 200, 'x', { 'x-echo': 'a\u00a0b' });
     const lines: string[] = [];
@@ -401,7 +401,7 @@ describe('the command', () => {
     expect(seen).toEqual([]);
   });
 
-  it('makes no request for what can be no video_no', async () => {
+  it('makes no request for an invalid video_no', async () => {
     const host = fakeHost({ cwd: tempDir(), env: { MAVI_API_KEY: KEY } });
     expect(await run(['download', VIDEO_NO, '../etc/passwd'], host)).toBe(2);
     expect(seen).toEqual([]);

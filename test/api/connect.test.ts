@@ -46,7 +46,7 @@ describe.each<[string, () => Server, typeof request, Agent]>([
     directly(new SecureAgent({ ca: cert }), OPTIONS),
   ],
 ])('over %s', (scheme, serve, ask, agent) => {
-  it('all of an answer is read into one buffer, and no chunk is overwritten by what comes later', async () => {
+  it('a response is read into one buffer, and no chunk is overwritten by a later one', async () => {
     const sent = ask(`${scheme}://127.0.0.1:${await answering(serve())}/`, { agent });
     const memory = new Set<ArrayBufferLike>();
     sent.on('socket', (socket) => socket.on('data', (read: Buffer) => memory.add(read.buffer)));
@@ -120,7 +120,7 @@ function firstOf(
 }
 
 describe('a connection to a host of several addresses', () => {
-  it('is made to the one that answers slowly, beside one that never does', async () => {
+  it('is made to a slow address while another never answers', async () => {
     const { port, goOn } = await slowServer();
     const never = await slowServer();
     const attempts: string[] = [];
@@ -135,7 +135,7 @@ describe('a connection to a host of several addresses', () => {
     socket.destroy();
   });
 
-  it('is tried at the next one at once where one refuses, IPv6 and IPv4 in turns', async () => {
+  it('tries the next address as soon as one refuses, IPv6 and IPv4 in turn', async () => {
     const closed = createServer();
     const closedPort = await listening(closed);
     closed.close();
@@ -151,7 +151,7 @@ describe('a connection to a host of several addresses', () => {
     socket.destroy();
   });
 
-  it('that all refuse fails with the reason of the first', async () => {
+  it('that all of them refuse fails with the reason of the first', async () => {
     const closed = createServer();
     const port = await listening(closed);
     closed.close();
@@ -176,7 +176,7 @@ describe('a connection to a host of several addresses', () => {
     expect(sockets.map(({ destroyed }) => destroyed)).toEqual([true, true]);
   });
 
-  it('whose name is not known fails', async () => {
+  it('with an unknown name fails', async () => {
     const lookup: LookupFunction = (_host, _options, answer) =>
       answer(Object.assign(new Error('no'), { code: 'ENOTFOUND' }), []);
     const failing = connectToAny('none.test', { ...OPTIONS, lookup }, () => expect.unreachable());

@@ -46,7 +46,7 @@ const LIMITED = { type: RateLimitError, exitCode: 8, retryable: true };
 const NEW_KEY =
   'see where the key comes from with: mavi auth status\nmake a new one at https://api-platform.memories.ai';
 
-describe('what an answer means', () => {
+describe('what a response means', () => {
   it.each([
     [200, failure('0001', 'download video error'), REFUSED, '0001'],
     [200, failure(1, 'download video error'), REFUSED, '1'],
@@ -142,12 +142,12 @@ describe('what an answer means', () => {
     expect(errorOf(200, failure('0001', msg))).toBeInstanceOf(RefusedError);
   });
 
-  it('passing trouble is told of 0001 alone', () => {
+  it('only 0001 can be passing trouble', () => {
     expect(errorOf(200, failure('0003', 'please try again'))).toBeInstanceOf(RefusedError);
   });
 });
 
-describe('the words of an API error', () => {
+describe('the message of an API error', () => {
   it.each([
     [failure('0401'), 'API key refused: API error 0401: so it is', NEW_KEY],
     [
@@ -176,11 +176,11 @@ describe('the words of an API error', () => {
     expect(errorOf(200, body)).toMatchObject({ message, hint });
   });
 
-  it('name the status where that decides', () => {
+  it('names the status where that decides', () => {
     expect(errorOf(503, failure('7777')).message).toBe('HTTP 503 from the server: API error 7777: so it is');
   });
 
-  it('repeat no secret, no key and no control character of the server', () => {
+  it('repeats no secret, no key and no control character of the server', () => {
     const secret = 'a-secret-of-no-known-shape-wxyz';
     const key = `sk-mavi-${'k'.repeat(40)}abcd`;
     const said = `denied\u001b[31m for ${secret} and ${key}`;
@@ -190,7 +190,7 @@ describe('the words of an API error', () => {
     expect(error.code).toBe('E…wxyz');
   });
 
-  it('carry the wait that the server asked for', () => {
+  it('has the pause that the server asked for', () => {
     expect(errorOf(200, failure('0429'), 9000)).toMatchObject({ retryAfterMs: 9000 });
     expect(errorOf(503, failure('7777'), 9000)).toMatchObject({ retryAfterMs: 9000 });
     expect(errorOf(408, failure('7777'), 9000)).toMatchObject({ retryAfterMs: 9000 });
@@ -214,7 +214,7 @@ describe('words of an empty balance', () => {
     });
   });
 
-  it('are so in the JSON of the infrastructure, too', () => {
+  it('are recognized in the JSON of the infrastructure too', () => {
     expect(statusError(context(400), 'Bad Request, insufficient balance')?.exitCode).toBe(3);
   });
 
@@ -262,11 +262,11 @@ describe('a text', () => {
       'Spring JSON',
       '{"timestamp":"2026-01-02T03:04:05Z","path":"/download","status":503,"error":"Service Unavailable","requestId":"a-1"}',
     ],
-  ])('is no envelope as %s', (_what, text) => {
+  ])('is not an envelope if it is %s', (_what, text) => {
     expect(parseEnvelope(text)).toBeNull();
   });
 
-  it('is an envelope with all its parts', () => {
+  it('is parsed with all its parts', () => {
     expect(parseEnvelope('{"code":"0000","msg":"success","success":true,"data":{"a":[1]}}')).toEqual({
       code: '0000',
       codeNumber: 0,
@@ -276,12 +276,12 @@ describe('a text', () => {
     });
   });
 
-  it('says nothing of its success where it has neither word for it', () => {
+  it('has no success where it names neither success nor failure', () => {
     expect(parseEnvelope('{"code":"0429","msg":"x"}')?.success).toBeNull();
     expect(parseEnvelope('{"code":"0429","failed":false}')?.success).toBe(true);
   });
 
-  it('is an envelope behind a byte order mark, and nowhere else one', () => {
+  it('may begin with one byte order mark', () => {
     expect(parseEnvelope('\ufeff{"code":1}')).toMatchObject({ code: '1', codeNumber: 1 });
     expect(parseEnvelope('\ufeff\ufeff{"code":1}')).toBeNull();
     expect(parseEnvelope('{"code":1,"msg":"a\ufeffb"}')?.message).toBe('a\ufeffb');
@@ -298,7 +298,7 @@ describe('a text', () => {
   });
 });
 
-describe('an envelope says that all is well', () => {
+describe('an envelope reports success', () => {
   it.each([
     [{ code: '0000' }, true],
     [{ code: 0 }, true],
@@ -322,7 +322,7 @@ describe('an envelope says that all is well', () => {
   });
 });
 
-describe('the words of an answer that is no envelope', () => {
+describe('the words of a response without an envelope', () => {
   it.each([
     [
       '{"timestamp":"2026-01-02T03:04:05Z","status":503,"error":"Service Unavailable"}',
@@ -373,7 +373,7 @@ describe('a status by itself', () => {
     });
   });
 
-  it('is shown with what the answer said, and another code for the record', () => {
+  it('is shown with the words of the response, and takes another code for the record', () => {
     expect(statusError(context(404), 'no such route', '0404')).toMatchObject({
       code: '0404',
       message: 'HTTP 404 from the server: no such route',
@@ -381,7 +381,7 @@ describe('a status by itself', () => {
   });
 });
 
-it('64 KiB of an answer are read, for a real one has some hundred bytes', () => {
+it('reads 64 KiB of a response: a real one has a few hundred bytes', () => {
   expect(ENVELOPE_BYTES).toBe(65_536);
 });
 
@@ -403,7 +403,7 @@ describe('Retry-After', () => {
     expect(retryAfter(header, NOW_MS)).toBe(waitMs);
   });
 
-  it('that is not there asks for nothing', () => {
+  it('that is missing asks for no pause', () => {
     expect(retryAfter(undefined, NOW_MS)).toBeNull();
   });
 });

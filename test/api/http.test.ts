@@ -87,7 +87,7 @@ describe('a response', () => {
     },
   );
 
-  it('that grows beyond 200 times its size is refused on the way', async () => {
+  it('that decodes to more than 200 times its size is refused on the way', async () => {
     const packed = gzipSync(Buffer.alloc(100_000_000));
     const url = await serverOf((socket) => {
       socket.write(`${OK}Content-Encoding: gzip\r\n\r\n`);
@@ -140,7 +140,7 @@ describe('a response', () => {
     });
   });
 
-  it('is complete whatever follows it on the wire', async () => {
+  it('is complete whatever follows it on the connection', async () => {
     const url = await serverOf((socket) => socket.end(`${OK}Content-Length: 5\r\n\r\nhello and more\r\n`));
     expect(await textOf(await ask(url))).toBe('hello');
   });
@@ -150,7 +150,7 @@ describe('a body in chunks of one byte', () => {
   const size = 200_000;
   const chunked = (text: string): string => [...text].map((each) => `1\r\n${each}\r\n`).join('');
 
-  it('is handed on in few pieces', async () => {
+  it('is passed on in few pieces', async () => {
     const url = await serverOf((socket) =>
       socket.end(`${OK}Transfer-Encoding: chunked\r\n\r\n${chunked('x'.repeat(size))}0\r\n\r\n`),
     );
@@ -159,7 +159,7 @@ describe('a body in chunks of one byte', () => {
     expect(chunks.length).toBeLessThan(size / 1000);
   });
 
-  it('is handed on to the last byte where the connection is lost', async () => {
+  it('is passed on to the last byte before the connection is lost', async () => {
     const url = await serverOf((socket) =>
       socket.end(`${OK}Transfer-Encoding: chunked\r\n\r\n${chunked('abc')}`),
     );
@@ -173,7 +173,7 @@ describe('a body in chunks of one byte', () => {
     expect(text).toBe('abc');
   });
 
-  it('keeps what came for the reader after a pause', async () => {
+  it('keeps what arrived during a pause for its reader', async () => {
     const url = await serverOf((socket) =>
       socket.end(`${OK}Transfer-Encoding: chunked\r\n\r\n${chunked('abcdefgh')}0\r\n\r\n`),
     );
@@ -224,7 +224,7 @@ function jumpingClock(): { clock: Clock; jump: (ms: number) => void } {
 }
 
 describe('silence', () => {
-  it('is not what a stopped process finds in its socket', async () => {
+  it('does not include the time for which the process was stopped', async () => {
     const { clock, jump } = jumpingClock();
     const url = await serverOf((socket) => socket.write(`${OK}Content-Length: 10\r\n\r\nfirst`));
     const answer = await ask(url, { clock, timeoutMs: 60_000 });
@@ -247,7 +247,7 @@ describe('silence', () => {
     await expect(answer.body.finished).rejects.toMatchObject({ code: 'stall' });
   });
 
-  it('is not a head whose lines come one by one', async () => {
+  it('is not a head that arrives line by line', async () => {
     const { clock, jump } = jumpingClock();
     const lines = [...OK.trimEnd().split('\r\n'), ...'abcdef'].map((line, index) =>
       index < 2 ? line : `X-${line}: 1`,
@@ -263,7 +263,7 @@ describe('silence', () => {
     expect(await textOf(await ask(url, { clock, timeoutMs: 60_000 }))).toBe('body');
   });
 
-  it('is not what interim responses fill', async () => {
+  it('is broken by interim responses', async () => {
     const { clock, jump } = jumpingClock();
     const url = await serverOf(async (socket) => {
       for (let interim = 0; interim < 6; interim += 1) {
@@ -276,7 +276,7 @@ describe('silence', () => {
     expect(await textOf(await ask(url, { clock, timeoutMs: 60_000 }))).toBe('body');
   });
 
-  it('is what a server says that accepts a connection and nothing else', async () => {
+  it('is a server that accepts a connection and does nothing else', async () => {
     const url = await serverOf(() => {});
     await expect(ask(url, { timeoutMs: 100 })).rejects.toMatchObject({
       code: 'stall',
@@ -303,7 +303,7 @@ describe('a redirect', () => {
     answer.body.abort(new Error('seen'));
   });
 
-  it('to a path in raw UTF-8 leads there', async () => {
+  it('to a path in raw UTF-8 is followed', async () => {
     const url = await serverOf((socket, head) =>
       head.startsWith('POST /caf%C3%A9 ')
         ? socket.end(`${OK}\r\nfound`)

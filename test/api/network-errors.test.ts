@@ -23,7 +23,7 @@ describe('an error of the network', () => {
     ['ECONNRESET', 'connection_lost', 'connection lost'],
     ['EPIPE', 'connection_lost', 'connection lost'],
     ['ECONNABORTED', 'connection_lost', 'connection lost'],
-  ])('%s is tried again, as %s', (systemCode, code, meaning) => {
+  ])('%s is retried, as %s', (systemCode, code, meaning) => {
     const cause = systemError(systemCode);
     const error = networkError(cause, HOST);
     expect(error).toBeInstanceOf(NetworkError);
@@ -50,7 +50,7 @@ describe('an error of the network', () => {
     ['CERT_REVOKED', 'its certificate has been revoked'],
     ['CERT_UNTRUSTED', 'its certificate is not trusted'],
     ['CERT_SIGNATURE_FAILURE', 'its certificate has an invalid signature'],
-  ])('%s is final: no second try mends a certificate', (systemCode, meaning) => {
+  ])('%s is final: a retry does not fix a certificate', (systemCode, meaning) => {
     const cause = systemError(systemCode);
     expect(networkError(cause, HOST)).toMatchObject({
       exitCode: 6,
@@ -62,7 +62,7 @@ describe('an error of the network', () => {
     });
   });
 
-  it.each(['EMFILE', 'ENFILE'])('%s is one of this machine, and names the flag that helps', (systemCode) => {
+  it.each(['EMFILE', 'ENFILE'])('%s is a local error, and names the flag that helps', (systemCode) => {
     const error = networkError(systemError(systemCode), HOST);
     expect(error).toBeInstanceOf(LocalError);
     expect(error).toMatchObject({
@@ -72,7 +72,7 @@ describe('an error of the network', () => {
     });
   });
 
-  it('of headers that never end is final', () => {
+  it('of endless headers is final', () => {
     const cause = systemError('HPE_HEADER_OVERFLOW');
     expect(networkError(cause, HOST)).toMatchObject({
       exitCode: 6,
@@ -84,7 +84,7 @@ describe('an error of the network', () => {
     });
   });
 
-  it('of what is no HTTP names what the parser calls it, and is tried again', () => {
+  it("of invalid HTTP names the parser's reason, and is retried", () => {
     const cause = Object.assign(systemError('HPE_INVALID_CONSTANT'), { reason: 'Expected HTTP/' });
     expect(networkError(cause, HOST)).toMatchObject({
       exitCode: 6,
@@ -117,7 +117,7 @@ describe('an error of the network', () => {
     ['a code that is a number', Object.assign(new Error('odd'), { code: 7 }), 'odd'],
     ['a text', 'just words', 'just words'],
     ['nothing', undefined, 'undefined'],
-  ])('with %s is told in its own words', (_what, cause, words) => {
+  ])('with %s keeps its own message', (_what, cause, words) => {
     expect(networkError(cause, HOST)).toMatchObject({
       exitCode: 6,
       code: 'network',
@@ -127,19 +127,19 @@ describe('an error of the network', () => {
     });
   });
 
-  it('is known by the code of what caused it', () => {
+  it('is identified by the code of its cause', () => {
     const inner = systemError('ECONNRESET');
     const middle = new Error('without a code', { cause: inner });
     expect(networkError(new Error('x', { cause: middle }), HOST).code).toBe('connection_lost');
   });
 
-  it('is known by its own code before that of its cause', () => {
+  it('is identified by its own code before that of its cause', () => {
     expect(networkError(systemError('EPIPE', 'x', systemError('ENOTFOUND')), HOST).code).toBe(
       'connection_lost',
     );
   });
 
-  it('is known by the first of several addresses that failed', () => {
+  it('is identified by the first of several addresses that failed', () => {
     const several = new AggregateError([systemError('ENETUNREACH'), systemError('ECONNREFUSED')]);
     expect(networkError(several, HOST).code).toBe('unreachable');
     const coded = Object.assign(new AggregateError([systemError('ENETUNREACH')]), { code: 'ECONNREFUSED' });
@@ -148,20 +148,20 @@ describe('an error of the network', () => {
     expect(networkError(empty, HOST).code).toBe('refused');
   });
 
-  it('that is its own cause is no endless search', () => {
+  it('that is its own cause does not loop', () => {
     const circle = new Error('round and round');
     circle.cause = circle;
     expect(networkError(circle, HOST)).toMatchObject({ code: 'network' });
   });
 
-  it('is looked for four causes deep', () => {
+  it('is searched four causes deep', () => {
     const causedBy = (depth: number): unknown =>
       depth === 0 ? systemError('ENOTFOUND') : new Error('wrapped', { cause: causedBy(depth - 1) });
     expect(networkError(causedBy(4), HOST).code).toBe('dns');
     expect(networkError(causedBy(5), HOST).code).toBe('network');
   });
 
-  it('that is already understood stays as it is', () => {
+  it('that is a MaviError already stays as it is', () => {
     const signal = new Interrupted('SIGTERM');
     expect(networkError(signal, HOST)).toBe(signal);
     expect(networkError(new Error('wrapped', { cause: signal }), HOST)).toBe(signal);

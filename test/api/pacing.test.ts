@@ -20,7 +20,7 @@ describe('the next request', () => {
     expect(waitMs(starts, TWO_A_SECOND, NOW)).toBe(wait);
   });
 
-  it('leaves the list of starts as it was', () => {
+  it('does not change the list of starts', () => {
     const starts = [NOW, NOW - 500];
     waitMs(starts, TWO_A_SECOND, NOW);
     expect(starts).toEqual([NOW, NOW - 500]);
@@ -34,7 +34,7 @@ describe('the requests behind it', () => {
     [2, 1620],
     [3, 1920],
     [4, 2630],
-  ])('wait, in place %i, %i ms', (place, wait) => {
+  ])('at place %i wait %i ms', (place, wait) => {
     expect(waitMs([NOW - 400, NOW - 100], TWO_A_SECOND, NOW, place)).toBe(wait);
   });
 
@@ -43,7 +43,7 @@ describe('the requests behind it', () => {
     [1, 910],
     [2, 1010],
     [3, 1920],
-  ])('wait, where one has room, in place %i, %i ms', (place, wait) => {
+  ])('at place %i wait %i ms where one has room', (place, wait) => {
     expect(waitMs([NOW - 100], TWO_A_SECOND, NOW, place)).toBe(wait);
   });
 });
@@ -85,7 +85,7 @@ describe('for any arrivals at any rate', () => {
     );
   });
 
-  it('no start waits longer than it must', () => {
+  it('no start waits longer than needed', () => {
     fc.assert(
       fc.property(gaps, anyRate, (between, rate) => {
         const arrivals = arrivalsOf(between);
@@ -99,7 +99,7 @@ describe('for any arrivals at any rate', () => {
     );
   });
 
-  it('a place in the queue tells its start', () => {
+  it('a place in the queue predicts its start', () => {
     fc.assert(
       fc.property(gaps, anyRate, fc.nat(20), (between, rate, place) => {
         const starts = startTimes(arrivalsOf(between), rate);

@@ -83,13 +83,10 @@ describe('the proxy of a URL', () => {
     ['me:%zz%C3%A9', 'me', '%zzé'],
     ['me:%ff', 'me', '%ff'],
     ['d%5Cme:', 'd\\me', ''],
-  ])(
-    'of %j has its user name and password decoded as far as they are encoded',
-    (userInfo, user, password) => {
-      const proxy = proxyFor(new URL(API), { HTTPS_PROXY: `http://${userInfo}@a:1` });
-      expect(proxy).toMatchObject({ user, password });
-    },
-  );
+  ])('of %j has its user name and password decoded where they are encoded', (userInfo, user, password) => {
+    const proxy = proxyFor(new URL(API), { HTTPS_PROXY: `http://${userInfo}@a:1` });
+    expect(proxy).toMatchObject({ user, password });
+  });
 
   it.each([
     ['HTTPS_PROXY', 'http://me:secret@'],

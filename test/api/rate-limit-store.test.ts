@@ -63,7 +63,7 @@ function pause(untilMs: number): (now: Starts) => Starts {
 const same = (now: Starts): Starts => now;
 
 describe('the shared record', () => {
-  it('is one for all who use the same folder and key', async () => {
+  it('is the same for the same folder and key', async () => {
     const folder = tempDir();
     await store(folder).update(add(NOW));
     const seen = await store(folder, { nowMs: NOW + 5 }).update(add(NOW + 5));
@@ -71,13 +71,13 @@ describe('the shared record', () => {
     expect(await store(folder, { nowMs: NOW + 6 }).read()).toMatchObject({ starts: [NOW, NOW + 5] });
   });
 
-  it('is another one for another key', async () => {
+  it('is a different one for a different key', async () => {
     const folder = tempDir();
     await store(folder).update(add(NOW));
     expect((await store(folder, { key: 'another-key' }).update(same)).starts).toEqual([]);
   });
 
-  it('loses no start of those who write at once', async () => {
+  it('loses no start when several write at the same time', async () => {
     const folder = tempDir();
     const nowMs = NOW + 100;
     const stores = [store(folder, { nowMs }), store(folder, { nowMs }), store(folder, { nowMs })];
@@ -87,7 +87,7 @@ describe('the shared record', () => {
     expect([...starts].sort()).toEqual(times);
   });
 
-  it('says until when nobody starts', async () => {
+  it('keeps the end of a pause', async () => {
     const folder = tempDir();
     await store(folder).update(pause(NOW + 9000));
     expect((await store(folder, { nowMs: NOW + 1 }).read()).pausedUntilMs).toBe(NOW + 9000);
@@ -100,14 +100,14 @@ describe('the shared record', () => {
     expect(readFileSync(join(folder, NAME), 'utf8')).not.toContain(KEY.slice(-8));
   });
 
-  it('makes its folder where there is none, and is readable by its owner alone', async () => {
+  it('creates its folder if missing, and is readable by its owner alone', async () => {
     const folder = join(tempDir(), 'deep', 'mavi');
     await store(folder).update(add(NOW));
     expect(statSync(folder).mode & 0o777).toBe(0o700);
     expect(statSync(join(folder, NAME)).mode & 0o777).toBe(0o600);
   });
 
-  it('becomes shorter without leaving a rest of what was longer', async () => {
+  it('can become shorter without leftovers of the longer text', async () => {
     const folder = tempDir();
     await store(folder).update((now) => ({ ...now, starts: Array.from({ length: 50 }, () => NOW) }));
     await store(folder, { nowMs: NOW + 2 * HOUR_MS }).update(same);
@@ -122,7 +122,7 @@ describe('the shared record', () => {
     ['of other types', '{"starts":"none","pausedUntilMs":"never","boot":7}'],
     ['of other numbers', '{"starts":["1",null,{}],"pausedUntilMs":null,"writtenMs":{}}'],
     ['binary', '\u0000\u0001\u0002'],
-  ])('counts as empty when its file is %s, and is written anew', async (_what, content) => {
+  ])('counts as empty when its file is %s, and is rewritten', async (_what, content) => {
     const folder = tempDir();
     await store(folder).update(add(NOW));
     writeFileSync(join(folder, NAME), content);
@@ -130,7 +130,7 @@ describe('the shared record', () => {
     expect((await store(folder).read()).starts).toEqual([NOW]);
   });
 
-  it('forgets starts after an hour, or after the window where that is longer', async () => {
+  it('forgets starts after an hour, or after the window if that is longer', async () => {
     const folder = tempDir();
     const rate = { starts: 2, windowMs: 24 * HOUR_MS };
     const starts = [NOW - 25 * HOUR_MS, NOW - 2 * HOUR_MS, NOW - HOUR_MS / 2];
@@ -160,7 +160,7 @@ describe('when the clock was set', () => {
     expect(seen).toMatchObject({ starts: [nowMs - 400, nowMs - 100], pausedUntilMs: nowMs + 4900 });
   });
 
-  it('back while the machine was off, a start in the future counts as now', async () => {
+  it('back while the machine was off, a future start counts as now', async () => {
     const folder = tempDir();
     await store(folder).update(() => ({ starts: [NOW - 300, NOW], pausedUntilMs: NOW + 5000 }));
     const nowMs = NOW - HOUR_MS;
@@ -168,7 +168,7 @@ describe('when the clock was set', () => {
     expect(seen).toMatchObject({ starts: [nowMs - 300, nowMs], pausedUntilMs: nowMs + 5000 });
   });
 
-  it('a start in the future that nothing explains counts as now', async () => {
+  it('an unexplained future start counts as now', async () => {
     const folder = tempDir();
     await store(folder).update(() => ({ starts: [NOW + 5000, NOW + HOUR_MS], pausedUntilMs: 0 }));
     expect((await store(folder).update(same)).starts).toEqual([NOW, NOW]);
@@ -194,7 +194,7 @@ describe('where the record cannot be shared', () => {
         chmodSync(join(folder, NAME), 0o666);
       },
     ],
-  ])('because %s, the process paces itself alone at once, and says so once', async (_why, spoil) => {
+  ])('because %s, the process paces itself alone immediately, and says so once', async (_why, spoil) => {
     const folder = join(tempDir(), 'mavi');
     spoil(folder);
     const told: string[] = [];
@@ -206,7 +206,7 @@ describe('where the record cannot be shared', () => {
     expect(told[0]).not.toContain(KEY.slice(8));
   });
 
-  it('because its file belongs to another user, it is not read', async () => {
+  it('because its file belongs to another user, it is not used', async () => {
     // Only root can give a file away; for others the mode decides, above.
     if (process.getuid?.() !== 0) return;
     const folder = tempDir();
@@ -218,7 +218,7 @@ describe('where the record cannot be shared', () => {
     expect(told).toEqual([expect.stringContaining('others may write')]);
   });
 
-  it('any more, the process remembers what it saw', async () => {
+  it('any longer, the process remembers what it read', async () => {
     const folder = join(tempDir(), 'mavi');
     const told: string[] = [];
     const mine = store(folder, { onAlone: (why) => told.push(why) });
@@ -228,7 +228,7 @@ describe('where the record cannot be shared', () => {
     expect(told).toHaveLength(1);
   });
 
-  it('creates and leaves no other file than the record', async () => {
+  it('leaves no file but the record', async () => {
     const folder = tempDir();
     writeFileSync(join(folder, 'victim'), 'precious');
     for (const name of ['next', 'tmp']) symlinkSync('victim', join(folder, `${NAME}.${name}`));
@@ -240,8 +240,8 @@ describe('where the record cannot be shared', () => {
   });
 });
 
-describe('a store in memory', () => {
-  it('keeps what was recorded, and is shared with nobody', async () => {
+describe('a memory store', () => {
+  it('keeps what was recorded, and shares it with nobody', async () => {
     const own = memoryStore(systemClock);
     await own.update((now, nowMs) => add(nowMs)(now));
     await own.update((now, nowMs) => add(nowMs)(now));

@@ -46,7 +46,7 @@ function line(rate = TWO_A_SECOND): Line {
 }
 
 describe('a limiter', () => {
-  it('lets as many start at once as the rate has room for, and the next a window later', async () => {
+  it('lets as many start together as the rate allows, and the next a window later', async () => {
     const { clock, started, ask } = line({ starts: 12, windowMs: 60_000 });
     for (let index = 0; index < 13; index += 1) void ask(`v${index}`);
     await clock.advance(60_599);
@@ -56,7 +56,7 @@ describe('a limiter', () => {
     expect(started.at(-1)).toEqual(['v12', 60_600]);
   });
 
-  it('serves those who wait in the order in which they asked', async () => {
+  it('serves waiting requests in the order in which they asked', async () => {
     const { clock, started, ask } = line();
     for (const name of ['a', 'b', 'c', 'd', 'e']) void ask(name);
     await clock.advance(10_000);
@@ -69,7 +69,7 @@ describe('a limiter', () => {
     ]);
   });
 
-  it('spaces those who come one by one', async () => {
+  it('spaces requests that come one by one', async () => {
     const { clock, started, ask } = line();
     for (const name of ['a', 'b', 'c', 'd']) {
       void ask(name);
@@ -84,7 +84,7 @@ describe('a limiter', () => {
     ]);
   });
 
-  it('makes nobody wait where there is room', async () => {
+  it('lets nobody wait while there is room', async () => {
     const { clock, waits, ask } = line();
     for (const name of ['a', 'b']) await ask(name);
     await clock.advance(5000);
@@ -93,7 +93,7 @@ describe('a limiter', () => {
     expect(clock.timers).toBe(0);
   });
 
-  it('tells everybody in the queue until when they wait', async () => {
+  it('reports to everyone in the queue until when they wait', async () => {
     const { clock, waits, ask } = line();
     for (const name of ['a', 'b', 'c', 'd', 'e']) void ask(name);
     await clock.advance(0);
@@ -107,7 +107,7 @@ describe('a limiter', () => {
     expect(waits).toEqual([['e', 2 * WINDOW]]);
   });
 
-  it('tells those who join the queue at once until when they wait', async () => {
+  it('reports immediately to those who join the queue until when they wait', async () => {
     const { clock, waits, ask } = line();
     for (const name of ['a', 'b', 'c']) void ask(name);
     await clock.advance(400);
@@ -121,7 +121,7 @@ describe('a limiter', () => {
     ]);
   });
 
-  it('counts a start from when its request goes out, for that is when the server counts it', async () => {
+  it('counts a start from when its request goes out, as the server does', async () => {
     const { clock, gate, started, ask } = line({ starts: 1, windowMs: 1000 });
     const first = await gate.start(new AbortController().signal, () => {});
     await clock.advance(600);
@@ -147,7 +147,7 @@ describe('a limiter', () => {
     ]);
   });
 
-  it('forgets nothing when a request goes out whose start the record no longer holds', async () => {
+  it('forgets nothing when a request goes out whose start is no longer recorded', async () => {
     const clock = manualClock();
     let kept: Starts = { starts: [], pausedUntilMs: 0 };
     const update: RateLimitStore['update'] = async (change) => (kept = change(kept, clock.nowMs()));
@@ -160,8 +160,8 @@ describe('a limiter', () => {
   });
 });
 
-describe('pushed back', () => {
-  it('a limiter lets nobody start before then', async () => {
+describe('during a pause', () => {
+  it('a limiter lets nobody start before its end', async () => {
     const { clock, gate, started, waits, ask } = line();
     await gate.pauseUntil(clock.nowMs() + 7000);
     void ask('a');
@@ -172,7 +172,7 @@ describe('pushed back', () => {
     expect(started).toEqual([['a', 7000]]);
   });
 
-  it('a limiter keeps those waiting who waited already', async () => {
+  it('a limiter holds back those who waited already', async () => {
     const { clock, gate, started, waits, ask } = line({ starts: 1, windowMs: 1000 });
     await ask('a');
     void ask('b');
@@ -188,7 +188,7 @@ describe('pushed back', () => {
     expect(started.at(-1)).toEqual(['b', 3000]);
   });
 
-  it('a limiter is not let go by a later word for an earlier time', async () => {
+  it('a limiter ignores an earlier end that comes later', async () => {
     const { clock, gate, started, ask } = line();
     await gate.pauseUntil(clock.nowMs() + 3000);
     await gate.pauseUntil(clock.nowMs() + 1000);
@@ -210,8 +210,8 @@ describe('pushed back', () => {
   });
 });
 
-describe('a start that is given up', () => {
-  it('before it was asked for takes no room', async () => {
+describe('an aborted start', () => {
+  it('that was aborted before it was requested takes no room', async () => {
     const { clock, started, refused, ask } = line({ starts: 1, windowMs: 1000 });
     await ask('a', AbortSignal.abort('stop'));
     await ask('b');
@@ -220,7 +220,7 @@ describe('a start that is given up', () => {
     expect(started).toEqual([['b', 0]]);
   });
 
-  it('while it waits ends at once with the reason, takes no room and holds nobody up', async () => {
+  it('ends immediately with the reason, takes no room and delays nobody', async () => {
     const { clock, started, refused, ask } = line({ starts: 1, windowMs: 1000 });
     const patience = new AbortController();
     await ask('a');
@@ -238,7 +238,7 @@ describe('a start that is given up', () => {
     expect(clock.timers).toBe(0);
   });
 
-  it('is told of no wait any more', async () => {
+  it('gets no more reports of its wait', async () => {
     const { clock, waits, ask } = line({ starts: 1, windowMs: 1000 });
     const patience = new AbortController();
     await ask('a');
@@ -251,7 +251,7 @@ describe('a start that is given up', () => {
     expect(waits).toEqual([['c', WINDOW]]);
   });
 
-  it('with all others, as by a signal, leaves no timer behind', async () => {
+  it('leaves no timer behind when a signal aborts all', async () => {
     const { clock, refused, ask } = line({ starts: 1, windowMs: 1000 });
     const run = new AbortController();
     await ask('a');
@@ -269,7 +269,7 @@ describe('a start that is given up', () => {
 });
 
 describe('without a rate', () => {
-  it('everybody starts at once, and nothing is recorded', async () => {
+  it('everyone starts immediately, and nothing is recorded', async () => {
     const clock = manualClock();
     const store = memoryStore(clock);
     const gate = rateLimiter(null, store, clock);
@@ -299,7 +299,7 @@ describe('without a rate', () => {
 });
 
 describe('a pause of more than ten minutes', () => {
-  it('is refused at once, until it is over', async () => {
+  it('is refused immediately, until it is over', async () => {
     const { clock, gate, started, refused, ask } = line();
     await gate.pauseUntil(clock.nowMs() + 3_600_000);
     await ask('a');
@@ -313,7 +313,7 @@ describe('a pause of more than ten minutes', () => {
     expect(started.map(([name]) => name)).toEqual(['b']);
   });
 
-  it('that is found at the end of another wait is refused, too', async () => {
+  it('that is found at the end of another wait is refused too', async () => {
     const { clock, gate, refused, ask } = line({ starts: 1, windowMs: 1000 });
     await ask('a');
     void ask('b');
@@ -325,7 +325,7 @@ describe('a pause of more than ten minutes', () => {
 });
 
 describe('an estimate of a later start', () => {
-  it('counts what has started, the window and a pause', async () => {
+  it('includes earlier starts, the window and a pause', async () => {
     const { clock, gate, ask } = line();
     expect([1, 2, 3].map((n) => gate.delayMsOfStart(n))).toEqual([0, 0, WINDOW]);
     await ask('a');

@@ -62,16 +62,16 @@ describe('a redirect', () => {
     ['a host that begins the same', 'https://api.example.com.evil.example/a'],
     ['another port', 'https://api.example.com:8443/a'],
     ['a host without a scheme', '//storage.example.com/a'],
-  ])('to %s goes without the key, and with all else', (_where, location) => {
+  ])('to %s drops the key and keeps everything else', (_where, location) => {
     expect(redirected(POST, 307, location).headers).toEqual(KEYLESS);
     expect(redirected(POST, 303, location).headers).not.toHaveProperty('authorization');
   });
 
-  it('to the same origin, spelt out, keeps the key', () => {
+  it('to the same origin as a full URL keeps the key', () => {
     expect(redirected(POST, 307, 'https://API.example.com:443/a').headers).toEqual(HEADERS);
   });
 
-  it('does not give a key back that an earlier one took', () => {
+  it('does not restore a key that an earlier redirect dropped', () => {
     const away = redirected(POST, 307, 'https://storage.example.com/a');
     expect(redirected(away, 307, 'https://api.example.com/back').headers).toEqual(KEYLESS);
     const onwards = redirected(away, 307, '/same').headers;
@@ -89,11 +89,11 @@ describe('a redirect', () => {
     ['/caf\u00c3\u00a9.mp4', '/caf%C3%A9.mp4'],
     ['/caf%C3%A9.mp4', '/caf%C3%A9.mp4'],
     ['/caf\u00e9.mp4', '/caf%C3%A9.mp4'],
-  ])('reads %j, as Node reads a header, as UTF-8 where it is', (location, path) => {
+  ])('reads %j as UTF-8 where it is valid', (location, path) => {
     expect(redirected(POST, 307, location).url.pathname).toBe(path);
   });
 
-  it('drops a user name and a password', () => {
+  it('drops user name and password', () => {
     expect(redirected(POST, 307, 'https://me:secret@api.example.com/a').url.href).toBe(
       'https://api.example.com/a',
     );
@@ -122,7 +122,7 @@ describe('a redirect', () => {
     );
   });
 
-  it('leaves the request that it answers as it was', () => {
+  it('does not change the original request', () => {
     redirected(POST, 302, 'https://storage.example.com/a');
     expect(POST.headers).toEqual({ ...KEYLESS, authorization: 'sk-mavi-key' });
     expect(POST.url.href).toBe('https://api.example.com/serve/api/v1/download');

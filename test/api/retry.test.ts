@@ -57,13 +57,13 @@ describe('the pause after a failure', () => {
     [6, 32_000],
     [7, 32_000],
     [1000, 32_000],
-  ])('is after %i of them anything up to %i ms', (failures, mostMs) => {
+  ])('after %i failures is up to %i ms', (failures, mostMs) => {
     expect(backoffMs(failures, 0)).toBe(0);
     expect(backoffMs(failures, 0.5)).toBe(mostMs / 2);
     expect(backoffMs(failures, ALMOST_ONE)).toBe(mostMs - 1);
   });
 
-  it('is whole milliseconds', () => {
+  it('is a whole number of milliseconds', () => {
     expect(backoffMs(1, 0.00151)).toBe(1);
   });
 
@@ -87,7 +87,7 @@ describe('a failure', () => {
   it.each<[string, MaviError]>([
     ['trouble of the network', new NetworkError('stall', 'x')],
     ['a limit that is reached for a known time', new RateLimitError('0429', 'x', { retryAfterMs: 0 })],
-    ['a body that is cut', new TruncatedError('x', 100)],
+    ['a truncated body', new TruncatedError('x', 100)],
   ])('is retried after %s', (_what, error) => {
     expect(after(error, 5, 0)).toBe(500);
     expect(after(error, 5, 4)).toBe(8000);
@@ -115,8 +115,8 @@ describe('a failure', () => {
   });
 });
 
-describe('a body that is cut', () => {
-  it('is fetched again, but not once it is cut at a length that it had before', () => {
+describe('a truncated body', () => {
+  it('is fetched again, but not once it ends at the same length as before', () => {
     const state = new RetryState({ retries: 10, rate: MINUTE });
     const moment = { nowMs: NOW_MS, ticksMs: 0, random: 0 };
     for (const length of [7, 100, 9]) {
@@ -146,30 +146,30 @@ describe('a rate limit without Retry-After', () => {
     expect(pausesOf(retries, MINUTE)).toEqual([2000, 4000, 8000, 16_000, 32_000, 32_000, 32_000]);
   });
 
-  it('takes the retries alone without a rate', () => {
+  it('uses only the retries without a rate', () => {
     expect(pausesOf(3, null)).toEqual([2000, 4000, 8000]);
   });
 
-  it('takes two windows of a longer rate', () => {
+  it('waits two windows of a longer rate', () => {
     const pauses = pausesOf(1, { starts: 700, windowMs: 3_600_000 });
     expect(pauses.reduce((sum, pause) => sum + pause)).toBeGreaterThanOrEqual(7_200_000);
   });
 
-  it('takes at least the retries where the window is short', () => {
+  it('uses at least the retries if the window is short', () => {
     expect(pausesOf(4, { starts: 1, windowMs: 1000 })).toEqual([2000, 4000, 8000, 16_000]);
   });
 
-  it('is final at once with --retries 0', () => {
+  it('is final immediately with --retries 0', () => {
     expect(pausesOf(0, MINUTE)).toEqual([]);
   });
 
-  it('pauses for up to half as long again, and never for more than 32 seconds', () => {
+  it('pauses for up to 50 % longer by chance, and never for more than 32 seconds', () => {
     expect([1, 2, 5, 6, 1000].map((replies) => limitPauseMs(replies, ALMOST_ONE))).toEqual([
       3000, 6000, 32_000, 32_000, 32_000,
     ]);
   });
 
-  it('leaves all retries to other failures, and begins anew after one', () => {
+  it('leaves all retries to other failures, and starts over after one', () => {
     const state = new RetryState({ retries: 1, rate: MINUTE });
     const moment = { nowMs: NOW_MS, ticksMs: 0, random: 0 };
     const limit = new RateLimitError('0429', 'x');
@@ -179,11 +179,11 @@ describe('a rate limit without Retry-After', () => {
   });
 });
 
-describe('a wait that the server asks for', () => {
+describe('a pause that the server asks for', () => {
   it.each([
     ['network', (retryAfterMs: number | null) => new NetworkError('http_503', 'x', { retryAfterMs })],
     ['limit', (retryAfterMs: number | null) => new RateLimitError('0429', 'x', { retryAfterMs })],
-  ])('is kept where it is the longer one (%s)', (_kind, make) => {
+  ])('is kept if it is the longer one (%s)', (_kind, make) => {
     expect(after(make(5000), 5, 0, 0.9)).toBe(5000);
     expect(after(make(500), 5, 0, 0.9)).toBe(900);
     expect(after(make(0), 5, 0, 0.9)).toBe(900);
@@ -193,7 +193,7 @@ describe('a wait that the server asks for', () => {
   it.each([
     new NetworkError('http_503', 'down', { retryAfterMs: 600_001 }),
     new RateLimitError('0429', 'limited', { retryAfterMs: 3_600_000 }),
-  ])('for more than ten minutes ends the run at once, and says until when', (error) => {
+  ])('of more than ten minutes ends the run immediately, and says until when', (error) => {
     const final = after(error, 5, 0);
     const until = error.retryAfterMs === 600_001 ? '2026-01-02T03:14:05Z' : '2026-01-02T04:04:05Z';
     expect(final).toMatchObject({
@@ -206,7 +206,7 @@ describe('a wait that the server asks for', () => {
     expect(final).toBeInstanceOf(PauseError);
   });
 
-  it('may be longer than a date can be', () => {
+  it('may be longer than any date', () => {
     expect(tooLongAPause(Number.POSITIVE_INFINITY).message).toBe(
       'the server asks for no requests until +275760-09-13T00:00:00Z',
     );

@@ -56,11 +56,11 @@ describe('--match', () => {
     expect(nameMatcher([pattern])(name)).toBe(expected);
   });
 
-  it('takes no more steps than name times pattern', () => {
+  it('takes at most name times pattern steps', () => {
     expect(nameMatcher([`${'*a'.repeat(500)}b`])('a'.repeat(1024))).toBe(false);
   });
 
-  it('may be given more than once: any of them will do, and --limit counts what matches', async () => {
+  it('is repeatable: any of the patterns may match, and --limit counts matches', async () => {
     const env = envFor(
       await withMock({ videos: videosNamed(['Walk 1', 'lake', 'walk 2', 'sea', 'WALK 3']) }),
     );
@@ -106,7 +106,7 @@ describe('--folder', () => {
     ['7', '"folder_id":7'],
     ['-1', '"folder_id":-1'],
     ['9223372036854775807', '"folder_id":9223372036854775807'],
-  ])('%s is asked for as a number', async (id, text) => {
+  ])('%s is sent as a number', async (id, text) => {
     const { env, asked } = await listingServer(() => ({ videos: rows(1), total_count: 1 }));
     expect((await mavi(['list', '--ids', '--folder', id], env)).lines).toHaveLength(1);
     expect(asked[0]?.text).toContain(text);
@@ -141,21 +141,24 @@ describe('--folder', () => {
   });
 });
 
-it.each(['--scopes', '--folders'])('%s is refused with a filter, which selects videos', async (what) => {
-  const { env, asked } = await listingServer(() => ({ videos: [] }));
-  for (const filter of [
-    ['--match', 'a'],
-    ['--limit', '1'],
-    ['--taken-after', '2025-01-01'],
-  ])
-    expect((await mavi(['list', what, ...filter], env)).code).toBe(2);
-  expect(asked).toEqual([]);
-});
+it.each(['--scopes', '--folders'])(
+  '%s is refused together with a filter, which selects videos',
+  async (what) => {
+    const { env, asked } = await listingServer(() => ({ videos: [] }));
+    for (const filter of [
+      ['--match', 'a'],
+      ['--limit', '1'],
+      ['--taken-after', '2025-01-01'],
+    ])
+      expect((await mavi(['list', what, ...filter], env)).code).toBe(2);
+    expect(asked).toEqual([]);
+  },
+);
 
 describe('several scopes', () => {
   const videos = madeVideos(4, (index) => ({ uniqueId: ['default', 'work', 'work', 'home'][index] ?? '' }));
 
-  it('are listed one after the other, a video of two of them once', async () => {
+  it('are listed one after the other, a video in two of them once', async () => {
     const [first] = videos;
     const both = [...videos, { ...first, uniqueId: 'work' } as (typeof videos)[number]];
     const mock = await withMock({ videos: both });
@@ -174,7 +177,7 @@ describe('several scopes', () => {
     expect([...lines].sort()).toEqual(videos.map(({ videoNo }) => videoNo).sort());
   });
 
-  it('are refused where one is malformed, or all are asked for besides', async () => {
+  it('are refused if one is malformed, or together with --all-scopes', async () => {
     const env = envFor(await withMock({ videos }));
     expect((await mavi(['list', '-u', 'a', '-u', ''], env)).errors).toMatch(/^mavi: --unique-id takes/);
     expect((await mavi(['list', '-u', 'a', '--all-scopes'], env)).code).toBe(2);

@@ -31,22 +31,25 @@ describe('a listing that the server ends early', () => {
     ['by giving the same page again', () => ({ videos: rows(200), total_count: 5000 })],
     ['by the same page of which it counts two', () => ({ videos: rows(200), total_count: 400 })],
   ];
-  it.each(early)('%s: what came is listed, with a warning that names both counts', async (_title, data) => {
-    const total = (data({ url: '', page: 1, text: '' }) as { total_count: number }).total_count;
-    const { code, lines, errors } = await mavi(['list', '--ids'], data);
-    expect(code).toBe(0);
-    expect(lines).toHaveLength(200);
-    expect(errors).toBe(`mavi: the listing of 'default' ended early: received 200 of ${total} videos\n`);
-  });
+  it.each(early)(
+    '%s: what was received is listed, with a warning that names both counts',
+    async (_title, data) => {
+      const total = (data({ url: '', page: 1, text: '' }) as { total_count: number }).total_count;
+      const { code, lines, errors } = await mavi(['list', '--ids'], data);
+      expect(code).toBe(0);
+      expect(lines).toHaveLength(200);
+      expect(errors).toBe(`mavi: the listing of 'default' ended early: received 200 of ${total} videos\n`);
+    },
+  );
 
-  it.each(early)('%s: a sync does what was listed and ends with 6', async (_title, data) => {
+  it.each(early)('%s: a sync downloads what was listed and exits with 6', async (_title, data) => {
     const { code, lines, errors } = await mavi(['sync', 'lib', '--dry-run', '--quiet'], data);
     expect(code).toBe(6);
     expect(lines).toHaveLength(203);
     expect(errors).toContain('ended early: received 200 of');
   });
 
-  it('is complete where an upload shifts the rows, and the total grows', async () => {
+  it('is complete if an upload shifts the rows and the total grows', async () => {
     const data = ({ page }: Asked): unknown => {
       const videos = page === 1 ? rows(200, 100) : [...rows(1, 299), ...rows(50, 300)];
       return { videos, total_count: page === 1 ? 250 : 251 };
@@ -55,7 +58,7 @@ describe('a listing that the server ends early', () => {
     expect([code, lines.length, errors]).toEqual([0, 250, '']);
   });
 
-  it('is complete where two scopes list the same videos', async () => {
+  it('is complete if two scopes list the same videos', async () => {
     const data = (): unknown => ({ videos: rows(3), total_count: '3' });
     const { code, lines, errors } = await mavi(['list', '--ids', '-u', 'a', '-u', 'b'], data);
     expect([code, lines.length, errors]).toEqual([0, 3, '']);
@@ -123,7 +126,7 @@ describe('rows of any size', () => {
     },
   );
 
-  it('of no size, or of -1, count as unknown', async () => {
+  it('with a size of 0 or -1 count as unknown', async () => {
     const data = (): unknown => ({
       videos: [-1, 0, '-1', 1.5, null, 'x', 2 ** 60].flatMap((size, index) => rows(1, index, { size })),
       total_count: 7,
@@ -136,7 +139,7 @@ describe('rows of any size', () => {
   });
 });
 
-it('a sync of a folder that is called like a video and does not exist names mavi download', async () => {
+it('a sync to a missing folder with the name of a video suggests mavi download', async () => {
   const { env, asked } = await listingServer(() => ({ videos: [] }));
   const host = fakeHost({ cwd: tempDir(), env });
   expect(await run(['sync', 'VI625239098370850816'], host)).toBe(2);

@@ -57,7 +57,7 @@ describe('the pages of the library', () => {
     expect(asked(mock)).toEqual(pages.map((page) => ({ page, size: 200, unique_id: 'default' })));
   });
 
-  it('give each video once while uploads shift the rows', async () => {
+  it('list each video once while uploads shift the rows', async () => {
     const [uploaded, ...videos] = madeVideos(251) as [StoredVideo, ...StoredVideo[]];
     let isUploaded = false;
     const mock = await withMock({
@@ -75,7 +75,7 @@ describe('the pages of the library', () => {
     expect(lines).toEqual(idsOf(madeVideos(251)).slice(1));
   });
 
-  it('end at an empty one, whatever the total says', async () => {
+  it('end at an empty page, whatever the total says', async () => {
     const library = libraryOf(madeVideos(3));
     const mock = await withMock({ videos: { ...library, count: () => 250 } });
     const { code, lines } = await list(mock, ['--ids']);
@@ -84,7 +84,7 @@ describe('the pages of the library', () => {
     expect(asked(mock)).toHaveLength(2);
   });
 
-  it('end where a server that gives no total begins to repeat itself', async () => {
+  it('end where a server without a total begins to repeat itself', async () => {
     const page = { code: '0000', data: { videos: [{ video_no: 'VI1' }, { video_no: 'VI2' }] } };
     let requests = 0;
     const server = createServer((_request, response) => {
@@ -109,7 +109,7 @@ describe('the pages of the library', () => {
     expect(lines).toHaveLength(200);
   });
 
-  it('are asked for at most five times in any second', async () => {
+  it('are requested at most five times in any second', async () => {
     let nowMs = 1_000_000;
     const starts: number[] = [];
     const mock = await withMock({
@@ -137,7 +137,7 @@ describe('the pages of the library', () => {
     expect((starts.at(-1) ?? 0) - (starts[0] ?? 0)).toBeLessThan(4000);
   });
 
-  it('are said to be on their way when there are many of them', async () => {
+  it('are reported while there are many of them', async () => {
     const mock = await withMock({ videos: generatedLibrary({ count: 450 }) });
     let ticksMs = 0;
     const clock: Clock = {
@@ -151,7 +151,7 @@ describe('the pages of the library', () => {
     expect(host.errors()).toContain('mavi: listing the library: 200 of 450 videos so far\n');
   });
 
-  it('are not asked for beyond --limit', async () => {
+  it('are not requested beyond --limit', async () => {
     const mock = await withMock({ videos: generatedLibrary({ count: 450 }) });
     expect((await list(mock, ['--ids', '--limit', '3'])).lines).toEqual(idsOf(madeVideos(450)).slice(0, 3));
     expect((await list(mock, ['--ids', '--limit', '201'])).lines).toHaveLength(201);
@@ -171,14 +171,14 @@ describe('mavi list', () => {
     expect(lines.slice(1).map((line) => line.split(/ {2,}/)[4])).toEqual(statuses);
   });
 
-  it('says so when nothing matches, and prints nothing', async () => {
+  it('says so if nothing matches, and prints nothing', async () => {
     const { code, text, host } = await list(await withMock(), ['--name', 'no such']);
     expect(code).toBe(0);
     expect(text).toBe('');
     expect(host.errors()).toBe("mavi: no video matches in the scope 'default'\n");
   });
 
-  it('gives the fields of the API as JSON, one object a line, numbers as numbers', async () => {
+  it('prints the fields of the API as JSON, one object a line, numbers as numbers', async () => {
     const [plain, texts] = await Promise.all([
       list(await withMock(), ['--json']),
       list(await withMock({ numbersAsStrings: true }), ['--json']),
@@ -238,7 +238,7 @@ describe('mavi list', () => {
     expect(mock.requests).toHaveLength(0);
   });
 
-  it('tries a listing again that failed in passing, and says so', async () => {
+  it('retries a listing that failed temporarily, and says so', async () => {
     const mock = await withMock({
       listFaults: 'server-errorx1,rate-limitx1,dropx1,network-abnormalx1',
     });
@@ -289,7 +289,7 @@ describe('the scopes', () => {
     },
   );
 
-  it('are not made up for a key that is refused', async () => {
+  it('are not made up for a refused key', async () => {
     const mock = await withMock({ withoutScopesRoute: 'spring-404', key: `sk-mavi-${'k'.repeat(40)}` });
     const env = { ...envFor(mock), MAVI_API_KEY: `sk-mavi-${'z'.repeat(40)}` };
     const { code, text } = await list(mock, ['--scopes'], { env });
@@ -313,7 +313,7 @@ describe('the table', () => {
     expect(lines[2]).toMatch(/…$/);
   });
 
-  it('keeps its columns over many rows, the widest of which comes late', async () => {
+  it('keeps its columns over many rows, the widest of which comes last', async () => {
     const videos = madeVideos(250, (index) => ({
       sizeBytes: index === 240 ? 987_654_321 : 1000,
       name: 'clip',
@@ -333,7 +333,7 @@ describe('the table', () => {
     expect(lines[0]).toMatch(/^video_no +size +length +created +status +name$/);
   });
 
-  it('keeps what could act on the terminal out of it, and JSON keeps it escaped', async () => {
+  it('leaves out control characters, which JSON escapes', async () => {
     const name = 'red \u001b[31mtext\u0007\u202e txt\u009b2J\r\nmade \u2066up\ufeff';
     const evil = 'UN\u001b[2JPARSE' as VideoStatus;
     const mock = await withMock({ videos: madeVideos(1, () => ({ name, status: evil })) });

@@ -77,7 +77,7 @@ describe('the names of a library', () => {
     );
   });
 
-  it('are never two of the same, also where case and Unicode form do not count', () => {
+  it('are never the same, even if case and Unicode form do not count', () => {
     fc.assert(
       fc.property(anyLibrary, anyTemplate, (rows, template) => {
         const names = [...assignNames(rows, readTemplate(template), NONE).values()];
@@ -87,7 +87,7 @@ describe('the names of a library', () => {
     );
   });
 
-  it('stay as they are when newer videos come, whatever those are called', () => {
+  it('stay the same when newer videos appear, whatever their names', () => {
     fc.assert(
       fc.property(anyLibrary, fc.array(anyName, { maxLength: 10 }), (rows, newer) => {
         const later = newer.map((name, index) => row(`VJ${index}`, name, 100 + index));
@@ -107,7 +107,7 @@ describe('the names of a library', () => {
     );
   });
 
-  it('are the recorded ones where there are such, and nobody else’s', () => {
+  it('are the recorded ones where they exist, for those videos only', () => {
     fc.assert(
       fc.property(anyLibrary, fc.nat(), (rows, seed) => {
         const recorded = new Map(
@@ -122,7 +122,7 @@ describe('the names of a library', () => {
     );
   });
 
-  it('get the id added where an older video has the name', () => {
+  it('get the ID added if an older video has the name', () => {
     const rows = [
       row('VI3', 'Clip.MOV', 3),
       row('VI2', 'clip', 2),
@@ -137,12 +137,12 @@ describe('the names of a library', () => {
     });
   });
 
-  it('go by the id where two are equally old', () => {
+  it('are decided by the ID if two are equally old', () => {
     const rows = [row('VI2', 'clip', 7), row('VI1', 'clip', 7)];
     expect(assignNames(rows, BY_NAME, NONE).get('VI1')).toBe('clip');
   });
 
-  it('are not taken over from a recorded video that the library does not have any more', () => {
+  it('are not taken from a recorded video that is no longer in the library', () => {
     const names = assignNames([row('VI2', 'clip', 2)], BY_NAME, new Map([['VI1', 'CLIP']]));
     expect(names.get('VI2')).toBe('clip VI2');
   });

@@ -45,16 +45,16 @@ describe('a name template', () => {
     ['{video_name}', 'e\u0301', '\u00e9'],
     ['{video_name}', 'half \ud83d', 'half _'],
     ['{video_name}', '$& $1 {video_no}', '$& $1 {video_no}'],
-  ])('%s makes of "%s" the name "%s"', (template, name, expected) => {
+  ])('%s turns "%s" into the name "%s"', (template, name, expected) => {
     expect(named(template, name)).toBe(expected);
   });
 
-  it('says so where there is no date', () => {
+  it('says so if there is no date', () => {
     expect(named('{create_date}', 'walk', null)).toBe('undated');
     expect(named('{create_date}', 'walk', 1e300)).toBe('undated');
   });
 
-  it('cuts names that are too long between characters, with room for an id and an extension', () => {
+  it('cuts long names between characters, with room for an ID and an extension', () => {
     for (const name of ['x'.repeat(400), 'é'.repeat(400), '🌊'.repeat(400), `a${'山'.repeat(400)}`]) {
       const made = named('{video_name}', name);
       expect(name.startsWith(made)).toBe(true);

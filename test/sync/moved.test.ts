@@ -59,7 +59,7 @@ describe('a recorded file that was moved or renamed', () => {
     });
   });
 
-  it('is told from another of the same size', async () => {
+  it('is distinguished from another of the same size', async () => {
     const place = await synced(3);
     const [a = '', b = '', c = ''] = place.ids;
     renameSync(place.path(`${a}.mp4`), place.path('a.mp4'));
@@ -72,7 +72,7 @@ describe('a recorded file that was moved or renamed', () => {
     await place.expectWhole(b, 'b.mp4');
   });
 
-  it('is found also where another has its name now, as after a swap', async () => {
+  it('is found even if another file has its name now, as after a swap', async () => {
     const place = await synced(sized(2));
     const [a = '', b = ''] = place.ids;
     renameSync(place.path(`${a}.mp4`), place.path('x'));
@@ -85,7 +85,7 @@ describe('a recorded file that was moved or renamed', () => {
     expect((await place.sync()).errors).toContain('2 already up to date');
   });
 
-  it('is not taken from another video of the same bytes', async () => {
+  it('is not taken from another video with the same bytes', async () => {
     const [video] = madeVideos(1) as [StoredVideo];
     const place = await synced([video, { ...video, videoNo: 'VI1' }]);
     rmSync(place.path(`${video.videoNo}.mp4`));
@@ -98,7 +98,7 @@ describe('a recorded file that was moved or renamed', () => {
     expect((await place.sync()).errors).toContain('2 already up to date');
   });
 
-  it('is not looked for behind links, nor outside the folder', async () => {
+  it('is not searched for behind links or outside the folder', async () => {
     const place = await synced(2);
     const [a = '', b = ''] = place.ids;
     mkdirSync(join(place.cwd, 'outside'));
@@ -110,7 +110,7 @@ describe('a recorded file that was moved or renamed', () => {
     expect(place.fetched()).toEqual(sorted([a, b]));
   });
 
-  it('is not looked for when its video is not in the library any more', async () => {
+  it('is not searched for if its video is no longer in the library', async () => {
     const place = await synced(2);
     rmSync(place.path(`${place.ids[0]}.mp4`));
     place.videos.shift();
@@ -154,7 +154,7 @@ describe('a record that leads out of the folder', () => {
     },
   );
 
-  it('is not one whose name only begins with dots: that very name is used', async () => {
+  it('is not a name that only begins with dots: that name is used', async () => {
     const place = await Place.of(1);
     mkdirSync(place.folder);
     writeFileSync(join(place.cwd, 'lib.mp4'), 'mine');
@@ -169,7 +169,7 @@ describe('a record that leads out of the folder', () => {
 });
 
 describe('--name-template with subfolders', () => {
-  it('creates them, and finds its files there again', async () => {
+  it('creates them, and finds its files in them again', async () => {
     const place = await Place.of(videosNamed(['walk', '../../up', 'walk']));
     const args = ['--name-template', '{tag}/{video_name}'];
     expect((await place.sync(args)).code).toBe(0);
@@ -181,7 +181,7 @@ describe('--name-template with subfolders', () => {
     expect((await place.sync(args)).errors).toBe('mavi: nothing to download; 3 already up to date\n');
   });
 
-  it('does not write through a link in the place of one', async () => {
+  it('does not write through a link in place of a subfolder', async () => {
     const place = await Place.of(videosNamed(['walk']));
     mkdirSync(place.folder);
     mkdirSync(join(place.cwd, 'outside'));
@@ -193,7 +193,7 @@ describe('--name-template with subfolders', () => {
     expect(place.fetched()).toEqual([]);
   });
 
-  it('changed on a synced folder is said once, and not for files that the user renamed', async () => {
+  it('reports once that it changed, and not for files that the user renamed', async () => {
     const place = await synced(3);
     const [id = ''] = place.ids;
     renameSync(place.path(`${id}.mp4`), place.path('mine.mp4'));
@@ -208,7 +208,7 @@ describe('--name-template with subfolders', () => {
   });
 });
 
-it('a foreign file in the way is left alone, with --force too', async () => {
+it('an unrelated file in the way is left untouched, even with --force', async () => {
   const place = await Place.of(2);
   const [taken = ''] = place.ids;
   mkdirSync(place.folder);

@@ -10,7 +10,7 @@ function shardsOf(videoNo: string, of: number): number[] {
 }
 
 describe('the shards of a library', () => {
-  it('hold every video exactly once', () => {
+  it('contain every video exactly once', () => {
     fc.assert(
       fc.property(
         fc.string({ minLength: 1, maxLength: 64 }),
@@ -22,7 +22,7 @@ describe('the shards of a library', () => {
     );
   });
 
-  it('are about as large as each other', () => {
+  it('are about equally large', () => {
     const ids = madeVideos(4000).map((video) => video.videoNo);
     for (let index = 1; index <= 8; index += 1) {
       const size = ids.filter((videoNo) => isInShard(videoNo, { index, of: 8 })).length;

@@ -28,7 +28,7 @@ import { sampleFile } from '../mock/sample-files.ts';
 import { type Line, Place, sha256, sorted } from './place.ts';
 
 describe('mavi sync', () => {
-  it('fetches everything the first time, and records each file with its SHA-256', async () => {
+  it('downloads everything the first time, and records each file with its SHA-256', async () => {
     const place = await Place.of(5);
     const { code, errors, output } = await place.sync();
     expect(code).toBe(0);
@@ -48,7 +48,7 @@ describe('mavi sync', () => {
     expect(sorted(place.lines().map((line) => line.video_no))).toEqual(sorted(place.ids));
   });
 
-  it('asks only for the listing the second time', async () => {
+  it('requests only the listing the second time', async () => {
     const place = await Place.of(5);
     await place.sync();
     const before = readFileSync(place.manifestPath, 'utf8');
@@ -61,7 +61,7 @@ describe('mavi sync', () => {
     expect(await place.sync(['-q'])).toEqual({ code: 0, errors: '', output: '' });
   });
 
-  it('fetches what is new, and leaves what the library has no more', async () => {
+  it('downloads what is new, and keeps what is no longer in the library', async () => {
     const place = await Place.of(3);
     await place.sync();
     const [gone] = place.videos.splice(2, 1);
@@ -72,7 +72,7 @@ describe('mavi sync', () => {
     expect(place.names()).toEqual(sorted([...place.ids, gone?.videoNo].map((id) => `${id}.mp4`)));
   });
 
-  it('downloads a recorded file again that is gone, and leaves one alone that has changed, but for --force', async () => {
+  it('downloads a missing recorded file again, and replaces a changed one only with --force', async () => {
     const place = await Place.of(5);
     const [gone = '', longer = '', emptied = '', linked = ''] = place.ids;
     await place.sync();
@@ -101,7 +101,7 @@ describe('mavi sync', () => {
     expect((await place.sync()).errors).toContain('nothing to download; 5 already up to date');
   });
 
-  it('leaves a changed file as it is when the new download fails', async () => {
+  it('leaves a changed file untouched if the new download fails', async () => {
     const videos = madeVideos(1);
     const place = await Place.of(videos, { faults: 'truncate@1000x1,truncate' });
     await place.sync();
@@ -115,7 +115,7 @@ describe('mavi sync', () => {
   it.each([
     ['of another size', () => Buffer.from('my own notes')],
     ['of the right size, but no video', () => Buffer.alloc(1000, 'x')],
-  ])('leaves a foreign file alone that is %s, and does the rest', async (_title, make) => {
+  ])('leaves an unrelated file that is %s untouched, and does the rest', async (_title, make) => {
     const place = await Place.of(3);
     const [taken = ''] = place.ids;
     mkdirSync(place.folder);
@@ -132,7 +132,7 @@ describe('mavi sync', () => {
     expect(place.fetched()).toEqual([taken]);
   });
 
-  it('leaves a foreign file alone that appears meanwhile, and says what to do about it in a sync', async () => {
+  it('leaves an unrelated file that appears meanwhile untouched, and says what to do about it', async () => {
     const folder = { path: '' };
     const place = await Place.of(1, {
       onRequest({ url }) {
@@ -147,7 +147,7 @@ describe('mavi sync', () => {
     expect(readFileSync(folder.path, 'utf8')).toBe('mine');
   });
 
-  it('leaves a folder alone that has the name of a video', async () => {
+  it('leaves a folder with the name of a video untouched', async () => {
     const place = await Place.of(1);
     mkdirSync(place.path(`${place.ids[0]}.mp4`), { recursive: true });
     expect((await place.sync()).code).toBe(7);
@@ -155,7 +155,7 @@ describe('mavi sync', () => {
     expect(statSync(place.path(`${place.ids[0]}.mp4`)).isDirectory()).toBe(true);
   });
 
-  it('hashes, records and keeps a whole file that it has not recorded, without a download', async () => {
+  it('hashes, records and keeps a complete unrecorded file, without a download', async () => {
     const place = await Place.of(3);
     await place.sync();
     place.fetched();
@@ -176,7 +176,7 @@ describe('mavi sync', () => {
     expect((await place.sync()).errors).toContain('nothing to download; 3 already up to date');
   });
 
-  it('does not take a file for the video where the library gives no size', async () => {
+  it('does not take a file for the video if the library gives no size', async () => {
     const bytes = sampleFile('faststart');
     const place = await Place.of([videoOfBytes(bytes, { sizeBytes: Number.NaN })]);
     mkdirSync(place.folder);
@@ -203,7 +203,7 @@ describe('mavi sync', () => {
     expect((await place.sync()).errors).toContain('3 already up to date');
   });
 
-  it('downloads a video anew whose record names what can be no file', async () => {
+  it('downloads a video again if its record names an impossible file', async () => {
     const place = await Place.of(1);
     await place.sync();
     const records = readFileSync(place.manifestPath, 'utf8');
@@ -213,7 +213,7 @@ describe('mavi sync', () => {
     await place.expectWhole(place.ids[0] ?? '');
   });
 
-  it('says which videos are not ready, and leaves them', async () => {
+  it('says which videos are not ready, and skips them', async () => {
     const statuses = [
       'PARSE',
       'UNPARSE',
@@ -242,7 +242,7 @@ describe('mavi sync', () => {
     expect(place.fetched()).toEqual([place.ids[1]]);
   });
 
-  it('leaves out what can be no video_no, and says so', async () => {
+  it('leaves out rows with an invalid video_no, and says so', async () => {
     const ids = ['../../evil', 'VI\u001b[31m', '', '--manifest=.bashrc'];
     const [good, ...bad] = madeVideos(5) as [StoredVideo, ...StoredVideo[]];
     const place = await Place.of([
@@ -257,7 +257,7 @@ describe('mavi sync', () => {
     expect(namesIn(place.cwd)).toEqual(['lib']);
   });
 
-  it('tries a listing again that failed in passing, and makes no folder where there is no key', async () => {
+  it('retries a listing that failed temporarily, and creates no folder without a key', async () => {
     const place = await Place.of(1, { listFaults: 'server-errorx1' });
     expect(
       await place.sync([], place.host({ env: { ...envFor(place.mock), MAVI_API_KEY: '' } })),
@@ -268,7 +268,7 @@ describe('mavi sync', () => {
     expect((await place.sync()).code).toBe(0);
   });
 
-  it('removes what killed runs left, also when there is nothing to download, and no file of others', async () => {
+  it('removes the partial files of killed runs, even with nothing to download, and no other file', async () => {
     const place = await Place.of(1);
     const [id] = place.ids;
     mkdirSync(place.folder);
@@ -282,7 +282,7 @@ describe('mavi sync', () => {
     }
   });
 
-  it('prints its records alone on standard output with --json', async () => {
+  it('prints only its records on standard output with --json', async () => {
     const place = await Place.of(2);
     const { output } = await place.sync(['--json']);
     const records = output
@@ -310,7 +310,7 @@ describe('mavi sync', () => {
     expect(existsSync(place.folder)).toBe(false);
   });
 
-  it('says so where the folder is a file', async () => {
+  it('says so if the folder is a file', async () => {
     const place = await Place.of(1);
     writeFileSync(place.folder, 'a file');
     expect(await place.sync()).toMatchObject({ code: 7, errors: expect.stringContaining('lib') });
@@ -319,7 +319,7 @@ describe('mavi sync', () => {
 });
 
 describe('sizes', () => {
-  it('that differ from the listing are a warning for a whole chain of boxes, and no reason to fetch again', async () => {
+  it('that differ from the listing are a warning if all boxes are complete, and no reason to download again', async () => {
     const bytes = sampleFile('moov-last');
     const place = await Place.of([videoOfBytes(bytes, { sizeBytes: bytes.length + 9 })]);
     const { code, errors } = await place.sync();
@@ -339,7 +339,7 @@ describe('sizes', () => {
 });
 
 describe('other containers', () => {
-  it('are taken with --container any, and are there from then on', async () => {
+  it('are downloaded with --container any, and up to date from then on', async () => {
     const videos = madeVideos(2);
     const place = await Place.of(videos, { faults: { [videos[0]?.videoNo ?? '']: 'matroska' } });
     const [film = '', clip = ''] = place.ids;
@@ -358,7 +358,7 @@ describe('other containers', () => {
 });
 
 describe('--dry-run', () => {
-  it('prints what would come, its bytes, time and price, and makes nothing', async () => {
+  it('prints what would be downloaded, its bytes, time and price, and creates nothing', async () => {
     const place = await Place.of(madeVideos(14, () => ({ sizeBytes: 5e9 })));
     const { code, output, errors } = await place.sync(['--dry-run', '--rate', '12']);
     expect(code).toBe(0);
@@ -374,7 +374,7 @@ describe('--dry-run', () => {
     expect(place.fetched()).toEqual([]);
   });
 
-  it('counts what is there, what would be kept and what is blocked', async () => {
+  it('counts what is up to date, what would be kept and what is blocked', async () => {
     const place = await Place.of(5);
     const [there = '', kept = '', blocked = ''] = place.ids;
     mkdirSync(place.folder);
@@ -443,7 +443,7 @@ describe('--name-template', () => {
     for (const line of place.lines()) await place.expectWhole(line.video_no, line.file);
   });
 
-  it('gives the same names again, also when a newer video has one of them, or the template changes', async () => {
+  it('gives the same names again, even if a newer video has one of them or the template changes', async () => {
     const place = await Place.of(videosNamed(['walk', 'walk']));
     const [newer = '', older = ''] = place.ids;
     await place.sync(['--name-template', '{video_name}']);
@@ -459,7 +459,7 @@ describe('--name-template', () => {
     await place.expectWhole(older, 'walk.mp4');
   });
 
-  it('leaves a file of the user’s alone that has the name', async () => {
+  it('leaves a file of the user’s with that name untouched', async () => {
     const place = await Place.of(videosNamed(['walk']));
     mkdirSync(place.folder);
     writeFileSync(place.path('walk.mp4'), sampleFile('faststart'));
@@ -467,7 +467,7 @@ describe('--name-template', () => {
     expect(readFileSync(place.path('walk.mp4')).equals(sampleFile('faststart'))).toBe(true);
   });
 
-  it('keeps what could act on a terminal out of names and messages', async () => {
+  it('leaves control characters out of names and messages', async () => {
     const place = await Place.of(videosNamed(['red \u001b[31m\u202etext\u0007']));
     const { errors } = await place.sync(['--name-template', '{video_name}']);
     expect(controlCharacter(errors)).toBeNull();
@@ -476,7 +476,7 @@ describe('--name-template', () => {
 });
 
 describe('--shard', () => {
-  it('gives disjoint parts that make up the whole, in one folder side by side', async () => {
+  it('gives disjoint parts that make up the library, side by side in one folder', async () => {
     const place = await Place.of(30);
     const fetched: string[][] = [];
     for (const index of [1, 2, 3]) {
@@ -555,25 +555,28 @@ describe('a sync that meets another', () => {
     ['.mavi-sync.lock', []],
     ['.mavi-sync-2-of-4.lock', []],
     ['.mavi-sync.lock', ['--shard', '1/2']],
-  ])('that was killed goes on at once, whatever the times of its lock: %s', async (name, args) => {
-    const place = await Place.of(2);
-    mkdirSync(place.folder);
-    const ended = spawnSync('true').pid;
-    const host = { hostname: 'test-host', pid: ended, isAlive: () => false };
-    const lock = {
-      hostname: 'test-host',
-      pid: ended,
-      process: processIdentity(host),
-      nonce: 'a',
-      renewal: '00000000',
-    };
-    writeFileSync(place.path(name), `${JSON.stringify(lock)}\n`);
-    const ahead = new Date(Date.now() + 3_600_000);
-    utimesSync(place.path(name), ahead, ahead);
-    const { code, errors } = await place.sync(args);
-    expect([code, errors]).toEqual([0, expect.not.stringContaining('lock')]);
-    expect(namesIn(place.folder).filter((each) => each.includes('.lock'))).toEqual([]);
-  });
+  ])(
+    'that was killed does not delay the next one, whatever the times of its lock: %s',
+    async (name, args) => {
+      const place = await Place.of(2);
+      mkdirSync(place.folder);
+      const ended = spawnSync('true').pid;
+      const host = { hostname: 'test-host', pid: ended, isAlive: () => false };
+      const lock = {
+        hostname: 'test-host',
+        pid: ended,
+        process: processIdentity(host),
+        nonce: 'a',
+        renewal: '00000000',
+      };
+      writeFileSync(place.path(name), `${JSON.stringify(lock)}\n`);
+      const ahead = new Date(Date.now() + 3_600_000);
+      utimesSync(place.path(name), ahead, ahead);
+      const { code, errors } = await place.sync(args);
+      expect([code, errors]).toEqual([0, expect.not.stringContaining('lock')]);
+      expect(namesIn(place.folder).filter((each) => each.includes('.lock'))).toEqual([]);
+    },
+  );
 
   it('on another machine watches it, says so, and can be interrupted meanwhile', async () => {
     const place = await Place.of(1);
@@ -596,7 +599,7 @@ describe('a sync that meets another', () => {
     expect(existsSync(place.path('.mavi-sync.lock'))).toBe(true);
   });
 
-  it.each(['{}', '{"hostname":null}', 'torn'])('that says nothing of its holder: %s', async (text) => {
+  it.each(['{}', '{"hostname":null}', 'torn'])('that does not name its holder: %s', async (text) => {
     const place = await Place.of(1);
     mkdirSync(place.folder);
     writeFileSync(place.path('.mavi-sync.lock'), text);
@@ -609,7 +612,7 @@ describe('a sync that meets another', () => {
 });
 
 describe('a sync that is interrupted', () => {
-  it('leaves whole files and their records, and goes on at the next run', async () => {
+  it('leaves complete files and their records, and continues at the next run', async () => {
     const host = { current: null as FakeHost | null };
     const place = await Place.of(12, {
       onRequest({ order }) {
@@ -632,7 +635,7 @@ describe('a sync that is interrupted', () => {
     for (const id of place.ids) await place.expectWhole(id);
   });
 
-  it('by the account goes on when that is mended', async () => {
+  it('by the account continues when the account is in order again', async () => {
     const videos = madeVideos(6);
     const place = await Place.of(videos, { faults: { [videos[2]?.videoNo ?? '']: 'no-creditsx1' } });
     const { code, errors } = await place.sync(['-c', '1']);
@@ -651,7 +654,7 @@ describe('a sync that is interrupted', () => {
     expect(place.fetched()).toEqual(sorted(place.ids.slice(2)));
   });
 
-  it('by --max-transfer says one word of it, and goes on next time', async () => {
+  it('by --max-transfer says so in one line, and continues at the next run', async () => {
     const place = await Place.of(6);
     const { code, errors } = await place.sync(['-c', '1', '--max-transfer', '2500']);
     expect(code).toBe(9);
@@ -664,7 +667,7 @@ describe('a sync that is interrupted', () => {
 });
 
 describe('the folder of a sync', () => {
-  it('may hold several scopes', async () => {
+  it('may contain several scopes', async () => {
     const videos = madeVideos(4, (index) => ({ uniqueId: index < 2 ? 'default' : 'work', name: 'clip' }));
     const place = await Place.of(videos);
     const mock = await withMock({ videos });
