@@ -74,7 +74,7 @@ export function addDownload(
 
 /** Adds the flags of what is verified. */
 export function addChecks(command: Command): Command {
-  const level = new Option('--verify <level>', 'verify this much of a video before its file is published');
+  const level = new Option('--verify <level>', 'verify this much of a video');
   const container = new Option('--container <kind>', 'accept MP4 only, or Matroska, AVI, MPEG-TS … too');
   return command
     .addOption(level.choices(['full', 'ftyp', 'none']).default('full'))

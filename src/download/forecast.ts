@@ -24,21 +24,19 @@ export interface Forecast {
   readonly rate: Rate | null;
 }
 
-/** The totals of a forecast, as `--json` prints them. */
-export interface Totals {
-  readonly videos: number;
-  readonly already_there: number;
-  readonly blocked: number;
-  /** Bytes of all videos to fetch whose size the library lists. */
-  readonly bytes: number;
-  readonly unknown_sizes: number;
-  /** By the rate of starts alone. */
-  readonly least_seconds: number;
-  readonly dollars: number;
+/** Prints a line a video, and the totals, on standard output. */
+export async function printForecast(forecast: Forecast, json: boolean, host: Host): Promise<void> {
+  for (const item of forecast.items) {
+    if (item.why !== 'keep') await print(host, `${json ? jsonFor(item) : lineFor(item)}\n`);
+  }
+  const totals = totalsOf(forecast);
+  return print(host, `${json ? safeJson(totals) : totalsText(totals)}\n`);
 }
 
-/** Sums up a forecast. */
-export function totalsOf({ items, upToDate, rate }: Forecast): Totals {
+type Totals = ReturnType<typeof totalsOf>;
+
+/** The totals, as `--json` prints them; `least_seconds` is by the rate of starts alone. */
+function totalsOf({ items, upToDate, rate }: Forecast) {
   const sizes = items.filter(isFetched).map(({ task }) => task.listedSize);
   const bytes = sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0);
   const windows = rate === null || sizes.length === 0 ? 0 : Math.ceil(sizes.length / rate.starts) - 1;
@@ -53,24 +51,22 @@ export function totalsOf({ items, upToDate, rate }: Forecast): Totals {
   };
 }
 
-/** Prints a line a video, and the totals, on standard output. */
-export async function printForecast(forecast: Forecast, json: boolean, host: Host): Promise<void> {
-  for (const item of forecast.items) {
-    if (item.why !== 'keep') await print(host, `${json ? jsonFor(item) : lineFor(item)}\n`);
-  }
-  const totals = totalsOf(forecast);
-  if (json) return print(host, `${safeJson(totals)}\n`);
-  const unknown = totals.unknown_sizes === 0 ? '' : ` and ${totals.unknown_sizes} of unknown size`;
-  const isTiny = totals.bytes > 0 && totals.dollars === 0;
-  const price = isTiny ? 'less than $0.01' : `about $${totals.dollars.toFixed(2)}`;
+function totalsText(totals: Totals): string {
+  const { videos, bytes, unknown_sizes, already_there, least_seconds } = totals;
+  const unknown = unknown_sizes === 0 ? '' : ` and ${unknown_sizes} of unknown size`;
   const blocked = totals.blocked === 0 ? '' : `; ${totals.blocked} blocked by other files`;
-  const seconds = totals.least_seconds;
-  const lines = [
-    `${totals.videos} to download: ${bytesText(totals.bytes)}${unknown}; ${totals.already_there} already up to date${blocked}`,
-    `least time at the rate limit: ${seconds === 0 ? 'none' : durationText(seconds * 1000)}`,
-    `price: ${price} at $${DOLLARS_PER_GB} a GB`,
-  ];
-  return print(host, `${lines.join('\n')}\n`);
+  return [
+    `${videos} to download: ${bytesText(bytes)}${unknown}; ${already_there} already up to date${blocked}`,
+    `least time at the rate limit: ${least_seconds === 0 ? 'none' : durationText(least_seconds * 1000)}`,
+    `price: ${priceText(totals)}`,
+  ].join('\n');
+}
+
+function priceText({ videos, bytes, unknown_sizes, dollars }: Totals): string {
+  const rate = `$${DOLLARS_PER_GB} a GB`;
+  if (videos > 0 && unknown_sizes === videos) return `${rate}; no size is known`;
+  const price = bytes > 0 && dollars === 0 ? 'less than $0.01' : `about $${dollars.toFixed(2)}`;
+  return `${price} at ${rate}${unknown_sizes === 0 ? '' : ', plus the videos of unknown size'}`;
 }
 
 function isBlocked({ task, why }: Item): boolean {

@@ -24,8 +24,8 @@ export interface Target {
 export type TargetHost = Pick<Host, 'cwd' | 'uid'>;
 
 /**
- * Looks at a target before any request is made. Throws LocalError for a directory and for a missing or unwritable
- * folder, UsageError for a link to a name that can't be kept.
+ * Looks at a target before any request is made. Throws LocalError for a folder as the target and for a missing or
+ * unwritable one around it, UsageError for a link to a name that can't be handled.
  * @param followsLinks whether a symbolic link is followed, so that the file behind it is written and the link stays.
  *   Otherwise a link, a device or a FIFO is just something that has the name.
  */
@@ -33,8 +33,11 @@ export async function lookAtTarget(shown: string, host: TargetHost, followsLinks
   const given = pathFrom(host.cwd, shown);
   const path = followsLinks ? await behindLinks(given, shown, host) : given;
   const found = await lookAt(path, shown, followsLinks);
-  if (found?.isDirectory()) throw isDirectory(shown);
-  if (/[\\/]$/.test(shown)) throw noFolder(shown, shown);
+  const intoFolder = `name a file in it, or use --output-dir ${shown}`;
+  if (found?.isDirectory()) throw cannotWrite('is_directory', shown, 'it is a folder', intoFolder);
+  if (/[\\/]$/.test(shown)) {
+    throw cannotWrite('bad_folder', shown, `the folder ${shown} does not exist`, intoFolder);
+  }
   if (found !== null && !found.isFile() && followsLinks) {
     return { shown, path, kind: 'device', existing: null, isShared: false };
   }
@@ -69,9 +72,8 @@ export async function behindLinks(path: string, shown: string, { uid }: TargetHo
       // A pipe of this process (/dev/fd/63, /dev/stdout) is a link to no path.
       if (end !== null && !end.isFile() && !end.isDirectory()) return at;
       if (uid !== null && found.uid !== uid && found.uid !== (await stat(dirname(at))).uid) {
-        throw new LocalError('bad_target', `cannot write ${shown}: it is a symbolic link of another user`, {
-          hint: 'name the file itself, or remove the link',
-        });
+        const hint = 'name the file itself, or remove the link';
+        throw cannotWrite('bad_target', shown, 'it is a symbolic link of another user', hint);
       }
       at = pathFrom(dirname(at), await linkText(at, shown));
     }
@@ -95,9 +97,7 @@ async function folderMode(folder: string, shown: string, cwd: string): Promise<n
   try {
     const found = await stat(folder);
     if (!found.isDirectory()) {
-      throw new LocalError('bad_folder', `cannot write ${shown}: ${folder} is not a folder`, {
-        hint: 'choose another place',
-      });
+      throw cannotWrite('bad_folder', shown, `${folder} is not a folder`, 'choose another place');
     }
     // A deleted folder can still be looked at from within; only its path tells.
     if (found.nlink === 0) await realpath(folder);
@@ -105,21 +105,14 @@ async function folderMode(folder: string, shown: string, cwd: string): Promise<n
     return found.mode;
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw localError(error, shown);
-    if (folder !== cwd) throw noFolder(shown, folder);
-    throw new LocalError('bad_folder', `cannot write ${shown}: the current folder was deleted`, {
-      hint: 'change to another folder',
-    });
+    if (folder === cwd) {
+      throw cannotWrite('bad_folder', shown, 'the current folder was deleted', 'change to another folder');
+    }
+    const hint = `create it with: mkdir -p ${folder}`;
+    throw cannotWrite('bad_folder', shown, `the folder ${folder} does not exist`, hint);
   }
 }
 
-function noFolder(shown: string, folder: string): LocalError {
-  return new LocalError('bad_folder', `cannot write ${shown}: the folder ${folder} does not exist`, {
-    hint: `create it with: mkdir -p ${folder}`,
-  });
-}
-
-function isDirectory(shown: string): LocalError {
-  return new LocalError('is_directory', `cannot write ${shown}: it is a folder`, {
-    hint: `name a file in it, or use --output-dir ${shown}`,
-  });
+function cannotWrite(code: string, shown: string, why: string, hint: string): LocalError {
+  return new LocalError(code, `cannot write ${shown}: ${why}`, { hint });
 }

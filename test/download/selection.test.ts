@@ -213,6 +213,18 @@ describe('--dry-run of a download', () => {
   });
 });
 
+describe('the price of a --dry-run', () => {
+  it('is left open as far as sizes are unknown', async () => {
+    const place = await Place.of();
+    const priceOf = async (...ids: string[]) =>
+      (await place.mavi(['download', ...ids, '--dry-run'])).lines.at(-1);
+    expect(await priceOf('VI1', 'VI2')).toBe('price: $0.12 a GB; no size is known');
+    expect(await priceOf('VI1', place.id(0))).toBe(
+      'price: less than $0.01 at $0.12 a GB, plus the videos of unknown size',
+    );
+  });
+});
+
 describe('--skip-recorded', () => {
   it('leaves out what the manifest records, whether or not the file is there', async () => {
     const place = await Place.of();

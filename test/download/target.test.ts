@@ -54,6 +54,13 @@ describe('a target that cannot be written is refused before any request, and nam
     expect(errors).toContain(`mkdir -p ${here.path('no')}`);
   });
 
+  it('with --output-dir for a folder that does not exist yet', async () => {
+    const here = await placeToDownload();
+    const { errors } = await here.download(['-o', 'new/']);
+    expect(errors).toContain('name a file in it, or use --output-dir new/');
+    expect(errors).not.toContain('mkdir');
+  });
+
   it.each(['file', 'file/inside'])('when the folder for downloads would be %s', async (outputDir) => {
     const here = await placeToDownload();
     writeFileSync(here.path('file'), 'mine');
