@@ -1,3 +1,4 @@
+/** The kinds of errors with their exit codes, and what an error of the file system means. Pure. */
 import { printable, redactKeys } from './sanitize.ts';
 
 /** The exit codes of the command, the same table that README.md and `mavi help exit-codes` print. */
@@ -6,7 +7,7 @@ export const EXIT_CODES = {
   1: 'unexpected error; or several videos failed in different ways',
   2: 'usage: bad flag, argument or setting',
   3: 'key missing or refused; account disabled; no credits',
-  4: 'refused by the API: unknown video, wrong scope, any other final answer',
+  4: 'refused by the API: unknown video, wrong scope, any other final response',
   5: 'the download is not a complete, matching video',
   6: 'network: DNS, TLS, connection, timeout, stall, HTTP 5xx, after all retries',
   7: 'local: file exists, no permission, disk full, bad folder',
@@ -22,24 +23,27 @@ export const EXIT_CODES = {
 export type ExitCode = keyof typeof EXIT_CODES;
 
 /** What an error says besides its message. */
-export interface ErrorFacts {
-  /** What to do next, a sentence or a command; empty when there is nothing to advise. May have lines. */
+interface ErrorFacts {
+  /** What to do next, a sentence or a command; empty when there is nothing to advise. May have several lines. */
   hint?: string;
-  /** Whether running the same command again may succeed. Default false. */
+  /** Whether the same command may succeed later. Default false. */
   retryable?: boolean;
   /** What caused it, for `--verbose`. */
   cause?: unknown;
+  /** How long the server asked to wait, in milliseconds; null when it did not. */
+  retryAfterMs?: number | null | undefined;
 }
 
 /**
- * An expected failure: `code` is the API's own code or a short stable word, `exitCode` its row in
- * the table. Control characters and keys are removed from message and hint here, so that none gets out.
+ * An expected failure: `code` is the API's own code or a short stable word. Control characters and keys are removed
+ * from message and hint here, so that none gets out.
  */
 export class MaviError extends Error {
   readonly exitCode: ExitCode;
   readonly code: string;
   readonly hint: string;
   readonly retryable: boolean;
+  readonly retryAfterMs: number | null;
 
   constructor(exitCode: ExitCode, code: string, message: string, facts: ErrorFacts = {}) {
     super(redactKeys(printable(message)), facts.cause === undefined ? {} : { cause: facts.cause });
@@ -48,111 +52,73 @@ export class MaviError extends Error {
     this.code = code;
     this.hint = redactKeys((facts.hint ?? '').split('\n').map(printable).join('\n'));
     this.retryable = facts.retryable ?? false;
+    this.retryAfterMs = facts.retryAfterMs ?? null;
   }
 }
 
-/** A bad flag, argument or setting: exit 2. */
+/** The base of failures that share an exit code. */
+function failure(exitCode: ExitCode, defaults: ErrorFacts = {}) {
+  return class extends MaviError {
+    constructor(code: string, message: string, facts?: ErrorFacts) {
+      super(exitCode, code, message, { ...defaults, ...facts });
+    }
+  };
+}
+
+/** A bad flag, argument or setting. */
 export class UsageError extends MaviError {
-  constructor(message: string, facts: ErrorFacts = {}) {
+  constructor(message: string, facts?: ErrorFacts) {
     super(2, 'usage', message, facts);
   }
 }
 
-/** The key is missing or refused, the account disabled or without credits: exit 3, final for the whole run. */
-export class AccountError extends MaviError {
-  constructor(code: string, message: string, facts: ErrorFacts = {}) {
-    super(3, code, message, facts);
-  }
-}
+/** The key is missing or refused, the account disabled or without credits: final for the whole run. */
+export class AccountError extends failure(3) {}
 
-/** A final answer of the API: exit 4. */
-export class RefusedError extends MaviError {
-  constructor(code: string, message: string, facts: ErrorFacts = {}) {
-    super(4, code, message, facts);
-  }
-}
+/** A final response of the API. */
+export class RefusedError extends failure(4) {}
 
-/** The download is not a complete, matching video: exit 5. */
-export class BodyError extends MaviError {
-  constructor(code: string, message: string, facts: ErrorFacts = {}) {
-    super(5, code, message, facts);
-  }
-}
+/** The download is not a complete, matching video. */
+export class BodyError extends failure(5) {}
 
-/** A body that ended cleanly but is incomplete. */
+/** A body of `lengthBytes` that ended cleanly but is incomplete. */
 export class TruncatedError extends BodyError {
-  /** Bytes received. */
   readonly lengthBytes: number;
 
-  constructor(
-    message: string,
-    lengthBytes: number,
-    hint = 'the server ended the response early; if this happens again, the original itself may be truncated: --verify ftyp downloads it as it is',
-  ) {
+  constructor(message: string, lengthBytes: number, hint = TRUNCATED_HINT) {
     super('truncated', message, { retryable: true, hint });
     this.lengthBytes = lengthBytes;
   }
 }
 
-/** The network, or the server behind it, failed: exit 6. Retryable unless said otherwise. */
-export class NetworkError extends MaviError {
-  /** How long the server asked to wait, in milliseconds; null when it did not. */
-  readonly retryAfterMs: number | null;
+const TRUNCATED_HINT =
+  'the server ended the response early; if this happens again, the original itself may be truncated: --verify ftyp downloads it as it is';
 
-  constructor(
-    code: string,
-    message: string,
-    facts: ErrorFacts & { retryAfterMs?: number | null | undefined } = {},
-  ) {
-    super(6, code, message, { retryable: true, ...facts });
-    this.retryAfterMs = facts.retryAfterMs ?? null;
-  }
-}
+/** The network, or the server behind it, failed. */
+export class NetworkError extends failure(6, { retryable: true }) {}
 
-/** The local side failed (a file, a folder, the disk): exit 7. */
-export class LocalError extends MaviError {
-  constructor(code: string, message: string, facts: ErrorFacts = {}) {
-    super(7, code, message, facts);
-  }
-}
+/** The local side failed: a file, a folder, the disk. */
+export class LocalError extends failure(7) {}
 
-/** The account's limit was reached: exit 8, if it still is after all retries. */
-export class RateLimitError extends MaviError {
-  /** How long the server asked to wait, in milliseconds; null when it did not. */
-  readonly retryAfterMs: number | null;
+/** The account's limit was reached. */
+export class RateLimitError extends failure(8, { retryable: true }) {}
 
-  constructor(
-    code: string,
-    message: string,
-    facts: ErrorFacts & { retryAfterMs?: number | null | undefined } = {},
-  ) {
-    super(8, code, message, { retryable: true, ...facts });
-    this.retryAfterMs = facts.retryAfterMs ?? null;
-  }
-}
-
-/** The server asks for a longer pause than a run waits for: exit 8, final for the whole run. */
+/** The server asks for a longer pause than a run waits for: final for the whole run. */
 export class PauseError extends RateLimitError {}
 
-/** Whether a failure of one video is one of the whole run: nothing else is begun. */
+/** Whether the failure of one video ends the whole run. */
 export function endsRun(error: unknown): error is AccountError | PauseError {
   return error instanceof AccountError || error instanceof PauseError;
 }
 
-/** The same failure for a video that it stopped, or kept from being begun: `code` and `words` say which. */
-export function endedBy(why: AccountError | PauseError, code: string, words: string): MaviError {
-  const Kind = why instanceof PauseError ? PauseError : AccountError;
-  return new Kind(code, `${words}: ${why.message}`, { hint: why.hint, cause: why });
-}
-
-/** A video was not started, because it would exceed `--max-transfer`: exit 9. */
+/** A video was not started, or was stopped, because it would exceed `--max-transfer` or `--max-cost`. */
 export class BudgetError extends MaviError {
-  constructor(message: string, facts: ErrorFacts = {}) {
+  constructor(message: string, facts?: ErrorFacts) {
     super(9, 'max_transfer', message, facts);
   }
 }
 
-/** The exit codes of the signals that end a run: clean up, then die of the signal. */
+/** The exit codes of the signals that end a run. */
 export const SIGNAL_EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 /** One of the signals that end a run. */
@@ -160,15 +126,12 @@ export type EndingSignal = keyof typeof SIGNAL_EXIT_CODES;
 
 /** The run was ended by a signal. */
 export class Interrupted extends MaviError {
-  readonly signal: EndingSignal;
-
   constructor(signal: EndingSignal) {
     super(SIGNAL_EXIT_CODES[signal], 'interrupted', `ended by ${signal}`, { retryable: true });
-    this.signal = signal;
   }
 }
 
-/** The reader of standard output, or of a FIFO, went away: exit 141, silently. */
+/** The reader of standard output, or of a FIFO, went away: ends silently. */
 export class ClosedPipe extends MaviError {
   constructor() {
     super(141, 'closed_pipe', 'the reader closed the pipe');
@@ -182,11 +145,10 @@ export function exitCodeFor(error: unknown): ExitCode {
 
 /** The exit code for many outcomes: 0 if all are 0, the failures' own if they agree, else 1. */
 export function mergeExitCodes(codes: Iterable<ExitCode>): ExitCode {
-  const failures = new Set<ExitCode>(codes);
+  const failures = new Set(codes);
   failures.delete(0);
-  const [only] = failures;
-  if (only === undefined) return 0;
-  return failures.size === 1 ? only : 1;
+  const [first = 0] = failures;
+  return failures.size > 1 ? 1 : first;
 }
 
 const MEANINGS: Readonly<Record<string, readonly [code: string, meaning: string, hint: string]>> = {
@@ -214,33 +176,32 @@ const MEANINGS: Readonly<Record<string, readonly [code: string, meaning: string,
   EXDEV: ['bad_target', 'it is on another file system', 'choose another place'],
 };
 
-/** What is done where a folder is created. */
+/** What `localError` is told to be doing where a folder is created. */
 export const MAKE_FOLDER = 'create the folder';
 
-/** What it means that a folder can't be created: its parents are, so ENOENT is the kernel's refusal of any new name. */
+/** Why a folder can't be created. Its parents exist, so ENOENT is the kernel's refusal of any new name. */
 const NO_FOLDER: Readonly<Record<string, string>> = {
   EEXIST: 'a file has that name',
   ENOENT: 'nothing can be created there',
 };
 
-/** The LocalError (exit 7) for anything that the file system threw about `path`. */
+/** The LocalError for anything that the file system threw about `path`. Rethrows what no system reported. */
 export function localError(error: unknown, path: string, doing = 'write'): MaviError {
   if (error instanceof MaviError) return error;
-  // An error without a code comes from no system: it is a defect of our own.
-  if ((error as NodeJS.ErrnoException | undefined)?.code === undefined) throw error;
-  const { code = '', message } = error as NodeJS.ErrnoException;
+  const code = codeOf(error);
+  if (!(error instanceof Error) || code === '') throw error;
   if (doing === MAKE_FOLDER && Object.hasOwn(NO_FOLDER, code)) {
     const facts = { hint: 'choose another folder', cause: error };
     return new LocalError('bad_folder', `cannot ${doing} ${path}: ${NO_FOLDER[code]}`, facts);
   }
-  // Of a system error only the first part is about the failure; the call and the path follow.
-  const [name, meaning, hint] = MEANINGS[code] ?? ['local', message.split(', ')[0] ?? '', 'check the path'];
+  // The first part of a system error's message is about the failure; the call and the path follow.
+  const [name, meaning, advice] = MEANINGS[code] ?? ['local', error.message.split(', ')[0], 'check the path'];
   // There is no other place to read it from.
-  const next = doing === 'read' && hint === 'choose another place' ? 'check who can read it' : hint;
-  return new LocalError(name, `cannot ${doing} ${path}: ${meaning}`, { hint: next, cause: error });
+  const hint = doing === 'read' && advice === 'choose another place' ? 'check who can read it' : advice;
+  return new LocalError(name, `cannot ${doing} ${path}: ${meaning}`, { hint, cause: error });
 }
 
 /** The code of a system error, such as ENOENT; empty for anything else. */
 export function codeOf(error: unknown): string {
-  return (error as NodeJS.ErrnoException).code ?? '';
+  return (error as NodeJS.ErrnoException | undefined)?.code ?? '';
 }

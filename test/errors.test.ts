@@ -29,7 +29,7 @@ describe('the exit codes', () => {
       1: 'unexpected error; or several videos failed in different ways',
       2: 'usage: bad flag, argument or setting',
       3: 'key missing or refused; account disabled; no credits',
-      4: 'refused by the API: unknown video, wrong scope, any other final answer',
+      4: 'refused by the API: unknown video, wrong scope, any other final response',
       5: 'the download is not a complete, matching video',
       6: 'network: DNS, TLS, connection, timeout, stall, HTTP 5xx, after all retries',
       7: 'local: file exists, no permission, disk full, bad folder',
@@ -87,7 +87,7 @@ describe('an error', () => {
 
   it('keeps its facts', () => {
     expect(new TruncatedError('x', 1234).lengthBytes).toBe(1234);
-    expect(new Interrupted('SIGTERM')).toMatchObject({ signal: 'SIGTERM', message: 'ended by SIGTERM' });
+    expect(new Interrupted('SIGTERM')).toMatchObject({ message: 'ended by SIGTERM' });
     expect(new NetworkError('x', 'x', { retryAfterMs: 5 }).retryAfterMs).toBe(5);
     expect(new NetworkError('x', 'x').retryAfterMs).toBeNull();
     expect(new RateLimitError('x', 'x', { retryAfterMs: 0 }).retryAfterMs).toBe(0);

@@ -17,42 +17,43 @@ import { type CheckRules, type Opening, sniff } from './sniff.ts';
 
 /** A response that may be written. */
 export interface Accepted {
-  /** Takes its bytes. */
   readonly into: ResumableBody;
-  /** What of it has been read already. */
+  /** The chunks that were read already. */
   readonly first: readonly Uint8Array[];
-  /** Whether nothing follows: the whole file had come before. */
+  /** Whether nothing follows: the complete file was received before. */
   readonly isEnd: boolean;
 }
 
 /**
  * Accepts a response: the rest of a broken transfer, or a video from its first byte. Its body stays paused.
- * Throws what makes it no video to take.
+ * Throws why it is not accepted.
  */
-export async function acceptResponse(answer: VideoResponse, download: ActiveDownload): Promise<Accepted> {
+export async function acceptResponse(response: VideoResponse, download: ActiveDownload): Promise<Accepted> {
   const { task, context, body } = download;
-  if (answer.status === 206 || answer.status === 416) return acceptRest(answer, download);
-  const { opening, first } = await readOpening(answer, context.rules);
+  const { status, headers, contentLength } = response;
+  if (status === 206 || status === 416) return acceptRest(response, download);
+  const { opening, first } = await readOpening(response, context.rules);
   download.brand = opening.brand;
-  download.expectedSize = task.listedSize ?? answer.contentLength;
+  download.expectedSize = task.listedSize ?? contentLength;
   const fits = body !== null && (body.container === opening.container || body.sink.restart === null);
   const into = fits ? body : await openBody(opening.container, download);
-  await into.begin(answer.contentLength, strongEtag(answer.headers));
+  await into.begin(contentLength, strongEtag(headers));
   return { into, first, isEnd: false };
 }
 
-/** Where the next attempt can continue; null if it begins at the first byte. */
+/** Where the next attempt can resume; null if it begins at the first byte. */
 export function resumePointOf({ mayResume, body }: ActiveDownload): ResumePoint | null {
   return mayResume ? (body?.resumePoint ?? null) : null;
 }
 
-/** Accepts what follows the bytes that have come, or the word that nothing does. */
+/** Accepts what follows the bytes received so far, or the statement that nothing does. */
 function acceptRest({ headers, status, body }: VideoResponse, download: ActiveDownload): Accepted {
   const from = resumePointOf(download);
   const into = download.body;
+  const hint = 'check for a proxy between this machine and the server';
   if (from === null || into === null) {
     throw new RefusedError('bad_range', 'the server sent a partial response that was not requested', {
-      hint: 'check for a proxy between this machine and the server',
+      hint,
     });
   }
   if (status === 416 && endsAt(headers, from, into.transferSize)) {
@@ -63,9 +64,7 @@ function acceptRest({ headers, status, body }: VideoResponse, download: ActiveDo
   const size = status === 206 ? restOf(headers, from, into.transferSize) : null;
   if (size === null) {
     download.mayResume = false;
-    throw new NetworkError('bad_range', 'the server sent a different range than was requested', {
-      hint: 'check for a proxy between this machine and the server',
-    });
+    throw new NetworkError('bad_range', 'the server sent a different range than was requested', { hint });
   }
   into.transferSize = size;
   return { into, first: [], isEnd: false };
@@ -94,16 +93,14 @@ async function openSink(container: Container | null, download: ActiveDownload): 
   return fileSink({ fileSystem, host, target, partialFiles, force, modifiedMs: task.mtimeMs ?? null });
 }
 
-type AcceptedOpening = Extract<Opening, { kind: 'accepted' }>;
-
 /**
- * Reads as much of a body as tells what it is, and leaves it paused. What is no video to take is aborted at once,
+ * Reads as much of a body as tells what it is, and leaves it paused. What is not accepted is aborted immediately,
  * because its bytes are billed. The chunks that arrive while it is paused are added to `first`.
  */
 async function readOpening(
   { body, errorFrom }: VideoResponse,
   rules: CheckRules,
-): Promise<{ opening: AcceptedOpening; first: readonly Uint8Array[] }> {
+): Promise<{ opening: Extract<Opening, { kind: 'accepted' }>; first: readonly Uint8Array[] }> {
   const first: Uint8Array[] = [];
   let length = 0;
   let opening: Opening = { kind: 'more' };

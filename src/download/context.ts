@@ -30,7 +30,7 @@ export interface DownloadContext {
   readonly noNewVideos: AbortSignal;
 }
 
-/** One download under way: the task, and all that changes from attempt to attempt. */
+/** One download in progress: the task, and all that changes from attempt to attempt. */
 export interface ActiveDownload {
   readonly task: VideoTask;
   readonly context: DownloadContext;
@@ -44,7 +44,7 @@ export interface ActiveDownload {
   receivedBytes: number;
   /** Milliseconds spent waiting for the rate limit and between attempts. */
   waitedMs: number;
-  /** The size by the library or by Content-Length, in bytes; null if neither said. */
+  /** The size by the library or by Content-Length, in bytes; null if neither gave it. */
   expectedSize: number | null;
   /** The name of the file as it is shown; null for standard output. */
   file: string | null;
@@ -52,9 +52,9 @@ export interface ActiveDownload {
   sha256: string | null;
   /** The size of the complete video; null until then. */
   bytes: number | null;
-  /** What has come and was passed on; null before the first byte. */
+  /** What was received and passed on; null before the first byte. */
   body: ResumableBody | null;
-  /** Whether the next attempt may ask for the rest alone: not after a wrong range. */
+  /** Whether the next attempt may request only the rest: not after a wrong range. */
   mayResume: boolean;
 }
 
@@ -68,36 +68,34 @@ export interface RunParts
 
 /** Makes the context of a run. */
 export function downloadContext(parts: RunParts): DownloadContext {
-  const { host, session, fileSystem = diskFileSystem } = parts;
-  const { settings, client } = session;
+  const { host, session, maxTransfer, fileSystem = diskFileSystem } = parts;
+  const { limitRate } = session.settings;
   return {
     stop: host.interrupt,
     noNewVideos: new AbortController().signal,
     ...parts,
-    client,
-    settings,
+    ...session,
     fileSystem,
     partialFiles: partialFiles(host, fileSystem),
-    throttle: settings.limitRate === null ? null : new Throttle(settings.limitRate),
-    budget: new Budget(parts.maxTransfer),
+    throttle: limitRate === null ? null : new Throttle(limitRate),
+    budget: new Budget(maxTransfer),
   };
 }
 
 /** How far a transfer may run ahead, in milliseconds' worth of bytes: short enough to look steady. */
 const BURST_MS = 100;
 
-/** Holds `--limit-rate` for all videos together: a bucket of bytes that fills at a steady rate. */
+/** Enforces `--limit-rate` for all videos together: a bucket of bytes that fills at a steady rate. */
 export class Throttle {
   readonly #bytesPerMs: number;
   /** When the bytes taken so far will have been earned, in the clock's milliseconds. */
   #earnedAtMs = Number.NEGATIVE_INFINITY;
 
-  /** @param bytesPerSecond the limit */
   constructor(bytesPerSecond: number) {
     this.#bytesPerMs = bytesPerSecond / 1000;
   }
 
-  /** Takes bytes that have come. Returns how long to read nothing more, in milliseconds. */
+  /** Takes bytes that were received. Returns how long to read nothing more, in milliseconds. */
   take(bytes: number, nowMs: number): number {
     this.#earnedAtMs = Math.max(this.#earnedAtMs, nowMs) + bytes / this.#bytesPerMs;
     return Math.max(0, this.#earnedAtMs - nowMs - BURST_MS);
@@ -106,33 +104,30 @@ export class Throttle {
 
 /** Bytes set aside for one attempt. */
 export interface Reservation {
-  /** Raises what is set aside to `bytes`, which came or were announced. Throws BudgetError past the limit. */
+  /** Raises what is set aside to `bytes`, which were received or announced. Throws BudgetError past the limit. */
   cover(bytes: number): void;
   /** Ends the reservation: so many bytes were received. */
   settle(receivedBytes: number): void;
 }
 
-/** Holds `--max-transfer` and `--max-cost`: the bytes received and those still to come never pass it. */
+/** Enforces `--max-transfer` and `--max-cost`: the bytes received and those still to come never exceed it. */
 export class Budget {
-  readonly #limit: TransferLimit | null;
-  readonly #limitBytes: number;
-  /** Received by attempts that are over, and set aside for those under way. */
+  readonly #limit: TransferLimit;
+  /** Received by finished attempts, and set aside for those in progress. */
   #usedBytes = 0;
 
-  /** @param limit null is none */
   constructor(limit: TransferLimit | null) {
-    this.#limit = limit;
-    this.#limitBytes = limit?.bytes ?? Number.POSITIVE_INFINITY;
+    this.#limit = limit ?? { bytes: Number.POSITIVE_INFINITY, flag: '' };
   }
 
   /**
-   * Sets bytes aside for an attempt. Throws BudgetError if it does not fit any more.
+   * Sets bytes aside for an attempt. Throws BudgetError if they exceed the limit.
    * @param bytes what is still to come of the video; null where that is not known
    * @param again whether an earlier attempt has received some of them
    */
   reserve(bytes: number | null, again = false): Reservation {
     let reserved = bytes ?? 0;
-    if (this.#exceeds(reserved) || this.#usedBytes >= this.#limitBytes) {
+    if (this.#exceeds(reserved) || this.#usedBytes >= this.#limit.bytes) {
       const what = bytes === null || !this.#exceeds(reserved) ? '' : `${bytesText(bytes)} `;
       throw this.#error(
         again ? `not retried: another ${what}would exceed` : `skipped: ${what || 'more bytes '}would exceed`,
@@ -142,9 +137,7 @@ export class Budget {
     return {
       cover: (covered) => {
         if (covered <= reserved) return;
-        if (this.#exceeds(covered - reserved)) {
-          throw this.#error('stopped: the rest would exceed');
-        }
+        if (this.#exceeds(covered - reserved)) throw this.#error('stopped: the rest would exceed');
         this.#usedBytes += covered - reserved;
         reserved = covered;
       },
@@ -156,12 +149,12 @@ export class Budget {
   }
 
   #exceeds(moreBytes: number): boolean {
-    return this.#usedBytes + moreBytes > this.#limitBytes;
+    return this.#usedBytes + moreBytes > this.#limit.bytes;
   }
 
   #error(what: string): BudgetError {
-    const flag = this.#limit?.flag ?? '';
-    return new BudgetError(`${what} ${flag} (${bytesText(this.#limitBytes)})`, {
+    const { flag, bytes } = this.#limit;
+    return new BudgetError(`${what} ${flag} (${bytesText(bytes)})`, {
       hint: `run the command again with a higher ${flag.split(' ')[0]}`,
     });
   }

@@ -8,8 +8,8 @@ import { makeFoldersBelow, pathFrom } from '../folders.ts';
 import type { Container } from '../isobmff/signature.ts';
 import { BodyCheck, type KnownFacts, type Proof } from './body-check.ts';
 import type { ActiveDownload, DownloadContext } from './context.ts';
-import type { VideoTask } from './plan.ts';
-import { type CheckRules, refuseSignature, sniff } from './sniff.ts';
+import type { DownloadRules, VideoTask } from './plan.ts';
+import { refuseSignature, sniff } from './sniff.ts';
 import { lookAtTarget, type Target } from './target.ts';
 
 /** Looks at every name that the video may get; none for standard output. */
@@ -19,18 +19,18 @@ export async function lookAtTargets(
 ): Promise<ReadonlyMap<Container, Target>> {
   const targets = new Map<Container, Target>();
   if (destination.kind === 'stdout') return targets;
-  for (const container of destination.containers) {
-    const { root } = destination;
-    const name = destination.nameFor(container);
+  const { containers, nameFor, root, followsLinks } = destination;
+  for (const container of containers) {
+    const name = nameFor(container);
     if (root !== undefined) await makeFoldersBelow(pathFrom(host.cwd, root), pathFrom(host.cwd, name), name);
-    const target = await lookAtTarget(name, host, destination.followsLinks);
+    const target = await lookAtTarget(name, host, followsLinks);
     if (target.kind === 'file') await partialFiles.removeStale(target.path);
     targets.set(container, target);
   }
   return targets;
 }
 
-/** Counts a file as done if it passes the same check as a download. */
+/** Checks a file that is to be kept. Throws LocalError unless it would pass as a download. */
 export async function checkExisting(target: Target, download: ActiveDownload): Promise<Proof> {
   const { task, context } = download;
   download.file = target.shown;
@@ -41,11 +41,8 @@ export async function checkExisting(target: Target, download: ActiveDownload): P
     return { verified, warnings };
   } catch (error) {
     if (!(error instanceof BodyError)) throw error;
-    throw new LocalError(
-      'not_whole',
-      `${target.shown} exists but is not a complete video: ${error.message}`,
-      { hint: task.notWholeHint, cause: error },
-    );
+    const text = `${target.shown} exists but is not a complete video: ${error.message}`;
+    throw new LocalError('not_whole', text, { hint: task.notWholeHint, cause: error });
   }
 }
 
@@ -56,7 +53,7 @@ export function alreadyExists({ shown }: Target, { existsHint: hint, changedFrom
   return new LocalError('changed', text, { hint });
 }
 
-/** What the listing told for the check. */
+/** What the listing says about a video, for the check. */
 export function listedOf({ listedSize, listed }: VideoTask): Omit<KnownFacts, 'transferSize'> {
   return { listedSize, listedDuration: listed?.duration ?? null };
 }
@@ -69,13 +66,8 @@ export interface CheckedFile extends Proof {
   readonly sha256: string | null;
 }
 
-/** What is asked of a file. */
-export interface FileCheck extends CheckRules {
-  readonly checksum: boolean;
-  readonly listedSize: number | null;
-  readonly listedDuration: number | null;
-  readonly signal: AbortSignal;
-}
+/** How a file is checked. */
+export type FileCheck = DownloadRules & Omit<KnownFacts, 'transferSize'> & { readonly signal: AbortSignal };
 
 const READ_BYTES = 1024 * 1024;
 
@@ -84,57 +76,52 @@ const READ_BYTES = 1024 * 1024;
  * @param path where it is; `shown` is what messages call it
  */
 export async function checkFile(path: string, shown: string, rules: FileCheck): Promise<CheckedFile> {
-  const handle = await openFile(path, shown);
+  let handle: FileHandle | null = null;
   try {
-    const buffer = Buffer.allocUnsafe(READ_BYTES);
-    const read = async (position: number, most: number): Promise<Buffer> => {
-      if (rules.signal.aborted) throw rules.signal.reason;
-      const { bytesRead } = await handle.read(buffer, 0, most, position);
-      return buffer.subarray(0, bytesRead);
-    };
-    const first = Buffer.from(await read(0, ENVELOPE_BYTES));
-    const opening = sniff(first, true, rules);
-    if (opening.kind === 'refused') throw opening.error;
-    if (opening.kind !== 'accepted') {
-      const refused = refuseSignature('json');
-      throw refused.kind === 'refused' ? refused.error : new BodyError('not_video', 'it is not a video');
-    }
-    const check = new BodyCheck(rules, opening.container);
-    const hash = rules.checksum ? createHash('sha256') : null;
-    const { size } = await handle.stat();
-    while (check.bytes < size) {
-      // Media is read only to be hashed, or as far as it says something of itself.
-      const jump = hash === null ? Math.min(check.skippable, size - check.bytes) : 0;
-      if (jump > 0) check.skip(jump);
-      else {
-        const chunk = await read(check.bytes, READ_BYTES);
-        if (chunk.length === 0) break;
-        hash?.update(chunk);
-        check.push(chunk);
-      }
-    }
-    const { listedSize, listedDuration } = rules;
-    const proof = await check.prove({ transferSize: null, listedSize, listedDuration }, read);
-    return { ...proof, bytes: check.bytes, brand: opening.brand, sha256: hash?.digest('hex') ?? null };
+    // Opening a FIFO would wait for a writer; Windows has neither FIFOs nor the flag.
+    handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    return await checkOpenFile(handle, shown, rules);
   } catch (error) {
     throw localError(error, shown, 'read');
   } finally {
-    await handle.close().catch(() => {});
+    await handle?.close().catch(() => {});
   }
 }
 
-/** Opens a regular file or a folder: anything else has no size, and opening a FIFO would wait for a writer. */
-async function openFile(path: string, shown: string): Promise<FileHandle> {
-  try {
-    // The flag is absent on Windows.
-    const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-    const found = await handle.stat();
-    if (found.isFile() || found.isDirectory()) return handle;
-    await handle.close();
+async function checkOpenFile(handle: FileHandle, shown: string, rules: FileCheck): Promise<CheckedFile> {
+  const buffer = Buffer.allocUnsafe(READ_BYTES);
+  const read = async (position: number, maxBytes: number): Promise<Buffer> => {
+    if (rules.signal.aborted) throw rules.signal.reason;
+    const { bytesRead } = await handle.read(buffer, 0, maxBytes, position);
+    return buffer.subarray(0, bytesRead);
+  };
+  const found = await handle.stat();
+  // To read a folder fails by itself; anything else has no size.
+  if (!found.isFile() && !found.isDirectory()) {
     throw new LocalError('not_a_file', `cannot read ${shown}: it is not a regular file`, {
       hint: 'name a video file',
     });
-  } catch (error) {
-    throw localError(error, shown, 'read');
   }
+  const opening = sniff(Buffer.from(await read(0, ENVELOPE_BYTES)), true, rules);
+  if (opening.kind === 'refused') throw opening.error;
+  if (opening.kind !== 'accepted') {
+    const refused = refuseSignature('json');
+    throw refused.kind === 'refused' ? refused.error : new BodyError('not_video', 'it is not a video');
+  }
+  const check = new BodyCheck(rules, opening.container);
+  const hash = rules.checksum ? createHash('sha256') : null;
+  while (check.bytes < found.size) {
+    // Media is read only to be hashed, or for a deep check.
+    const jump = hash === null ? Math.min(check.skippable, found.size - check.bytes) : 0;
+    if (jump > 0) check.skip(jump);
+    else {
+      const chunk = await read(check.bytes, READ_BYTES);
+      if (chunk.length === 0) break;
+      hash?.update(chunk);
+      check.push(chunk);
+    }
+  }
+  const { listedSize, listedDuration } = rules;
+  const proof = await check.prove({ transferSize: null, listedSize, listedDuration }, read);
+  return { ...proof, bytes: check.bytes, brand: opening.brand, sha256: hash?.digest('hex') ?? null };
 }

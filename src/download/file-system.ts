@@ -1,5 +1,4 @@
 /** The calls of the file system that writing a video takes, so that a test can make each of them fail. */
-
 import { link, lstat, open, readdir, rename, unlink } from 'node:fs/promises';
 import { codeOf } from '../errors.ts';
 import { flushFolder } from '../folders.ts';
@@ -10,17 +9,14 @@ export const diskFileSystem = {
   create: (path: string) => openFile(path, 'wx+'),
   /** Opens a device or FIFO for writing. */
   openDevice: (path: string) => openFile(path, 'w'),
-  /** Gives a file a second name, which must be free. */
   link: (from: string, to: string) => link(from, to),
-  /** Gives a file another name, replacing what has it. */
   rename: (from: string, to: string) => rename(from, to),
   unlink: (path: string) => unlink(path),
-  /** The names in a folder. */
   list: (folder: string) => readdir(folder),
   flushFolder,
   /**
-   * What has that name, a symbolic link itself included; null if nothing has. The identity is equal for two names of
-   * the same file; `modifiedMs` is in milliseconds since the epoch.
+   * What has that name, a symbolic link itself included; null if nothing has. Two names of one file have equal
+   * identities; `modifiedMs` is in milliseconds since the epoch.
    */
   async look(path: string): Promise<{ identity: string; bytes: number; modifiedMs: number } | null> {
     try {
@@ -41,7 +37,7 @@ export type OpenFile = Awaited<ReturnType<typeof openFile>>;
 
 async function openFile(path: string, flags: 'w' | 'wx+') {
   const handle = await open(path, flags, 0o600);
-  // A FIFO has no positions; a file of ours is written where the last write ended, also after it was emptied.
+  // A FIFO has no positions; a file is written where the last write ended, also after it was emptied.
   let position = flags === 'wx+' ? 0 : undefined;
   return {
     /** Writes the chunks at the current position. Returns how many bytes were taken, which may be fewer. */
@@ -55,7 +51,6 @@ async function openFile(path: string, flags: 'w' | 'wx+') {
       const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(maxBytes), 0, maxBytes, from);
       return buffer.subarray(0, bytesRead);
     },
-    /** Truncates the file and goes back to its start. */
     async empty(): Promise<void> {
       await handle.truncate(0);
       position = 0;
@@ -63,12 +58,11 @@ async function openFile(path: string, flags: 'w' | 'wx+') {
     chmod: (mode: number) => handle.chmod(mode),
     /** Sets the modification time, in milliseconds since the epoch. */
     setTime: (modifiedMs: number) => handle.utimes(modifiedMs / 1000, modifiedMs / 1000),
-    /** The file's identity, as `look` tells it, whatever name it has by now. */
+    /** The file's identity, as `look` returns it, whatever its name is now. */
     async identify(): Promise<string> {
       const { dev, ino } = await handle.stat({ bigint: true });
       return `${dev}:${ino}`;
     },
-    /** Flushes the file to the disk. */
     sync: () => handle.sync(),
     close: () => handle.close(),
   };

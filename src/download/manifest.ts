@@ -5,34 +5,25 @@ import { dirname, isAbsolute } from 'node:path';
 import { LocalError, localError, UsageError } from '../errors.ts';
 import { flushFile, flushFolder, pathFrom, pathKey } from '../folders.ts';
 import { abortable, type Host } from '../host.ts';
-import type { VideoRecord } from '../record.ts';
+import { recordFrom, type VideoRecord } from '../record.ts';
 import { safeJson } from '../sanitize.ts';
 import { behindLinks } from './target.ts';
 
 /** A manifest that is open for appending. */
 export interface Manifest {
-  /** The folder that its paths are relative to. */
-  readonly folder: string;
   /** Appends a record; when it resolves, the line is complete on the disk. Throws LocalError. */
   append(record: VideoRecord): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Whose manifest it is: one that the user named may be a link or a pipe, that of a synced folder is a plain file. */
+/** A manifest that the user named may be a link or a pipe; that of a synced folder is a regular file. */
 export type ManifestKind = 'named' | 'synced';
 
-/** The parts of the host that a manifest needs. */
-export type ManifestHost = Pick<Host, 'cwd' | 'uid' | 'interrupt'>;
-
-/** Opens a manifest for appending, creating it if there is none. Throws LocalError, UsageError for a name that can't be kept. */
-export async function openManifest(shown: string, host: ManifestHost, kind: ManifestKind): Promise<Manifest> {
+/** Opens a manifest for appending, or creates it. Throws LocalError, UsageError for paths that can't be recorded. */
+export async function openManifest(shown: string, host: Host, kind: ManifestKind): Promise<Manifest> {
   if (isAbsolute(shown) && pathKey(host.cwd).includes('\ufffd')) {
-    throw new UsageError(
-      `cannot write ${shown}: the name of the current folder, to be recorded, is not UTF-8`,
-      {
-        hint: 'name the manifest relative to the current folder',
-      },
-    );
+    const text = `cannot write ${shown}: the name of the current folder, to be recorded, is not UTF-8`;
+    throw new UsageError(text, { hint: 'name the manifest relative to the current folder' });
   }
   const { path, handle, isFile, bytes } = await openPlain(shown, host, kind, 'append');
   let atLineStart = true;
@@ -40,7 +31,7 @@ export async function openManifest(shown: string, host: ManifestHost, kind: Mani
     if (isFile) await flushFolder(dirname(path));
     if (isFile && bytes > 0) {
       const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, bytes - 1);
-      atLineStart = buffer[0] === LINE_FEED;
+      atLineStart = buffer.toString() === '\n';
     }
   } catch (error) {
     await handle.close().catch(() => {});
@@ -49,24 +40,24 @@ export async function openManifest(shown: string, host: ManifestHost, kind: Mani
   let waiting: VideoRecord[] = [];
   let last: Promise<void> = Promise.resolve();
   let next: Promise<void> | null = null;
-  /** Writes all that wait, for one flush costs as much as another. */
+  /** Writes all records that wait, since one flush costs as much as another. */
   const write = async (): Promise<void> => {
     const records = waiting;
     waiting = [];
     next = null;
+    const lines = records.map((record) => `${safeJson(recordFrom(dirname(path), host.cwd, record))}\n`);
     // A torn last line, from a crash, stays a line of its own.
-    const lines = (atLineStart ? '' : '\n') + records.map((record) => `${safeJson(record)}\n`).join('');
+    if (!atLineStart) lines.unshift('\n');
     atLineStart = false;
-    const written = handle.appendFile(lines);
+    const written = handle.appendFile(lines.join(''));
     // Nobody may ever read what is written to a pipe.
     await (isFile ? written : abortable(written, host.interrupt));
     atLineStart = true;
-    // A failure that a crash forgets is tried again, so it need not wait for the disk.
-    if (isFile && records.some((record) => record.status !== 'failed'))
-      await flushFile(() => handle.datasync());
+    // A failure that a crash forgets is retried, so it need not wait for the disk.
+    const mustLast = isFile && records.some(({ status }) => status !== 'failed');
+    if (mustLast) await flushFile(() => handle.datasync());
   };
   return {
-    folder: dirname(path),
     append(record) {
       waiting.push(record);
       if (next === null) {
@@ -74,7 +65,7 @@ export async function openManifest(shown: string, host: ManifestHost, kind: Mani
         last = next.catch(() => {});
       }
       return next.catch((error) => {
-        throw notRecorded(error, shown, record);
+        throw notRecorded(localError(error, shown), record);
       });
     },
     async close() {
@@ -83,6 +74,16 @@ export async function openManifest(shown: string, host: ManifestHost, kind: Mani
       if (isFile || !host.interrupt.aborted) await closed;
     },
   };
+}
+
+/** The error of a record that can't be written: it also says what became of the video. */
+function notRecorded(error: unknown, { video_no, status, file }: VideoRecord): unknown {
+  if (!(error instanceof LocalError)) return error;
+  const { code, message, hint, cause } = error;
+  const state = { downloaded: 'was downloaded', skipped: 'is complete', failed: 'failed' }[status];
+  const where = status === 'failed' || file === null ? '' : ` (${file})`;
+  const text = `${message}; ${video_no} ${state}${where} but is not recorded`;
+  return new LocalError(code, text, { hint, cause });
 }
 
 /** A record of a file that was complete. */
@@ -98,7 +99,7 @@ export interface FileRecord {
   readonly status: 'downloaded' | 'skipped';
 }
 
-/** The records that count, the later one of two for the same. */
+/** The records of complete videos, the later one of two for the same. */
 export interface ManifestIndex {
   /** By `pathKey` of the file. */
   readonly byPath: Map<string, FileRecord>;
@@ -107,26 +108,19 @@ export interface ManifestIndex {
   readonly recorded: Set<string>;
 }
 
-/**
- * Reads a manifest. A torn line, as a crash leaves it, and the records of failures do not count. Throws LocalError
- * if it can't be read, also where a line is longer than any record; with `mayBeMissing` a missing one is empty.
- */
+/** Reads a manifest. Throws LocalError if it can't be read; with `mayBeMissing` a missing one is empty. */
 export async function readManifest(
   shown: string,
-  host: ManifestHost,
+  host: Host,
   kind: ManifestKind,
   mayBeMissing = false,
 ): Promise<ManifestIndex> {
   const index: ManifestIndex = { byPath: new Map(), byVideoNo: new Map(), recorded: new Set() };
   const readAll = async (): Promise<void> => {
     const { path, handle } = await openPlain(shown, host, kind, 'read');
-    try {
-      for await (const line of linesOf(handle, shown)) addLine(line, dirname(path), index);
-    } finally {
-      await handle.close().catch(() => {});
-    }
+    for await (const line of linesOf(handle, shown)) addLine(line, dirname(path), index);
   };
-  // A FIFO is waited for as long as nobody writes to it.
+  // Opening a FIFO waits for a writer.
   await abortable(readAll(), host.interrupt).catch((error) => {
     const isMissing = error instanceof LocalError && error.code === 'missing';
     if (!isMissing || !mayBeMissing) throw localError(error, shown, 'read');
@@ -134,12 +128,12 @@ export async function readManifest(
   return index;
 }
 
-/** Adds what a line tells; nothing for a torn one, as a crash leaves it, and for the record of a failure. */
+/** Adds the record on a line; ignores torn lines, as a crash leaves them, and records of failures. */
 function addLine(line: string, folder: string, { byPath, byVideoNo, recorded }: ManifestIndex): void {
   let value: Partial<VideoRecord> | null;
   try {
     // An editor may have put a byte order mark at the start.
-    value = JSON.parse(line.replace(/^\ufeff/, '')) as Partial<VideoRecord> | null;
+    value = JSON.parse(line.replace(/^\ufeff/, ''));
   } catch {
     return;
   }
@@ -160,17 +154,39 @@ function addLine(line: string, folder: string, { byPath, byVideoNo, recorded }: 
   byVideoNo.set(videoNo, record);
 }
 
+const READ_BYTES = 1024 * 1024;
+/** Longer than any record, in characters: a longer line is no manifest, and may not fit into memory. */
+const LONGEST_LINE = 16 * 1024 * 1024;
+
+/** The lines of a file, which it closes. Throws LocalError for one that is too long. */
+async function* linesOf(handle: FileHandle, shown: string): AsyncGenerator<string> {
+  let count = 1;
+  let rest = '';
+  for await (const text of handle.createReadStream({ encoding: 'utf8', highWaterMark: READ_BYTES })) {
+    const lines = `${rest}${text}`.split('\n');
+    rest = lines.pop() ?? '';
+    count += lines.length;
+    yield* lines;
+    if (rest.length > LONGEST_LINE) {
+      throw new LocalError('bad_manifest', `cannot read ${shown}: line ${count} is longer than 16 MiB`, {
+        hint: 'check that it is a manifest',
+      });
+    }
+  }
+  yield rest;
+}
+
 const FLAGS = {
   read: constants.O_RDONLY,
   append: constants.O_RDWR | constants.O_APPEND | constants.O_CREAT,
 } as const;
-/** Absent on Windows, where making a link takes an administrator. */
+/** Absent on Windows, where only an administrator can create a link. */
 const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
 
 /** Opens a manifest in such a way that no link planted meanwhile is followed. */
 async function openPlain(
   shown: string,
-  host: ManifestHost,
+  host: Host,
   kind: ManifestKind,
   purpose: 'read' | 'append',
 ): Promise<{ path: string; handle: FileHandle; isFile: boolean; bytes: number }> {
@@ -191,49 +207,4 @@ async function openPlain(
   } catch (error) {
     throw localError(error, shown, doing);
   }
-}
-
-const LINE_FEED = 0x0a;
-const READ_BYTES = 64 * 1024;
-/** More than any record has, in bytes: what is longer is no manifest, and may not fit into a string. */
-const LONGEST_LINE = 16 * 1024 * 1024;
-
-/** The lines of a file as text, without their ends. Throws LocalError for one that is too long. */
-async function* linesOf(handle: FileHandle, shown: string): AsyncGenerator<string> {
-  let parts: Buffer[] = [];
-  let bytes = 0;
-  for (let line = 1; ; ) {
-    const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(READ_BYTES), 0, READ_BYTES, null);
-    let from = 0;
-    for (let end = buffer.indexOf(LINE_FEED); end !== -1 && end < bytesRead; line += 1) {
-      yield Buffer.concat([...parts, buffer.subarray(from, end)]).toString();
-      parts = [];
-      bytes = 0;
-      from = end + 1;
-      end = buffer.indexOf(LINE_FEED, from);
-    }
-    parts.push(buffer.subarray(from, bytesRead));
-    bytes += bytesRead - from;
-    if (bytes > LONGEST_LINE) {
-      throw new LocalError('bad_manifest', `cannot read ${shown}: line ${line} is longer than 16 MiB`, {
-        hint: 'check that it is a manifest',
-      });
-    }
-    if (bytesRead === 0) {
-      yield Buffer.concat(parts).toString();
-      return;
-    }
-  }
-}
-
-/** A record that can't be written leaves the video as it is, and that is said. */
-function notRecorded(error: unknown, shown: string, { video_no, status, file }: VideoRecord): unknown {
-  const local = localError(error, shown);
-  if (!(local instanceof LocalError)) return local;
-  const state = { downloaded: 'was downloaded', skipped: 'is complete', failed: 'failed' }[status];
-  const where = status === 'failed' || file === null ? '' : ` (${file})`;
-  return new LocalError(local.code, `${local.message}; ${video_no} ${state}${where} but is not recorded`, {
-    hint: local.hint,
-    cause: local.cause,
-  });
 }

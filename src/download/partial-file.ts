@@ -1,4 +1,4 @@
-/** The temporary files of a run: their names, how they get their final names, and the removal of what killed runs left behind. */
+/** The temporary files of a run: their names, the step that makes one final, and the removal of stale ones. */
 import { createHash, randomBytes } from 'node:crypto';
 import { basename, dirname } from 'node:path';
 import { codeOf } from '../errors.ts';
@@ -28,15 +28,15 @@ const HASH_DIGITS = 8;
 const PARTIAL_FILE = /^(.+)\.mavi-([0-9a-f]+(?:-[0-9a-f]+){4})-[0-9a-f]{8}\.part$/s;
 
 /**
- * A partial file of another machine or container, whose process can't be looked up, counts as left behind when it
- * was not written for so long, in milliseconds. No transfer pauses for anywhere near a day.
+ * A partial file of another machine or container, whose process can't be looked up, counts as stale when it was not
+ * written to for this long, in milliseconds. No transfer pauses for anywhere near a day.
  */
 const ABANDONED_MS = 24 * 60 * 60 * 1000;
 
 /** The temporary files of this run. */
 export function partialFiles(host: PartialFileHost, fileSystem: FileSystem = diskFileSystem): PartialFiles {
   const owner = processIdentity(host);
-  const folders = new Map<string, Promise<readonly string[]>>();
+  const folders = new Map<string, Promise<string[]>>();
   return {
     pathFor(target) {
       const serial = randomBytes(4).toString('hex');
@@ -44,11 +44,8 @@ export function partialFiles(host: PartialFileHost, fileSystem: FileSystem = dis
     },
     async removeStale(target) {
       const folder = dirname(target);
-      let names = folders.get(folder);
-      if (names === undefined) {
-        names = partialNames(folder, fileSystem);
-        folders.set(folder, names);
-      }
+      const names = folders.get(folder) ?? partialNames(folder, fileSystem);
+      folders.set(folder, names);
       const stem = stemOf(target);
       for (const name of await names) {
         if (PARTIAL_FILE.exec(name)?.[1] === stem) await removeIfStale(folder, name, host, fileSystem);
@@ -57,18 +54,14 @@ export function partialFiles(host: PartialFileHost, fileSystem: FileSystem = dis
   };
 }
 
-/** Removes every temporary file in a folder that a dead run left behind, whatever its target. Never throws. */
-export async function removeStalePartials(
-  folder: string,
-  host: PartialFileHost,
-  fileSystem: FileSystem = diskFileSystem,
-): Promise<void> {
-  for (const name of await partialNames(folder, fileSystem)) {
-    await removeIfStale(folder, name, host, fileSystem);
+/** Removes every stale temporary file in a folder, whatever its target. Never throws. */
+export async function removeStalePartials(folder: string, host: PartialFileHost): Promise<void> {
+  for (const name of await partialNames(folder, diskFileSystem)) {
+    await removeIfStale(folder, name, host, diskFileSystem);
   }
 }
 
-async function partialNames(folder: string, fileSystem: FileSystem): Promise<readonly string[]> {
+async function partialNames(folder: string, fileSystem: FileSystem): Promise<string[]> {
   const names = await fileSystem.list(folder).catch(() => []);
   return names.filter((name) => PARTIAL_FILE.test(name));
 }
@@ -89,7 +82,7 @@ async function removeIfStale(
   await fileSystem.unlink(path).catch(() => {});
 }
 
-/** What all temporary files of a target begin with: its name, cut where it is too long, and then with a hash of all of it. */
+/** What all temporary files of a target begin with: its name; if that is too long, its start and a hash. */
 function stemOf(target: string): string {
   const name = basename(target);
   const room = LONGEST_NAME - OWNER_PART;
@@ -101,12 +94,12 @@ function stemOf(target: string): string {
 }
 
 /** What gets which name. */
-export interface Publication {
+interface Publication {
   readonly fileSystem: FileSystem;
   readonly clock: Clock;
   /** The temporary file: closed, and flushed to the disk. */
   readonly temporary: string;
-  /** Its identity, to know it under its new name. */
+  /** Its identity, to recognize it under its new name. */
   readonly identity: string;
   /** The final path. */
   readonly path: string;
@@ -114,22 +107,15 @@ export interface Publication {
   readonly force: boolean;
 }
 
-/** Pauses between attempts, in milliseconds: virus scanners hold a new file for a moment. */
-const BUSY_PAUSES_MS = [10, 50, 100, 200, 400];
-const BUSY = ['EPERM', 'EBUSY', 'EACCES'];
-
-/** Failures of link that renaming would meet too. All others mean a file system without hard links: each has its own. */
-const FINAL = 'EEXIST ENOSPC EDQUOT EROFS ENOENT ENOTDIR ENAMETOOLONG ELOOP'.split(' ');
-
 /**
- * Names the file and flushes its folder. Returns warnings. Throws the system's error; then the name is what it was
- * before, and the temporary file is the caller's to remove.
+ * Gives a finished temporary file its final name, in one step, so that the name survives a power cut. Returns
+ * warnings. Throws the system's error; then the name is what it was before, and the caller removes the file.
  */
 export async function publish(publication: Publication): Promise<string[]> {
   const { fileSystem, path, force, clock, temporary } = publication;
   const folder = dirname(path);
   if (force) {
-    // What is replaced can't be brought back, so a folder that can't be flushed is found out before.
+    // What is replaced can't be restored, so find out first whether the folder can be flushed.
     await fileSystem.flushFolder(folder);
     await rename(publication);
   } else {
@@ -151,27 +137,26 @@ export async function publish(publication: Publication): Promise<string[]> {
   return warnings;
 }
 
-/** Removes a file, trying again while something holds it; whether it is gone. Never throws. */
+/** Removes a file, retrying while something holds it. Returns whether it is gone. Never throws. */
 export async function removePatiently(fileSystem: FileSystem, clock: Clock, path: string): Promise<boolean> {
-  return patiently(
-    clock,
-    (code) => code !== 'ENOENT',
-    () => fileSystem.unlink(path),
-  ).then(
+  const remove = (): Promise<void> =>
+    fileSystem.unlink(path).catch((error) => {
+      if (codeOf(error) !== 'ENOENT') throw error;
+    });
+  return patiently(clock, null, remove).then(
     () => true,
-    (error) => codeOf(error) === 'ENOENT',
+    () => false,
   );
 }
+
+/** Failures of link that a rename would meet too. All others mean a file system without hard links. */
+const FINAL = ['EEXIST', 'ENOSPC', 'EDQUOT', 'EROFS', 'ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP'];
 
 async function nameIfFree(publication: Publication): Promise<void> {
   const { fileSystem, clock, temporary, path } = publication;
   try {
     // A hard link never replaces, however late something else got the name.
-    await patiently(
-      clock,
-      (code) => code === 'EBUSY',
-      () => fileSystem.link(temporary, path),
-    );
+    await patiently(clock, ['EBUSY'], () => fileSystem.link(temporary, path));
   } catch (error) {
     if (await isNamed(publication)) return;
     if (FINAL.includes(codeOf(error))) throw error;
@@ -180,27 +165,27 @@ async function nameIfFree(publication: Publication): Promise<void> {
 }
 
 /**
- * Holds the name with an empty file, which only one can create, and renames over it. A crash in between leaves the
- * empty file under the name.
+ * Reserves the name with an empty file, which only one process can create, and renames over it. A crash in between
+ * leaves the empty file under the name.
  */
 async function nameWithoutLinks(publication: Publication): Promise<void> {
   const { fileSystem, path } = publication;
-  let isHeld = true;
+  let isReserved = true;
   try {
     const placeholder = await fileSystem.create(path);
     await placeholder.close();
   } catch (error) {
     if (codeOf(error) === 'EEXIST') throw error;
-    // It may be there all the same; and some storage takes no empty files: then a look at the name has to do.
+    // It may exist all the same. Some storage takes no empty files: there, only look whether the name is free.
     const facts = await fileSystem.look(path);
     if (facts !== null && facts.bytes > 0) throw Object.assign(new Error('exists'), { code: 'EEXIST' });
-    isHeld = facts !== null;
+    isReserved = facts !== null;
   }
   try {
     await rename(publication);
   } catch (error) {
     // Empty, it is the placeholder: another run's --force would have put a complete file there.
-    const facts = isHeld ? await fileSystem.look(path).catch(() => null) : null;
+    const facts = isReserved ? await fileSystem.look(path).catch(() => null) : null;
     if (facts?.bytes === 0) await fileSystem.unlink(path).catch(() => {});
     throw error;
   }
@@ -209,32 +194,32 @@ async function nameWithoutLinks(publication: Publication): Promise<void> {
 async function rename(publication: Publication): Promise<void> {
   const { fileSystem, clock, temporary, path } = publication;
   try {
-    await patiently(
-      clock,
-      (code) => BUSY.includes(code),
-      () => fileSystem.rename(temporary, path),
-    );
+    await patiently(clock, ['EPERM', 'EBUSY', 'EACCES'], () => fileSystem.rename(temporary, path));
   } catch (error) {
     if (!(await isNamed(publication))) throw error;
   }
 }
 
-/** Whether the name is given, whatever was reported: a network file system may do what is asked, and lose the reply. */
+/** Whether the file has its name, whatever was reported: a network file system may rename it and lose the reply. */
 async function isNamed({ fileSystem, path, identity }: Publication): Promise<boolean> {
   const facts = await fileSystem.look(path).catch(() => null);
   return facts?.identity === identity;
 }
 
+/** Pauses between attempts, in milliseconds: virus scanners hold a new file for a moment. */
+const BUSY_PAUSES_MS = [10, 50, 100, 200, 400];
+
+/** Retries a step that fails with one of the codes, or with any for null. */
 async function patiently(
   clock: Clock,
-  mayPass: (code: string) => boolean,
+  passing: readonly string[] | null,
   step: () => Promise<void>,
 ): Promise<void> {
   for (const pauseMs of BUSY_PAUSES_MS) {
     try {
       return await step();
     } catch (error) {
-      if (!mayPass(codeOf(error))) throw error;
+      if (passing !== null && !passing.includes(codeOf(error))) throw error;
       await sleep(clock, pauseMs);
     }
   }

@@ -29,6 +29,15 @@ export interface TransferLimit {
   readonly flag: string;
 }
 
+/** How each video of a run is checked. */
+export interface DownloadRules extends CheckRules {
+  /** Whether to compute the SHA-256 while downloading. */
+  readonly checksum: boolean;
+}
+
+/** What to do with an existing file. */
+export type WhenExists = 'refuse' | 'force' | 'skip';
+
 /** What `mavi download` was asked to do. */
 export interface DownloadPlan extends OutputOptions {
   /** Checked; may hold duplicates. */
@@ -39,8 +48,8 @@ export interface DownloadPlan extends OutputOptions {
   /** `-` is standard output; null is a name of its own for each video. */
   readonly output: string | null;
   readonly outputDir: string;
-  readonly whenExists: 'refuse' | 'force' | 'skip';
-  readonly rules: CheckRules & { readonly checksum: boolean };
+  readonly whenExists: WhenExists;
+  readonly rules: DownloadRules;
   readonly lookup: boolean;
   readonly maxTransfer: TransferLimit | null;
   readonly manifest: string | null;
@@ -54,13 +63,9 @@ export interface DownloadPlan extends OutputOptions {
   readonly settings: SettingTexts;
 }
 
-/** What to do with a file that has the target's name already. */
-export type WhenExists = 'refuse' | 'force' | 'skip';
-
-/** Where a video goes. */
+/** Where a video goes: `nameFor` gives its path for each container that it may turn out to be. */
 export type Destination =
   | { readonly kind: 'stdout' }
-  /** A file: `nameFor` gives its path for each container that it may turn out to be. */
   | {
       readonly kind: 'file';
       readonly containers: readonly Container[];
@@ -84,7 +89,6 @@ export interface VideoTask {
   readonly listedSize: number | null;
   /** Its scope; that of the settings if absent. */
   readonly uniqueId?: string;
-  /** What the listing told, for the record. */
   readonly listed?: ListedFacts;
   /** The modification time of its file, in milliseconds since the epoch; unchanged if absent. */
   readonly mtimeMs?: number | null;
@@ -94,25 +98,16 @@ export interface VideoTask {
 
 /** The part of a task that a row of the library gives; with `mtime` also the time of its file. */
 export function listedTask(
-  row: LibraryRow,
+  { videoNo, uniqueId, sizeBytes: listedSize, name, durationSeconds, createdMs, takenMs }: LibraryRow,
   mtime = false,
 ): Pick<VideoTask, 'videoNo' | 'uniqueId' | 'listed' | 'listedSize' | 'mtimeMs'> {
-  const facts = {
-    video_name: row.name || null,
-    duration: row.durationSeconds,
-    create_time: row.createdMs,
-    datetime_taken: row.takenMs,
+  const listed: ListedFacts = {
+    ...(name !== '' && { video_name: name }),
+    ...(durationSeconds !== null && { duration: durationSeconds }),
+    ...(createdMs !== null && { create_time: createdMs }),
+    ...(takenMs !== null && { datetime_taken: takenMs }),
   };
-  const told = Object.entries(facts).filter(([, value]) => value !== null);
-  const { videoNo, uniqueId, sizeBytes: listedSize } = row;
-  const mtimeMs = mtime ? (row.takenMs ?? row.createdMs) : null;
-  return { videoNo, uniqueId, listedSize, mtimeMs, listed: Object.fromEntries(told) };
-}
-
-/** What holds for all videos of a run. */
-export interface DownloadRules extends CheckRules {
-  /** Whether to compute SHA-256 on the way. */
-  readonly checksum: boolean;
+  return { videoNo, uniqueId, listedSize, listed, mtimeMs: mtime ? (takenMs ?? createdMs) : null };
 }
 
 /** The refusal of one file name for several videos. */
@@ -123,12 +118,14 @@ export function oneVideoOnly(): UsageError {
 /** White space and quotation marks, which copying brings along. */
 const AROUND = /^[\s'"`“”‘’«»]+|[\s'"`“”‘’«»]+$/g;
 
-/** How the API's own IDs look: what to suggest where one stands in a URL, a file name or a list. */
+/** The API's own IDs, to suggest one that is part of a URL, a file name or a list. */
 const LIKELY = /VI\d{6,}|PI-[A-Za-z0-9_-]{6,}/g;
 
+const INVISIBLE = /[\p{Cc}\p{Cf}]/gu;
+
 /**
- * The video_no that a text is, without white space and quotes around it. Throws UsageError where it is none, so
- * that no ID can name another path.
+ * Reads a video_no, without white space and quotes around it. Throws UsageError for anything else, so that no ID
+ * can name another path.
  * @param where follows the text in the message, such as ` (list.txt, line 3)`
  */
 export function readVideoNo(text: string, where: string): string {
@@ -136,10 +133,9 @@ export function readVideoNo(text: string, where: string): string {
   if (isVideoNo(videoNo)) return videoNo;
   // A key that was given by mistake is masked before the cut, because half a key is a leak too.
   const shown = `'${redactKeys(videoNo).slice(0, 80)}'${where}`;
-  const hidden = /[\p{Cc}\p{Cf}]/u.exec(videoNo)?.[0];
-  const visible = videoNo.replace(/[\p{Cc}\p{Cf}]/gu, '');
-  if (hidden !== undefined && isVideoNo(visible)) {
-    const code = (hidden.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+  const visible = videoNo.replace(INVISIBLE, '');
+  if (isVideoNo(visible)) {
+    const code = videoNo.match(INVISIBLE)?.[0].codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0');
     throw new UsageError(`${shown} contains an invisible character (U+${code})`, {
       hint: `did you mean ${visible}?`,
     });

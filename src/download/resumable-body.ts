@@ -1,4 +1,4 @@
-/** What of one video has come and was passed on, over all attempts; and which responses can continue it. */
+/** What was received of one video and passed on, over all attempts; and which responses can continue it. */
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { BodyError, NetworkError } from '../errors.ts';
@@ -7,16 +7,15 @@ import { BodyCheck, type KnownFacts, type Proof, type ReadAgain } from './body-c
 import type { Sink } from './sink.ts';
 import type { CheckRules } from './sniff.ts';
 
-/** A hash that can be asked for its value at any point. */
-export interface RunningHash {
+/** A hash that has a value at any point: of all bytes so far, in hexadecimal digits. */
+interface RunningHash {
   update(chunk: Uint8Array): void;
-  /** Of all bytes so far, in hexadecimal digits. */
   value(): string;
 }
 
 /**
- * How to make the hash of a pass: SHA-256 where it is the checksum too. To recognize bytes that were sent before,
- * XXH64 will do: of the hashes of at least 64 bits it costs the least, a fifth of SHA-256 as measured.
+ * Makes the hash of a pass: SHA-256 where it is the checksum too. To recognize bytes that were sent before, XXH64
+ * will do: of the hashes of at least 64 bits it costs the least, a fifth of SHA-256 as measured.
  */
 export async function runningHash(isChecksum: boolean): Promise<() => RunningHash> {
   if (isChecksum) {
@@ -33,9 +32,8 @@ export async function runningHash(isChecksum: boolean): Promise<() => RunningHas
   };
 }
 
-/** Where a broken transfer can continue, in a file that the server offers in parts. */
+/** Where a broken transfer can resume: after the bytes that are written, of a file that the server sends in parts. */
 export interface ResumePoint {
-  /** Bytes that have come and are written. */
   readonly offset: number;
   readonly etag: string;
 }
@@ -46,11 +44,11 @@ export class ResumableBody {
   readonly container: Container | null;
   readonly #rules: CheckRules;
   readonly #newHash: (() => RunningHash) | null;
-  /** What has come in this pass. */
+  /** What was received in this pass. */
   check: BodyCheck;
-  /** The file's size in bytes as this pass was told; null if it was not. */
+  /** The file's size in bytes as the server announced it in this pass; null if it did not. */
   transferSize: number | null = null;
-  /** The strong ETag with which this pass can be continued; null if it can't. */
+  /** The strong ETag with which this pass can be resumed; null if it can't. */
   etag: string | null = null;
   /** Of all bytes of this pass. */
   #hash: RunningHash | null = null;
@@ -71,17 +69,13 @@ export class ResumableBody {
     this.check = new BodyCheck(rules, container);
   }
 
-  /**
-   * Begins a pass.
-   * @param transferSize the file's size in bytes, if the server announced it
-   * @param etag the file's strong ETag, if the server offers ranges
-   */
+  /** Begins a pass, with the size and the strong ETag of the response, where it has them. */
   async begin(transferSize: number | null, etag: string | null): Promise<void> {
     const { bytes } = this.check;
     if (bytes > 0 && this.sink.restart !== null) await this.sink.restart();
-    // A pass that broke off has written all that it received; a write that fails is never retried.
+    // A broken pass has written all that it received; a write that fails is never retried.
     if (this.sink.restart === null && bytes > this.#sent.bytes) {
-      this.#sent = { bytes, hash: this.#hash?.value() ?? '' };
+      this.#sent = { bytes, hash: this.hash() ?? '' };
     }
     this.check = new BodyCheck(this.#rules, this.container);
     this.#hash = this.#newHash?.() ?? null;
@@ -89,7 +83,7 @@ export class ResumableBody {
     this.transferSize = transferSize;
   }
 
-  /** Where a broken pass can continue; null if the server offers no ranges, or nothing has come. */
+  /** Where a broken pass can resume; null if the server offers no ranges, or sent nothing. */
   get resumePoint(): ResumePoint | null {
     const offset = this.check.bytes;
     return this.etag === null || offset === 0 ? null : { offset, etag: this.etag };
@@ -110,7 +104,7 @@ export class ResumableBody {
     if (repeated > 0) {
       this.#hash?.update(chunk.subarray(0, repeated));
       if (this.check.bytes < this.#sent.bytes) return null;
-      if (this.#hash?.value() !== this.#sent.hash) throw changed();
+      if (this.hash() !== this.#sent.hash) throw changed();
     }
     const wanted = chunk.subarray(repeated);
     this.#hash?.update(wanted);
@@ -118,26 +112,25 @@ export class ResumableBody {
   }
 
   /**
-   * Proves that the pass was the complete video. Throws BodyError, TruncatedError or NetworkError otherwise.
-   * @param listed size in bytes and duration in seconds by the listing; null where unknown
+   * Verifies that the pass was the complete video. Throws BodyError, TruncatedError or NetworkError otherwise.
    * @param readAgain reads what was written; null if that can't be done
    */
   async prove(listed: Omit<KnownFacts, 'transferSize'>, readAgain: ReadAgain | null): Promise<Proof> {
+    const { transferSize } = this;
     const { bytes } = this.check;
-    if (this.transferSize !== null && bytes !== this.transferSize) {
-      throw new NetworkError(
-        'connection_lost',
-        `connection lost after ${bytes} of ${this.transferSize} bytes`,
-        { hint: 'check the network and run the command again' },
-      );
+    if (transferSize !== null && bytes !== transferSize) {
+      const text = `connection lost after ${bytes} of ${transferSize} bytes`;
+      throw new NetworkError('connection_lost', text, {
+        hint: 'check the network and run the command again',
+      });
     }
-    const facts = { transferSize: this.transferSize, ...listed };
+    const facts = { transferSize, ...listed };
     this.check.end(facts);
     if (bytes < this.#sent.bytes) throw changed();
     return this.check.prove(facts, readAgain);
   }
 
-  /** The hash of the complete video, in hexadecimal digits. */
+  /** The hash of the pass so far, in hexadecimal digits; null if none is computed. */
   hash(): string | null {
     return this.#hash?.value() ?? null;
   }
@@ -162,18 +155,16 @@ const CONTENT_RANGE = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/i;
 /**
  * The size of the whole file, in bytes, if a 206 holds exactly the bytes from the offset to its end: range, ETag and
  * total must fit. Null otherwise.
- * @param knownSize the file's size as the first response announced it, in bytes; null if it did not
+ * @param knownSize the size that the first response announced, in bytes; null if it did not
  */
 export function restOf(
   headers: IncomingHttpHeaders,
   asked: ResumePoint,
   knownSize: number | null,
 ): number | null {
-  const parts = CONTENT_RANGE.exec(headers['content-range'] ?? '')
-    ?.slice(1)
-    .map(Number);
-  if (parts === undefined) return null;
-  const [first = 0, last = 0, total = 0] = parts;
+  const parts = CONTENT_RANGE.exec(headers['content-range'] ?? '');
+  if (parts === null) return null;
+  const [first = 0, last = 0, total = 0] = parts.slice(1).map(Number);
   const length = headers['content-length'];
   const fits =
     first === asked.offset &&
@@ -188,9 +179,9 @@ export function restOf(
 const NO_PART = /^bytes \*\/(\d{1,15})$/i;
 
 /**
- * Whether a 416 says that nothing follows the offset in the same file: all of it had come, and only the end of
- * the transfer was lost. Servers answer so only after If-Range has held, and mostly without an ETag.
- * @param knownSize the file's size as the first response announced it, in bytes; null if it did not
+ * Whether a 416 says that nothing follows the offset in the same file: all of it was received, and only the end of
+ * the transfer was lost. Servers send this only after If-Range has matched, and mostly without an ETag.
+ * @param knownSize the size that the first response announced, in bytes; null if it did not
  */
 export function endsAt(headers: IncomingHttpHeaders, asked: ResumePoint, knownSize: number | null): boolean {
   const total = NO_PART.exec(headers['content-range'] ?? '')?.[1];

@@ -56,6 +56,8 @@ export async function runDownload(plan: DownloadPlan, host: Host): Promise<ExitC
       note('no video that is ready matches; nothing to download');
       return selected.exitCode;
     }
+    const { rows } = selected;
+    const unlisted = rows === null ? [] : selected.videoNos.filter((videoNo) => !rows.has(videoNo));
     const text = 'not listed in the library, so its size is unknown';
     const code = await runBatch(
       items.map(({ task }) => task),
@@ -66,7 +68,7 @@ export async function runDownload(plan: DownloadPlan, host: Host): Promise<ExitC
         rules: plan.rules,
         maxTransfer: plan.maxTransfer,
         manifest,
-        warnings: selected.unlisted.map((videoNo) => ({ videoNo, text })),
+        warnings: unlisted.map((videoNo) => ({ videoNo, text })),
         streams: plan.output === '-',
         showsChecksum: plan.rules.checksum,
         summaryEnd: recorded > 0 ? `; ${recorded} already recorded` : items.length === 1 ? null : '',
@@ -81,8 +83,8 @@ export async function runDownload(plan: DownloadPlan, host: Host): Promise<ExitC
 }
 
 /**
- * The video_nos of a file; `-` is standard input. Throws UsageError for a line that is none, LocalError if it
- * can't be read.
+ * The video_nos of a file; `-` is standard input. Throws UsageError for a line that is none, LocalError if it can't
+ * be read.
  */
 export async function readVideoList(file: string, host: Host): Promise<string[]> {
   const name = file === '-' ? 'standard input' : file;
@@ -91,30 +93,24 @@ export async function readVideoList(file: string, host: Host): Promise<string[]>
   const bytes = await abortable(reading, host.interrupt).catch((error) => {
     throw localError(error, name, 'read');
   });
-  const isUtf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
-  if (isUtf16 || (bytes.length > 1 && (bytes[0] === 0) !== (bytes[1] === 0))) {
+  const hasMark = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
+  if (hasMark || (bytes.length > 1 && (bytes[0] === 0) !== (bytes[1] === 0))) {
     throw new UsageError(`${name} is UTF-16, not UTF-8`, {
       hint: 'convert it with: iconv -f UTF-16 -t UTF-8',
     });
   }
-  return bytes
-    .toString('utf8')
-    .replace(/^\ufeff/, '')
-    .split(/\r\n|\n|\r/)
-    .map((line, index) => ({
-      text: line.replace(/(^|\s)#.*$/, '').trim(),
-      where: ` (${name}, line ${index + 1})`,
-    }))
-    .filter(({ text }) => text !== '')
-    .map(({ text, where }) => readVideoNo(text, where));
+  const lines = bytes.toString('utf8').replace(/^\ufeff/, '');
+  return lines.split(/\r\n|\n|\r/).flatMap((line, index) => {
+    const text = line.replace(/(^|\s)#.*$/, '').trim();
+    return text === '' ? [] : [readVideoNo(text, ` (${name}, line ${index + 1})`)];
+  });
 }
 
-/** The videos of a run, and what the library tells of them. */
+/** The videos of a run. */
 interface SelectedVideos {
   readonly videoNos: readonly string[];
-  readonly rows: ReadonlyMap<string, LibraryRow>;
-  /** Named videos that the library was asked for, and does not list. */
-  readonly unlisted: readonly string[];
+  /** Their rows in the library, as far as it lists them; null if it was not asked. */
+  readonly rows: ReadonlyMap<string, LibraryRow> | null;
   /** 6 if the server ended the listing early, else 0. */
   readonly exitCode: ExitCode;
 }
@@ -122,48 +118,52 @@ interface SelectedVideos {
 /** Selects what the query of a plan lists and is ready, or else the videos named, looked up where the plan needs it. */
 async function selectVideos(
   plan: DownloadPlan,
-  named: readonly string[],
+  videoNos: readonly string[],
   context: ListingContext,
 ): Promise<SelectedVideos> {
   const { query, lookup, maxTransfer, template, mtime, dryRun } = plan;
-  if (query === null) {
-    const needsRows = lookup || maxTransfer !== null || template !== null || mtime || dryRun;
-    const rows: ReadonlyMap<string, LibraryRow> = needsRows ? await lookUp(context, named) : new Map();
-    const unlisted = needsRows ? named.filter((videoNo) => !rows.has(videoNo)) : [];
-    return { videoNos: named, rows, unlisted, exitCode: 0 };
+  if (query !== null) {
+    const { ready, exitCode } = await listReady(context, query);
+    const rows = new Map(ready.map((row) => [row.videoNo, row]));
+    return { videoNos: [...rows.keys()], rows, exitCode };
   }
-  const { ready, exitCode } = await listReady(context, query);
-  const rows = new Map(ready.map((row) => [row.videoNo, row]));
-  return { videoNos: [...rows.keys()], rows, unlisted: [], exitCode };
+  const needsRows = lookup || maxTransfer !== null || template !== null || mtime || dryRun;
+  return { videoNos, rows: needsRows ? await lookUp(context, videoNos) : null, exitCode: 0 };
 }
 
-/** What is to be done for each selected video, and how many are left out since the manifest records them. */
+/** What is to be done for each selected video, and how many are left out because the manifest records them. */
 async function itemsOf(
   plan: DownloadPlan,
   { videoNos, rows }: SelectedVideos,
   host: Host,
 ): Promise<{ items: Item[]; recorded: number }> {
   if (plan.output !== null && videoNos.length > 1) throw oneVideoOnly();
-  const { manifest, template } = plan;
-  const recorded =
-    plan.skipRecorded && manifest !== null
-      ? (await readManifest(manifest, host, 'named', true)).recorded
-      : new Set<string>();
-  // Loaded now, for the names of files take a package that few downloads need.
-  const names =
-    template === null
-      ? null
-      : (await import('../library/names.ts')).assignNames([...rows.values()], template);
+  const { manifest, skipRecorded, template } = plan;
+  const isSkipping = skipRecorded && manifest !== null;
+  const recorded = isSkipping ? (await readManifest(manifest, host, 'named', true)).recorded : null;
+  let names: ReadonlyMap<string, string> | null = null;
+  if (template !== null) {
+    // Loaded now, since naming files takes a package that few downloads need.
+    const { assignNames } = await import('../library/names.ts');
+    names = assignNames([...(rows?.values() ?? [])], template);
+  }
   const items: Item[] = [];
   for (const videoNo of videoNos) {
-    if (recorded.has(videoNo)) continue;
-    const task = taskFor(plan, videoNo, names?.get(videoNo) ?? videoNo, rows.get(videoNo));
+    if (recorded?.has(videoNo)) continue;
+    const row = rows?.get(videoNo);
+    const task: VideoTask = {
+      ...(row === undefined ? { videoNo, listedSize: null } : listedTask(row, plan.mtime)),
+      destination: destinationOf(plan, names?.get(videoNo) ?? videoNo),
+      whenExists: plan.whenExists,
+      existsHint: '--force replaces it; --skip-existing keeps it if it is a complete video',
+      notWholeHint: 'left untouched; replace it with --force',
+    };
     items.push(await itemFor(task, template !== null, host));
   }
   return { items, recorded: videoNos.length - items.length };
 }
 
-/** Looks at what has the names of a video now; what is done about it is the download's own concern. */
+/** Looks at what has the names of a video now; what is done about it is decided by the download itself. */
 async function itemFor(task: VideoTask, isNamed: boolean, host: Host): Promise<Item> {
   if (task.destination.kind === 'stdout') return { task, why: 'new' };
   for (const container of task.destination.containers) {
@@ -177,16 +177,6 @@ async function itemFor(task: VideoTask, isNamed: boolean, host: Host): Promise<I
     return { task: { ...task, whenExists: 'refuse' }, why: 'blocked' };
   }
   return { task, why: 'new' };
-}
-
-function taskFor(plan: DownloadPlan, videoNo: string, stem: string, row: LibraryRow | undefined): VideoTask {
-  return {
-    ...(row === undefined ? { videoNo, listedSize: null } : listedTask(row, plan.mtime)),
-    destination: destinationOf(plan, stem),
-    whenExists: plan.whenExists,
-    existsHint: '--force replaces it; --skip-existing keeps it if it is a complete video',
-    notWholeHint: 'left untouched; replace it with --force',
-  };
 }
 
 function destinationOf({ output, outputDir, rules, template }: DownloadPlan, stem: string): Destination {

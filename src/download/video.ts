@@ -2,11 +2,12 @@
 import type { VideoResponse } from '../api/client.ts';
 import { RetryState } from '../api/retry.ts';
 import {
+  AccountError,
   BodyError,
-  endedBy,
   endsRun,
   LocalError,
   MaviError,
+  PauseError,
   RateLimitError,
   TruncatedError,
 } from '../errors.ts';
@@ -30,15 +31,16 @@ export interface Outcome {
 }
 
 /**
- * Downloads one video to its destination. Never throws. The outcome is a success only if the target holds
- * exactly the bytes that the server has, as far as can be proved; otherwise the target is what it was before.
+ * Downloads one video to its destination. Never throws. The outcome is a success only if the target holds exactly
+ * the bytes that the server has, as far as can be verified; otherwise the target is what it was before.
  */
 export async function downloadVideo(task: VideoTask, context: DownloadContext): Promise<Outcome> {
+  const { host, report, stop } = context;
   const download: ActiveDownload = {
     task,
     context,
     targets: new Map(),
-    startedMs: context.host.clock.ticksMs(),
+    startedMs: host.clock.ticksMs(),
     attempts: 0,
     receivedBytes: 0,
     waitedMs: 0,
@@ -51,7 +53,7 @@ export async function downloadVideo(task: VideoTask, context: DownloadContext): 
     mayResume: true,
   };
   try {
-    if (context.stop.aborted) throw context.stop.reason;
+    if (stop.aborted) throw stop.reason;
     download.targets = await lookAtTargets(task, context);
     const existing = [...download.targets.values()].find((target) => target.existing !== null);
     if (existing !== undefined && task.whenExists === 'skip') {
@@ -59,10 +61,10 @@ export async function downloadVideo(task: VideoTask, context: DownloadContext): 
     }
     if (existing !== undefined && task.whenExists === 'refuse') throw alreadyExists(existing, task);
     const name = task.listed?.video_name;
-    context.report({ kind: 'begun', videoNo: task.videoNo, file: download.file, name });
+    report({ kind: 'begun', videoNo: task.videoNo, file: download.file, name });
     const { proof, into } = await fetchWithRetries(download);
-    context.report({ kind: 'finishing', videoNo: task.videoNo });
-    if (context.host.interrupt.aborted) throw context.host.interrupt.reason;
+    report({ kind: 'finishing', videoNo: task.videoNo });
+    if (host.interrupt.aborted) throw host.interrupt.reason;
     const untidy = await into.sink.publish().catch((error) => {
       // A file that appeared meanwhile: what to do about it depends on the command.
       if (!(error instanceof LocalError) || error.code !== 'exists') throw error;
@@ -72,23 +74,34 @@ export async function downloadVideo(task: VideoTask, context: DownloadContext): 
   } catch (error) {
     download.bytes = null;
     await download.body?.sink.discard();
-    return outcomeOf(download, 'failed', NO_PROOF, asBegun(error, download.attempts));
+    // The failure of another video has stopped this one.
+    const isStopped = stop.aborted && error === stop.reason && endsRun(error);
+    const failure = isStopped ? stoppedBy(error, download.attempts > 0) : error;
+    return outcomeOf(download, 'failed', { verified: '', warnings: [] }, failure);
   }
+}
+
+/** The failure of a video that ended the run, as the failure of another one that it stopped. */
+function stoppedBy(why: AccountError | PauseError, hasBegun: boolean): MaviError {
+  const Kind = why instanceof PauseError ? PauseError : AccountError;
+  const [code, words] = hasBegun ? ['stopped', 'stopped'] : ['not_started', 'not started'];
+  return new Kind(code, `${words}: ${why.message}`, { hint: why.hint, cause: why });
 }
 
 /** Requests the video until it is complete. Throws the failure that is final, or the last one. */
 async function fetchWithRetries(download: ActiveDownload): Promise<{ proof: Proof; into: ResumableBody }> {
   const { task, context } = download;
-  const retries = new RetryState(context.settings);
+  const { host, settings, throttle, rules, budget } = context;
+  const retries = new RetryState(settings);
   for (;;) {
     const receivedBefore = download.receivedBytes;
-    const reservation = context.budget.reserve(bytesToCome(download), download.attempts > 0);
-    let answer: VideoResponse | null = null;
+    const reservation = budget.reserve(bytesToCome(download), download.attempts > 0);
+    let response: VideoResponse | null = null;
     try {
-      answer = await request(download);
-      const { body } = answer;
-      reservation.cover(answer.contentLength ?? 0);
-      const { into, first, isEnd } = await acceptResponse(answer, download);
+      response = await request(download);
+      const { body } = response;
+      reservation.cover(response.contentLength ?? 0);
+      const { into, first, isEnd } = await acceptResponse(response, download);
       let decodedBytes = 0;
       const onChunk = (chunk: Uint8Array): void => {
         decodedBytes += chunk.length;
@@ -96,32 +109,31 @@ async function fetchWithRetries(download: ActiveDownload): Promise<{ proof: Proo
         if (body.wireBytes < decodedBytes) refuseBeyond(task.listedSize, decodedBytes);
         reportProgress(download, into);
       };
-      const { throttle, host } = context;
       if (!isEnd) await transfer(body, first, into, { clock: host.clock, throttle, onChunk });
       const { read } = into.sink;
       const readAgain: ReadAgain | null =
         read && ((position, maxBytes) => abortable(read(position, maxBytes), host.interrupt));
       const proof = await into.prove(listedOf(task), readAgain);
       download.bytes = into.check.bytes;
-      download.sha256 = context.rules.checksum ? into.hash() : null;
+      download.sha256 = rules.checksum ? into.hash() : null;
       return { proof, into };
     } catch (error) {
-      answer?.body.abort(error);
+      response?.body.abort(error);
       await pauseOrThrow(error, retries, download);
     } finally {
-      download.receivedBytes += answer?.body.wireBytes ?? 0;
+      download.receivedBytes += response?.body.wireBytes ?? 0;
       reservation.settle(download.receivedBytes - receivedBefore);
     }
   }
 }
 
-/** What is still to come of the video, in bytes; null where nobody said. */
+/** What is still to come of the video, in bytes; null if unknown. */
 function bytesToCome(download: ActiveDownload): number | null {
   const size = download.body?.transferSize ?? download.task.listedSize;
   return size === null ? null : Math.max(0, size - (resumePointOf(download)?.offset ?? 0));
 }
 
-/** Ends a compressed body that grows beyond the size that the library lists. */
+/** Ends a compressed body that exceeds the size that the library lists. */
 function refuseBeyond(listedSize: number | null, decodedBytes: number): void {
   if (listedSize === null || decodedBytes <= listedSize) return;
   throw new BodyError('too_long', `the compressed body is longer than the ${listedSize} bytes listed`, {
@@ -161,7 +173,7 @@ async function request(download: ActiveDownload): Promise<VideoResponse> {
   }
 }
 
-/** After a failure: waits for the next attempt and says why, or throws the error if there is to be none. */
+/** After a failure: waits for the next attempt, or throws the error if there is to be none. */
 async function pauseOrThrow(error: unknown, retries: RetryState, download: ActiveDownload): Promise<void> {
   if (!(error instanceof MaviError)) throw error;
   const { task, context } = download;
@@ -169,7 +181,7 @@ async function pauseOrThrow(error: unknown, retries: RetryState, download: Activ
   const nowMs = host.clock.nowMs();
   const moment = { nowMs, ticksMs: host.clock.ticksMs(), random: host.random() };
   const delayMs = retries.delayAfter(error, moment);
-  // A body that was cut is not built on.
+  // A truncated body is not resumed.
   if (error instanceof TruncatedError && download.body !== null) download.body.etag = null;
   const untilMs = nowMs + delayMs;
   report({
@@ -185,7 +197,7 @@ async function pauseOrThrow(error: unknown, retries: RetryState, download: Activ
   download.waitedMs += delayMs;
 }
 
-/** What the next attempt fetches, in words; none where all of it is fetched for the first time. */
+/** What the next attempt fetches, in words; empty where nothing was received yet. */
 function howNext(download: ActiveDownload): string {
   const { body } = download;
   const from = resumePointOf(download);
@@ -208,14 +220,6 @@ function reportProgress({ task, context }: ActiveDownload, into: ResumableBody):
     timeShare: byBoxes?.kind === 'time' ? byBoxes.share : null,
   });
 }
-
-/** A video that was begun and then stopped with the rest was not `not_started`. */
-function asBegun(error: unknown, attempts: number): unknown {
-  if (attempts === 0 || !endsRun(error) || error.code !== 'not_started') return error;
-  return endedBy(endsRun(error.cause) ? error.cause : error, 'stopped', 'stopped');
-}
-
-const NO_PROOF: Proof = { verified: '', warnings: [] };
 
 function outcomeOf(
   download: ActiveDownload,

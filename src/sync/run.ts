@@ -11,7 +11,7 @@ import { makeFolder, pathFrom } from '../folders.ts';
 import { type Host, print, requireStdout, say } from '../host.ts';
 import { type ListingContext, listReady } from '../library/listing.ts';
 import { acquireLock, awaitUnlocked, LockHeldError, type LockOptions } from '../lock.ts';
-import { recordFrom, type VideoRecord } from '../record.ts';
+import type { VideoRecord } from '../record.ts';
 import { printable, safeJson } from '../sanitize.ts';
 import { type Inventory, type MovedFile, takeInventory } from './inventory.ts';
 import { isInShard, MANIFEST_NAME, type SyncPlan } from './plan.ts';
@@ -160,7 +160,7 @@ async function recordMoved(
     warnings: [],
     ...listed,
   };
-  await manifest.append(recordFrom(manifest.folder, host.cwd, made));
+  await manifest.append(made);
   if (plan.json) await print(host, `${safeJson(made)}\n`);
 }
 

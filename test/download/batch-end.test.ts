@@ -133,14 +133,18 @@ describe('an interrupted batch', () => {
 });
 
 describe('a record that cannot be saved', () => {
-  it('is said with the state of its video; nothing else begins', async () => {
+  it('is reported once, with the state of its video; nothing else begins', async () => {
     const here = await sceneOf(3);
     const host = here.hostWith();
     const args = [...here.ids, '-c', '1', '--manifest', '/dev/full'];
     expect(await run(['download', ...args], host)).toBe(7);
     expect(idsAskedFor(here.mock)).toEqual([here.ids[0]]);
-    expect(host.errors()).toContain(
-      `mavi: ${here.ids[0]} was downloaded, but its record could not be saved: cannot write /dev/full: the disk is full`,
+    const errors = host.errors();
+    const why = 'cannot write /dev/full: the disk is full';
+    expect(errors).toContain(
+      `mavi: ${why}; ${here.ids[0]} was downloaded (${here.ids[0]}.mp4) but is not recorded`,
     );
+    expect(errors.split(why)).toHaveLength(2);
+    expect(errors.split('was downloaded')).toHaveLength(2);
   });
 });

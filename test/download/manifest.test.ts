@@ -46,7 +46,6 @@ describe('a manifest', () => {
     const folder = tempDir();
     const path = join(folder, 'list.ndjson');
     const manifest = await opened(path);
-    expect(manifest.folder).toBe(folder);
     expect(readFileSync(path, 'utf8')).toBe('');
     await manifest.append(record('VI1'));
     expect(linesOf(path).map((line) => JSON.parse(line))).toEqual([record('VI1')]);
