@@ -337,7 +337,9 @@ describe('standard output in trouble', () => {
       if (turn === failAt) throw error;
       for (const chunk of chunks) taken.push(Buffer.from(chunk));
     };
-    const mock = await withMock({ videos: [VIDEO], faults: `hangup@${HALF}x1` });
+    // Each fifth comes by a response of its own, and so by at least one write of its own.
+    const faults = [1, 2, 3, 4].map((part) => `hangup@${Math.floor((BYTES.length * part) / 5)}x1`).join(',');
+    const mock = await withMock({ videos: [VIDEO], faults });
     const host = fakeHost({ cwd: tempDir(), env: envFor(mock), writeOut, clock: eagerClock(() => false) });
     const exitCode = await run(['download', VIDEO.videoNo, '-o', '-'], host);
     const bytes = Buffer.concat(taken);
