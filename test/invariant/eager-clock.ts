@@ -2,13 +2,13 @@ import { performance } from 'node:perf_hooks';
 import type { Clock } from '../../src/host.ts';
 import type { Mock } from '../../src/mock/server.ts';
 
-/** Timers at least this long are time-outs; shorter ones are pauses. */
+/** Timers of at least this length are timeouts; shorter ones are pauses. */
 const LEAST_TIME_OUT_MS = 30_000;
 const LOOK_EVERY_MS = 5;
 
 /**
- * A clock that waits for nothing: a pause is over at once and counts as long as it was asked for, and a time-out
- * rings as soon as, and only if, `isQuiet` says that nothing more will come.
+ * A clock that never waits: a pause ends immediately but advances the clock by its full length, and a timeout fires
+ * as soon as, and only if, `isQuiet` says that no more data will arrive.
  */
 export function eagerClock(isQuiet: () => boolean): Clock {
   let aheadMs = 0;
@@ -23,11 +23,11 @@ export function eagerClock(isQuiet: () => boolean): Clock {
         aheadMs += Math.max(0, dueMs - performance.now() - aheadMs);
         isRinging = true;
         callback();
-        // A time-out reads what lies in the socket before it judges, and may be set again for it.
+        // A timeout first reads what has arrived in the socket, and may set its timer again for that.
         if (delayMs < LEAST_TIME_OUT_MS) isRinging = false;
         else setImmediate(() => (isRinging = false));
       };
-      // Whoever sets a time-out again as it rings was not ready for it, and is still waiting for the same.
+      // A timeout that is set again while it fires is still waiting for the same data.
       const isDue = isRinging;
       if (delayMs < LEAST_TIME_OUT_MS) {
         const pause = setImmediate(ring);
@@ -44,8 +44,8 @@ export function eagerClock(isQuiet: () => boolean): Clock {
 }
 
 /**
- * Whether a server has gone quiet in the middle of its last request. Now and then true again while the client stays
- * connected: the first time it may still have had bytes to read.
+ * Whether a server has stopped sending during its last request. Returns true again from time to time while the client
+ * stays connected, because the first time it may still have had bytes to read.
  */
 export function goneQuiet(requests: () => Mock['requests']): () => boolean {
   let order = 0;

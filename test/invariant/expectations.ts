@@ -1,22 +1,22 @@
-/** What each fault of the mock must lead to, by the contract: one row a fault, none left out. */
+/** The outcome that the contract requires for each fault of the mock. */
 import type { ExitCode } from '../../src/errors.ts';
 import type { FaultName } from '../../src/mock/fault-names.ts';
 
-/** What follows from one fault. */
+/** The required outcome of one fault. */
 export interface Expectation {
-  /** When it persists. */
+  /** The exit code if the fault persists. */
   readonly exitCode: ExitCode;
-  /** `error.code` of the record when it persists; null where the fault is none to a careful client. */
+  /** `error.code` of the record if the fault persists; null if the download succeeds all the same. */
   readonly code: string | null;
-  /** How often it is tried again: as often as allowed, once for a body that ended cleanly, or never. */
+  /** How often it is retried: as often as allowed, once (a body that ended cleanly), or never. */
   readonly again: 'always' | 'once' | 'never';
-  /** How many requests one try takes; default 1. */
+  /** Requests per attempt; default 1. */
   readonly hops?: number;
-  /** How many requests must meet it for one try to fail; default 1. */
+  /** How many requests must hit the fault for one attempt to fail; default 1. */
   readonly requestsAFailure?: number;
-  /** `=value` and `@offset` of the fault text. */
+  /** `=value` and `@offset` of the fault, as in `mavi mock --fault`. */
   readonly detail?: string;
-  /** What the server has for the video under this fault; default: the video's bytes. */
+  /** The correct content under this fault; default: the video's bytes. */
   readonly truth?: (video: Uint8Array) => Uint8Array;
 }
 
@@ -30,10 +30,10 @@ const cut: Expectation = { exitCode: 5, code: 'truncated', again: 'once' };
 const stalled: Expectation = { exitCode: 6, code: 'stall', again: 'always' };
 const limited: Expectation = { exitCode: 8, code: '0429', again: 'always' };
 const unknownVideo: Expectation = { exitCode: 4, code: '0001', ...FINAL };
-const noMp4: Expectation = { exitCode: 5, code: 'not_mp4', ...FINAL };
-const noVideo: Expectation = { exitCode: 5, code: 'not_video', ...FINAL };
+const notMp4: Expectation = { exitCode: 5, code: 'not_mp4', ...FINAL };
+const notVideo: Expectation = { exitCode: 5, code: 'not_video', ...FINAL };
 
-/** The faults, in the order of the mock's own table. */
+/** The faults, in the order of the mock's table. */
 export const EXPECTATIONS: Readonly<Record<FaultName, Expectation>> = {
   drop: lost,
   hangup: lost,
@@ -55,7 +55,7 @@ export const EXPECTATIONS: Readonly<Record<FaultName, Expectation>> = {
   'close-delimited-cut': cut,
   gzip: GOOD,
   encoding: GOOD,
-  // Standard output may get some of the zeros, and never more than the limit.
+  // Standard output may get some of the zeros, but never more than the limit.
   bomb: { exitCode: 4, code: 'encoding', ...FINAL, truth: (video) => Buffer.concat([video, ZEROS]) },
 
   'rate-limit': limited,
@@ -84,18 +84,18 @@ export const EXPECTATIONS: Readonly<Record<FaultName, Expectation>> = {
   'json-endless': { exitCode: 4, code: 'bad_json', ...FINAL },
   'gzip-json': unknownVideo,
   mislabelled: unknownVideo,
-  html: noVideo,
-  'html-mislabelled': noVideo,
+  html: notVideo,
+  'html-mislabelled': notVideo,
   'echo-key': unknownVideo,
   empty: cut,
   tiny: cut,
-  garbage: noVideo,
-  matroska: noMp4,
-  webm: noMp4,
-  avi: noMp4,
-  'mpeg-ts': noMp4,
-  quicktime: noMp4,
-  // The client cannot know that the server had other bytes a moment ago.
+  garbage: notVideo,
+  matroska: notMp4,
+  webm: notMp4,
+  avi: notMp4,
+  'mpeg-ts': notMp4,
+  quicktime: notMp4,
+  // The client cannot know that the server had different bytes before.
   'other-bytes': { ...GOOD, truth: (video) => withOtherMedia(video) },
   'junk-tail': { ...GOOD, truth: (video) => Buffer.concat([video, Buffer.of(0, 1, 0xfe, 0xff, 0)]) },
 
@@ -109,18 +109,18 @@ export const EXPECTATIONS: Readonly<Record<FaultName, Expectation>> = {
   'redirect-loop': { exitCode: 6, code: 'redirect', ...FINAL, hops: 6, requestsAFailure: 6 },
   'redirect-nowhere': { exitCode: 6, code: 'redirect', ...FINAL },
 
-  // To a request for the whole video these are good answers.
+  // These faults only affect requests with a Range header.
   'range-ignored': GOOD,
   'bad-range': GOOD,
   'other-etag': GOOD,
   'if-range-ignored': GOOD,
 };
 
-/** The moov-last sample's media data: from its first byte after the header to the box's end. */
+/** The payload of the moov-last sample's `mdat` box. */
 const MEDIA_FROM = 48;
 const MEDIA_TO = 93_398;
 
-/** The moov-last sample as the fault `other-bytes` sends it from a byte on. */
+/** The moov-last sample as the fault `other-bytes` sends it, changed from a byte offset on. */
 export function withOtherMedia(video: Uint8Array, from = 0): Uint8Array {
   return video.map((byte, at) => (at >= Math.max(from, MEDIA_FROM) && at < MEDIA_TO ? byte ^ 0x55 : byte));
 }

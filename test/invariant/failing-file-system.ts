@@ -1,36 +1,36 @@
 import { diskFileSystem, type FileSystem, type OpenFile } from '../../src/download/file-system.ts';
 
-/** A call of the write path. */
+/** A file system call of the write path. */
 export type Call = keyof Omit<FileSystem, 'openDevice'> | keyof OpenFile;
 
-/** What happens instead of a call, or null to let it be; told which of the calls of its kind it is, from 1. */
-export type Trouble = (call: Call, turn: number) => Failure | null;
+/** Decides whether a call fails, and how; null lets it succeed. `turn` counts the calls of each kind from 1. */
+export type FailurePlan = (call: Call, turn: number) => Failure | null;
 
 /**
- * A call that fails with the system's error of that code, where asked for after it was done all the same, or that
- * writes no more than so many bytes.
+ * A call that fails with a system error (with `afterwards`, it takes effect before it fails), or a write that accepts
+ * at most so many bytes.
  */
 export type Failure =
   | { readonly code: string; readonly afterwards?: boolean }
   | { readonly mostBytes: number };
 
-/** The disk, with trouble. */
-export interface TroubledDisk {
+/** A file system whose calls fail as planned. */
+export interface FailingDisk {
   readonly fileSystem: FileSystem;
-  /** How often each call was made so far. */
+  /** How often each call has been made so far. */
   readonly calls: ReadonlyMap<Call, number>;
 }
 
-/** The machine's file system, but for the calls that `trouble` names. */
-export function troubledDisk(trouble: Trouble): TroubledDisk {
+/** The real file system, except for the calls that the plan makes fail. */
+export function failingDisk(failurePlan: FailurePlan): FailingDisk {
   const calls = new Map<Call, number>();
 
   const around = async <T>(call: Call, work: (mostBytes: number) => Promise<T>): Promise<T> => {
     const turn = (calls.get(call) ?? 0) + 1;
     calls.set(call, turn);
-    const failure = trouble(call, turn);
+    const failure = failurePlan(call, turn);
     if (failure !== null && 'code' in failure) {
-      // Whatever close() answers, the file is closed.
+      // close() closes the file even if it reports an error.
       const done = call === 'close' || failure.afterwards === true ? await work(0) : null;
       if (call === 'create' && done !== null) await (done as OpenFile).close();
       throw Object.assign(new Error(`${failure.code}: ${call} was made to fail`), { code: failure.code });
@@ -62,13 +62,13 @@ export function troubledDisk(trouble: Trouble): TroubledDisk {
   return { fileSystem, calls };
 }
 
-/** Trouble at one turn of one call. */
-export function troubleAt(call: Call, turn: number, failure: Failure): Trouble {
+/** Makes one call of one kind fail. */
+export function failureAt(call: Call, turn: number, failure: Failure): FailurePlan {
   return (each, eachTurn) => (each === call && eachTurn === turn ? failure : null);
 }
 
-/** All the troubles; of two at the same call, the first. */
-export function troubles(...all: readonly Trouble[]): Trouble {
+/** Combines plans; the first one that makes a call fail decides how. */
+export function combined(...all: readonly FailurePlan[]): FailurePlan {
   return (call, turn) => {
     for (const each of all) {
       const failure = each(call, turn);

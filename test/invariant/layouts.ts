@@ -1,4 +1,4 @@
-/** Videos to download: the samples, and some whose boxes no encoder here writes. */
+/** Videos to download: the samples, and some with box layouts that our encoders do not write. */
 
 import type { StoredVideo } from '../../src/mock/library.ts';
 import { noise } from '../../src/mock/media.ts';
@@ -13,11 +13,11 @@ export const LAYOUTS = {
   faststart: sampleFile('faststart'),
   'moov-last': sampleFile('moov-last'),
   fragmented: sampleFile('fragmented'),
-  /** The media data has a size of 64 bits. */
+  /** The `mdat` box has a 64-bit size. */
   wide: Buffer.concat([FILE_TYPE, movieBox(1000), wideBox('mdat', MEDIA)]),
-  /** The media data has the size 0: to the end of the file. */
+  /** The `mdat` box has size 0: it extends to the end of the file. */
   'to-the-end': Buffer.concat([FILE_TYPE, movieBox(1000), endlessBox('mdat', MEDIA)]),
-  /** A box that nobody needs comes last. */
+  /** The last box is one that no player needs. */
   'free-last': Buffer.concat([FILE_TYPE, movieBox(1000), box('mdat', MEDIA), box('free', Buffer.alloc(100))]),
 } as const;
 
@@ -45,7 +45,7 @@ export function videoOf(bytes: Uint8Array): StoredVideo {
   };
 }
 
-/** Where a file's top-level boxes begin, read without the product's parser. */
+/** Offsets of a file's top-level boxes, read without the parser under test. */
 export function boxStarts(file: Buffer): { readonly type: string; readonly start: number }[] {
   const starts: { type: string; start: number }[] = [];
   for (let at = 0; at < file.length; ) {
@@ -58,15 +58,15 @@ export function boxStarts(file: Buffer): { readonly type: string; readonly start
 }
 
 /**
- * Why a cut there cannot be proved if the transfer itself ends cleanly and no size is known; null if it can. These
- * are the exceptions that the contract names, and no others. Fewer than 8 bytes after an edge count as junk, but for a
- * fragmented file.
+ * Why a cut at this offset cannot be detected when the transfer ends cleanly and no size is known; null if it can be.
+ * These are exactly the exceptions that the contract names. Except in a fragmented file, fewer than 8 bytes after a
+ * box count as junk.
  */
-export function unproved(layout: LayoutName, offset: number): string | null {
+export function undetectable(layout: LayoutName, offset: number): string | null {
   const boxes = boxStarts(LAYOUTS[layout]);
-  const lastWhole = boxes.findLastIndex(({ start }) => start <= offset && offset < start + 8);
-  const next = boxes[lastWhole];
-  const before = boxes.slice(0, Math.max(0, lastWhole)).map(({ type }) => type);
+  const lastComplete = boxes.findLastIndex(({ start }) => start <= offset && offset < start + 8);
+  const next = boxes[lastComplete];
+  const before = boxes.slice(0, Math.max(0, lastComplete)).map(({ type }) => type);
   const isMovie = before.includes('moov') && before.includes('mdat');
   if (layout === 'to-the-end') {
     const last = boxes.at(-1)?.start ?? 0;
@@ -75,10 +75,10 @@ export function unproved(layout: LayoutName, offset: number): string | null {
   if (!isMovie || next === undefined) return null;
   if (next.type === 'moof' || next.type === 'mfra')
     return offset === next.start ? 'at the edge of a fragment' : null;
-  return next.type === 'free' ? 'before a whole optional box' : null;
+  return next.type === 'free' ? 'before an optional box' : null;
 }
 
-/** A box whose size is written in 64 bits, though 32 would do. */
+/** A box with a 64-bit size, although 32 bits would be enough. */
 function wideBox(type: string, payload: Uint8Array): Buffer {
   const size = Buffer.alloc(8);
   size.writeBigUInt64BE(BigInt(16 + payload.length));

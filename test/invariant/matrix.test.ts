@@ -8,12 +8,12 @@ import { type Case, play } from './play.ts';
 
 const VIDEO = layoutVideo('moov-last');
 const RETRIES = 2;
-const EXISTING = Buffer.from('what was there before');
+const EXISTING = Buffer.from('the old content');
 
 const faultNames = Object.keys(FAULTS) as FaultName[];
 let cases = 0;
 
-/** A case of one fault that persists, or that passes after some failed tries. */
+/** A case with one fault, which persists or stops after some failed attempts. */
 function faultCase(name: FaultName, failures: number | null, to: Case['to'], existing?: Uint8Array): Case {
   const { detail = '', truth, hops = 1, requestsAFailure = 1 } = EXPECTATIONS[name];
   const times = failures === null ? '' : `x${failures * requestsAFailure}`;
@@ -30,30 +30,30 @@ function faultCase(name: FaultName, failures: number | null, to: Case['to'], exi
   };
 }
 
-function triesOf({ again }: Expectation): number {
+function attemptsOf({ again }: Expectation): number {
   return { always: 1 + RETRIES, once: 2, never: 1 }[again];
 }
 
 describe.each(['file', 'stdout'] as const)('a download to %s', (to) => {
-  it.each(faultNames)('keeps the promise when %s persists', async (name) => {
+  it.each(faultNames)('keeps the invariant when %s persists', async (name) => {
     const expected = EXPECTATIONS[name];
-    const { exitCode, record, broken } = await play(faultCase(name, null, to));
-    expect(broken).toEqual([]);
+    const { exitCode, record, violations } = await play(faultCase(name, null, to));
+    expect(violations).toEqual([]);
     expect({ exitCode, code: record.error?.code ?? null }).toEqual({
       exitCode: expected.exitCode,
       code: expected.code,
     });
     expect(record).toMatchObject({
       status: expected.exitCode === 0 ? 'downloaded' : 'failed',
-      attempts: triesOf(expected),
+      attempts: attemptsOf(expected),
     });
   });
 
-  it.each(faultNames)('keeps the promise when %s passes', async (name) => {
+  it.each(faultNames)('keeps the invariant when %s is temporary', async (name) => {
     const expected = EXPECTATIONS[name];
     const failures = { always: 2, once: 1, never: 1 }[expected.again];
-    const { exitCode, record, broken } = await play(faultCase(name, failures, to));
-    expect(broken).toEqual([]);
+    const { exitCode, record, violations } = await play(faultCase(name, failures, to));
+    expect(violations).toEqual([]);
     const recovers = expected.again !== 'never';
     expect({ exitCode, code: record.error?.code ?? null }).toEqual(
       recovers ? { exitCode: 0, code: null } : { exitCode: expected.exitCode, code: expected.code },
@@ -62,35 +62,35 @@ describe.each(['file', 'stdout'] as const)('a download to %s', (to) => {
   });
 });
 
-describe('a download with settings in place', () => {
-  it.each(faultNames)('keeps the promise when %s persists, and its flags stand above them', async (name) => {
-    const expected = EXPECTATIONS[name];
-    const settings = { retries: '9', rate: '6', timeout: '45' };
-    const { exitCode, record, broken } = await play({ ...faultCase(name, null, 'file'), settings });
-    expect(broken).toEqual([]);
-    expect({ exitCode, attempts: record.attempts }).toEqual({
-      exitCode: expected.exitCode,
-      attempts: triesOf(expected),
-    });
-  });
+describe('a download with a settings file', () => {
+  it.each(faultNames)(
+    'keeps the invariant when %s persists, and its flags override the settings',
+    async (name) => {
+      const expected = EXPECTATIONS[name];
+      const settings = { retries: '9', rate: '6', timeout: '45' };
+      const { exitCode, record, violations } = await play({ ...faultCase(name, null, 'file'), settings });
+      expect(violations).toEqual([]);
+      expect({ exitCode, attempts: record.attempts }).toEqual({
+        exitCode: expected.exitCode,
+        attempts: attemptsOf(expected),
+      });
+    },
+  );
 });
 
 describe('a download with --force', () => {
-  it.each(faultNames)(
-    'leaves or replaces the file that is there as a whole when %s persists',
-    async (name) => {
-      const expected = EXPECTATIONS[name];
-      const { exitCode, broken } = await play(faultCase(name, null, 'file', EXISTING));
-      expect(broken).toEqual([]);
-      expect(exitCode).toBe(expected.exitCode);
-    },
-  );
+  it.each(faultNames)('keeps or completely replaces the old file when %s persists', async (name) => {
+    const expected = EXPECTATIONS[name];
+    const { exitCode, violations } = await play(faultCase(name, null, 'file', EXISTING));
+    expect(violations).toEqual([]);
+    expect(exitCode).toBe(expected.exitCode);
+  });
 
-  it.each(faultNames)('leaves or replaces the file that is there as a whole when %s passes', async (name) => {
+  it.each(faultNames)('keeps or completely replaces the old file when %s is temporary', async (name) => {
     const { again, exitCode: final } = EXPECTATIONS[name];
     const failures = again === 'always' ? 2 : 1;
-    const { exitCode, broken } = await play(faultCase(name, failures, 'file', EXISTING));
-    expect(broken).toEqual([]);
+    const { exitCode, violations } = await play(faultCase(name, failures, 'file', EXISTING));
+    expect(violations).toEqual([]);
     expect(exitCode).toBe(again === 'never' ? final : 0);
   });
 });

@@ -13,17 +13,17 @@ import { moment } from '../helpers/moment.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
 import { downloadsOf, envFor, withMock } from '../helpers/with-mock.ts';
 
-// This file must never import nock, which takes back-pressure away from every socket of its process.
+// This file must never import nock, which disables back-pressure for every socket of its process.
 
 const VIDEO_BYTES = 64 * 1024 * 1024;
-/** What the sockets of both sides and the transfer itself may hold: far less than the video, whatever the system. */
+/** The most that sockets and transfer together can buffer: on any system, far less than the video. */
 const MOST_HELD_BYTES = 24 * 1024 * 1024;
 
 const library = generatedLibrary({ count: 2, sizeBytes: VIDEO_BYTES });
 const [SLOW, QUICK] = [library.at('default', 0), library.at('default', 1)] as [StoredVideo, StoredVideo];
 const measured: string[] = [];
 
-/** Bytes that the server has sent of a video. */
+/** How many bytes of a video the server has sent. */
 function sentOf(mock: Mock, { videoNo }: StoredVideo): number {
   const requests = downloadsOf(mock).filter(
     ({ json }) => (json as { video_no: string }).video_no === videoNo,
@@ -37,15 +37,15 @@ async function sha256Of(bytes: AsyncIterable<Uint8Array>): Promise<string> {
   return hash.digest('hex');
 }
 
-/** Downloads the other video as fast as can be, so that the slow one has had all the time that it could want. */
-async function untilAnotherWasWhole(mock: Mock): Promise<void> {
+/** Downloads the other video, so that the slow one has had enough time to read too far ahead. */
+async function downloadAnother(mock: Mock): Promise<void> {
   const folder = tempDir();
   const host = fakeHost({ cwd: folder, env: envFor(mock) });
   expect(await run(['download', QUICK.videoNo, '-q'], host)).toBe(0);
   expect(sentOf(mock, QUICK)).toBe(VIDEO_BYTES);
 }
 
-/** A run whose standard output takes nothing between its first bytes and `release`. */
+/** A run whose standard output blocks at its first bytes until `release` is called. */
 function slowReader(
   mock: Mock,
   clock: Clock = systemClock,
@@ -71,7 +71,7 @@ function slowReader(
   return { host, reached: reached.happened, release: released.now, sha256: () => hash.digest('hex') };
 }
 
-/** The machine's clock, on which an hour can pass at once, so that every time-out that is set rings. */
+/** The real clock, which can also skip an hour, so that every pending timeout fires. */
 function clockOfHours(): { clock: Clock; hourPasses: () => void } {
   let aheadMs = 0;
   const timeOuts = new Set<() => void>();
@@ -94,13 +94,13 @@ function clockOfHours(): { clock: Clock; hourPasses: () => void } {
   return { clock, hourPasses };
 }
 
-it('takes no more from the server than a slow reader takes, and calls no wait for the reader a stall', async () => {
+it('reads no faster from the server than a slow reader does, and does not report that as a stall', async () => {
   const mock = await withMock({ videos: library });
   const { clock, hourPasses } = clockOfHours();
   const { host, reached, release, sha256 } = slowReader(mock, clock);
   const ended = run(['download', SLOW.videoNo, '-o', '-', '-q', '--retries', '0'], host);
   await reached;
-  await untilAnotherWasWhole(mock);
+  await downloadAnother(mock);
   const heldBytes = sentOf(mock, SLOW);
   measured.push(`${heldBytes} of ${VIDEO_BYTES} bytes`);
   expect(heldBytes).toBeLessThan(MOST_HELD_BYTES);
@@ -111,7 +111,7 @@ it('takes no more from the server than a slow reader takes, and calls no wait fo
   expect(sha256()).toBe(await sha256Of(SLOW.read(0, VIDEO_BYTES)));
 });
 
-it('gives the connection up when a signal comes while nobody reads', async () => {
+it('closes the connection when a signal arrives while nobody reads', async () => {
   const mock = await withMock({ videos: library });
   const { host, reached } = slowReader(mock);
   const ended = run(['download', SLOW.videoNo, '-o', '-', '-q'], host);
@@ -121,7 +121,7 @@ it('gives the connection up when a signal comes while nobody reads', async () =>
   expect(sentOf(mock, SLOW)).toBeLessThan(MOST_HELD_BYTES);
 });
 
-it('writes a file of that size right, and leaves nothing beside it', async () => {
+it('writes a large file correctly, and leaves no temporary file behind', async () => {
   const mock = await withMock({ videos: library, faults: 'drop@-1x1' });
   const folder = tempDir();
   const host = fakeHost({ cwd: folder, env: envFor(mock) });

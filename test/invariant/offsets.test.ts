@@ -1,35 +1,35 @@
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { tempDir } from '../helpers/temp-dir.ts';
-import { boxStarts, LAYOUTS, type LayoutName, layoutVideo, unproved } from './layouts.ts';
+import { boxStarts, LAYOUTS, type LayoutName, layoutVideo, undetectable } from './layouts.ts';
 import { type Case, play, playAll } from './play.ts';
 
 const LAYOUT_NAMES = Object.keys(LAYOUTS) as LayoutName[];
-/** Those that differ from others only where a transfer ends cleanly. */
+/** Layouts that differ from the others only when a transfer ends cleanly. */
 const CLEAN_ENDS_ONLY: readonly LayoutName[] = ['to-the-end', 'free-last'];
 const CUTS = ['hangup', 'drop', 'short-body', 'truncate'] as const;
 type Cut = (typeof CUTS)[number];
 let cases = 0;
 
-/** Where a file is cut: at its first bytes, at and around the edges of boxes, in the middle and at the end. */
+/** The offsets of the cuts: the first bytes, around the edges of boxes, the middle and the end. */
 function offsetsOf(layout: LayoutName, cut: Cut): number[] {
   const file = LAYOUTS[layout];
   const offsets = new Set([0, 1, 7, 8, 9, 16, Math.floor(file.length / 2), file.length - 1]);
-  // Only a clean end has to be told by the boxes, down to the header of the next one.
+  // Only after a clean end do the boxes have to reveal the cut, even within the header of the next box.
   const beside = cut === 'truncate' ? [-1, 0, 1, 7, 8, 9] : [-1, 0, 1];
   const boxes = boxStarts(file);
-  // All fragments but the first two and the last are the same.
+  // All fragments except the first two and the last are the same.
   const edges = boxes.length > 9 ? [...boxes.slice(0, 6), ...boxes.slice(-3)] : boxes;
   for (const { start } of edges) {
     for (const distance of beside) offsets.add(start + distance);
-    // Inside the 64 bits of a size, and beside them.
+    // Inside a 64-bit size, and next to it.
     const isWide = start > 0 && file.readUInt32BE(start) === 1;
     for (const inside of isWide ? [12, 15, 16, 17] : []) offsets.add(start + inside);
   }
   return [...offsets].filter((offset) => offset >= 0 && offset < file.length).sort((a, b) => a - b);
 }
 
-/** Cuts a layout at each offset; answers what was broken or came out otherwise than it should. */
+/** Cuts a layout at each offset; returns the violations and unexpected outcomes. */
 function cutEverywhere(
   layout: LayoutName,
   cut: Cut,
@@ -39,8 +39,8 @@ function cutEverywhere(
   const root = tempDir();
   return playAll(offsetsOf(layout, cut), async (offset) => {
     cases += 1;
-    const exception = cut === 'truncate' ? unproved(layout, offset) : null;
-    const { exitCode, record, broken } = await play({
+    const exception = cut === 'truncate' ? undetectable(layout, offset) : null;
+    const { exitCode, record, violations } = await play({
       folder: join(root, `${offset}`),
       video: layoutVideo(layout),
       to,
@@ -55,7 +55,7 @@ function cutEverywhere(
     const found = [exitCode, code, record.attempts];
     const differs =
       JSON.stringify(found) === JSON.stringify(expected) ? [] : [`${found} instead of ${expected}`];
-    return [...broken, ...differs].map((finding) => `${cut} at ${offset}: ${finding}`);
+    return [...violations, ...differs].map((finding) => `${cut} at ${offset}: ${finding}`);
   });
 }
 
@@ -63,24 +63,24 @@ describe.each(LAYOUT_NAMES)('a %s video', (layout) => {
   const cuts = CLEAN_ENDS_ONLY.includes(layout) ? (['truncate'] as const) : CUTS;
 
   describe.each(['file', 'stdout'] as const)('to %s', (to) => {
-    it.each(cuts)('is whole after a try that %s has cut at any place', async (cut) => {
+    it.each(cuts)('is complete after an attempt that %s cut at any offset', async (cut) => {
       expect(await cutEverywhere(layout, cut, to, 'passes')).toEqual([]);
     });
 
-    it.each(cuts)('is no video when %s cuts every try at any place', async (cut) => {
+    it.each(cuts)('fails when %s cuts every attempt at any offset', async (cut) => {
       expect(await cutEverywhere(layout, cut, to, 'persists')).toEqual([]);
     });
   });
 });
 
-describe('a cut that the boxes cannot prove', () => {
-  /** Cuts a layout at each such place, with its size known from the listing. */
+describe('a cut that the boxes cannot reveal', () => {
+  /** Cuts a layout at each such offset, with its size known from the listing. */
   function cutKnowingSize(layout: LayoutName, expected: string, truth: Case['truth']): Promise<string[]> {
     const root = tempDir();
-    const offsets = offsetsOf(layout, 'truncate').filter((offset) => unproved(layout, offset) !== null);
+    const offsets = offsetsOf(layout, 'truncate').filter((offset) => undetectable(layout, offset) !== null);
     return playAll(offsets, async (offset) => {
       cases += 1;
-      const { exitCode, record, broken } = await play({
+      const { exitCode, record, violations } = await play({
         folder: join(root, `${offset}`),
         video: layoutVideo(layout),
         to: 'file',
@@ -92,20 +92,20 @@ describe('a cut that the boxes cannot prove', () => {
       });
       const warned = record.warnings.some((text) => text.includes('the library lists'));
       const found = `${exitCode} ${record.error?.code ?? null} ${warned ? 'with' : 'without'} a warning`;
-      return [...broken, ...(found === expected ? [] : [`${found} instead of ${expected}`])].map(
+      return [...violations, ...(found === expected ? [] : [`${found} instead of ${expected}`])].map(
         (finding) => `at ${offset}: ${finding}`,
       );
     });
   }
 
   it.each(['fragmented', 'to-the-end'] as const)(
-    'is seen in a %s video whose size the library lists',
+    'is detected in a %s video whose size the library lists',
     async (layout) => {
       expect(await cutKnowingSize(layout, '5 truncated without a warning', undefined)).toEqual([]);
     },
   );
 
-  it('is warned of in a whole chain of boxes whose size the library lists', async () => {
+  it('causes a warning when the boxes are complete but the size differs from the library', async () => {
     expect(await cutKnowingSize('free-last', '0 null with a warning', (video) => video)).toEqual([]);
   });
 });

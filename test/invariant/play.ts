@@ -1,4 +1,4 @@
-/** One case from its beginning to its end: a mock, a folder, a run of the command, and what is left of it. */
+/** Plays one case: a mock, a folder, a run of the command, and a check of what it leaves. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from '../../src/cli.ts';
@@ -10,50 +10,50 @@ import { tempDir } from '../helpers/temp-dir.ts';
 import { bytesOf } from '../helpers/videos.ts';
 import { envFor } from '../helpers/with-mock.ts';
 import { eagerClock, goneQuiet } from './eager-clock.ts';
-import { brokenPromises, fileBefore } from './invariant.ts';
+import { fileBefore, violationsOf } from './invariant.ts';
 
 /** One case. */
 export interface Case {
-  /** A folder of its own; made if missing. */
+  /** Its own folder; created if missing. */
   readonly folder: string;
   readonly video: StoredVideo;
   readonly to: 'file' | 'stdout';
-  /** The faults of the requests for it. */
+  /** The faults of the requests for the video. */
   readonly faults: string;
   readonly retries: number;
-  /** What the target holds before; it is to be replaced with `--force`. */
+  /** The content of the target before the run, which then uses `--force`. */
   readonly existing?: Uint8Array;
-  /** Settings made beforehand with `mavi config set`; default: no file of settings. */
+  /** Settings stored beforehand with `mavi config set`; default: no settings file. */
   readonly settings?: Readonly<Record<string, string>>;
   /** Further arguments. */
   readonly args?: readonly string[];
   readonly mock?: MockOptions;
   readonly host?: Partial<FakeHostOptions>;
-  /** What the server has for the video under these faults; default: its bytes. */
+  /** The correct content under these faults; default: the video's bytes. */
   readonly truth?: (video: Uint8Array) => Uint8Array;
-  /** How many requests one try may take, for redirects; default 1. */
+  /** Requests per attempt, with redirects; default 1. */
   readonly hops?: number;
-  /** Requests that are no try, such as those of a listing; default 0. */
+  /** Requests that are not attempts, such as those of a listing; default 0. */
   readonly otherRequests?: number;
-  /** The first time-out rings when so many bytes have come out of standard output; default: when the server is quiet. */
+  /** The first timeout fires after so many bytes of standard output; default: when the server is quiet. */
   readonly firstTimeOutAt?: number;
-  /** Sends SIGINT to the run so long after a request has come in. */
+  /** Sends SIGINT to the run so many milliseconds after a request has arrived. */
   readonly interrupt?: { readonly request: number; readonly delayMs: number };
 }
 
 /** How a case ended. */
 export interface Played {
   readonly exitCode: number;
-  /** Throws where none was printed. */
+  /** The record that the run printed. */
   readonly record: VideoRecord;
-  /** What the invariant says; empty if it holds. */
-  readonly broken: readonly string[];
+  /** Violations of the invariant; empty if there is none. */
+  readonly violations: readonly string[];
   /** All requests that the server saw. */
   readonly requests: Mock['requests'];
   readonly errors: string;
 }
 
-/** Plays a case on a clock that waits for nothing, and asks the invariant. */
+/** Plays a case on a clock that never waits, and checks the invariant. */
 export async function play(played: Case): Promise<Played> {
   const { folder, video, to, faults, retries, existing, interrupt, hops = 1, otherRequests = 0 } = played;
   mkdirSync(folder, { recursive: true });
@@ -94,7 +94,7 @@ export async function play(played: Case): Promise<Played> {
     const exitCode = await run([...args, ...force, '--json', '--verbose', ...(played.args ?? [])], host);
     const output = host.output();
     const text = to === 'file' ? output.toString() + host.errors() : host.errors();
-    const broken = brokenPromises({
+    const violations = violationsOf({
       exitCode,
       target: to === 'file' ? before : { kind: 'stdout', bytes: output },
       truth: played.truth?.(bytes) ?? bytes,
@@ -105,7 +105,7 @@ export async function play(played: Case): Promise<Played> {
     return {
       exitCode,
       record: recordIn(host, to),
-      broken,
+      violations,
       requests: mock.requests,
       errors: host.errors(),
     };
@@ -114,7 +114,7 @@ export async function play(played: Case): Promise<Played> {
   }
 }
 
-/** Plays many cases, some at a time, for most of a case is waiting; answers in their order. */
+/** Plays many cases, several in parallel because they mostly wait; returns the findings in order. */
 export async function playAll<T>(
   cases: readonly T[],
   playOne: (each: T) => Promise<string[]>,
@@ -124,11 +124,11 @@ export async function playAll<T>(
   const work = async (): Promise<void> => {
     for (const [index, each] of queue) findings[index] = await playOne(each);
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  await Promise.all(Array.from({ length: PARALLEL_CASES }, work));
   return findings.flat();
 }
 
-const AT_ONCE = 12;
+const PARALLEL_CASES = 12;
 
 function recordIn(host: FakeHost, to: Case['to']): VideoRecord {
   const text = to === 'file' ? host.output().toString() : host.errors();

@@ -10,7 +10,7 @@ const ALL = [faststart, moovLast, fragmented];
 const TRACED =
   'openat,mkdir,mkdirat,write,writev,pwrite64,pwritev,pwritev2,fsync,fdatasync,link,linkat,rename,renameat,renameat2,unlink,unlinkat';
 
-/** Runs the program, and returns what it did to the scene's folder. */
+/** Runs the program and returns what it did to the scene's folder. */
 async function stepsOfRun(
   scene: Scene,
   args: readonly string[],
@@ -23,7 +23,7 @@ async function stepsOfRun(
   return stepsOf(systemCalls(log), scene.folder, scene.folder);
 }
 
-/** What is wrong with what a power cut may leave; empty if nothing is. */
+/** Describes everything wrong in what a power cut may leave; empty if nothing is. */
 function findings(
   steps: readonly Step[],
   targets: readonly string[],
@@ -39,14 +39,15 @@ function findings(
       const inode = cut.find(target);
       const isOld = inode === null ? old.length === 0 : inode.name === 'old';
       const videoNo = /VI\d+/.exec(target)?.[0] ?? '';
-      if (inode !== null && !isOld && !cut.isWhole(inode)) found.add(`step ${cut.steps}: ${target} is torn`);
-      const isNew = inode !== null && inode.name !== 'old' && cut.isWhole(inode);
+      if (inode !== null && !isOld && !cut.isComplete(inode))
+        found.add(`step ${cut.steps}: ${target} is incomplete`);
+      const isNew = inode !== null && inode.name !== 'old' && cut.isComplete(inode);
       if (!isNew && recorded.includes(videoNo))
-        found.add(`step ${cut.steps}: ${target} is recorded and missing`);
-      if (!isNew && isOver) found.add(`exit 0, and ${target} is missing`);
+        found.add(`step ${cut.steps}: ${target} is recorded but missing`);
+      if (!isNew && isOver) found.add(`exit 0, but ${target} is missing`);
     }
     if (isOver && manifest !== null) {
-      if (records === null || !cut.isWhole(records)) found.add('exit 0, and the manifest is not safe');
+      if (records === null || !cut.isComplete(records)) found.add('exit 0, but the manifest is not flushed');
       else
         for (const target of targets)
           if (!recorded.includes(/VI\d+/.exec(target)?.[0] ?? '')) found.add(`${target} is not recorded`);
@@ -55,8 +56,8 @@ function findings(
   return [...found];
 }
 
-describe.concurrent('whatever a power cut leaves, the target is absent, old or whole, and what is recorded is there', () => {
-  it('for a download into new folders, with a manifest in another', async ({ scene }) => {
+describe.concurrent('after a power cut, the target is absent, old or complete, and every recorded file exists,', () => {
+  it('in a download into new folders, with a manifest elsewhere', async ({ scene }) => {
     await scene.mock();
     mkdirSync(scene.path('log'));
     const steps = await stepsOfRun(scene, ['download', ...ALL, '-d', 'a/b', '--manifest', 'log/m.ndjson']);
@@ -65,7 +66,7 @@ describe.concurrent('whatever a power cut leaves, the target is absent, old or w
     expect(findings(steps, targets, scene.path('log/m.ndjson'))).toEqual([]);
   });
 
-  it('for a download that replaces a file', async ({ scene }) => {
+  it('in a download that replaces a file', async ({ scene }) => {
     await scene.mock();
     const name = `${faststart}.mp4`;
     scene.write(name, 'old');
@@ -82,21 +83,21 @@ describe.concurrent('whatever a power cut leaves, the target is absent, old or w
     expect(findings(steps, [scene.path(name)], scene.path('m.ndjson'), [scene.path(name)])).toEqual([]);
   });
 
-  it('for a sync', async ({ scene }) => {
+  it('in a sync', async ({ scene }) => {
     await scene.mock();
     const steps = await stepsOfRun(scene, ['sync', 'lib']);
     const targets = ALL.map((videoNo) => scene.path(`lib/${videoNo}.mp4`));
     expect(findings(steps, targets, scene.path('lib/mavi-manifest.ndjson'))).toEqual([]);
   });
 
-  it('for a sync into folders that a template names', async ({ scene }) => {
+  it('in a sync into folders from --name-template', async ({ scene }) => {
     await scene.mock();
     const steps = await stepsOfRun(scene, ['sync', 'lib', '--name-template', 'new/{video_no}']);
     const targets = ALL.map((videoNo) => scene.path(`lib/new/${videoNo}.mp4`));
     expect(findings(steps, targets, scene.path('lib/mavi-manifest.ndjson'))).toEqual([]);
   });
 
-  it('or, without hard links, empty: the placeholder that holds the name', async ({ scene }) => {
+  it('or, without hard links, the target is an empty placeholder', async ({ scene }) => {
     await scene.mock();
     const steps = await stepsOfRun(
       scene,
@@ -112,7 +113,7 @@ describe.concurrent('whatever a power cut leaves, the target is absent, old or w
   });
 });
 
-describe('the enumeration', () => {
+describe('the enumeration of power cuts', () => {
   const target = '/d/VI1.mp4';
   const good: readonly Step[] = [
     { kind: 'create', path: '/d/part' },
@@ -129,22 +130,22 @@ describe('the enumeration', () => {
     { kind: 'flush', path: '/d' },
   ];
 
-  it('finds nothing in the right order', () => {
+  it('finds nothing wrong with the correct order of calls', () => {
     expect(findings([...manifest, ...good], [target], '/d/m')).toEqual([]);
   });
 
   it.for([
-    ['the flush of the file', 2, 'is torn'],
-    ['the flush of the folder', 5, 'is recorded and missing'],
-    ['the flush of the record', 7, 'the manifest is not safe'],
-  ] as const)('finds what lacks %s', ([, at, says]) => {
+    ['the flush of the file', 2, 'is incomplete'],
+    ['the flush of the folder', 5, 'is recorded but missing'],
+    ['the flush of the record', 7, 'the manifest is not flushed'],
+  ] as const)('finds that %s is missing', ([, at, says]) => {
     const steps = [...manifest, ...good.filter((_, index) => index !== at)];
     expect(findings(steps, [target], '/d/m').join('\n')).toContain(says);
   });
 
-  it('finds a manifest whose own name, and a folder whose name was not flushed', () => {
+  it('finds a manifest and a folder whose parent folder was not flushed', () => {
     const elsewhere = JSON.parse(JSON.stringify([manifest[0], ...good]).replaceAll('/d/m', '/e/m'));
-    expect(findings(elsewhere, [target], '/e/m').join()).toContain('the manifest is not safe');
+    expect(findings(elsewhere, [target], '/e/m').join()).toContain('the manifest is not flushed');
     expect(
       findings([{ kind: 'mkdir', path: '/d' }, ...manifest, ...good], [target], '/d/m').join(),
     ).toContain('exit 0');

@@ -1,11 +1,11 @@
 /**
- * What a power cut may leave of the calls that a program made, as ALICE and CrashMonkey enumerate it: of what was not
- * flushed, any part may be missing. A file's bytes are safe when the file was flushed, its name when its folder was.
+ * Enumerates, like ALICE and CrashMonkey, what a power cut may leave of the calls that a program made: any part of what
+ * was not flushed may be missing. Flushing a file makes its content safe, flushing its folder makes its name safe.
  */
 import { dirname } from 'node:path';
 import type { SystemCall } from '../helpers/strace.ts';
 
-/** One step of a program as the disk sees it. Paths are absolute. */
+/** One change that a program makes to the disk. Paths are absolute. */
 export type Step =
   | {
       readonly kind: 'create' | 'mkdir' | 'unlink' | 'write' | 'flush';
@@ -14,24 +14,24 @@ export type Step =
     }
   | { readonly kind: 'link' | 'rename'; readonly path: string; readonly to: string };
 
-/** A file or folder, whatever its name. */
+/** A file or folder, independent of its name. */
 export interface Inode {
   readonly name: string;
   readonly isFolder: boolean;
-  /** Texts that were written, in order, and how many of them are flushed. */
+  /** The texts written, in order; the first `flushed` of them are safe. */
   readonly written: string[];
   flushed: number;
 }
 
-/** What lies on the disk after a power cut. */
+/** What is on the disk after a power cut. */
 export interface Remains {
   /** After how many steps the power was cut. */
   readonly steps: number;
-  /** What has the name; null if nothing has, or a folder above is missing. */
+  /** The file or folder at a path; null if it or a folder above it is missing. */
   find(path: string): Inode | null;
-  /** Whether all that was written to it by then is certain to be there. */
-  isWhole(inode: Inode): boolean;
-  /** All texts of a file that may be there. */
+  /** Whether everything written to it so far is safe. */
+  isComplete(inode: Inode): boolean;
+  /** All texts that the file may contain. */
   textsOf(inode: Inode): readonly string[];
 }
 
@@ -39,11 +39,11 @@ interface Change {
   readonly folder: string;
   readonly path: string;
   readonly inode: Inode | null;
-  /** Changes of one call come together, or not at all. */
+  /** Either all changes of one call take effect, or none. */
   readonly call: number;
 }
 
-/** The steps in a log of `strace -y`, below a folder. */
+/** The steps below a folder, from the output of `strace -y`. */
 export function stepsOf(calls: readonly SystemCall[], below: string, cwd: string): Step[] {
   const steps: Step[] = [];
   const absolute = (text: string): string =>
@@ -72,8 +72,8 @@ export function stepsOf(calls: readonly SystemCall[], below: string, cwd: string
 }
 
 /**
- * Everything that may be left when the power is cut after any of the steps.
- * @param old files that are on the disk before
+ * Every state of the disk that a power cut after any of the steps may leave.
+ * @param old files that exist before the first step
  */
 export function* powerCuts(steps: readonly Step[], old: readonly string[] = []): Generator<Remains> {
   const now = new Map<string, Inode>();
@@ -134,7 +134,7 @@ export function* powerCuts(steps: readonly Step[], old: readonly string[] = []):
         }
         return disk.get(path) ?? null;
       },
-      isWhole: (inode) => inode.flushed === inode.written.length,
+      isComplete: (inode) => inode.flushed === inode.written.length,
       textsOf: (inode) => [...inode.written],
     };
   }

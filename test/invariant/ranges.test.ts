@@ -9,7 +9,7 @@ const BYTES = LAYOUTS['moov-last'];
 const SIZE = BYTES.length;
 const CUT = 50_000;
 
-function broken(to: Case['to'], faults: string, more: Partial<Case> = {}): Promise<Played> {
+function playInterrupted(to: Case['to'], faults: string, more: Partial<Case> = {}): Promise<Played> {
   return play({
     folder: join(tempDir(), 'here'),
     video: layoutVideo('moov-last'),
@@ -27,10 +27,10 @@ function rangesOf({ requests }: Played): (string | undefined)[][] {
   return requests.map(({ headers }) => [headers.range, headers['if-range']?.toString()]);
 }
 
-describe.each(['file', 'stdout'] as const)('a broken transfer to %s', (to) => {
-  it('goes on where it broke if the server offers ranges, and fetches no byte twice', async () => {
-    const played = await broken(to, `drop@${CUT}x1`, offering);
-    expect(played.broken).toEqual([]);
+describe.each(['file', 'stdout'] as const)('an interrupted transfer to %s', (to) => {
+  it('resumes with Range and If-Range if the server offers ranges, without downloading a byte twice', async () => {
+    const played = await playInterrupted(to, `drop@${CUT}x1`, offering);
+    expect(played.violations).toEqual([]);
     expect(played.exitCode).toBe(0);
     const [first, second] = rangesOf(played);
     expect(first).toEqual([undefined, undefined]);
@@ -41,25 +41,25 @@ describe.each(['file', 'stdout'] as const)('a broken transfer to %s', (to) => {
     expect(played.errors).toContain('resuming at byte');
   });
 
-  it('goes on as often as it breaks', async () => {
-    const played = await broken(to, 'hangup@30000x3', offering);
-    expect(played.broken).toEqual([]);
+  it('resumes after each of several lost connections', async () => {
+    const played = await playInterrupted(to, 'hangup@30000x3', offering);
+    expect(played.violations).toEqual([]);
     expect(played.record).toMatchObject({ status: 'downloaded', attempts: 4, bytes_received: SIZE });
     const offsets = played.requests.map(({ headers }) => Number(/\d+/.exec(headers.range ?? '0')?.[0]));
     expect(offsets).toEqual([...new Set(offsets)].sort((a, b) => a - b));
   });
 
-  it('goes on under a Content-Length too', async () => {
-    const played = await broken(to, 'short-body@40000x2', {
+  it('resumes when there is a Content-Length, too', async () => {
+    const played = await playInterrupted(to, 'short-body@40000x2', {
       mock: { offerRanges: true, contentLength: true },
     });
-    expect(played.broken).toEqual([]);
+    expect(played.violations).toEqual([]);
     expect(played.record).toMatchObject({ bytes_received: SIZE, expected_size: SIZE, attempts: 3 });
   });
 
-  it('begins anew where no ranges are offered, and says that it is billed again', async () => {
-    const played = await broken(to, `hangup@${CUT}x1`);
-    expect(played.broken).toEqual([]);
+  it('starts over if the server offers no ranges, and says that the bytes are billed again', async () => {
+    const played = await playInterrupted(to, `hangup@${CUT}x1`);
+    expect(played.violations).toEqual([]);
     expect(rangesOf(played)).toEqual([
       [undefined, undefined],
       [undefined, undefined],
@@ -71,17 +71,17 @@ describe.each(['file', 'stdout'] as const)('a broken transfer to %s', (to) => {
         ? 'starting over; the bytes are downloaded, and billed, again'
         : 'bytes already written match',
     );
-    expect(played.errors).not.toContain('going on');
+    expect(played.errors).not.toContain('resuming');
   });
 
   it.each([
-    ['range-ignored', 'answers a Range with the whole video', 2],
-    ['other-etag', 'has another version by now', 2],
-    ['bad-range', 'answers with another part than was asked for', 3],
-    ['if-range-ignored', 'answers with a part of another version', 3],
-  ])('takes the whole video when the server, by %s, %s', async (fault, _what, attempts) => {
-    const played = await broken(to, `hangup@${CUT}x1,${fault}`);
-    expect(played.broken).toEqual([]);
+    ['range-ignored', 'sends the complete video for a Range', 2],
+    ['other-etag', 'has a new version', 2],
+    ['bad-range', 'sends a different part than requested', 3],
+    ['if-range-ignored', 'sends a part of a different version', 3],
+  ])('accepts only the complete video under %s, when the server %s', async (fault, _what, attempts) => {
+    const played = await playInterrupted(to, `hangup@${CUT}x1,${fault}`);
+    expect(played.violations).toEqual([]);
     expect(played.exitCode).toBe(0);
     expect(played.record.attempts).toBe(attempts);
     expect(rangesOf(played)[1]?.[0]).toMatch(/^bytes=\d+-$/);
@@ -89,96 +89,96 @@ describe.each(['file', 'stdout'] as const)('a broken transfer to %s', (to) => {
   });
 
   it.each(['bad-range', 'if-range-ignored'])(
-    'fails rather than take the part that %s sends',
+    'fails instead of accepting the part that %s sends',
     async (fault) => {
-      const played = await broken(to, `hangup@${CUT}x1,${fault}`, { retries: 1 });
-      expect(played.broken).toEqual([]);
+      const played = await playInterrupted(to, `hangup@${CUT}x1,${fault}`, { retries: 1 });
+      expect(played.violations).toEqual([]);
       expect(played.exitCode).toBe(6);
       expect(played.record.error?.code).toBe('bad_range');
     },
   );
 
-  it('asks for no part of a body that ended cleanly and is incomplete', async () => {
-    const played = await broken(to, `truncate@${CUT}x1`, offering);
-    expect(played.broken).toEqual([]);
+  it('does not request a range after an incomplete body that ended cleanly', async () => {
+    const played = await playInterrupted(to, `truncate@${CUT}x1`, offering);
+    expect(played.violations).toEqual([]);
     expect(rangesOf(played)[1]?.[0]).toBeUndefined();
     expect(played.record).toMatchObject({ attempts: 2, bytes_received: CUT + SIZE });
   });
 
-  it('recovers when all bytes have come and the end was lost', async () => {
-    const played = await broken(to, `hangup@${SIZE}x1`, offering);
-    expect(played.broken).toEqual([]);
+  it('recovers when all bytes have arrived but the end of the response was lost', async () => {
+    const played = await playInterrupted(to, `hangup@${SIZE}x1`, offering);
+    expect(played.violations).toEqual([]);
     expect(played.exitCode).toBe(0);
   });
 
-  it('recovers when the part breaks too, and the next one begins anew', async () => {
-    const played = await broken(to, `hangup@${CUT}x1,hangup@1000x1,range-ignoredx1`, offering);
-    expect(played.broken).toEqual([]);
+  it('recovers when the resumed transfer is interrupted too and the next one starts over', async () => {
+    const played = await playInterrupted(to, `hangup@${CUT}x1,hangup@1000x1,range-ignoredx1`, offering);
+    expect(played.violations).toEqual([]);
     expect(rangesOf(played).filter(([range]) => range !== undefined)).toHaveLength(2);
   });
 });
 
-it('is done when the server says that nothing follows the bytes that have come, and fetches none again', async () => {
-  const played = await broken('stdout', `stall@${SIZE}x1`, { ...offering, firstTimeOutAt: SIZE });
-  expect(played.broken).toEqual([]);
+it('completes without downloading anything again when the server says that no bytes follow', async () => {
+  const played = await playInterrupted('stdout', `stall@${SIZE}x1`, { ...offering, firstTimeOutAt: SIZE });
+  expect(played.violations).toEqual([]);
   expect(rangesOf(played).map(([range]) => range)).toEqual([undefined, `bytes=${SIZE}-`]);
   expect(played.record).toMatchObject({ status: 'downloaded', attempts: 2, bytes_received: SIZE });
 });
 
-describe('a broken transfer of a video that has changed', () => {
-  it('gives a file the new bytes alone', async () => {
-    const played = await broken('file', `hangup@${CUT}x1,other-bytes`, {
+describe('an interrupted transfer of a video that has changed', () => {
+  it('writes only the new bytes to a file', async () => {
+    const played = await playInterrupted('file', `hangup@${CUT}x1,other-bytes`, {
       truth: (video) => withOtherMedia(video),
     });
-    expect(played.broken).toEqual([]);
+    expect(played.violations).toEqual([]);
     expect(played.exitCode).toBe(0);
   });
 
-  it('ends with exit 5 on standard output, and nothing of the new bytes is there', async () => {
-    const played = await broken('stdout', `stall@${CUT}x1,other-bytes`, { firstTimeOutAt: CUT });
-    expect(played.broken).toEqual([]);
+  it('exits 5 on standard output, without writing any of the new bytes', async () => {
+    const played = await playInterrupted('stdout', `stall@${CUT}x1,other-bytes`, { firstTimeOutAt: CUT });
+    expect(played.violations).toEqual([]);
     expect(played.exitCode).toBe(5);
     expect(played.record).toMatchObject({ attempts: 2, error: { code: 'changed' } });
   });
 
-  it('goes on with the new bytes on standard output if they differ only from there on', async () => {
-    const played = await broken('stdout', `hangup@${CUT}x1,other-bytes@${CUT}`, {
+  it('continues with the new bytes on standard output if they differ only from there on', async () => {
+    const played = await playInterrupted('stdout', `hangup@${CUT}x1,other-bytes@${CUT}`, {
       truth: (video) => withOtherMedia(video, CUT),
     });
-    expect(played.broken).toEqual([]);
+    expect(played.violations).toEqual([]);
     expect(played.exitCode).toBe(0);
   });
 
-  it('ends with exit 5 on standard output if the new video is shorter than what was sent', async () => {
-    const played = await broken('stdout', `hangup@${CUT}x1,truncate@${CUT - 10_000}x2`);
-    expect(played.broken).toEqual([]);
+  it('exits 5 on standard output if the new video is shorter than what was written', async () => {
+    const played = await playInterrupted('stdout', `hangup@${CUT}x1,truncate@${CUT - 10_000}x2`);
+    expect(played.violations).toEqual([]);
     expect(played.exitCode).toBe(5);
   });
 });
 
 describe('a Retry-After', () => {
-  it.each(['rate-limit', 'rate-limit-429', 'server-error'])('of %s is waited for', async (fault) => {
-    const played = await broken('file', `${fault}=7x1`);
-    expect(played.broken).toEqual([]);
+  it.each(['rate-limit', 'rate-limit-429', 'server-error'])('in %s is waited for', async (fault) => {
+    const played = await playInterrupted('file', `${fault}=7x1`);
+    expect(played.violations).toEqual([]);
     expect(played.exitCode).toBe(0);
     const [first, second] = played.requests;
     expect((second?.startedAtMs ?? 0) - (first?.startedAtMs ?? 0)).toBeGreaterThanOrEqual(7000);
   });
 
   it.each(['rate-limit=0', 'rate-limit=date+0', 'rate-limit=soon', 'server-error=date+1'])(
-    'such as in %s costs one try and no more',
+    'as in %s costs only one attempt',
     async (fault) => {
-      const played = await broken('file', `${fault}x1`);
-      expect(played.broken).toEqual([]);
+      const played = await playInterrupted('file', `${fault}x1`);
+      expect(played.violations).toEqual([]);
       expect(played.record).toMatchObject({ status: 'downloaded', attempts: 2 });
     },
   );
 
   it.each(['rate-limit=601', 'rate-limit-429=86400', 'server-error=700', 'server-error=date+900'])(
-    'of more than ten minutes, by %s, ends the video at once with exit 8, saying until when',
+    'of more than ten minutes (%s) fails the video with exit 8 without a retry, saying until when',
     async (fault) => {
-      const played = await broken('file', `${fault}x1`);
-      expect(played.broken).toEqual([]);
+      const played = await playInterrupted('file', `${fault}x1`);
+      expect(played.violations).toEqual([]);
       expect(played.exitCode).toBe(8);
       expect(played.requests).toHaveLength(1);
       expect(played.record.error?.message).toMatch(/until \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/);

@@ -4,35 +4,35 @@ import type { ExitCode } from '../../src/errors.ts';
 import type { StoredVideo } from '../../src/mock/library.ts';
 import { generatedLibrary } from '../helpers/generated.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
-import { type LayoutName, layoutVideo, unproved } from './layouts.ts';
+import { type LayoutName, layoutVideo, undetectable } from './layouts.ts';
 import { type Case, play, playAll } from './play.ts';
 
 const CASES = 300;
-/** It takes some ten seconds; a busy machine may have more. */
+/** It takes about ten seconds; a busy machine may need more. */
 const MOST_MS = 180_000;
-/** The seed of all that follows: give the one that was printed to have the same cases again. */
+/** The random seed; set MAVI_SOAK_SEED to a printed seed to repeat its cases. */
 const SEED = Number(process.env.MAVI_SOAK_SEED ?? Math.floor(Math.random() * 2 ** 31));
 
-/** Faults that pass, at most one failed try each; those of the second list happen at an offset. */
+/** Temporary faults, each of which fails at most one attempt. */
 const PASSING = [
   ...['no-answer', 'silent', 'bad-http', 'rate-limit', 'rate-limit=3', 'rate-limit-429', 'rate-limit-bare'],
   ...['network-abnormal', 'server-error', 'server-error=5', 'bad-gateway', 'request-timeout'],
   ...['range-ignored', 'bad-range', 'other-etag', 'if-range-ignored'],
 ];
 const BREAKING = ['drop', 'hangup', 'hangup', 'short-body', 'stall'];
-/** Faults that end a run at once when they come. */
+/** Faults that end a run without a retry. */
 const FINAL = [
   ...(['not-found', 'unauthorized', 'disabled', 'http-404', 'json-broken', 'html', 'mislabelled'] as const),
   ...(['garbage', 'matroska', 'quicktime', 'echo-key', 'redirect-nowhere', 'headers-too-large'] as const),
 ];
 const SAMPLES: readonly LayoutName[] = ['faststart', 'moov-last', 'fragmented', 'wide'];
 
-/** Chance that can be had again. */
+/** Reproducible random choices. */
 interface Chance {
-  /** A whole number from 0 to below `count`. */
+  /** An integer from 0 to below `count`. */
   below(count: number): number;
   of<T>(choices: readonly T[]): T;
-  /** Whether something of that likelihood, from 0 to 1, happens. */
+  /** True with the given probability, from 0 to 1. */
   happens(likelihood: number): boolean;
 }
 
@@ -52,7 +52,7 @@ function chanceOf(seed: number): Chance {
   };
 }
 
-/** A case, and the exit code that it must have; null where several are right. */
+/** A case and its required exit code; null if several are correct. */
 interface Drawn {
   readonly case: Case;
   readonly exitCode: ExitCode | null;
@@ -64,14 +64,14 @@ function draw(index: number, root: string): Drawn {
   const failures = chance.below(5);
   const faults = Array.from({ length: failures }, () => `${drawPassing(chance, video.sizeBytes)}x1`);
   if (failures > 0 && chance.happens(0.3)) {
-    faults[chance.below(failures)] = `truncate@${drawProvableCut(chance, video.sizeBytes, layout)}x1`;
+    faults[chance.below(failures)] = `truncate@${drawDetectableCut(chance, video.sizeBytes, layout)}x1`;
   }
   const final = chance.happens(0.2) ? chance.of(FINAL) : null;
   if (final !== null) faults.push(final);
   const retries = chance.happens(0.7) ? failures : chance.below(failures + 1);
   const to = chance.of(['file', 'stdout'] as const);
   const isInterrupted = chance.happens(0.1);
-  // A video may be whole before all faults have been met: a part that is shorter than the offset of its cut is whole.
+  // The download may succeed before all faults have occurred: a remainder shorter than the cut's offset is not cut.
   const isCertain = !isInterrupted && retries === failures && final === null;
   return {
     case: {
@@ -100,7 +100,7 @@ function drawVideo(chance: Chance): [StoredVideo, LayoutName | null] {
   }
   const sizeBytes = 256 + chance.below(chance.happens(0.1) ? 2_500_000 : 100_000);
   const video = generatedLibrary({ count: 1, sizeBytes, seed: chance.below(1_000_000) }).at('default', 0);
-  if (video === undefined) throw new Error('no video');
+  if (video === undefined) throw new Error('the generated library is empty');
   return [video, null];
 }
 
@@ -109,33 +109,33 @@ function drawPassing(chance: Chance, sizeBytes: number): string {
   return `${chance.of(BREAKING)}@${chance.below(sizeBytes + 1)}`;
 }
 
-/** Where a clean end is no exception to what can be proved. */
-function drawProvableCut(chance: Chance, sizeBytes: number, layout: LayoutName | null): number {
+/** An offset where a cut can be detected even after a clean end. */
+function drawDetectableCut(chance: Chance, sizeBytes: number, layout: LayoutName | null): number {
   for (;;) {
     const offset = chance.below(sizeBytes);
-    if (layout === null || unproved(layout, offset) === null) return offset;
+    if (layout === null || undetectable(layout, offset) === null) return offset;
   }
 }
 
 it(
-  `keeps the promise in ${CASES} downloads with faults as they come (MAVI_SOAK_SEED=${SEED})`,
+  `keeps the invariant in ${CASES} downloads with random faults (MAVI_SOAK_SEED=${SEED})`,
   async () => {
     process.stdout.write(`invariant: soaking ${CASES} downloads, MAVI_SOAK_SEED=${SEED}\n`);
     const root = tempDir();
     const drawn = Array.from({ length: CASES }, (_, index) => draw(index, root));
     const codes = new Map<number, number>();
     const findings = await playAll(drawn, async (each) => {
-      const { exitCode, broken } = await play(each.case);
+      const { exitCode, violations } = await play(each.case);
       codes.set(exitCode, (codes.get(exitCode) ?? 0) + 1);
       const allowed = each.exitCode === null ? exitCode : each.exitCode;
       const differs = exitCode === allowed ? [] : [`exit ${exitCode} instead of ${allowed}`];
       const { folder, video, ...rest } = each.case;
-      return [...broken, ...differs].map((finding) => `${finding} in ${JSON.stringify(rest)}`);
+      return [...violations, ...differs].map((finding) => `${finding} in ${JSON.stringify(rest)}`);
     });
     const summary = [...codes].sort(([a], [b]) => a - b).map(([code, count]) => `${count} with exit ${code}`);
     process.stdout.write(`invariant: ${summary.join(', ')}\n`);
     expect(findings).toEqual([]);
-    // A soak in which nothing comes through, or everything does, would prove nothing.
+    // A soak in which no download succeeds, or every one does, tests nothing.
     expect(codes.get(0)).toBeGreaterThan(CASES / 4);
     expect(codes.get(0)).toBeLessThan(CASES);
   },

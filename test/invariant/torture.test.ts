@@ -14,15 +14,15 @@ import { tempDir } from '../helpers/temp-dir.ts';
 import { bytesOf } from '../helpers/videos.ts';
 import { envFor, withMock } from '../helpers/with-mock.ts';
 import { eagerClock } from './eager-clock.ts';
-import { type Call, type Trouble, troubleAt, troubledDisk, troubles } from './failing-file-system.ts';
-import { brokenPromises, fileBefore } from './invariant.ts';
+import { type Call, combined, type FailurePlan, failingDisk, failureAt } from './failing-file-system.ts';
+import { fileBefore, violationsOf } from './invariant.ts';
 import { playAll } from './play.ts';
 
-/** Long enough to be written in several pieces. */
+/** Large enough to be written in several pieces. */
 const VIDEO = generatedLibrary({ count: 1, sizeBytes: 2_600_000 }).at('default', 0) as StoredVideo;
 const BYTES = await bytesOf(VIDEO);
 const HALF = BYTES.length / 2;
-const EXISTING = Buffer.from('what was there before');
+const EXISTING = Buffer.from('the old content');
 const CODES = ['ENOSPC', 'EIO', 'EPERM', 'EBUSY', 'EXDEV'] as const;
 const NAMES: Readonly<Record<string, string>> = {
   ENOSPC: 'disk_full',
@@ -34,22 +34,22 @@ const NAMES: Readonly<Record<string, string>> = {
 
 let cases = 0;
 
-interface Endured {
+interface Outcome {
   readonly exitCode: number;
   readonly record: VideoRecord;
-  readonly broken: readonly string[];
+  readonly violations: readonly string[];
   readonly calls: ReadonlyMap<Call, number>;
   readonly folder: string;
 }
 
-/** Downloads onto a disk in trouble; the first try breaks half-way, so that the file is begun anew once. */
-async function endure(
-  trouble: Trouble,
+/** Downloads onto a failing disk; the first attempt is interrupted halfway, so that the file is started over once. */
+async function downloadOnto(
+  failurePlan: FailurePlan,
   existing: Uint8Array | null,
   folder = tempDir(),
   offerRanges = false,
   mtimeMs: number | null = null,
-): Promise<Endured> {
+): Promise<Outcome> {
   cases += 1;
   mkdirSync(folder, { recursive: true });
   const path = join(folder, 'video.mp4');
@@ -58,7 +58,7 @@ async function endure(
   const mock = await withMock({ videos: [VIDEO], faults: `hangup@${HALF}x1`, offerRanges });
   const host = fakeHost({ cwd: folder, env: envFor(mock), clock: eagerClock(() => false) });
   const session = await openSession(host, { retries: '1' }, { verbose: false });
-  const { fileSystem, calls } = troubledDisk(trouble);
+  const { fileSystem, calls } = failingDisk(failurePlan);
   const context = downloadContext({
     host,
     session,
@@ -81,7 +81,7 @@ async function endure(
   await mock.close();
   const exitCode = error === null ? 0 : exitCodeFor(error);
   const text = JSON.stringify(record) + host.errors();
-  const broken = brokenPromises({
+  const violations = violationsOf({
     exitCode,
     target: before,
     truth: BYTES,
@@ -89,15 +89,15 @@ async function endure(
     mock,
     mostRequests: 2,
   });
-  return { exitCode, record, broken, calls, folder };
+  return { exitCode, record, violations, calls, folder };
 }
 
-/** Whether a download gets over one failure of a call. */
-function isOvercome(call: Call, turn: number, code: (typeof CODES)[number]): boolean {
-  // What can be done without, or again, or in another way.
+/** Whether a download succeeds despite one failure of a call. */
+function isTolerated(call: Call, turn: number, code: (typeof CODES)[number]): boolean {
+  // These calls are optional, or retried, or replaced by other calls.
   if (call === 'list' || call === 'chmod' || call === 'unlink' || call === 'empty') return true;
   if (call === 'link') return code !== 'ENOSPC';
-  // The second time is after the old file was replaced, which can't be undone: a warning.
+  // The second flush follows the replacement of the old file, which can't be undone: only a warning.
   if (call === 'flushFolder') return turn === 2;
   return call === 'rename' && (code === 'EPERM' || code === 'EBUSY');
 }
@@ -107,25 +107,29 @@ const WRITTEN = ['list', 'create', 'writev', 'empty', 'chmod', 'sync', 'identify
 describe.each([
   ['without --force', null, [...WRITTEN, 'link', 'unlink', 'flushFolder']],
   ['with --force', EXISTING, [...WRITTEN, 'flushFolder', 'rename', 'unlink']],
-] as const)('a download %s onto a disk in trouble', (_title, existing, expectedCalls) => {
-  it('makes these calls, and each of them can fail', async () => {
-    const { exitCode, broken, calls } = await endure(() => null, existing);
-    expect(broken).toEqual([]);
+] as const)('a download %s onto a failing disk', (_title, existing, expectedCalls) => {
+  it('makes exactly the calls that the tests below make fail', async () => {
+    const { exitCode, violations, calls } = await downloadOnto(() => null, existing);
+    expect(violations).toEqual([]);
     expect(exitCode).toBe(0);
     expect([...calls.keys()].sort()).toEqual([...expectedCalls].sort());
     expect(calls.get('writev')).toBeGreaterThanOrEqual(3);
   });
 
-  it.each(expectedCalls)('keeps the promise when %s fails once, whichever time it is', async (call) => {
+  it.each(expectedCalls)('keeps the invariant when %s fails once, at any of its calls', async (call) => {
     const turns = call === 'writev' ? [1, 2, 3] : call === 'flushFolder' && existing !== null ? [1, 2] : [1];
     const root = tempDir();
     const plans = turns.flatMap((turn) => CODES.map((code) => ({ turn, code })));
     const findings = await playAll(plans, async ({ turn, code }) => {
-      const trouble = troubleAt(call, turn, { code });
-      const { exitCode, record, broken } = await endure(trouble, existing, join(root, `${turn}-${code}`));
+      const failurePlan = failureAt(call, turn, { code });
+      const { exitCode, record, violations } = await downloadOnto(
+        failurePlan,
+        existing,
+        join(root, `${turn}-${code}`),
+      );
       const found = `${exitCode} ${record.error?.code ?? null}`;
-      const expected = isOvercome(call, turn, code) ? '0 null' : `7 ${NAMES[code]}`;
-      return [...broken, ...(found === expected ? [] : [`${found} instead of ${expected}`])].map(
+      const expected = isTolerated(call, turn, code) ? '0 null' : `7 ${NAMES[code]}`;
+      return [...violations, ...(found === expected ? [] : [`${found} instead of ${expected}`])].map(
         (finding) => `${code} at call ${turn}: ${finding}`,
       );
     });
@@ -133,56 +137,59 @@ describe.each([
   });
 
   it.each([1, 2])(
-    'builds on no bytes that were not written when the connection breaks and write %i fails',
+    'does not resume after unwritten bytes when the connection is lost and write %i fails',
     async (turn) => {
-      const trouble = troubleAt('writev', turn, { code: 'ENOSPC' });
-      const { exitCode, record, broken } = await endure(trouble, existing, tempDir(), true);
-      expect(broken).toEqual([]);
+      const failurePlan = failureAt('writev', turn, { code: 'ENOSPC' });
+      const { exitCode, record, violations } = await downloadOnto(failurePlan, existing, tempDir(), true);
+      expect(violations).toEqual([]);
       expect({ exitCode, code: record.error?.code }).toEqual({ exitCode: 7, code: 'disk_full' });
     },
   );
 
-  it.each([1, 7, 8, 1000, 65_537])('writes all bytes when the disk takes %i at a time', async (mostBytes) => {
-    const few = (call: Call, turn: number) => (call === 'writev' && turn < 200 ? { mostBytes } : null);
-    const { exitCode, broken } = await endure(few, existing);
-    expect(broken).toEqual([]);
-    expect(exitCode).toBe(0);
-  });
+  it.each([1, 7, 8, 1000, 65_537])(
+    'writes all bytes when the disk accepts %i at a time',
+    async (mostBytes) => {
+      const few = (call: Call, turn: number) => (call === 'writev' && turn < 200 ? { mostBytes } : null);
+      const { exitCode, violations } = await downloadOnto(few, existing);
+      expect(violations).toEqual([]);
+      expect(exitCode).toBe(0);
+    },
+  );
 
-  it('fails when the disk takes no bytes any more, without an error', async () => {
+  it('fails when the disk accepts no more bytes but reports no error', async () => {
     const full = (call: Call, turn: number) => (call === 'writev' && turn > 1 ? { mostBytes: 0 } : null);
-    const { exitCode, record, broken } = await endure(full, existing);
-    expect(broken).toEqual([]);
+    const { exitCode, record, violations } = await downloadOnto(full, existing);
+    expect(violations).toEqual([]);
     expect(exitCode).toBe(7);
     expect(record.error?.code).toBe('io_error');
   });
 
   it.each(['EINVAL', 'ENOTSUP', 'ENOSYS'])(
-    'does without a flush that the file system does not know (%s)',
+    'tolerates a file system that does not support flushing (%s)',
     async (code) => {
-      const { exitCode, broken } = await endure(troubleAt('sync', 1, { code }), existing);
-      expect(broken).toEqual([]);
+      const { exitCode, violations } = await downloadOnto(failureAt('sync', 1, { code }), existing);
+      expect(violations).toEqual([]);
       expect(exitCode).toBe(0);
     },
   );
 
   it.each(['writev', 'sync', 'close'] as const)(
-    'leaves nothing behind when %s fails and the file can be removed only a moment later',
+    'leaves no temporary file behind when %s fails and the file cannot be removed immediately',
     async (call) => {
       const busy = (each: Call, turn: number) => (each === 'unlink' && turn < 4 ? { code: 'EBUSY' } : null);
-      const { exitCode, broken } = await endure(
-        troubles(troubleAt(call, 1, { code: 'EIO' }), busy),
+      const { exitCode, violations } = await downloadOnto(
+        combined(failureAt(call, 1, { code: 'EIO' }), busy),
         existing,
       );
-      expect(broken).toEqual([]);
+      expect(violations).toEqual([]);
       expect(exitCode).toBe(7);
     },
   );
 });
 
 describe('a download onto a file system without hard links', () => {
-  const noLinks =
-    (code: string): Trouble =>
+  const withoutLinks =
+    (code: string): FailurePlan =>
     (call) =>
       call === 'link' ? { code } : null;
 
@@ -197,37 +204,37 @@ describe('a download onto a file system without hard links', () => {
     'EISDIR',
     'EIO',
     'EANYTHING',
-  ])('holds the name and renames where link answers %s', async (code) => {
-    const { exitCode, broken, calls } = await endure(noLinks(code), null);
-    expect(broken).toEqual([]);
+  ])('reserves the name and renames when link fails with %s', async (code) => {
+    const { exitCode, violations, calls } = await downloadOnto(withoutLinks(code), null);
+    expect(violations).toEqual([]);
     expect(exitCode).toBe(0);
     expect([calls.get('create'), calls.get('rename')]).toEqual([2, 1]);
   });
 
-  it('does not replace what got the name meanwhile', async () => {
+  it('does not replace a file that was created meanwhile', async () => {
     const folder = tempDir();
     const path = join(folder, 'video.mp4');
-    const late: Trouble = (call) => {
+    const late: FailurePlan = (call) => {
       if (call === 'sync') writeFileSync(path, EXISTING);
-      return noLinks('EPERM')(call, 1);
+      return withoutLinks('EPERM')(call, 1);
     };
-    const { exitCode, record } = await endure(late, null, folder);
+    const { exitCode, record } = await downloadOnto(late, null, folder);
     expect(exitCode).toBe(7);
     expect(record.error?.code).toBe('exists');
     expect(fileBefore(path)).toMatchObject({ held: EXISTING, names: ['video.mp4'] });
   });
 
-  it('keeps the name from others until the file has it', async () => {
+  it('reserves the name until the file is renamed to it', async () => {
     const folder = tempDir();
     const path = join(folder, 'video.mp4');
     const seen: unknown[] = [];
-    const { exitCode } = await endure(
+    const { exitCode } = await downloadOnto(
       (call) => {
-        if (call !== 'rename') return noLinks('EIO')(call, 1);
+        if (call !== 'rename') return withoutLinks('EIO')(call, 1);
         const { size, mode } = statSync(path);
         seen.push(size, mode & 0o777);
         try {
-          writeFileSync(path, 'another racer', { flag: 'wx' });
+          writeFileSync(path, 'from another process', { flag: 'wx' });
         } catch (error) {
           seen.push((error as NodeJS.ErrnoException).code);
         }
@@ -240,80 +247,84 @@ describe('a download onto a file system without hard links', () => {
   });
 
   it.each([
-    ['holding the name', 'create', 2],
-    ['closing what holds it', 'close', 2],
-  ] as const)('does without %s where that fails', async (_what, call, turn) => {
+    ['reserving the name', 'create', 2],
+    ['closing the placeholder', 'close', 2],
+  ] as const)('succeeds when %s fails', async (_what, call, turn) => {
     const findings = await playAll(CODES, async (code) => {
-      const trouble = troubles(noLinks('EPERM'), troubleAt(call, turn, { code }));
-      const { exitCode, broken } = await endure(trouble, null, join(tempDir(), code));
-      return [...broken, ...(exitCode === 0 ? [] : [`${code}: exit ${exitCode}`])];
+      const failurePlan = combined(withoutLinks('EPERM'), failureAt(call, turn, { code }));
+      const { exitCode, violations } = await downloadOnto(failurePlan, null, join(tempDir(), code));
+      return [...violations, ...(exitCode === 0 ? [] : [`${code}: exit ${exitCode}`])];
     });
     expect(findings).toEqual([]);
   });
 
-  it('keeps the promise when renaming fails for good', async () => {
+  it('keeps the invariant when renaming always fails', async () => {
     const root = tempDir();
     const findings = await playAll(CODES, async (code) => {
-      const trouble: Trouble = (call) => (call === 'rename' ? { code } : noLinks('EPERM')(call, 1));
-      const { exitCode, broken } = await endure(trouble, null, join(root, code));
-      return [...broken, ...(exitCode === 7 ? [] : [`${code}: exit ${exitCode}`])];
+      const failurePlan: FailurePlan = (call) =>
+        call === 'rename' ? { code } : withoutLinks('EPERM')(call, 1);
+      const { exitCode, violations } = await downloadOnto(failurePlan, null, join(root, code));
+      return [...violations, ...(exitCode === 7 ? [] : [`${code}: exit ${exitCode}`])];
     });
     expect(findings).toEqual([]);
   });
 });
 
-describe('a step that succeeded and reported an error', () => {
+describe('a call that succeeds but reports an error', () => {
   it.each([
     ['link', null, 'EIO'],
     ['link', null, 'EEXIST'],
     ['rename', EXISTING, 'EIO'],
     ['rename', EXISTING, 'ENOENT'],
-  ] as const)('is seen to be done: %s', async (call, existing, code) => {
-    const { exitCode, broken } = await endure(
+  ] as const)('is recognized as successful: %s', async (call, existing, code) => {
+    const { exitCode, violations } = await downloadOnto(
       (each) => (each === call ? { code, afterwards: true } : null),
       existing,
     );
-    expect(broken).toEqual([]);
+    expect(violations).toEqual([]);
     expect(exitCode).toBe(0);
   });
 
-  it('leaves no file behind when creating the temporary file fails after all', async () => {
-    const { exitCode, broken } = await endure(
+  it('leaves no file behind when it created the temporary file', async () => {
+    const { exitCode, violations } = await downloadOnto(
       (call) => (call === 'create' ? { code: 'EIO', afterwards: true } : null),
       null,
     );
-    expect(broken).toEqual([]);
+    expect(violations).toEqual([]);
     expect(exitCode).toBe(7);
   });
 });
 
-describe('a file whose modification time is to be set', () => {
-  it('gets it before it has its name, and without it there is a warning', async () => {
+describe('the modification time of a file', () => {
+  it('is set before publication; a failure to set it causes only a warning', async () => {
     const folder = tempDir();
     const taken = Date.UTC(2020, 1, 2, 3, 4, 5);
-    const { exitCode } = await endure(() => null, null, folder, false, taken);
+    const { exitCode } = await downloadOnto(() => null, null, folder, false, taken);
     expect([exitCode, statSync(join(folder, 'video.mp4')).mtimeMs]).toEqual([0, taken]);
-    const failed = await endure(troubleAt('setTime', 1, { code: 'EPERM' }), null, tempDir(), false, taken);
+    const failed = await downloadOnto(
+      failureAt('setTime', 1, { code: 'EPERM' }),
+      null,
+      tempDir(),
+      false,
+      taken,
+    );
     expect([failed.exitCode, failed.record.warnings]).toEqual([0, ['could not set its modification time']]);
   });
 });
 
-describe('a download onto a disk that stays in trouble', () => {
-  it.each(['EPERM', 'EBUSY', 'EACCES'])(
-    'fails when something holds the target for good (%s)',
-    async (code) => {
-      const { exitCode, broken, calls } = await endure(
-        (call) => (call === 'rename' ? { code } : null),
-        EXISTING,
-      );
-      expect(broken).toEqual([]);
-      expect(exitCode).toBe(7);
-      expect(calls.get('rename')).toBeGreaterThan(1);
-    },
-  );
+describe('a download onto a disk that keeps failing', () => {
+  it.each(['EPERM', 'EBUSY', 'EACCES'])('fails when the target stays locked (%s)', async (code) => {
+    const { exitCode, violations, calls } = await downloadOnto(
+      (call) => (call === 'rename' ? { code } : null),
+      EXISTING,
+    );
+    expect(violations).toEqual([]);
+    expect(exitCode).toBe(7);
+    expect(calls.get('rename')).toBeGreaterThan(1);
+  });
 
-  it('names the second name of a whole file that it cannot remove', async () => {
-    const { exitCode, record, folder } = await endure(
+  it('names the temporary file that it cannot remove after success', async () => {
+    const { exitCode, record, folder } = await downloadOnto(
       (call) => (call === 'unlink' ? { code: 'EBUSY' } : null),
       null,
     );
@@ -326,9 +337,12 @@ describe('a download onto a disk that stays in trouble', () => {
   });
 });
 
-describe('standard output in trouble', () => {
-  /** Downloads into an output that fails at some write. */
-  async function intoOutput(failAt: number, error: Error): Promise<{ exitCode: number; broken: string[] }> {
+describe('standard output that fails', () => {
+  /** Downloads to a standard output that fails at the given write. */
+  async function intoOutput(
+    failAt: number,
+    error: Error,
+  ): Promise<{ exitCode: number; violations: string[] }> {
     cases += 1;
     const taken: Uint8Array[] = [];
     let turn = 0;
@@ -345,26 +359,26 @@ describe('standard output in trouble', () => {
     const bytes = Buffer.concat(taken);
     const target = { kind: 'stdout', bytes } as const;
     const text = host.errors();
-    const broken = brokenPromises({ exitCode, target, truth: BYTES, text, mock, mostRequests: 6 });
-    return { exitCode, broken };
+    const violations = violationsOf({ exitCode, target, truth: BYTES, text, mock, mostRequests: 6 });
+    return { exitCode, violations };
   }
 
   it.each(CODES.flatMap((code) => [1, 2, 5].map((turn) => [code, turn] as const)))(
-    'ends with exit 7 when %s comes at write %i',
+    'makes mavi exit 7 on %s at write %i',
     async (code, turn) => {
-      const { exitCode, broken } = await intoOutput(turn, Object.assign(new Error(code), { code }));
-      expect(broken).toEqual([]);
+      const { exitCode, violations } = await intoOutput(turn, Object.assign(new Error(code), { code }));
+      expect(violations).toEqual([]);
       expect(exitCode).toBe(7);
     },
   );
 
-  it.each([1, 2, 5])('ends with exit 141 when the reader is gone at write %i', async (turn) => {
-    const { exitCode, broken } = await intoOutput(turn, new ClosedPipe());
-    expect(broken).toEqual([]);
+  it.each([1, 2, 5])('makes mavi exit 141 when the reader has gone at write %i', async (turn) => {
+    const { exitCode, violations } = await intoOutput(turn, new ClosedPipe());
+    expect(violations).toEqual([]);
     expect(exitCode).toBe(141);
   });
 
-  it.runIf(existsSync('/dev/full'))('ends with exit 7 when a device is full', async () => {
+  it.runIf(existsSync('/dev/full'))('makes mavi exit 7 when it is a full device', async () => {
     const mock = await withMock({ videos: [VIDEO] });
     const host = fakeHost({ cwd: tempDir(), env: envFor(mock) });
     expect(await run(['download', VIDEO.videoNo, '-o', '/dev/full'], host)).toBe(7);
@@ -373,5 +387,5 @@ describe('standard output in trouble', () => {
 });
 
 afterAll(() => {
-  process.stdout.write(`invariant: ${cases} downloads onto disks and outputs in trouble\n`);
+  process.stdout.write(`invariant: ${cases} downloads onto failing disks and outputs\n`);
 });
