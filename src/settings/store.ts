@@ -25,6 +25,7 @@ export interface StoredValues extends Profile {
 export const KEY_NAME = 'api-key';
 
 const DEFAULT_PROFILE = 'default';
+
 /** The profile in force: that of `--profile`, else of MAVI_PROFILE, else `default`. Throws UsageError for a bad name. */
 export function profileOf(host: Host, flag: string | undefined): Profile {
   const name = flag ?? (host.env.MAVI_PROFILE || DEFAULT_PROFILE);
@@ -45,29 +46,16 @@ export function profileFlag({ name }: Profile): string {
 }
 
 /**
- * Reads the settings of a profile; without a file they are empty, and so they are, with a warning, where it is not
- * JSON. Throws what openSettingsFile throws.
+ * Reads the settings of a profile; without a file, there are none. Throws UsageError for a file that is not JSON, and
+ * what openSettingsFile throws.
  * @param quiet whether warnings are left out
  */
 export async function readStore(host: Host, flag?: string, quiet = false): Promise<StoredValues> {
   const profile = profileOf(host, flag);
-  const text = await readText(host, profile, quiet);
-  const stored = parse(text ?? '');
-  if (stored === null && !quiet) {
-    say(host, `mavi: warning: ${profile.path} is not valid JSON; its settings are ignored`);
-  }
-  const texts = Object.entries(stored ?? {}).filter(
-    ([, value]) => typeof value === 'string' || typeof value === 'number',
-  );
-  return { ...profile, values: Object.fromEntries(texts.map(([name, value]) => [name, String(value)])) };
-}
-
-/** Throws UsageError if the settings of a profile can't be changed without losing what is in its file. */
-export async function checkWritable(host: Host, profile: Profile): Promise<void> {
-  if (parse((await readText(host, profile)) ?? '') !== null) return;
-  throw new UsageError(`${profile.path} is not valid JSON, so it was left unchanged`, {
-    hint: 'correct it in an editor, or delete it; then run the command again',
-  });
+  const texts = Object.entries((await readFile(host, profile, quiet)) ?? {})
+    .filter(([, value]) => typeof value === 'string' || typeof value === 'number')
+    .map(([name, value]) => [name, String(value)]);
+  return { ...profile, values: Object.fromEntries(texts) };
 }
 
 /** Stores one value. Throws UsageError for a file that is not JSON, LocalError if it can't be written. */
@@ -84,7 +72,7 @@ export async function storeValue(host: Host, profile: Profile, name: string, val
  */
 export async function removeValue(host: Host, profile: Profile, name: string): Promise<boolean> {
   if (!(await isTrustedFolder(host, dirname(profile.path)))) return false;
-  if ((await readText(host, profile)) === null && (await leftBehind(profile)).length === 0) return false;
+  if ((await readFile(host, profile)) === null && (await leftBehind(profile)).length === 0) return false;
   let had = false;
   const removed = await change(host, profile, (conf) => {
     had = conf.has(name);
@@ -93,7 +81,12 @@ export async function removeValue(host: Host, profile: Profile, name: string): P
   return had || removed > 0;
 }
 
-async function readText(host: Host, { path }: Profile, quiet = false): Promise<string | null> {
+/** What a settings file holds; null where there is none. Closes it to other readers. */
+async function readFile(
+  host: Host,
+  { path }: Profile,
+  quiet = false,
+): Promise<Record<string, unknown> | null> {
   const opened = await openSettingsFile(host, dirname(path), path);
   if (opened === null) return null;
   const { handle, stats } = opened;
@@ -109,24 +102,24 @@ async function readText(host: Host, { path }: Profile, quiet = false): Promise<s
         : text.includes(KEY_NAME) && `other users can read the key in ${path}`;
       if (what && !quiet) say(host, `mavi: warning: ${what}`);
     }
-    return text;
+    return parse(text, path);
   } finally {
     await handle.close();
   }
 }
 
-/** The object in a settings file, a byte order mark and an empty file allowed; null for anything else. */
-function parse(text: string): Record<string, unknown> | null {
-  const json = text.replace(/^\ufeff/, '').trim();
-  if (json === '') return {};
+/** The object in a settings file; a byte order mark and an empty file are allowed. Throws UsageError for anything else. */
+function parse(text: string, path: string): Record<string, unknown> {
+  const json = text.replace(/^\ufeff/, '').trim() || '{}';
   try {
-    const value = JSON.parse(json) as unknown;
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : null;
+    const value: unknown = JSON.parse(json);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
   } catch {
-    return null;
+    // Reported below, without the parser's message: it could quote the key.
   }
+  throw new UsageError(`${path} is not valid JSON`, {
+    hint: 'correct it in an editor, or delete it to reset all its settings',
+  });
 }
 
 type ConfFile = InstanceType<typeof import('conf').default<Record<string, unknown>>>;
@@ -142,7 +135,7 @@ async function change(host: Host, profile: Profile, edit: (conf: ConfFile) => vo
     await isTrustedFolder(host, dirname(path));
     const release = await acquireLock(`${path}.lock`, { host, signal: host.interrupt, ...PATIENCE });
     try {
-      await checkWritable(host, profile);
+      await readFile(host, profile);
       edit(await openConf(path));
       const left = await leftBehind(profile);
       for (const name of left) await unlink(name);
@@ -167,7 +160,7 @@ async function openConf(path: string): Promise<ConfFile> {
     configName: basename(path, '.json'),
     configFileMode: 0o600,
     accessPropertiesByDotNotation: false,
-    deserialize: (text) => parse(text) ?? JSON.parse(text),
+    deserialize: (text) => parse(text, path),
   });
 }
 

@@ -120,13 +120,25 @@ describe('the settings file', () => {
     expect(errors).toContain('other users could read');
   });
 
-  it('that is torn is warned of and counts as empty', async () => {
+  it('that is not JSON is exit 2 for every command that reads it, and for no other', async () => {
     const cwd = tempDir();
     await mavi(cwd, 'config set rate 6');
-    writeFileSync(join(cwd, '.config-mavi/config.json'), '{"rate": "6", "uni');
-    const { code, out, errors } = await mavi(cwd, 'config get rate');
-    expect([code, out]).toEqual([0, '12\n']);
-    expect(errors).toContain('is not valid JSON');
+    const path = join(cwd, '.config-mavi/config.json');
+    writeFileSync(path, '{"rate": "6", "uni');
+    for (const command of ['config list', 'config get rate', 'config unset rate', 'auth status', 'list']) {
+      const { code, out, errors } = await mavi(cwd, command);
+      expect([command, code, out]).toEqual([command, 2, '']);
+      expect(errors).toContain(`${path} is not valid JSON`);
+    }
+    for (const command of [
+      '--version',
+      'list --help',
+      'config path',
+      'completion bash',
+      'mock --list-faults',
+    ]) {
+      expect([command, (await mavi(cwd, command)).code]).toEqual([command, 0]);
+    }
   });
 
   it('that cannot be a file is exit 7, naming it', async () => {

@@ -20,20 +20,16 @@ export const SETTINGS_AND_KEY: Rows = {
       '      reset it with: mavi config unset rate',
     ],
   },
-  'a torn config file, with --quiet': {
+  'a settings file that is not JSON': {
     ...download('-q'),
-    files: { '.config-mavi/config.json': '{' },
-    code: 0,
-    says: [],
+    files: { '.config-mavi/config.json': '{"base-url": "https://example.com",}' },
+    code: 2,
+    says: [
+      'mavi: DIR/.config-mavi/config.json is not valid JSON',
+      '      correct it in an editor, or delete it to reset all its settings',
+    ],
   },
-  'a torn config file': {
-    args: ['config', 'get', 'rate'],
-    files: { '.config-mavi/config.json': '{' },
-    prints: ['0'],
-    code: 0,
-    says: ['mavi: warning: DIR/.config-mavi/config.json is not valid JSON; its settings are ignored'],
-  },
-  'a config file that cannot be read': {
+  'a settings file that cannot be read': {
     ...download(),
     files: { '.config-mavi/config.json': null },
     code: 7,
@@ -42,7 +38,7 @@ export const SETTINGS_AND_KEY: Rows = {
       '      set MAVI_CONFIG_DIR to a folder of your own, or use MAVI_API_KEY and the other variables',
     ],
   },
-  'a config file that cannot be written': {
+  'a settings file that cannot be written': {
     args: ['config', 'set', 'rate', '6'],
     files: { '.config-mavi': 'x' },
     code: 7,
@@ -51,7 +47,7 @@ export const SETTINGS_AND_KEY: Rows = {
       '      set MAVI_CONFIG_DIR to a folder of your own, or use MAVI_API_KEY and the other variables',
     ],
   },
-  'a config file that others can read': {
+  'a settings file that others can read': {
     args: ['config', 'get', 'rate'],
     files: { '.config-mavi/config.json': '{"rate":"6"}' },
     host: env({ MAVI_RATE: '' }),
@@ -176,8 +172,8 @@ export const SETTINGS_AND_KEY: Rows = {
     host: { stdin: 'sk-mavi-0123456789abcdef' },
     code: 2,
     says: [
-      'mavi: DIR/.config-mavi/config.json is not valid JSON, so it was left unchanged',
-      '      correct it in an editor, or delete it; then run the command again',
+      'mavi: DIR/.config-mavi/config.json is not valid JSON',
+      '      correct it in an editor, or delete it to reset all its settings',
     ],
   },
   'a profile without a key': {

@@ -176,21 +176,14 @@ describe('a settings file that is not JSON', () => {
     'a text': `"${KEY}"`,
   };
 
-  it.each(Object.entries(CONTENTS))('(%s) is ignored with a warning by what only reads', async (_w, text) => {
+  it.each(Object.entries(CONTENTS))('(%s) is refused and never overwritten', async (_what, text) => {
     const host = hostWithStore(text);
-    expect(await valuesOf(host)).toEqual({});
-    expect(host.errors()).toBe(
-      `mavi: warning: ${pathIn(host)} is not valid JSON; its settings are ignored\n`,
-    );
-  });
-
-  it.each(Object.entries(CONTENTS))('(%s) is never overwritten', async (_what, text) => {
-    const host = hostWithStore(text);
-    for (const changed of [() => store(host, 'rate', '5'), () => remove(host, 'api-key')]) {
-      await expect(changed()).rejects.toBeInstanceOf(UsageError);
-      await expect(changed()).rejects.toMatchObject({
-        message: `${pathIn(host)} is not valid JSON, so it was left unchanged`,
-        hint: 'correct it in an editor, or delete it; then run the command again',
+    const uses = [() => readStore(host), () => store(host, 'rate', '5'), () => remove(host, 'api-key')];
+    for (const use of uses) {
+      await expect(use()).rejects.toBeInstanceOf(UsageError);
+      await expect(use()).rejects.toMatchObject({
+        message: `${pathIn(host)} is not valid JSON`,
+        hint: 'correct it in an editor, or delete it to reset all its settings',
       });
     }
     expect(readFileSync(pathIn(host), 'utf8')).toBe(text);
