@@ -1,44 +1,40 @@
-/** `mavi auth`: store, remove, show and test the key. */
+/** `mavi auth`: store, remove, show and check the key. */
 import type { Command } from 'commander';
-import { addEnd, addProfile, addSettings, type CommandContext, settingTexts, subcommand } from './command.ts';
+import {
+  addEnd,
+  addSettings,
+  CONNECTION_SETTINGS,
+  type CommandContext,
+  settingTexts,
+  subcommand,
+  VERBOSE,
+} from './command.ts';
+
+type Flags = Readonly<Record<string, unknown>>;
 
 /** Adds the commands. */
 export function addAuth(program: Command, { host, run }: CommandContext): void {
   const auth = subcommand(program, 'auth', 'store, remove and check the API key');
-  const login = subcommand(
-    auth,
-    'login',
-    'store the API key: typed on a terminal, else read from standard input',
-  );
-  addSettings(login, ['baseUrl', 'connectTimeoutMs', 'timeoutMs']);
-  login.option('-v, --verbose', 'show each request and response on standard error, the key masked');
+  const login = subcommand(auth, 'login', 'store the API key, typed at a prompt or read from standard input');
+  addSettings(login.option(...VERBOSE), CONNECTION_SETTINGS);
   addEnd(login, [
     ['mavi auth login', 'prompt for the key, which is not shown'],
     ['mavi auth login < key.txt', 'read it from a file'],
     ['mavi auth login --profile work', 'keep another account beside the default one'],
-  ]);
-  login.action((flags: Record<string, unknown>) =>
+  ]).action((flags: Flags) =>
     run(async () =>
       (await import('../auth/login.ts')).runLogin(settingTexts(flags), flags.verbose === true, host),
     ),
   );
 
-  const logout = subcommand(auth, 'logout', 'remove the stored API key');
-  addProfile(logout);
-  addEnd(logout, [['mavi auth logout', 'remove the key']]);
-  logout.action((flags: Record<string, unknown>) =>
+  const logout = addSettings(subcommand(auth, 'logout', 'remove the stored API key'), []);
+  addEnd(logout, [['mavi auth logout', 'remove the key']]).action((flags: Flags) =>
     run(async () => (await import('../auth/login.ts')).runLogout(settingTexts(flags), host)),
   );
 
-  const status = subcommand(
-    auth,
-    'status',
-    'show where the key comes from, and ask the API whether it is good',
-  );
-  addSettings(status, ['baseUrl', 'connectTimeoutMs', 'timeoutMs']);
-  status.option('-v, --verbose', 'show each request and response on standard error, the key masked');
-  addEnd(status, [['mavi auth status', 'check the key']]);
-  status.action((flags: Record<string, unknown>) =>
+  const status = subcommand(auth, 'status', 'show which API key is used, and check it with the API');
+  addSettings(status.option(...VERBOSE), CONNECTION_SETTINGS);
+  addEnd(status, [['mavi auth status', 'check the key']]).action((flags: Flags) =>
     run(async () =>
       (await import('../auth/status.ts')).runStatus(settingTexts(flags), flags.verbose === true, host),
     ),

@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import type { ExitCode } from '../errors.ts';
 import type { Host } from '../host.ts';
-import { DEFINITIONS, type SettingName, type SettingTexts } from '../settings/settings.ts';
+import { DEFINITIONS, SETTING_NAMES, type SettingName, type SettingTexts } from '../settings/settings.ts';
 
 /** What a command is declared with. */
 export interface CommandContext {
@@ -11,40 +11,28 @@ export interface CommandContext {
   readonly run: (work: () => Promise<ExitCode>) => Promise<void>;
 }
 
-/** The settings of every command that talks to the API. */
-export const API_SETTINGS: readonly SettingName[] = [
-  'uniqueId',
-  'baseUrl',
-  'retries',
-  'connectTimeoutMs',
-  'timeoutMs',
-];
+/** The flag of every command that talks to the API, and its summary. */
+export const VERBOSE = ['-v, --verbose', 'print each request and response, with the key masked'] as const;
+
+/** The settings of a connection to the API. */
+export const CONNECTION_SETTINGS: readonly SettingName[] = ['baseUrl', 'connectTimeoutMs', 'timeoutMs'];
+
+/** The settings of a command that reads the library. */
+export const API_SETTINGS: readonly SettingName[] = ['uniqueId', ...CONNECTION_SETTINGS, 'retries'];
 
 /** The settings of a command that downloads. */
-export const DOWNLOAD_SETTINGS: readonly SettingName[] = [
-  'uniqueId',
-  'baseUrl',
-  'rate',
-  'concurrency',
-  'retries',
-  'connectTimeoutMs',
-  'timeoutMs',
-  'limitRate',
-];
+export const DOWNLOAD_SETTINGS = SETTING_NAMES;
 
-/** Adds the flag that selects a profile. */
-export function addProfile(command: Command): void {
-  const summary = 'use the key and settings of that profile (MAVI_PROFILE; default default)';
-  command.addOption(new Option('--profile <name>', summary).helpGroup('Settings:'));
-}
-
-/** Adds the flags of settings to a command, all in one group of its help. */
+/** Adds `--profile` and the flags of settings to a command, all in one group of its help. */
 export function addSettings(command: Command, names: readonly SettingName[]): Command {
-  addProfile(command);
-  for (const name of names) {
-    const { flag, variable, fallback, summary } = DEFINITIONS[name];
-    const notes = [variable, ...(fallback === null ? [] : [`default ${fallback}`])].join('; ');
+  const add = (flag: string, summary: string, variable: string, fallback: string | null): void => {
+    const notes = fallback === null ? variable : `${variable}; default: "${fallback}"`;
     command.addOption(new Option(flag, `${summary} (${notes})`).helpGroup('Settings:'));
+  };
+  add('--profile <name>', 'use the key and settings of this profile', 'MAVI_PROFILE', 'default');
+  for (const name of names) {
+    const { flag, summary, variable, fallback } = DEFINITIONS[name];
+    add(flag, summary, variable, fallback);
   }
   return command;
 }
@@ -53,21 +41,21 @@ export function addSettings(command: Command, names: readonly SettingName[]): Co
 export function settingTexts(flags: Readonly<Record<string, unknown>>): SettingTexts {
   const texts: Partial<Record<SettingName | 'profile', string>> = {};
   if (typeof flags.profile === 'string') texts.profile = flags.profile;
-  for (const [name, { config }] of Object.entries(DEFINITIONS) as [SettingName, { config: string }][]) {
-    const flag = flags[config.replace(/-([a-z])/g, (_dash, letter: string) => letter.toUpperCase())];
+  for (const name of SETTING_NAMES) {
+    const flag =
+      flags[DEFINITIONS[name].config.replace(/-([a-z])/g, (_dash, letter: string) => letter.toUpperCase())];
     if (typeof flag === 'string') texts[name] = flag;
   }
   return texts;
 }
 
 /** A command line, and what it does. */
-export type Example = readonly [command: string, meaning: string];
+type Example = readonly [command: string, meaning: string];
 
-/** Adds two or three examples, and the topics of `mavi help`, to the end of a command's help. */
+/** Adds one to three examples, and the topics of `mavi help`, to the end of a command's help. */
 export function addEnd(command: Command, examples: readonly Example[]): Command {
   const lines = examples.map(([line, meaning]) => `  # ${meaning}\n  ${line}\n`);
-  const shown = lines.length === 0 ? '' : `\nExamples:\n${lines.join('')}`;
-  return command.addHelpText('after', `${shown}\n${TOPICS_LINE}`);
+  return command.addHelpText('after', `\nExamples:\n${lines.join('')}\n${TOPICS_LINE}`);
 }
 
 const TOPICS_LINE = 'Help topics: mavi help exit-codes, mavi help environment, mavi help verification';

@@ -21,6 +21,7 @@ import {
   DOWNLOAD_SETTINGS,
   settingTexts,
   subcommand,
+  VERBOSE,
 } from './command.ts';
 import { addFilters, isNarrowed, NAME_TEMPLATES, nameTemplateOption, queryOf } from './list.ts';
 
@@ -96,7 +97,7 @@ export function addTalk(command: Command): Command {
     .option('--json', 'print a JSON record of each video to standard output')
     .addOption(progress.choices(['auto', 'bar', 'plain', 'none']).default('auto'))
     .option('-q, --quiet', 'print errors only')
-    .option('-v, --verbose', 'print each request and response, with the key masked');
+    .option(...VERBOSE);
 }
 
 /** What is printed, by the flags. */

@@ -19,35 +19,32 @@ export const VARIABLES: readonly (readonly [name: string, meaning: string])[] = 
   ['NO_COLOR, FORCE_COLOR', 'never or always use colours'],
 ];
 
-/** What is checked before a file gets its name, by level. */
-export const LEVELS: readonly (readonly [level: string, meaning: string])[] = [
-  [
-    'full',
-    'the default: the file starts like a video, its MP4 boxes are complete, and all samples are in it',
-  ],
-  ['ftyp', 'the file starts like a video'],
-  ['none', 'nothing about the video itself; a last resort'],
-];
-
-const VERIFICATION = `A download gets its final name only after it was verified (--verify <level>):
-${table(LEVELS)}
+const VERIFICATION = `A download gets its final name only after it is verified (--verify <level>):
+  full  the default: starts like a video, with complete MP4 boxes and all samples
+  ftyp  starts like a video
+  none  nothing about the video itself; a last resort
 
 At every level:
   - A JSON or HTML response never becomes a file.
-  - The length must match Content-Length, where the server sends it.
-  - The size is compared with the library, where it is known (--lookup, and always in sync).
+  - The length must match Content-Length, if the server sends it.
+  - The size is compared with the library, if known (--lookup, and always in sync).
 
-Data behind a complete video is reported as a warning. --container any also accepts Matroska, WebM, AVI, MPEG-TS
-and old QuickTime, of which only the first bytes are checked. --checksum prints the SHA-256; sync always records it.
+--deep, with level full, also checks the media of H.264 and H.265 video: it finds
+data that was zeroed, overwritten or spliced.
 
-mavi verify does the same checks on files on disk; with a manifest, it compares sizes and SHA-256.`;
+Data after the end of a complete video is a warning. --container any also accepts
+Matroska, WebM, AVI, MPEG-TS and old QuickTime, but checks only their first bytes.
+--checksum prints the SHA-256; sync always records it.
+
+mavi verify does the same checks on files on disk; with a manifest, it also compares
+sizes and SHA-256.`;
 
 /** The topics of `mavi help`, and their texts. */
 export const TOPICS: Readonly<Record<string, string>> = {
   'exit-codes': `Exit codes:\n${table(Object.entries(EXIT_CODES))}`,
   environment: `Environment variables:\n${table(VARIABLES)}
 
-An empty variable counts as unset. A flag overrides its variable, which overrides the config file.`,
+An empty variable counts as unset. A flag overrides its variable, which overrides the settings file.`,
   verification: VERIFICATION,
 };
 
@@ -55,9 +52,9 @@ An empty variable counts as unset. A flag overrides its variable, which override
 export function addHelp(program: Command, { host, run }: CommandContext): void {
   const topics = Object.keys(TOPICS);
   const argument = new Argument('[topic...]', 'a command, such as download or auth login, or a topic');
-  // For completion: what is not among them gets a suggestion instead of commander's list of choices.
+  // For completion. Not .choices(): for an unknown topic, commander would list them all instead of suggesting one.
   argument.argChoices = [...program.commands.map((each) => each.name()), ...topics];
-  const command = subcommand(program, 'help', `help on a command, or ${topics.join(', ')}`);
+  const command = subcommand(program, 'help', 'help on a command, exit-codes, environment or verification');
   command.addArgument(argument).action((names: string[]) =>
     run(async () => {
       let found: Command | undefined = program;

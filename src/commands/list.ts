@@ -11,6 +11,7 @@ import {
   type CommandContext,
   settingTexts,
   subcommand,
+  VERBOSE,
 } from './command.ts';
 
 /** Adds the command. */
@@ -22,7 +23,7 @@ export function addList(program: Command, context: CommandContext): void {
     .option('--ids', 'print video IDs only, one a line')
     .addOption(scopes)
     .addOption(folders)
-    .option('-v, --verbose', 'print each request and response, with the key masked');
+    .option(...VERBOSE);
   const ownCount = command.options.length;
   addFilters(command);
   const filters = command.options.slice(ownCount).map((option) => option.attributeName());
@@ -69,7 +70,10 @@ export function addFilters(command: Command): Command {
 
 /** Adds the settings of a command that lists more than one scope: a repeatable `--unique-id`, and `--all-scopes`. */
 export function addScopes(command: Command, settings: readonly SettingName[]): Command {
-  const one = new Option('-u, --unique-id <id>', 'scope; repeatable (MAVI_UNIQUE_ID; default default)');
+  const one = new Option(
+    '-u, --unique-id <id>',
+    'library scope; repeatable (MAVI_UNIQUE_ID; default: "default")',
+  );
   const all = new Option('--all-scopes', 'list every scope of the account').conflicts('uniqueId');
   command
     .addOption(one.argParser((text, earlier: string[] = []) => [...earlier, text]).helpGroup('Settings:'))
