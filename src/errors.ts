@@ -7,7 +7,7 @@ export const EXIT_CODES = {
   1: 'unexpected error; or several videos failed in different ways',
   2: 'usage: bad flag, argument or setting',
   3: 'key missing or refused; account disabled; no credits',
-  4: 'refused by the API: unknown video, wrong scope, any other final response',
+  4: 'refused by the API: unknown video, wrong scope or another final error',
   5: 'the download is not a complete, matching video',
   6: 'network: DNS, TLS, connection, timeout, stall, HTTP 5xx, after all retries',
   7: 'local: file exists, no permission, disk full, bad folder',
