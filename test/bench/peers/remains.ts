@@ -17,7 +17,7 @@ export function remainsOf(path: string, video: Buffer, old: Buffer | null): Rema
   } catch {
     return { words: 'nothing', kind: 'nothing' };
   }
-  if (file.equals(video)) return { words: 'whole', kind: 'whole' };
+  if (file.equals(video)) return { words: 'complete', kind: 'whole' };
   if (old !== null && file.equals(old)) return { words: 'the old file', kind: 'old' };
   return { words: wrongFile(file, video), kind: 'wrong' };
 }
