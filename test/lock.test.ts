@@ -65,7 +65,7 @@ describe('the identity of a process', () => {
   it.each([
     ['on another machine', processIdentity(ELSEWHERE)],
     ['in another PID namespace', processIdentity(ME).replace(/^(\w+-\w+)-\w+/, '$1-1')],
-    ['that is no identity', 'x'],
+    ['of an invalid form', 'x'],
   ])('%s is unknown', (_where, identity) => {
     expect(livenessOf(identity, ME)).toBe('unknown');
   });
@@ -104,7 +104,7 @@ describe('a lock', () => {
     ['long ago', -3600],
     ['in the future', 3600],
   ])(
-    'of a dead process is taken at once, by one process only, when its time lies %s',
+    'of a dead process is taken over immediately, by one process only, when its time lies %s',
     async (_when, seconds) => {
       const folder = tempDir();
       const path = join(folder, 'lock');
@@ -129,7 +129,7 @@ describe('a lock', () => {
     ['of another machine', (path: string) => take(path, { host: ELSEWHERE })],
     ['whose owner was killed before it wrote its name', (path: string) => writeFileSync(path, '')],
     ['with other text', (path: string) => writeFileSync(path, '[]')],
-    ['that is a link to nowhere', (path: string) => symlinkSync('/nowhere', path)],
+    ['that is a dangling link', (path: string) => symlinkSync('/nowhere', path)],
   ])('%s is taken once it has not changed for the given time', async (_what, make) => {
     const clock = manualClock();
     const path = join(tempDir(), 'lock');
@@ -214,7 +214,7 @@ async function advanceUntil(
 ): Promise<void> {
   for (let passed = 0; passed < ms && !isDone(); passed += 50) {
     await clock.advance(50);
-    // A round of the thread pool, behind whatever was asked of it before.
+    // A round trip of the thread pool, behind all that was queued before.
     await take(join(tempDir(), 'lock')).then((release) => release());
   }
 }

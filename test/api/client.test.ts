@@ -1,4 +1,4 @@
-/** What goes onto the wire, to the letter. The only file that imports nock, which takes over all sockets. */
+/** What is sent, to the letter. The only file that imports nock, which takes over all sockets. */
 import nock from 'nock';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { apiClient, type Client, type VideoRequest, type VideoResponse } from '../../src/api/client.ts';
@@ -53,8 +53,8 @@ afterAll(() => {
   nock.restore();
 });
 
-/** Answers the next request of this kind once. */
-function answer(
+/** Responds to the next request of this kind, once. */
+function respond(
   method: 'GET' | 'POST',
   path: string,
   status: number,
@@ -110,7 +110,7 @@ const VIDEO_HEADERS = {
 
 describe('the request for a video', () => {
   it('is a POST of its video_no and scope, with the bare key', async () => {
-    answer('POST', '/serve/api/v1/download', 200, 'the bytes', {
+    respond('POST', '/serve/api/v1/download', 200, 'the bytes', {
       'content-type': 'application/octet-stream',
     });
     const got = await client().download(VIDEO_NO, question());
@@ -126,7 +126,7 @@ describe('the request for a video', () => {
   });
 
   it('has only the headers that are needed', async () => {
-    answer('POST', '/serve/api/v1/download', 200, 'x', {});
+    respond('POST', '/serve/api/v1/download', 200, 'x', {});
     await bytesOf(await client().download(VIDEO_NO, question()));
     const sent = Object.keys(seen[0]?.headers ?? {}).sort();
     expect(sent.filter((name) => name !== 'connection')).toEqual([
@@ -143,7 +143,7 @@ describe('the request for a video', () => {
   });
 
   it('goes to the base URL of the settings and names their scope', async () => {
-    answer('POST', '/v2/x/download', 200, 'x', {}, 'http://127.0.0.1:4321');
+    respond('POST', '/v2/x/download', 200, 'x', {}, 'http://127.0.0.1:4321');
     const settings = { baseUrl: 'http://127.0.0.1:4321/v2/x//', uniqueId: 'Familie Müller' };
     await bytesOf(await client(settings).download(VIDEO_NO, question()));
     expect(seen[0]?.body).toEqual({ video_no: VIDEO_NO, unique_id: 'Familie Müller' });
@@ -151,7 +151,7 @@ describe('the request for a video', () => {
   });
 
   it('requests the rest of a file with Range and If-Range', async () => {
-    answer('POST', '/serve/api/v1/download', 206, 'rest', { 'content-range': 'bytes 5-8/9' });
+    respond('POST', '/serve/api/v1/download', 206, 'rest', { 'content-range': 'bytes 5-8/9' });
     const got = await client().download(VIDEO_NO, question({ from: { offset: 5, etag: '"tag"' } }));
     expect(got.status).toBe(206);
     expect(await bytesOf(got)).toBe('rest');
@@ -159,10 +159,10 @@ describe('the request for a video', () => {
   });
 
   it('reports when it goes out', async () => {
-    answer('POST', '/serve/api/v1/download', 200, 'x', {});
-    const told: string[] = [];
-    await bytesOf(await client().download(VIDEO_NO, question({ onStart: () => told.push('out') })));
-    expect(told).toEqual(['out']);
+    respond('POST', '/serve/api/v1/download', 200, 'x', {});
+    const reported: string[] = [];
+    await bytesOf(await client().download(VIDEO_NO, question({ onStart: () => reported.push('out') })));
+    expect(reported).toEqual(['out']);
   });
 
   it('is not sent if it was aborted before', async () => {
@@ -174,15 +174,15 @@ describe('the request for a video', () => {
 
 describe('a redirect', () => {
   it('to the same origin keeps everything', async () => {
-    answer('POST', '/serve/api/v1/download', 307, '', { location: '/files/1?signed' });
-    answer('POST', '/files/1?signed', 200, 'x', {});
+    respond('POST', '/serve/api/v1/download', 307, '', { location: '/files/1?signed' });
+    respond('POST', '/files/1?signed', 200, 'x', {});
     await bytesOf(await client().download(VIDEO_NO, question()));
     expect(seen[1]).toMatchObject({ headers: VIDEO_HEADERS, body: seen[0]?.body });
   });
 
   it('to another origin carries no key', async () => {
-    answer('POST', '/serve/api/v1/download', 308, '', { location: 'https://cdn.example.com/1' });
-    answer('POST', '/1', 200, 'x', {}, 'https://cdn.example.com');
+    respond('POST', '/serve/api/v1/download', 308, '', { location: 'https://cdn.example.com/1' });
+    respond('POST', '/1', 200, 'x', {}, 'https://cdn.example.com');
     await bytesOf(await client().download(VIDEO_NO, question()));
     expect(seen[1]?.headers).not.toHaveProperty('authorization');
     expect(seen[1]?.headers).toMatchObject({ host: 'cdn.example.com', 'accept-encoding': 'identity' });
@@ -190,8 +190,8 @@ describe('a redirect', () => {
   });
 
   it('by 303 is followed with GET and without a body', async () => {
-    answer('POST', '/serve/api/v1/download', 303, '', { location: 'https://cdn.example.com/1' });
-    answer('GET', '/1', 200, 'x', {}, 'https://cdn.example.com');
+    respond('POST', '/serve/api/v1/download', 303, '', { location: 'https://cdn.example.com/1' });
+    respond('GET', '/1', 200, 'x', {}, 'https://cdn.example.com');
     await bytesOf(await client().download(VIDEO_NO, question()));
     expect(seen[1]).toMatchObject({ method: 'GET', body: '' });
     expect(seen[1]?.headers).not.toHaveProperty('content-type');
@@ -201,7 +201,7 @@ describe('a redirect', () => {
   it('is followed five times and no more', async () => {
     for (let hop = 0; hop < 6; hop += 1) {
       const path = hop === 0 ? '/serve/api/v1/download' : `/${hop}`;
-      answer('POST', path, 307, '', { location: `/${hop + 1}` });
+      respond('POST', path, 307, '', { location: `/${hop + 1}` });
     }
     const asked = client().download(VIDEO_NO, question());
     await expect(asked).rejects.toBeInstanceOf(NetworkError);
@@ -214,7 +214,7 @@ describe('a redirect', () => {
   });
 
   it('to plain http is not followed', async () => {
-    answer('POST', '/serve/api/v1/download', 307, '', { location: 'http://api.memories.ai/1' });
+    respond('POST', '/serve/api/v1/download', 307, '', { location: 'http://api.memories.ai/1' });
     await expect(client().download(VIDEO_NO, question())).rejects.toMatchObject({
       exitCode: 6,
       code: 'redirect',
@@ -240,7 +240,7 @@ describe('a response for a video', () => {
   ])(
     'of HTTP %i with %j is thrown as what it means, and its bytes are counted',
     async (status, body, type, code) => {
-      answer('POST', '/serve/api/v1/download', status, body);
+      respond('POST', '/serve/api/v1/download', status, body);
       const discarded: number[] = [];
       const asked = client().download(VIDEO_NO, question({ onDiscarded: (bytes) => discarded.push(bytes) }));
       await expect(asked).rejects.toBeInstanceOf(type);
@@ -250,7 +250,7 @@ describe('a response for a video', () => {
   );
 
   it('that is neither JSON nor a success is refused unread', async () => {
-    answer('POST', '/serve/api/v1/download', 502, '<html>502</html>', { 'content-type': 'text/html' });
+    respond('POST', '/serve/api/v1/download', 502, '<html>502</html>', { 'content-type': 'text/html' });
     await expect(client().download(VIDEO_NO, question())).rejects.toMatchObject({
       exitCode: 6,
       code: 'http_502',
@@ -265,7 +265,7 @@ describe('a response for a video', () => {
     'application/problem+json;a=b',
     'application/vnd.api.v1+JSON',
   ])('is JSON by the type "%s"', async (type) => {
-    answer('POST', '/serve/api/v1/download', 200, failure('0001', 'x'), { 'content-type': type });
+    respond('POST', '/serve/api/v1/download', 200, failure('0001', 'x'), { 'content-type': type });
     await expect(client().download(VIDEO_NO, question())).rejects.toMatchObject({ code: '0001' });
   });
 
@@ -276,7 +276,7 @@ describe('a response for a video', () => {
     'xapplication/json',
   ])('is a video by the type "%s", and gives the error if it turns out to be JSON', async (type) => {
     const text = JSON.stringify(failure('0402', 'pay'));
-    answer('POST', '/serve/api/v1/download', 200, text, { 'content-type': type });
+    respond('POST', '/serve/api/v1/download', 200, text, { 'content-type': type });
     const got = await client().download(VIDEO_NO, question());
     expect(got.errorFrom(Buffer.from(await bytesOf(got)))).toMatchObject({ exitCode: 3, code: '0402' });
     const other = got.errorFrom(Buffer.from('{"no":"envelope"}'));
@@ -289,26 +289,29 @@ describe('a response for a video', () => {
     ['9999999999999999', null],
   ])('with Content-Length %s has that length if it is valid', async (length, expected) => {
     const headers = length === undefined ? {} : { 'content-length': length };
-    answer('POST', '/serve/api/v1/download', 200, 'the bytes', headers as Record<string, string>);
+    respond('POST', '/serve/api/v1/download', 200, 'the bytes', headers as Record<string, string>);
     const got = await client().download(VIDEO_NO, question());
     expect(got.contentLength).toBe(expected);
     got.body.abort(new Error('seen'));
   });
 
   it('has the pause that the server asks for', async () => {
-    answer('POST', '/serve/api/v1/download', 429, failure('0429', 'x'), { ...JSON_TYPE, 'retry-after': '7' });
+    respond('POST', '/serve/api/v1/download', 429, failure('0429', 'x'), {
+      ...JSON_TYPE,
+      'retry-after': '7',
+    });
     await expect(client().download(VIDEO_NO, question())).rejects.toMatchObject({ retryAfterMs: 7000 });
   });
 
   it('names the scope in the hint of a refusal', async () => {
-    answer('POST', '/serve/api/v1/download', 200, failure('0001', 'x'));
+    respond('POST', '/serve/api/v1/download', 200, failure('0001', 'x'));
     await expect(client({ uniqueId: 'work' }).download(VIDEO_NO, question())).rejects.toMatchObject({
       hint: "is it in the scope 'work'? see: mavi list, or set --unique-id",
     });
   });
 
   it('that repeats the key is shown without it', async () => {
-    answer('POST', '/serve/api/v1/download', 200, { denied: KEY });
+    respond('POST', '/serve/api/v1/download', 200, { denied: KEY });
     const error = await client().download(VIDEO_NO, question()).catch(String);
     expect(error).toContain('sk-mavi-…wxyz');
     expect(error).not.toContain('kkkk');
@@ -317,7 +320,7 @@ describe('a response for a video', () => {
 
 describe('a call', () => {
   it('by GET has no body, and returns the data of the envelope', async () => {
-    answer('GET', '/serve/api/v1/list_unique_ids', 200, { code: '0000', data: { unique_ids: ['default'] } });
+    respond('GET', '/serve/api/v1/list_unique_ids', 200, { code: '0000', data: { unique_ids: ['default'] } });
     const data = await client().call('GET', '/list_unique_ids', undefined, signal);
     expect(data).toEqual({ unique_ids: ['default'] });
     expect(seen[0]).toMatchObject({ method: 'GET', body: '' });
@@ -327,7 +330,7 @@ describe('a call', () => {
   });
 
   it('by POST sends JSON', async () => {
-    answer('POST', '/serve/api/v1/list_videos', 200, { code: 0, success: true, data: [1] });
+    respond('POST', '/serve/api/v1/list_videos', 200, { code: 0, success: true, data: [1] });
     const body = { page: 1, size: 200, unique_id: 'default' };
     expect(await client().call('POST', '/list_videos', body, signal)).toEqual([1]);
     expect(seen[0]).toMatchObject({ headers: VIDEO_HEADERS, body });
@@ -341,14 +344,14 @@ describe('a call', () => {
     [404, { status: 404, error: 'Not Found' }, 4],
     [500, 'x', 6],
   ])('that gets HTTP %i with %j throws the error it means (exit %i)', async (status, body, exitCode) => {
-    answer('GET', '/serve/api/v1/list_unique_ids', status, body);
+    respond('GET', '/serve/api/v1/list_unique_ids', status, body);
     await expect(client().call('GET', '/list_unique_ids', undefined, signal)).rejects.toMatchObject({
       exitCode,
     });
   });
 
   it('accepts an envelope whatever its Content-Type', async () => {
-    answer('GET', '/serve/api/v1/list_unique_ids', 200, '{"code":"0000","data":7}', {
+    respond('GET', '/serve/api/v1/list_unique_ids', 200, '{"code":"0000","data":7}', {
       'content-type': 'text/plain',
     });
     expect(await client().call('GET', '/list_unique_ids', undefined, signal)).toBe(7);
@@ -357,8 +360,8 @@ describe('a call', () => {
 
 describe('the trace', () => {
   it('shows each request and response on one line, without the key', async () => {
-    answer('POST', '/serve/api/v1/download', 307, '', { location: '/1' });
-    answer('POST', '/1', 200, 'x', { 'x-echo': 'a\u00a0b' });
+    respond('POST', '/serve/api/v1/download', 307, '', { location: '/1' });
+    respond('POST', '/1', 200, 'x', { 'x-echo': 'a\u00a0b' });
     const lines: string[] = [];
     await bytesOf(await client({}, (line) => lines.push(line)).download(VIDEO_NO, question()));
     const body = JSON.stringify({ video_no: VIDEO_NO, unique_id: 'default' });
@@ -373,7 +376,7 @@ describe('the trace', () => {
 
 describe('the command', () => {
   it('names itself and its version to the server', async () => {
-    answer('POST', '/serve/api/v1/download', 200, { code: '0401', msg: 'no' });
+    respond('POST', '/serve/api/v1/download', 200, { code: '0401', msg: 'no' });
     const host = fakeHost({ cwd: tempDir(), env: { MAVI_API_KEY: KEY, MAVI_RATE: '0' } });
     expect(await run(['download', VIDEO_NO], host)).toBe(3);
     expect(seen[0]?.headers).toMatchObject({ authorization: KEY, 'user-agent': `mavi/${version}` });

@@ -22,13 +22,13 @@ import { networkError } from '../../src/api/network-errors.ts';
 import { systemClock } from '../../src/host.ts';
 import { selfSigned } from '../mock/self-signed.ts';
 
-// Neither a record of TLS nor a read of a connection ends where a chunk of this size does.
+// No TLS record and no read of a connection ends where a chunk of this size does.
 const CHUNK_BYTES = 40_009;
 const BODY = randomBytes(50 * CHUNK_BYTES);
 const { key, cert } = selfSigned();
 const OPTIONS = { clock: systemClock, connectTimeoutMs: 30_000 };
 
-async function answering(server: Server): Promise<number> {
+async function portOf(server: Server): Promise<number> {
   onTestFinished(() => void server.close());
   server.on('request', (_request, response) => {
     for (let at = 0; at < BODY.length; at += CHUNK_BYTES) response.write(BODY.subarray(at, at + CHUNK_BYTES));
@@ -47,14 +47,14 @@ describe.each<[string, () => Server, typeof request, Agent]>([
   ],
 ])('over %s', (scheme, serve, ask, agent) => {
   it('a response is read into one buffer, and no chunk is overwritten by a later one', async () => {
-    const sent = ask(`${scheme}://127.0.0.1:${await answering(serve())}/`, { agent });
+    const sent = ask(`${scheme}://127.0.0.1:${await portOf(serve())}/`, { agent });
     const memory = new Set<ArrayBufferLike>();
     sent.on('socket', (socket) => socket.on('data', (read: Buffer) => memory.add(read.buffer)));
     sent.end();
-    const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+    const [response] = (await once(sent, 'response')) as [IncomingMessage];
     const chunks: Buffer[] = [];
-    answer.on('data', (chunk: Buffer) => chunks.push(chunk));
-    await once(answer, 'end');
+    response.on('data', (chunk: Buffer) => chunks.push(chunk));
+    await once(response, 'end');
     expect(memory.size).toBe(1);
     expect(chunks.length).toBeGreaterThan(10);
     expect(Buffer.concat(chunks).equals(BODY)).toBe(true);
@@ -86,7 +86,7 @@ describe('a body from a parser that does not copy', () => {
   });
 });
 
-/** A server whose process is stopped and whose queue is full: who connects gets no answer until it continues. */
+/** A server whose process is stopped and whose queue is full: connections are not accepted until it continues. */
 const SLOW_SERVER = `
   const server = require('node:net').createServer((socket) => socket.on('error', () => {}).resume());
   server.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => console.log(server.address().port));
@@ -108,14 +108,14 @@ async function slowServer(): Promise<{ port: number; goOn: () => void }> {
   return { port, goOn: () => child.kill('SIGCONT') };
 }
 
-/** Tries the addresses; resolves to the address that was connected to, or rejects. */
+/** Connects to one of the addresses; resolves to that address. */
 function firstOf(
   addresses: readonly string[],
   attempt: (address: string) => Socket,
   connectTimeoutMs = 30_000,
 ): Promise<Socket> {
   const found = addresses.map((address) => ({ address, family: isIP(address) }));
-  const lookup: LookupFunction = (_host, _options, answer) => answer(null, found);
+  const lookup: LookupFunction = (_host, _options, done) => done(null, found);
   return connectToAny('api.test', { clock: systemClock, connectTimeoutMs, lookup }, attempt);
 }
 
@@ -124,7 +124,7 @@ describe('a connection to a host of several addresses', () => {
     const { port, goOn } = await slowServer();
     const never = await slowServer();
     const attempts: string[] = [];
-    // 127.0.0.2 stands for an address that leads nowhere, 127.0.0.1 for one over a slow way.
+    // 127.0.0.2 stands for an unreachable address, 127.0.0.1 for a slow one.
     const connecting = firstOf(['127.0.0.2', '127.0.0.1'], (address) => {
       attempts.push(address);
       if (attempts.length === 2) goOn();
@@ -177,8 +177,8 @@ describe('a connection to a host of several addresses', () => {
   });
 
   it('with an unknown name fails', async () => {
-    const lookup: LookupFunction = (_host, _options, answer) =>
-      answer(Object.assign(new Error('no'), { code: 'ENOTFOUND' }), []);
+    const lookup: LookupFunction = (_host, _options, done) =>
+      done(Object.assign(new Error('no'), { code: 'ENOTFOUND' }), []);
     const failing = connectToAny('none.test', { ...OPTIONS, lookup }, () => expect.unreachable());
     await expect(failing).rejects.toMatchObject({ code: 'ENOTFOUND' });
   });

@@ -27,7 +27,7 @@ function context(
   return { status, retryAfterMs, secrets, foreignHost: null, refusedHint: 'check the video_no' };
 }
 
-/** The error that a body means with a status, as `mavi` works it out. */
+/** The error that a body with a status means. */
 function errorOf(status: number, body: unknown, retryAfterMs: number | null = null): MaviError {
   const envelope = parseEnvelope(JSON.stringify(body));
   if (envelope === null) throw new Error('no envelope');
@@ -74,7 +74,7 @@ describe('what a response means', () => {
     [200, { code: '0000', msg: 'success', success: true }, REFUSED, '0000'],
     [200, { code: 0, msg: 'success' }, REFUSED, '0'],
     [200, { code: 200 }, REFUSED, '200'],
-    // An unknown code leaves it to the status.
+    // With an unknown code the status decides.
     [200, failure('1234'), REFUSED, '1234'],
     [400, failure('1234'), REFUSED, '1234'],
     [401, failure('1234'), ACCOUNT, '1234'],
@@ -87,7 +87,7 @@ describe('what a response means', () => {
     [503, failure(-1), NETWORK, '-1'],
     [599, failure(1.5), NETWORK, '1.5'],
     [500, failure('0000000401'), NETWORK, '0000000401'],
-    // So does none.
+    // The same without a code.
     [200, { success: false, msg: 'download video error' }, REFUSED, 'http_200'],
     [200, { failed: true }, REFUSED, 'http_200'],
     [503, { success: false }, NETWORK, 'http_503'],

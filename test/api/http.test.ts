@@ -7,7 +7,7 @@ import { type HttpResponse, send, type Wire } from '../../src/api/http.ts';
 import { agents } from '../../src/api/proxy.ts';
 import { type Clock, systemClock } from '../../src/host.ts';
 
-/** A server that answers each request with what `serve` writes; resolves to its URL. */
+/** A server that responds to each request with what `serve` writes; resolves to its URL. */
 async function serverOf(serve: (socket: Socket, head: string) => unknown): Promise<URL> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
@@ -43,7 +43,7 @@ async function ask(
   return send(request, wire, { signal, bodySignal: signal, onSent: () => {} });
 }
 
-/** All chunks of a body as they are handed on. */
+/** All chunks of a body as they are passed on. */
 async function chunksOf({ body }: HttpResponse): Promise<Buffer[]> {
   const chunks: Buffer[] = [];
   body.use((chunk) => chunks.push(Buffer.from(chunk)));
@@ -52,8 +52,8 @@ async function chunksOf({ body }: HttpResponse): Promise<Buffer[]> {
   return chunks;
 }
 
-async function textOf(answer: HttpResponse): Promise<string> {
-  return Buffer.concat(await chunksOf(answer)).toString();
+async function textOf(response: HttpResponse): Promise<string> {
+  return Buffer.concat(await chunksOf(response)).toString();
 }
 
 const OK = 'HTTP/1.1 200 OK\r\nConnection: close\r\n';
@@ -74,8 +74,8 @@ describe('a response', () => {
         socket.write(`${OK}Content-Encoding: ${encoding}\r\n\r\n`);
         socket.end(gzipSync('packed'));
       });
-      const answer = await ask(url);
-      expect([await textOf(answer), answer.contentLength]).toEqual(['packed', null]);
+      const response = await ask(url);
+      expect([await textOf(response), response.contentLength]).toEqual(['packed', null]);
     },
   );
 
@@ -93,13 +93,13 @@ describe('a response', () => {
       socket.write(`${OK}Content-Encoding: gzip\r\n\r\n`);
       socket.end(packed);
     });
-    const answer = await ask(url);
+    const response = await ask(url);
     let bytes = 0;
-    answer.body.use((chunk) => {
+    response.body.use((chunk) => {
       bytes += chunk.length;
     });
-    answer.body.resume();
-    await expect(answer.body.finished).rejects.toMatchObject({ exitCode: 4, code: 'encoding' });
+    response.body.resume();
+    await expect(response.body.finished).rejects.toMatchObject({ exitCode: 4, code: 'encoding' });
     expect(bytes).toBeLessThanOrEqual(200 * packed.length);
   });
 
@@ -163,13 +163,13 @@ describe('a body in chunks of one byte', () => {
     const url = await serverOf((socket) =>
       socket.end(`${OK}Transfer-Encoding: chunked\r\n\r\n${chunked('abc')}`),
     );
-    const answer = await ask(url);
+    const response = await ask(url);
     let text = '';
-    answer.body.use((chunk) => {
+    response.body.use((chunk) => {
       text += Buffer.from(chunk);
     });
-    answer.body.resume();
-    await expect(answer.body.finished).rejects.toMatchObject({ code: 'connection_lost' });
+    response.body.resume();
+    await expect(response.body.finished).rejects.toMatchObject({ code: 'connection_lost' });
     expect(text).toBe('abc');
   });
 
@@ -197,7 +197,7 @@ describe('a body in chunks of one byte', () => {
   });
 });
 
-/** A clock on which time passes as a test says, beside the real one. */
+/** A clock on which time passes as a test says, in addition to the real one. */
 function jumpingClock(): { clock: Clock; jump: (ms: number) => void } {
   let aheadMs = 0;
   const timers = new Set<{ dueMs: number; callback: () => void }>();
@@ -227,24 +227,24 @@ describe('silence', () => {
   it('does not include the time for which the process was stopped', async () => {
     const { clock, jump } = jumpingClock();
     const url = await serverOf((socket) => socket.write(`${OK}Content-Length: 10\r\n\r\nfirst`));
-    const answer = await ask(url, { clock, timeoutMs: 60_000 });
+    const response = await ask(url, { clock, timeoutMs: 60_000 });
     let text = '';
     const first = new Promise<void>((resolve) => {
-      answer.body.use((chunk) => {
+      response.body.use((chunk) => {
         text += Buffer.from(chunk);
         resolve();
       });
     });
-    answer.body.resume();
+    response.body.resume();
     await first;
-    // An hour passes at once, as for a process that was stopped: it has the whole timeout once more.
+    // An hour passes in one step, as for a process that was stopped: it has the full timeout again.
     jump(3_600_000);
     await new Promise((resolve) => setImmediate(resolve));
     jump(59_000);
     await new Promise((resolve) => setImmediate(resolve));
     expect(text).toBe('first');
     jump(1000);
-    await expect(answer.body.finished).rejects.toMatchObject({ code: 'stall' });
+    await expect(response.body.finished).rejects.toMatchObject({ code: 'stall' });
   });
 
   it('is not a head that arrives line by line', async () => {
@@ -297,10 +297,10 @@ describe('a redirect', () => {
     const url = await serverOf((socket) =>
       socket.end(`HTTP/1.1 307 Temporary Redirect\r\nConnection: close\r\nLocation: ${foreign.href}\r\n\r\n`),
     );
-    const answer = await ask(url, {}, { authorization: 'sk-mavi-secret' });
-    expect([answer.status, answer.foreignHost]).toEqual([403, foreign.host]);
+    const response = await ask(url, {}, { authorization: 'sk-mavi-secret' });
+    expect([response.status, response.foreignHost]).toEqual([403, foreign.host]);
     expect(heads.join()).not.toContain('sk-mavi');
-    answer.body.abort(new Error('seen'));
+    response.body.abort(new Error('seen'));
   });
 
   it('to a path in raw UTF-8 is followed', async () => {

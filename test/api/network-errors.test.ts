@@ -111,7 +111,7 @@ describe('an error of the network', () => {
   );
 
   it.each([
-    ['a code nobody knows', systemError('EWHATEVER', 'whatever it was'), 'whatever it was'],
+    ['an unknown code', systemError('EWHATEVER', 'whatever it was'), 'whatever it was'],
     ['a code that ends in one of TLS', systemError('NO_ERR_SSL', 'no'), 'no'],
     ['no code', new Error('without a code'), 'without a code'],
     ['a code that is a number', Object.assign(new Error('odd'), { code: 7 }), 'odd'],

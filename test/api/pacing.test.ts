@@ -8,8 +8,8 @@ const TWO_A_SECOND: Rate = { starts: 2, windowMs: 1000 };
 
 describe('the next request', () => {
   it.each<[string, number[], number]>([
-    ['at once when nothing has started', [], 0],
-    ['at once when there is room', [NOW], 0],
+    ['immediately when nothing has started', [], 0],
+    ['immediately when there is room', [NOW], 0],
     ['a window after the earlier of two', [NOW - 300, NOW - 100], 710],
     ['a window after both when both started now', [NOW, NOW], 1010],
     ['after the second to last, whatever the order', [NOW - 100, NOW - 900, NOW - 300], 710],
@@ -53,7 +53,7 @@ const anyRate = fc.record({
   windowMs: fc.integer({ min: 1, max: 500 }),
 });
 
-/** When requests start that ask for it at these times, each as soon as it may. */
+/** When requests start that arrive at these times, each as soon as it may. */
 function startTimes(arrivals: readonly number[], rate: Rate): number[] {
   const starts: number[] = [];
   for (const arrival of arrivals) {
@@ -109,8 +109,8 @@ describe('for any arrivals at any rate', () => {
           const from = queue.at(-1) ?? nowMs;
           queue.push(Math.max(nowMs, from) + waitMs(queue, rate, Math.max(nowMs, from)));
         }
-        const told = nowMs + waitMs(starts, rate, nowMs, place);
-        expect(told).toBe(queue.at(-1));
+        const predicted = nowMs + waitMs(starts, rate, nowMs, place);
+        expect(predicted).toBe(queue.at(-1));
       }),
     );
   });

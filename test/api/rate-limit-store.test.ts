@@ -26,14 +26,14 @@ const RATE = { starts: 2, windowMs: 1000 };
 const NOW = Date.UTC(2026, 0, 1);
 const HOUR_MS = 3_600_000;
 
-/** A store as it is at one moment. */
+/** A store at one moment. */
 interface Moment {
   readonly nowMs?: number;
   /** Default: as much more than an hour as the clock shows more than NOW. */
   readonly uptimeMs?: number;
   readonly key?: string;
   readonly rate?: typeof RATE;
-  /** Default: that the record can't be shared fails the test. */
+  /** Default: fails the test. */
   readonly onAlone?: (why: string) => void;
 }
 
@@ -120,7 +120,7 @@ describe('the shared record', () => {
     ['null', 'null'],
     ['a list', '[1,2]'],
     ['of other types', '{"starts":"none","pausedUntilMs":"never","boot":7}'],
-    ['of other numbers', '{"starts":["1",null,{}],"pausedUntilMs":null,"writtenMs":{}}'],
+    ['with invalid numbers', '{"starts":["1",null,{}],"pausedUntilMs":null,"writtenMs":{}}'],
     ['binary', '\u0000\u0001\u0002'],
   ])('counts as empty when its file is %s, and is rewritten', async (_what, content) => {
     const folder = tempDir();
@@ -197,35 +197,35 @@ describe('where the record cannot be shared', () => {
   ])('because %s, the process paces itself alone immediately, and says so once', async (_why, spoil) => {
     const folder = join(tempDir(), 'mavi');
     spoil(folder);
-    const told: string[] = [];
-    const alone = store(folder, { onAlone: (why) => told.push(why) });
+    const reasons: string[] = [];
+    const alone = store(folder, { onAlone: (why) => reasons.push(why) });
     await alone.update(add(NOW));
     expect(await alone.update(add(NOW))).toMatchObject({ starts: [NOW, NOW], pausedUntilMs: 0 });
     expect(await alone.read()).toMatchObject({ starts: [NOW, NOW] });
-    expect(told).toHaveLength(1);
-    expect(told[0]).not.toContain(KEY.slice(8));
+    expect(reasons).toHaveLength(1);
+    expect(reasons[0]).not.toContain(KEY.slice(8));
   });
 
   it('because its file belongs to another user, it is not used', async () => {
-    // Only root can give a file away; for others the mode decides, above.
+    // Only root can give a file away; for others the mode is tested above.
     if (process.getuid?.() !== 0) return;
     const folder = tempDir();
     await store(folder).update(pause(NOW + HOUR_MS));
     chownSync(join(folder, NAME), 1234, 1234);
-    const told: string[] = [];
-    const alone = store(folder, { onAlone: (why) => told.push(why) });
+    const reasons: string[] = [];
+    const alone = store(folder, { onAlone: (why) => reasons.push(why) });
     expect((await alone.update(same)).pausedUntilMs).toBe(0);
-    expect(told).toEqual([expect.stringContaining('others may write')]);
+    expect(reasons).toEqual([expect.stringContaining('others may write')]);
   });
 
   it('any longer, the process remembers what it read', async () => {
     const folder = join(tempDir(), 'mavi');
-    const told: string[] = [];
-    const mine = store(folder, { onAlone: (why) => told.push(why) });
+    const reasons: string[] = [];
+    const mine = store(folder, { onAlone: (why) => reasons.push(why) });
     await mine.update(add(NOW));
     chmodSync(join(folder, NAME), 0o602);
     expect((await mine.update(add(NOW))).starts).toEqual([NOW, NOW]);
-    expect(told).toHaveLength(1);
+    expect(reasons).toHaveLength(1);
   });
 
   it('leaves no file but the record', async () => {

@@ -12,13 +12,13 @@ const WINDOW = 1010;
 interface Line {
   readonly clock: ManualClock;
   readonly gate: RateLimiter;
-  /** Names and times, in milliseconds since the test began, of those who started. */
+  /** Names and times of starts, in milliseconds since the test began. */
   readonly started: [name: string, atMs: number][];
-  /** Until when each was told that it waits, likewise. */
+  /** Names and reported ends of waits, likewise. */
   readonly waits: [name: string, untilMs: number][];
-  /** Names and reasons of those who did not start. */
+  /** Names and reasons of requests that did not start. */
   readonly refused: [name: string, reason: unknown][];
-  /** Somebody asks for a start. */
+  /** Requests a start. */
   ask(name: string, signal?: AbortSignal): Promise<void>;
 }
 

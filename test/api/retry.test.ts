@@ -85,8 +85,8 @@ describe('the pause after a failure', () => {
 
 describe('a failure', () => {
   it.each<[string, MaviError]>([
-    ['trouble of the network', new NetworkError('stall', 'x')],
-    ['a limit that is reached for a known time', new RateLimitError('0429', 'x', { retryAfterMs: 0 })],
+    ['a failure of the network', new NetworkError('stall', 'x')],
+    ['a rate limit with a known end', new RateLimitError('0429', 'x', { retryAfterMs: 0 })],
     ['a truncated body', new TruncatedError('x', 100)],
   ])('is retried after %s', (_what, error) => {
     expect(after(error, 5, 0)).toBe(500);
@@ -98,7 +98,7 @@ describe('a failure', () => {
   });
 
   it.each<[string, MaviError]>([
-    ['trouble that no retry can mend', new NetworkError('tls', 'x', { retryable: false })],
+    ['a failure that no retry can fix', new NetworkError('tls', 'x', { retryable: false })],
     ['a refused key', new AccountError('0401', 'x')],
     ['a refusal', new RefusedError('0001', 'x')],
     ['a refusal said to be passing', new RefusedError('0001', 'x', { retryable: true })],
@@ -127,7 +127,7 @@ describe('a truncated body', () => {
   });
 });
 
-/** The pauses after rate limit replies, each sent as soon as the pause before is over, until one is final. */
+/** The pauses after rate limit replies, each after the pause before it, until one is final. */
 function pausesOf(retries: number, rate: typeof MINUTE | null, random = 0): number[] {
   const state = new RetryState({ retries, rate });
   const pauses: number[] = [];

@@ -28,8 +28,8 @@ async function mavi(
 describe('a listing that the server ends early', () => {
   const early: [string, (asked: Asked) => unknown][] = [
     ['by an empty page', ({ page }) => ({ videos: page === 1 ? rows(200) : [], total_count: 5000 })],
-    ['by giving the same page again', () => ({ videos: rows(200), total_count: 5000 })],
-    ['by the same page of which it counts two', () => ({ videos: rows(200), total_count: 400 })],
+    ['by sending the same page again', () => ({ videos: rows(200), total_count: 5000 })],
+    ['by sending one page twice and counting both', () => ({ videos: rows(200), total_count: 400 })],
   ];
   it.each(early)(
     '%s: what was received is listed, with a warning that names both counts',
@@ -98,9 +98,9 @@ describe('rows of any size', () => {
   it.each([
     ['of plain letters', 'x'.repeat(400_000)],
     ['of wide letters', '山'.repeat(400_000)],
-    ['of marks upon one letter', `e${'\u0301'.repeat(400_000)}`],
-    ['of signs that join', '👩‍'.repeat(200_000)],
-    ['of nothing to see', '\u200b'.repeat(400_000)],
+    ['of accents on one letter', `e${'\u0301'.repeat(400_000)}`],
+    ['of joined emoji', '👩‍'.repeat(200_000)],
+    ['of invisible characters', '\u200b'.repeat(400_000)],
   ])('with a name %s are cut to fit a terminal', async (_title, name) => {
     const data = (): unknown => ({
       videos: rows(3, 0, { video_name: name, status: name }),

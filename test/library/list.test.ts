@@ -44,9 +44,9 @@ function idsOf(videos: readonly StoredVideo[]): string[] {
 
 describe('the pages of the library', () => {
   const paged: [string, MockOptions, number[]][] = [
-    ['pages as large as they can be', {}, [1, 2, 3]],
-    ['smaller pages than it asked for', { pageSizeCap: 150 }, [1, 2, 3]],
-    ['numbers as texts', { numbersAsStrings: true }, [1, 2, 3]],
+    ['pages of the largest size', {}, [1, 2, 3]],
+    ['smaller pages than requested', { pageSizeCap: 150 }, [1, 2, 3]],
+    ['pages with numbers as strings', { numbersAsStrings: true }, [1, 2, 3]],
   ];
   it.each(paged)('are followed to the end of %s', async (_title, options, pages) => {
     const mock = await withMock({ videos: generatedLibrary({ count: 450 }), ...options });
@@ -117,7 +117,7 @@ describe('the pages of the library', () => {
       pageSizeCap: 100,
       onRequest: () => void starts.push(nowMs),
     });
-    // Pauses of the pace are over at once, and move the time on; the time-outs of a request are left as they are.
+    // Waits for the rate limit end immediately and advance the clock; timeouts of a request stay as they are.
     const clock: Clock = {
       ...systemClock,
       nowMs: () => nowMs,
@@ -347,7 +347,7 @@ describe('the table', () => {
   });
 });
 
-/** Without colours, whose codes are no part of a line's width but are control characters all the same. */
+/** Without colours: their codes are control characters and not part of the width of a line. */
 function plainEnv(mock: Mock): Record<string, string> {
   return { ...envFor(mock), LANG: 'C.UTF-8', NO_COLOR: '1' };
 }

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-/** What was asked of a listing. */
+/** A request for a listing. */
 export interface Asked {
   readonly url: string;
   readonly page: number;
@@ -10,7 +10,7 @@ export interface Asked {
   readonly text: string;
 }
 
-/** A server that answers each request with what `data` makes of it, as the API's success; and the way to it. */
+/** A server that responds to each request with `data`, as a success of the API; and the environment to reach it. */
 export async function listingServer(
   data: (asked: Asked) => unknown,
 ): Promise<{ env: Record<string, string>; asked: Asked[] }> {
@@ -41,7 +41,7 @@ export async function listingServer(
   return { env, asked: all };
 }
 
-/** Rows with ids from `from` on, ready to be downloaded. */
+/** Rows with IDs from `from` on, ready to be downloaded. */
 export function rows(
   count: number,
   from = 0,

@@ -11,7 +11,7 @@ function row(videoNo: string, name: string, createdMs = 0): LibraryRow {
 const BY_NAME = readTemplate('{video_name}');
 const NONE = new Map<string, string>();
 
-/** Texts that make trouble as file names, and any others. */
+/** Texts that are troublesome as file names, and any others. */
 const anyName = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 120 }),
   fc.string({ unit: 'grapheme', maxLength: 400 }),
@@ -50,7 +50,7 @@ function seen(name: string): string {
   return name.normalize('NFC').toLowerCase();
 }
 
-/** Why a file of that name could not be made, or would not be found where it was put; null if all is well. */
+/** Why a file of that name could not be created, or would not be found again; null if it could. */
 function fault(file: string): string | null {
   if (Buffer.byteLength(file) > 255) return 'too long';
   if (/[<>:"/\\|?*\u0000-\u001f\u007f-\u009f]/.test(file)) return 'a character that some platform refuses';

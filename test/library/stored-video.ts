@@ -1,7 +1,7 @@
 import { libraryOf, type StoredVideo, type VideoLibrary } from '../../src/mock/library.ts';
 import { generatedLibrary } from '../helpers/generated.ts';
 
-/** Made-up videos, newest first, each changed as its turn says. */
+/** Made-up videos, newest first, each changed by its index. */
 export function madeVideos(
   count: number,
   change: (index: number) => Partial<StoredVideo> = () => ({}),
@@ -32,7 +32,7 @@ export function videoOfBytes(bytes: Uint8Array, facts: Partial<StoredVideo> = {}
   };
 }
 
-/** A library that grows while it is read: `videos` may be changed at any time. */
+/** A library whose `videos` may be changed while it is read. */
 export function growingLibrary(videos: StoredVideo[]): VideoLibrary {
   const now = (): VideoLibrary => libraryOf(videos);
   return {

@@ -24,7 +24,7 @@ function sized(count: number): StoredVideo[] {
 }
 
 describe('a recorded file that was moved or renamed', () => {
-  it('is found below the folder by its bytes, recorded anew, and not downloaded', async () => {
+  it('is found below the folder by its bytes, recorded again, and not downloaded', async () => {
     const place = await synced(4);
     const [renamed = '', moved = '', gone = ''] = place.ids;
     mkdirSync(place.path('2025/trips'), { recursive: true });
@@ -39,8 +39,8 @@ describe('a recorded file that was moved or renamed', () => {
     expect(errors).toContain('3 recorded files are gone or changed; looking for moved files');
     expect(errors).toContain('; 1 already up to date; 2 moved or renamed\n');
     expect(place.fetched()).toEqual([gone]);
-    const anew = place.lines().filter(({ status }) => status === 'skipped');
-    expect(anew).toMatchObject([
+    const recordedAgain = place.lines().filter(({ status }) => status === 'skipped');
+    expect(recordedAgain).toMatchObject([
       { video_no: renamed, file: 'Our wedding.MP4', bytes: 1000, sha256: expect.any(String), error: null },
       { video_no: moved, file: '2025/trips/rome', bytes: 1000 },
     ]);

@@ -63,7 +63,7 @@ export class Place {
     return join(this.folder, name);
   }
 
-  /** All names in the folder but the manifest's. */
+  /** All names in the folder except the manifest's. */
   names(): string[] {
     return namesIn(this.folder).filter((name) => name !== MANIFEST);
   }
@@ -76,7 +76,7 @@ export class Place {
       .map((line) => JSON.parse(line) as Line);
   }
 
-  /** The ids asked for since the last call. */
+  /** The IDs requested since the last call. */
   fetched(): string[] {
     const all = downloadsOf(this.mock).map((request) => (request.json as { video_no: string }).video_no);
     const fresh = all.slice(this.#seen);

@@ -504,7 +504,7 @@ describe('--shard', () => {
 });
 
 describe('a sync that meets another', () => {
-  /** Starts a sync, whose listing is answered when the test says so. */
+  /** Starts a sync whose listing is held up until the test releases it. */
   async function begin(args: readonly string[] = []) {
     const [hold, begun] = [moment(), moment()];
     onTestFinished(() => hold.now());
