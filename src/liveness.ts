@@ -51,7 +51,7 @@ export function bootId(): string | null {
   return readText('/proc/sys/kernel/random/boot_id');
 }
 
-/** When a process started, in clock ticks since the boot, as hex, and whether it is a zombie; null where that can't be read. */
+/** When a process started, in clock ticks since the boot, as hex, and whether it is a zombie; null if unknown. */
 function statOf(pid: number): { startTime: string; hasEnded: boolean } | null {
   // The name of the program, in parentheses, may hold spaces and parentheses itself.
   const fields = readText(`/proc/${pid}/stat`)

@@ -19,19 +19,16 @@ import { CHECK_BASE_URL } from './network-errors.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import { LONGEST_WAIT_MS } from './retry.ts';
 
-/** How much of a page of the listing is read, in bytes: two hundred rows, each with long names and many tags. */
+/** How much of a page of the listing is read, in bytes: 200 rows with long names and many tags. */
 const PAGE_BYTES = 16 * 1024 * 1024;
 
 /** What a client is made of. */
-export interface ClientOptions {
+export interface ClientOptions extends Pick<Client, 'videoLimiter'> {
   readonly settings: Settings;
   readonly key: string;
   readonly wire: Wire;
   /** Values that no message may repeat. */
   readonly secrets: Iterable<string>;
-  /** Gates requests for videos, and keeps the server's pauses. */
-  readonly videoLimiter: RateLimiter;
-  /** Gates requests for lists. */
   readonly listLimiter: RateLimiter;
 }
 
@@ -64,7 +61,7 @@ export interface Client {
   /** Gates requests for videos, and keeps the server's pauses. */
   readonly videoLimiter: RateLimiter;
   /** Requests a video. Throws the MaviError that a JSON response or a status means, but not for 416 to a range. */
-  download(videoNo: string, question: VideoRequest): Promise<VideoResponse>;
+  download(videoNo: string, options: VideoRequest): Promise<VideoResponse>;
   /** Sends a call whose response is an envelope, and resolves to its data. Throws what the envelope means. */
   call(method: 'GET' | 'POST', path: string, body: unknown, signal: AbortSignal): Promise<unknown>;
 }
@@ -77,16 +74,16 @@ export function apiClient(options: ClientOptions): Client {
   const limited = async (
     limiter: RateLimiter,
     request: WireRequest,
-    question: Pick<VideoRequest, 'signal' | 'bodySignal' | 'onWait' | 'onStart'>,
+    sending: Pick<VideoRequest, 'signal' | 'bodySignal' | 'onWait' | 'onStart'>,
   ): Promise<HttpResponse> => {
-    const start = await limiter.start(question.signal, question.onWait);
-    question.onStart();
+    const start = await limiter.start(sending.signal, sending.onWait);
+    sending.onStart();
     let noted: Promise<void> | null = null;
     const onSent = (): void => {
       noted = start.sent();
     };
     try {
-      return await send(request, wire, { ...question, onSent });
+      return await send(request, wire, { ...sending, onSent });
     } finally {
       await noted;
     }
@@ -112,11 +109,11 @@ export function apiClient(options: ClientOptions): Client {
   return {
     videoLimiter,
 
-    async download(videoNo, question) {
-      const { from, uniqueId = settings.uniqueId } = question;
+    async download(videoNo, sending) {
+      const { from, uniqueId = settings.uniqueId } = sending;
       const body = { video_no: videoNo, unique_id: uniqueId };
       const request = requestFor('POST', '/download', body, options, from);
-      const response = await limited(videoLimiter, request, question);
+      const response = await limited(videoLimiter, request, sending);
       const hint = `is it in the scope '${uniqueId}'? see: mavi list, or set --unique-id`;
       const context = contextOf(response, hint);
       // That there is no such range is no refusal of the video.
@@ -129,13 +126,13 @@ export function apiClient(options: ClientOptions): Client {
       try {
         return await fail(await failureOf(response, context), context);
       } finally {
-        question.onDiscarded(response.body.wireBytes);
+        sending.onDiscarded(response.body.wireBytes);
       }
     },
 
     async call(method, path, body, signal) {
-      const question = { signal, bodySignal: signal, onWait: () => {}, onStart: () => {} };
-      const response = await limited(listLimiter, requestFor(method, path, body, options), question);
+      const sending = { signal, bodySignal: signal, onWait: () => {}, onStart: () => {} };
+      const response = await limited(listLimiter, requestFor(method, path, body, options), sending);
       const hint = `check the flags, and the scope '${settings.uniqueId}' (--unique-id)`;
       const context = contextOf(response, hint);
       if (!isOk(response)) return fail(await failureOf(response, context), context);

@@ -35,9 +35,8 @@ const LONGEST_PAUSE_MS = 7 * 86_400_000;
 /** By how much the clock and the time since boot may drift apart, in milliseconds, before the clock counts as set. */
 const CLOCK_TOLERANCE_MS = 1500;
 
-/** The lock is held for a few milliseconds at a time. A process that waits longer than this paces itself alone. */
-const PATIENCE_MS = 10_000;
-const ABANDONED_AFTER_MS = 2000;
+/** The lock is held for a few milliseconds at a time. A process that waits for longer than this paces itself alone. */
+const BRIEF_LOCK = { patienceMs: 10_000, abandonedAfterMs: 2000, renews: false };
 
 /** What is kept, with the readings of the clocks when it was written. */
 interface Entry extends Starts {
@@ -87,22 +86,14 @@ export function sharedStore({ host, folder, key, rate, onAlone }: SharedStoreOpt
   const name = createHash('sha256').update(key).digest('hex').slice(0, 16);
   const path = join(folder, `starts-${name}.json`);
   const { clock } = host;
-  const timing = {
-    clock,
-    boot: bootId() ?? '',
-    keepMs: Math.max(KEPT_MS, rate === null ? 0 : countedMs(rate)),
-  };
+  const keepMs = Math.max(KEPT_MS, rate === null ? 0 : countedMs(rate));
+  const timing = { clock, boot: bootId() ?? '', keepMs };
   let kept = EMPTY;
   let isAlone = false;
   const updateFile = async (change: Change): Promise<void> => {
     await makeFolder(folder, folder, 0o700);
     const lockPath = `${path}.lock`;
-    const release = await acquireLock(lockPath, {
-      host,
-      patienceMs: PATIENCE_MS,
-      abandonedAfterMs: ABANDONED_AFTER_MS,
-      renews: false,
-    });
+    const release = await acquireLock(lockPath, { host, ...BRIEF_LOCK });
     try {
       const { uid } = await stat(lockPath);
       kept = await rewrite(path, uid, (entry) => changed(entry, change, timing));

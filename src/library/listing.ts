@@ -80,15 +80,20 @@ export function listVideos(context: ListingContext, query: LibraryQuery): Listin
     let noteAtMs = clock.ticksMs() + NOTE_EVERY_MS;
     for (let page = 1; ; page += 1) {
       const asked = { page, size, unique_id: scope, ...query.filters };
-      const { videos, total } = readPage(await call(context, 'POST', '/list_videos', asked));
+      const data = await call(context, 'POST', '/list_videos', asked);
+      const videos = listIn(data, 'videos');
+      if (videos === null) {
+        const hint = CHECK_BASE_URL;
+        throw new RefusedError('bad_json', 'the listing contains no list of videos', { hint });
+      }
+      const total = readNumber(Object(data).total_count);
       const countBefore = count;
       for (const value of videos) {
         const row = readRow(value, scope);
         if (row !== null && seen.has(row.videoNo)) continue;
         count += 1;
-        if (row === null) {
-          unusable += 1;
-        } else {
+        if (row === null) unusable += 1;
+        else {
           seen.add(row.videoNo);
           yield row;
         }
@@ -149,8 +154,8 @@ export async function listReady(
     if (!isReady(row)) notReady.set(row.status, (notReady.get(row.status) ?? 0) + 1);
   }
   for (const [status, count] of notReady) {
-    const why =
-      status === 'UNPARSE' ? 'still being indexed' : `not ready (status ${printable(status) || 'missing'})`;
+    const other = `not ready (status ${printable(status) || 'missing'})`;
+    const why = status === 'UNPARSE' ? 'still being indexed' : other;
     context.note(`${videosText(count)} ${why}; skipped for now`);
   }
   return { all, ready: meant.filter(isReady), exitCode: listing.incomplete?.exitCode ?? 0 };
@@ -179,8 +184,7 @@ export async function lookUp(
 export async function libraryScopes(context: ListingContext): Promise<string[]> {
   try {
     const data = await call(context, 'GET', '/list_unique_ids', undefined);
-    const scopes = (data as { unique_ids?: unknown } | null)?.unique_ids;
-    return Array.isArray(scopes) ? scopes.filter((scope) => typeof scope === 'string') : [];
+    return (listIn(data, 'unique_ids') ?? []).filter((scope) => typeof scope === 'string');
   } catch (error) {
     if (!isUnknownRoute(error)) throw error;
     await call(context, 'POST', '/list_videos', { page: 1, size: 1, unique_id: 'default' });
@@ -190,10 +194,9 @@ export async function libraryScopes(context: ListingContext): Promise<string[]> 
 
 /** The folders of the account. Their IDs are texts, because they may exceed 2^53. */
 export async function libraryFolders(context: ListingContext): Promise<{ id: string; name: string }[]> {
-  const data = await call(context, 'GET', '/folders', undefined);
-  const folders = (data as { folders?: unknown } | null)?.folders;
-  return (Array.isArray(folders) ? folders : []).flatMap((folder) => {
-    const { folder_id, folder_name } = (folder ?? {}) as Record<string, unknown>;
+  const folders = listIn(await call(context, 'GET', '/folders', undefined), 'folders') ?? [];
+  return folders.flatMap((folder) => {
+    const { folder_id, folder_name } = Object(folder) as Record<string, unknown>;
     const id = String(folder_id);
     return /^-?\d+$/.test(id) ? [{ id, name: typeof folder_name === 'string' ? folder_name : '' }] : [];
   });
@@ -226,14 +229,10 @@ async function call(
   }
 }
 
-function readPage(data: unknown): { videos: readonly unknown[]; total: number | null } {
-  const page = data as { videos?: unknown; total_count?: unknown } | null | undefined;
-  if (!Array.isArray(page?.videos)) {
-    throw new RefusedError('bad_json', 'the listing contains no list of videos', {
-      hint: CHECK_BASE_URL,
-    });
-  }
-  return { videos: page.videos, total: readNumber(page.total_count) };
+/** The list of that name in the data of a response; null if there is none. */
+function listIn(data: unknown, name: string): unknown[] | null {
+  const list = Object(data)[name];
+  return Array.isArray(list) ? list : null;
 }
 
 /** Whether the API has no such call: it sends a real 404, or `0001` with Spring's words. */
