@@ -23,7 +23,7 @@ import {
 const KEY = `sk-mavi-${'k'.repeat(118)}wxyz`;
 
 describe('the exit codes', () => {
-  it('are documented, each with its meaning', () => {
+  it('each have a documented meaning', () => {
     expect(EXIT_CODES).toEqual({
       0: 'all done',
       1: 'unexpected error; or several videos failed in different ways',
@@ -42,7 +42,7 @@ describe('the exit codes', () => {
     });
   });
 
-  it('of signals are 128 and their number', () => {
+  it('of signals are 128 plus the signal number', () => {
     expect(SIGNAL_EXIT_CODES).toEqual({ SIGHUP: 128 + 1, SIGINT: 128 + 2, SIGTERM: 128 + 15 });
   });
 });
@@ -71,7 +71,7 @@ describe('the exit code of an error', () => {
   });
 
   it.each([new Error('x'), new TypeError('x'), 'text', undefined, null, { exitCode: 3 }])(
-    'that nobody foresaw is 1 (%s)',
+    'that is unexpected is 1 (%s)',
     (thrown) => {
       expect(exitCodeFor(thrown)).toBe(1);
     },
@@ -79,13 +79,13 @@ describe('the exit code of an error', () => {
 });
 
 describe('an error', () => {
-  it('keeps what led to it', () => {
+  it('keeps its cause', () => {
     const cause = new Error('first');
     expect(new LocalError('io_error', 'x', { cause }).cause).toBe(cause);
     expect('cause' in new LocalError('io_error', 'x')).toBe(false);
   });
 
-  it('keeps its facts', () => {
+  it('keeps its details', () => {
     expect(new TruncatedError('x', 1234).lengthBytes).toBe(1234);
     expect(new Interrupted('SIGTERM')).toMatchObject({ message: 'ended by SIGTERM' });
     expect(new NetworkError('x', 'x', { retryAfterMs: 5 }).retryAfterMs).toBe(5);
@@ -94,21 +94,21 @@ describe('an error', () => {
     expect(new RateLimitError('x', 'x', { retryAfterMs: undefined }).retryAfterMs).toBeNull();
   });
 
-  it('advises nothing unless told to, and may advise in several lines', () => {
+  it('has no hint by default, and may have one of several lines', () => {
     expect(new LocalError('x', 'x').hint).toBe('');
     expect(new LocalError('x', 'x', { hint: 'do this\nthen\u0007 that' }).hint).toBe('do this\nthen that');
   });
 
-  it('says of a cut video how to take it as it is', () => {
+  it('about a truncated video says how to download it anyway', () => {
     expect(new TruncatedError('x', 7).hint).toMatch(/--verify ftyp downloads it as it is/);
   });
 
-  it('stands on one line, without control characters', () => {
+  it('has a message of one line without control characters', () => {
     const error = new RefusedError('x', 'two\nlines \u001b[31mand\u202e red\u0007');
     expect(error.message).toBe('two lines [31mand red');
   });
 
-  it('contains no key, neither in its message nor its hint nor its stack', () => {
+  it('contains no key in its message, hint or stack', () => {
     const error = new RefusedError('x', `refused ${KEY}!`, { hint: `look at ${KEY}` });
     expect(error.message).toBe('refused sk-mavi-…wxyz!');
     expect(error.hint).toBe('look at sk-mavi-…wxyz');
@@ -117,7 +117,7 @@ describe('an error', () => {
   });
 });
 
-describe('the exit code of many videos', () => {
+describe('the exit code of several videos', () => {
   it.each<[ExitCode[], ExitCode]>([
     [[], 0],
     [[0], 0],
@@ -135,7 +135,7 @@ describe('the exit code of many videos', () => {
     expect(mergeExitCodes(codes)).toBe(merged);
   });
 
-  it("is 0 only if all are 0, the failures' own if they agree, and else 1", () => {
+  it("is 0 if none failed, the failures' exit code if it is the same, and otherwise 1", () => {
     const codes = Object.keys(EXIT_CODES).map((code) => Number(code) as ExitCode);
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...codes)), (some) => {

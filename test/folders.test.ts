@@ -6,15 +6,15 @@ import { tempDir } from './helpers/temp-dir.ts';
 
 const onLinux = process.platform === 'linux';
 
-describe('a folder that is made', () => {
-  it('comes with the missing ones above it', async () => {
+describe('a created folder', () => {
+  it('gets its missing parent folders', async () => {
     const path = join(tempDir(), 'a/b/c');
     await makeFolder(path);
     expect(statSync(path).isDirectory()).toBe(true);
   });
 
   it.runIf(process.platform !== 'win32')(
-    'has the permissions asked for, and so have those above it',
+    'has the requested permissions, and so have its new parents',
     async () => {
       const root = tempDir();
       await makeFolder(join(root, 'a/b'), 'shown', 0o700);
@@ -22,7 +22,7 @@ describe('a folder that is made', () => {
     },
   );
 
-  it('may exist already, also behind a link', async () => {
+  it('may already exist, also as a symbolic link', async () => {
     const root = tempDir();
     mkdirSync(join(root, 'real'));
     symlinkSync('real', join(root, 'link'));
@@ -32,7 +32,7 @@ describe('a folder that is made', () => {
     expect(statSync(join(root, 'real/new')).isDirectory()).toBe(true);
   });
 
-  it.each(['file', 'file/below', 'nowhere'])('is refused where %s is in the way', async (name) => {
+  it.each(['file', 'file/below', 'nowhere'])('fails when %s is in the way', async (name) => {
     const root = tempDir();
     writeFileSync(join(root, 'file'), '');
     symlinkSync('missing/too', join(root, 'nowhere'));
@@ -43,7 +43,7 @@ describe('a folder that is made', () => {
   });
 
   it.runIf(onLinux).each(['/proc/x', '/proc/x/y', '/proc/self/fd/x', '/sys/x'])(
-    'is refused at once where the kernel takes no new names (%s)',
+    'fails instead of looping where the kernel accepts no new names (%s)',
     async (path) => {
       await expect(makeFolder(path)).rejects.toMatchObject({ exitCode: 7 });
     },
@@ -56,12 +56,12 @@ describe('flushing a folder', () => {
     await expect(flushFolder(join(tempDir(), 'none'))).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
-  it.runIf(onLinux)('is nothing where the file system cannot do it', async () => {
+  it.runIf(onLinux)('is skipped on a file system that does not support it', async () => {
     await flushFolder('/proc');
   });
 });
 
-describe('a path named from a folder', () => {
+describe('a path relative to a folder', () => {
   it.each([
     ['.', 'a/b', 'a/b'],
     ['.', '/a', '/a'],

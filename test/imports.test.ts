@@ -10,7 +10,7 @@ interface Import {
   readonly file: string;
   /** A file from the root, such as `src/host.ts`, or a module's name, such as `got` or `node:fs`. */
   readonly target: string;
-  /** A type is gone when the program runs; a dynamic import is loaded when it is needed. */
+  /** A type import does not exist at run time; a dynamic import is loaded when it is needed. */
   readonly kind: 'value' | 'type' | 'dynamic';
 }
 
@@ -20,7 +20,7 @@ function filesUnder(folder: string): string[] {
     .filter((name) => /\.m?ts$|\.mjs$/.test(name) && !name.includes('node_modules/'));
 }
 
-/** The text without comments; a `//` within an address is none. */
+/** The source without comments; the `//` in a URL is not a comment. */
 function codeOf(file: string): string {
   return readFileSync(join(ROOT, file), 'utf8')
     .replace(/\/\*[\s\S]*?\*\//g, '')
@@ -64,7 +64,7 @@ function under(folder: string): (file: string) => boolean {
   return (file) => file.startsWith(`${folder}/`);
 }
 
-it('the sources are found, with all their imports', () => {
+it('finds the sources and all their imports', () => {
   expect(SOURCES.length).toBeGreaterThan(60);
   expect(importsOf('src/api/http.ts')).toContainEqual({
     file: 'src/api/http.ts',
@@ -76,7 +76,7 @@ it('the sources are found, with all their imports', () => {
     expect({ file, found: SOURCES.includes(target) }).toEqual({ file, found: true });
 });
 
-describe('each of these has one home', () => {
+describe('only one place uses', () => {
   it.each([
     ['got', ['src/api/http.ts']],
     ['socks', ['src/api/proxy.ts']],
@@ -87,7 +87,7 @@ describe('each of these has one home', () => {
     expect(importersOf(module)).toEqual(homes);
   });
 
-  it('commander, but for its types', () => {
+  it('commander, except for its types', () => {
     const strangers = importersOf('commander', ['value', 'dynamic']).filter(
       (file) => !under('src/commands')(file),
     );
@@ -101,7 +101,7 @@ describe('each of these has one home', () => {
     expect(naming).toEqual(['src/host.ts']);
   });
 
-  it('time, chance and the console', () => {
+  it('time, random numbers and the console', () => {
     const ambient = /\b(Date\.now|Math\.random|performance\.now|setTimeout|setInterval|console\.)/;
     const naming = SOURCES.filter((file) => !under('src/packaging')(file) && !under('src/mock')(file)).filter(
       (file) => ambient.test(codeOf(file)),
@@ -117,7 +117,7 @@ describe('each of these has one home', () => {
   });
 });
 
-describe('the arrows point one way', () => {
+describe('imports go one way:', () => {
   /** What the files of a folder import from outside it. */
   function outside(
     folder: string,
@@ -131,34 +131,34 @@ describe('the arrows point one way', () => {
     expect(outside('src/isobmff')).toEqual([]);
   });
 
-  it('the mock shares nothing with what it tests, but for the command that starts it', () => {
+  it('the mock shares nothing with what it tests, except for the command that starts it', () => {
     const shared = IMPORTS.filter(({ file }) => under('src/mock')(file) && file !== 'src/mock/run.ts')
       .map(({ target }) => target)
       .filter((target) => !target.startsWith('node:') && !under('src/mock')(target));
     expect(shared).toEqual([]);
   });
 
-  it('errors and the cleaning of text are at the bottom', () => {
+  it('errors and text sanitizing are at the bottom', () => {
     expect(importsOf('src/sanitize.ts')).toEqual([]);
     expect(importsOf('src/errors.ts').map(({ target }) => target)).toEqual(['src/sanitize.ts']);
   });
 
-  it('only `mavi mock` uses the mock, but for the names of its faults', () => {
+  it('only `mavi mock` uses the mock, except for the names of its faults', () => {
     const users = IMPORTS.filter(({ target }) => under('src/mock')(target))
       .filter(({ file, target }) => !under('src/mock')(file) && target !== 'src/mock/fault-names.ts')
       .map(({ file }) => file);
     expect(new Set(users)).toEqual(new Set(['src/commands/mock.ts']));
   });
 
-  it('the API and the settings know nothing of downloads and of how they are shown', () => {
+  it('the API and the settings do not import downloads or their display', () => {
     const above = [...outside('src/api'), ...outside('src/settings')].filter((target) =>
       ['src/download', 'src/progress', 'src/library', 'src/sync'].some((folder) => under(folder)(target)),
     );
     expect(above).toEqual([]);
   });
 
-  /** One circle of imports among files or folders, types included; null if there is none. */
-  function circleIn(nodeOf: (file: string) => string): string[] | null {
+  /** One import cycle among files or folders, types included; null if there is none. */
+  function cycleIn(nodeOf: (file: string) => string): string[] | null {
     const next = new Map<string, Set<string>>();
     for (const { file, target } of IMPORTS) {
       if (!SOURCES.includes(target) || nodeOf(file) === nodeOf(target)) continue;
@@ -169,26 +169,26 @@ describe('the arrows point one way', () => {
       if (path.includes(node)) return [...path.slice(path.indexOf(node)), node];
       if (done.has(node)) return null;
       for (const target of next.get(node) ?? []) {
-        const circle = visit(target, [...path, node]);
-        if (circle !== null) return circle;
+        const cycle = visit(target, [...path, node]);
+        if (cycle !== null) return cycle;
       }
       done.add(node);
       return null;
     };
     for (const node of next.keys()) {
-      const circle = visit(node, []);
-      if (circle !== null) return circle;
+      const cycle = visit(node, []);
+      if (cycle !== null) return cycle;
     }
     return null;
   }
 
-  it('no file imports itself by way of others, types included', () => {
-    expect(circleIn((file) => file)).toBeNull();
+  it('files have no import cycles, types included', () => {
+    expect(cycleIn((file) => file)).toBeNull();
   });
 
-  it('no folder imports itself by way of others, types included', () => {
-    // A file at the top of src stands for itself.
-    expect(circleIn((file) => file.split('/').slice(0, -1).join('/').replace(/^src$/, file))).toBeNull();
+  it('folders have no import cycles, types included', () => {
+    // A file directly in src counts as its own folder.
+    expect(cycleIn((file) => file.split('/').slice(0, -1).join('/').replace(/^src$/, file))).toBeNull();
   });
 });
 
@@ -200,13 +200,13 @@ describe('the map in docs/CONTRIBUTING.md', () => {
     .filter((line) => line.startsWith('| `'))
     .map((line) => [...(line.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)].map(([, name]) => name));
 
-  it('names every folder and file at the top of src, each once', () => {
+  it('names every folder and file directly in src exactly once', () => {
     const entries = readdirSync(join(ROOT, 'src'), { withFileTypes: true });
     const present = entries.map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name));
     expect(rows.flat().sort()).toEqual(present.sort());
   });
 
-  it('is in the order of the imports, types included', () => {
+  it('is in import order, types included', () => {
     const rowOf = (file: string): number =>
       rows.findIndex((row) => row.includes(file.replace(/^src\/(?:([^/]+\/).*|(.*))$/, '$1$2')));
     const upward = IMPORTS.filter(
@@ -216,9 +216,9 @@ describe('the map in docs/CONTRIBUTING.md', () => {
   });
 });
 
-it('the first line runs without the packages that a command may not need', () => {
+it('start-up does not load packages that only some commands need', () => {
   const loaded = new Set(['src/main.ts']);
-  // A set is walked in the order of its making, so what is added on the way is walked too.
+  // The loop also visits what it adds to the set.
   for (const file of loaded) {
     for (const { target, kind } of SOURCES.includes(file) ? importsOf(file) : []) {
       if (kind === 'value') loaded.add(target);

@@ -43,7 +43,7 @@ async function ended(): Promise<ProcessHost & { identity: string }> {
 }
 
 describe('the identity of a process', () => {
-  it('is short and fit for a file name', () => {
+  it('is short and valid in a file name', () => {
     expect(processIdentity(ME)).toMatch(/^[0-9a-f-]{9,48}$/);
   });
 
@@ -104,7 +104,7 @@ describe('a lock', () => {
     ['long ago', -3600],
     ['in the future', 3600],
   ])(
-    'of a dead process is taken over immediately, by one process only, when its time lies %s',
+    'of a dead process is taken over immediately, by one process only, when its time is %s',
     async (_when, seconds) => {
       const folder = tempDir();
       const path = join(folder, 'lock');
@@ -118,7 +118,7 @@ describe('a lock', () => {
     },
   );
 
-  it('of a running process holds whatever its time', async () => {
+  it('of a running process is respected whatever its modification time', async () => {
     const path = join(tempDir(), 'lock');
     await take(path);
     utimesSync(path, 0, 0);
@@ -145,7 +145,7 @@ describe('a lock', () => {
     await (await taken)();
   });
 
-  it('of another machine that renews it holds', async () => {
+  it('of another machine that renews it is respected', async () => {
     const clock = manualClock();
     const path = join(tempDir(), 'lock');
     const release = await take(path, { host: { ...ELSEWHERE, clock }, abandonedAfterMs: 1000, renews: true });
@@ -214,7 +214,7 @@ async function advanceUntil(
 ): Promise<void> {
   for (let passed = 0; passed < ms && !isDone(); passed += 50) {
     await clock.advance(50);
-    // A round trip of the thread pool, behind all that was queued before.
+    // This waits for all file operations that were queued before it.
     await take(join(tempDir(), 'lock')).then((release) => release());
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Every message of the program: what failed, for which video, and what to type next. Each is brought about by its
- * real cause; what a test cannot bring about, such as every kind of full disk, stands at the end.
+ * Every message of the program: what failed, for which video, and what to type next. Each is triggered by its real
+ * cause; the errors that a test cannot trigger are at the end.
  */
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -25,13 +25,13 @@ const TABLES = {
   'the API': THE_API,
   'the video': THE_VIDEO,
   'the network': THE_NETWORK,
-  'another try': TRIES,
+  retries: TRIES,
   'the disk': THE_DISK,
   'many videos': MANY_VIDEOS,
 };
 
-/** What differs from run to run, in words that do not. */
-function steady(text: string, folder: string): string[] {
+/** The lines of a text, with what varies from run to run replaced by placeholders. */
+function normalized(text: string, folder: string): string[] {
   const lines = text
     .replaceAll(folder, 'DIR')
     .replace(/(127\.0\.0\.1:|port )\d+/g, '$1PORT')
@@ -42,8 +42,8 @@ function steady(text: string, folder: string): string[] {
   return lines.slice(0, lines.at(-1) === '' ? -1 : lines.length);
 }
 
-describe.each(Object.entries(TABLES))('of %s', (_what, rows) => {
-  it.each(Object.entries(rows))('%s is told in these words', async (_name, row) => {
+describe.each(Object.entries(TABLES))('messages about %s', (_what, rows) => {
+  it.each(Object.entries(rows))('%s', async (_name, row) => {
     const folder = tempDir();
     symlinkSync('loop', join(folder, 'loop'));
     for (const [name, content] of Object.entries(row.files ?? {})) {
@@ -58,7 +58,7 @@ describe.each(Object.entries(TABLES))('of %s', (_what, rows) => {
     const args = row.args.map((word) => word.replace('PORT', port));
     const code = await run(args, host);
     const output = host.output().includes('ftyp') ? '' : host.output().toString();
-    expect({ code, says: steady(host.errors(), folder), prints: steady(output, folder) }).toEqual({
+    expect({ code, says: normalized(host.errors(), folder), prints: normalized(output, folder) }).toEqual({
       code: row.code,
       says: row.says,
       prints: row.prints ?? [],
@@ -66,7 +66,7 @@ describe.each(Object.entries(TABLES))('of %s', (_what, rows) => {
   });
 });
 
-describe('of a file system', () => {
+describe('messages about a file system error', () => {
   it.each([
     ['ENOSPC', 'the disk is full', 'free some space or inodes (df -h, df -i), then run the command again'],
     ['EDQUOT', 'the disk quota is used up', 'free some space, then run the command again'],
@@ -85,7 +85,7 @@ describe('of a file system', () => {
     ['EBUSY', 'another program is using it', 'close that program, then run the command again'],
     ['EXDEV', 'it is on another file system', 'choose another place'],
     ['EWHAT', 'what the system says', 'check the path'],
-  ])('%s is told in these words', (code, meaning, hint) => {
+  ])('%s says what failed and what to do', (code, meaning, hint) => {
     const cause = Object.assign(new Error('what the system says'), { code });
     expect(localError(cause, 'library/a.mp4')).toMatchObject({
       exitCode: 7,
@@ -95,12 +95,12 @@ describe('of a file system', () => {
     });
   });
 
-  it('does not claim a defect of our own for the disk', () => {
+  it('are not used for an error of the program itself', () => {
     const defect = new TypeError('a defect');
     expect(() => localError(defect, 'a.mp4')).toThrow(defect);
   });
 
-  it('tells who cannot read to look who may, for there is no other place', () => {
+  it('suggest checking the permissions of a file that cannot be read', () => {
     const cause = Object.assign(new Error(''), { code: 'EACCES' });
     expect(localError(cause, 'list.txt', 'read')).toMatchObject({
       message: 'cannot read list.txt: permission denied',

@@ -27,22 +27,22 @@ describe('the file of a record', () => {
     ['/', '/home/me', 'VI1.mp4', 'home/me/VI1.mp4'],
     ['/home/me', '/home/me', '/srv/VI1.mp4', '../../srv/VI1.mp4'],
     ['/home/me', '/home/me', './x/../VI1.mp4', 'VI1.mp4'],
-  ])('seen from %s, by a run in %s, is for %s: %s', (folder, cwd, file, shown) => {
+  ])('relative to %s, for a run in %s: %s is written as %s', (folder, cwd, file, shown) => {
     expect(recordFrom(folder, cwd, { ...RECORD, file })).toEqual({ ...RECORD, file: shown });
   });
 
-  it('is none on standard output, from everywhere', () => {
+  it('is null for standard output', () => {
     expect(recordFrom('/a', '/b', { ...RECORD, file: null })).toEqual({ ...RECORD, file: null });
   });
 
-  it('changes in a copy alone', () => {
+  it('is rewritten in a copy of the record', () => {
     recordFrom('/a', '/b', RECORD);
     expect(RECORD.file).toBe('clips/VI1.mp4');
   });
 });
 
 describe('an error in a record', () => {
-  it('has its exit code, its code, its words and whether to run again', () => {
+  it('has an exit code, a code, a message, a hint, and whether a retry may help', () => {
     const error = new LocalError('disk_full', 'no room', { hint: 'make room' });
     expect(recordedError(error, [])).toEqual({
       exit_code: 7,
@@ -61,7 +61,7 @@ describe('an error in a record', () => {
     [new TypeError('a defect'), 'a defect'],
     ['just words', 'just words'],
     [undefined, 'undefined'],
-  ])('that nobody foresaw is unexpected: %s', (thrown, message) => {
+  ])('of an unknown kind is recorded as unexpected: %s', (thrown, message) => {
     expect(recordedError(thrown, [])).toEqual({
       exit_code: 1,
       code: 'unexpected',

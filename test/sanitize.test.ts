@@ -4,7 +4,7 @@ import { maskKey, printable, redactKeys, SHOWN_CHARACTERS, safeJson, serverText 
 
 const KEY = `sk-mavi-${'k'.repeat(118)}wxyz`;
 
-/** Characters that act on a terminal or that nobody sees. */
+/** Characters that control a terminal or are invisible. */
 const UNSAFE = [
   ...'\u0000\u0007\b\u001b\u007f\u0080\u009b\u009f',
   ...'\u00ad\u061c\u200b\u200d\u200e\u200f\u2028\u2029\u202a\u202e\u2060\u2066\u2069\u206f\ufeff\ufff9\ufffb',
@@ -12,7 +12,7 @@ const UNSAFE = [
 
 describe('printable text', () => {
   it.each(UNSAFE.map((character) => [character.charCodeAt(0).toString(16).padStart(4, '0'), character]))(
-    'is without U+%s',
+    'does not contain U+%s',
     (_code, character) => {
       expect(printable(`a${character}b${character}${character}c`)).toBe('abc');
     },
@@ -32,7 +32,7 @@ describe('printable text', () => {
     expect(printable(text)).toBe(shown);
   });
 
-  it('has no control character, whatever it was', () => {
+  it('contains no control character for any input', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         expect(printable(text)).not.toMatch(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u);
@@ -85,14 +85,14 @@ describe('text without keys', () => {
     expect(redactKeys(text)).toBe(shown);
   });
 
-  it('is without every secret that is known, whatever its shape and wherever it stands', () => {
+  it('contains no known secret of any form, at any position', () => {
     const secrets = ['plain-secret', 'another.secret(1)$&'];
     expect(redactKeys('a plain-secretive word, plain-secret', secrets)).toBe('a …cretive word, …cret');
     expect(redactKeys('xanother.secret(1)$&x', secrets)).toBe('x…1)$&x');
     expect(redactKeys(`x${KEY}`, [KEY])).toBe('xsk-mavi-…wxyz');
   });
 
-  it('is not torn apart by a secret of three characters', () => {
+  it('is not changed by secrets of up to three characters', () => {
     expect(redactKeys('the end', ['the'])).toBe('the end');
     expect(redactKeys('this end', ['this'])).toBe('… end');
     expect(redactKeys('the end', [''])).toBe('the end');
@@ -100,21 +100,21 @@ describe('text without keys', () => {
 });
 
 describe("a server's text", () => {
-  it('is cut after 300 characters, not within one', () => {
+  it('is truncated after 300 characters, never within one', () => {
     expect(SHOWN_CHARACTERS).toBe(300);
     expect(serverText('x'.repeat(300))).toBe('x'.repeat(300));
     expect(serverText('x'.repeat(301))).toBe(`${'x'.repeat(300)}…`);
     expect(serverText('🎬'.repeat(301))).toBe(`${'🎬'.repeat(300)}…`);
   });
 
-  it('is cut after its keys are masked, so that no half of one is left', () => {
+  it('is truncated after its keys are masked, so that no part of a key is left', () => {
     const shown = serverText(`${'x'.repeat(280)} ${KEY} and more`, []);
     expect(shown).toBe(`${'x'.repeat(280)} sk-mavi-…wxyz and m…`);
     const secret = 'plain-secret-of-the-user';
     expect(serverText(`${'x'.repeat(290)}${secret}`, [secret])).toBe(`${'x'.repeat(290)}…user`);
   });
 
-  it('is without a key that control characters hide', () => {
+  it('contains no key, not even one interrupted by control characters', () => {
     const hidden = `${KEY.slice(0, 20)}\u0000\u200b${KEY.slice(20)}`;
     expect(serverText(`for ${hidden}.`)).toBe('for sk-mavi-…wxyz.');
     expect(serverText('for plain\u001b-sec\u202eret!', ['plain-secret'])).toBe('for …cret!');
@@ -128,13 +128,13 @@ describe("a server's text", () => {
 describe('JSON on one line', () => {
   it.each(
     UNSAFE.filter((character) => character > '\u001f').map((each) => [each.charCodeAt(0).toString(16), each]),
-  )('writes U+%s as an escape that means the same', (code, character) => {
+  )('writes U+%s as an equivalent escape', (code, character) => {
     const text = safeJson({ name: `a${character}b` });
     expect(text).toBe(`{"name":"a\\u${code.padStart(4, '0')}b"}`);
     expect(JSON.parse(text)).toEqual({ name: `a${character}b` });
   });
 
-  it('means the same as the value, and can act on no terminal', () => {
+  it('is equivalent to the value, and cannot control a terminal', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         const text = safeJson(value);
@@ -144,7 +144,7 @@ describe('JSON on one line', () => {
     );
   });
 
-  it('leaves all other characters as they are', () => {
+  it('does not change any other character', () => {
     expect(safeJson('日本語 🎬 é\n')).toBe('"日本語 🎬 é\\n"');
   });
 });

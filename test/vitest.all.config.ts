@@ -6,7 +6,7 @@ export default defineConfig({
     root: new URL('.', import.meta.url).pathname,
     include: ['**/*.test.ts'],
     exclude: ['bench/**', '**/node_modules/**', '**/*.windows.test.ts'],
-    // Each file in a process of its own: nock, once imported, would take over the sockets of all others.
+    // Each file runs in its own process, because importing nock takes over all sockets of a process.
     isolate: true,
     pool: 'forks',
     maxWorkers: 2,

@@ -1,5 +1,5 @@
 import { mergeConfig } from 'vitest/config';
 import all from './vitest.all.config.ts';
 
-/** What needs nothing but Node and the tools that every Unix has: `npm test`. */
+/** `npm test`: the tests that need only Node and standard Unix tools. */
 export default mergeConfig(all, { test: { exclude: ['**/*.programs.test.ts', '**/*.windows.test.ts'] } });

@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config';
 import all from './vitest.all.config.ts';
 
-/** What needs programs that `.ci/run` installs (shells, strace, a tmpfs of its own, GNU parallel): `npm run test:programs`. */
+/** `npm run test:programs`: the tests that need programs installed by `.ci/run`, or may mount file systems. */
 export default defineConfig({ test: { ...all.test, include: ['**/*.programs.test.ts'] } });

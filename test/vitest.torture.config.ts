@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 import all from './vitest.all.config.ts';
 
-/** Every call on a file made to fail, one at a time, in the built program: `npm run torture`. It takes gcc and some minutes. */
+/** `npm run torture`: makes every file system call of the built program fail, one at a time. Needs gcc. */
 export default defineConfig({
   test: { ...all.test, include: ['torture/*.torture.ts'], testTimeout: 3_600_000 },
 });

@@ -351,7 +351,7 @@ describe('standard output that fails', () => {
       if (turn === failAt) throw error;
       for (const chunk of chunks) taken.push(Buffer.from(chunk));
     };
-    // Each fifth comes by a response of its own, and so by at least one write of its own.
+    // Each fifth arrives in its own response, and so in at least one separate write.
     const faults = [1, 2, 3, 4].map((part) => `hangup@${Math.floor((BYTES.length * part) / 5)}x1`).join(',');
     const mock = await withMock({ videos: [VIDEO], faults });
     const host = fakeHost({ cwd: tempDir(), env: envFor(mock), writeOut, clock: eagerClock(() => false) });

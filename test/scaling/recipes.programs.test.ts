@@ -12,7 +12,7 @@ import { madeVideos } from '../library/stored-video.ts';
 const DOC = readFileSync(join(ROOT, 'docs/scaling.md'), 'utf8');
 const RECIPES = recipesOf('docs/scaling.md');
 
-/** Few enough that each shard keeps within the divided rate. */
+/** So few that each shard stays within its part of the rate. */
 const VIDEOS = madeVideos(8);
 const FILES = VIDEOS.map((video) => `${video.videoNo}.mp4`).sort();
 
@@ -25,22 +25,22 @@ async function place(scene: Scene, faults: Record<string, string> = {}, videos =
   return scene.mock({ videos, faults });
 }
 
-/** The names of videos in a folder of the scene, sorted. */
+/** The names of the videos in a folder of the scene, sorted. */
 function videosIn(scene: Scene, folder: string): string[] {
   return readdirSync(scene.path(folder))
     .filter((name) => !name.startsWith('mavi-manifest'))
     .sort();
 }
 
-async function expectWhole(scene: Scene, folder: string, names: readonly string[]): Promise<void> {
+async function expectComplete(scene: Scene, folder: string, names: readonly string[]): Promise<void> {
   for (const name of names) {
     const video = VIDEOS.find((each) => `${each.videoNo}.mp4` === name) as StoredVideo;
     expect(scene.read(`${folder}/${name}`).equals(await bytesOf(video)), name).toBe(true);
   }
 }
 
-describe('the recipes for a whole library', () => {
-  it('are all run here', () => {
+describe('the recipes for a complete library', () => {
+  it('are all tested here', () => {
     expect(DOC.match(/^```\w+$/gm)).toHaveLength(RECIPES.size);
     expect([...RECIPES.keys()].sort()).toEqual([
       'GNU parallel',
@@ -55,11 +55,11 @@ describe('the recipes for a whole library', () => {
     ]);
   });
 
-  it('fetch it by one process, and check it without mavi', async ({ scene }) => {
+  it('download it with one process and check it without mavi', async ({ scene }) => {
     await place(scene);
     expect(await scene.shell(recipe('one machine')).ended).toMatchObject({ code: 0 });
     expect(videosIn(scene, 'library')).toEqual(FILES);
-    await expectWhole(scene, 'library', FILES);
+    await expectComplete(scene, 'library', FILES);
     expect(await scene.shell(recipe('sha256sum')).ended).toMatchObject({ code: 0, stderr: '' });
     scene.write(`library/${FILES[3]}`, Buffer.alloc(1000));
     const checked = await scene.shell(recipe('sha256sum')).ended;
@@ -67,11 +67,11 @@ describe('the recipes for a whole library', () => {
     expect(checked.stdout.toString()).toBe(`${FILES[3]}: FAILED\n`);
   });
 
-  it('fetch it by shards side by side with GNU parallel, into one folder', async ({ scene }) => {
+  it('download it into one folder with parallel shards, using GNU parallel', async ({ scene }) => {
     const mock = await place(scene);
     expect(await scene.shell(recipe('GNU parallel')).ended).toMatchObject({ code: 0 });
     expect(videosIn(scene, 'library')).toEqual(FILES);
-    await expectWhole(scene, 'library', FILES);
+    await expectComplete(scene, 'library', FILES);
     expect(downloadsOf(mock)).toHaveLength(8);
     const manifest = scene.read('library/mavi-manifest.ndjson').toString().split('\n').filter(Boolean);
     expect(manifest.map((line) => JSON.parse(line).file).sort()).toEqual(FILES);
@@ -79,7 +79,7 @@ describe('the recipes for a whole library', () => {
     expect(downloadsOf(mock)).toHaveLength(8);
   });
 
-  it('run the failed shards again, as GNU parallel counts them', async ({ scene }) => {
+  it('run the failed shards again with GNU parallel', async ({ scene }) => {
     const bad = VIDEOS[0] as StoredVideo;
     const mock = await place(scene, { [bad.videoNo]: 'garbagex1' });
     expect(await scene.shell(recipe('GNU parallel')).ended).toMatchObject({ code: 1 });
@@ -91,10 +91,10 @@ describe('the recipes for a whole library', () => {
     expect(downloadsOf(mock)).toHaveLength(9);
   });
 
-  it('fetch it by the pods of a Kubernetes Job, each its part', async ({ scene }) => {
+  it('download a part of it with each pod of a Kubernetes Job', async ({ scene }) => {
     const mock = await place(scene);
     const [, block = ''] = /args:\n +- \|\n((?: {14}.*\n)+)/.exec(recipe('Kubernetes')) ?? [];
-    // README's recipes run these lines.
+    // The tests of README's recipes run these lines.
     for (const line of INSTALL) expect(block).toContain(` ${line}\n`);
     const script = INSTALL.reduce(
       (text, line) => text.replace(line, 'true'),
@@ -108,18 +108,18 @@ describe('the recipes for a whole library', () => {
     expect((await Promise.all(pods)).map(({ code }) => code)).toEqual([0, 0, 0, 0]);
     const parts = [1, 2, 3, 4].map((shard) => videosIn(scene, `library/${shard}`));
     expect(parts.flat().sort()).toEqual(FILES);
-    for (const [index, names] of parts.entries()) await expectWhole(scene, `library/${index + 1}`, names);
+    for (const [index, names] of parts.entries()) await expectComplete(scene, `library/${index + 1}`, names);
     expect(downloadsOf(mock)).toHaveLength(8);
     expect(await scene.shell(recipe('verify')).ended).toMatchObject({ code: 0 });
     scene.write(`library/1/${parts[0]?.[0]}`, 'changed');
     expect(await scene.shell(recipe('verify')).ended).toMatchObject({ code: 5 });
   });
 
-  it('send it on to object storage, whole or not at all', async ({ scene }) => {
+  it('send only complete videos to object storage', async ({ scene }) => {
     const videos = VIDEOS.slice(0, 4);
     const files = videos.map((video) => `${video.videoNo}.mp4`).sort();
     const [bad, listed] = videos as [StoredVideo, StoredVideo];
-    // Cut at its very end, when nearly all of it has gone through the pipe; then right.
+    // Truncated by one byte, twice; then correct.
     const mock = await place(scene, { [bad.videoNo]: 'truncate@999x2' }, videos);
     scene.write('to-storage.sh', recipe('to-storage.sh'));
     const env = { RCLONE_CONFIG_REMOTE_TYPE: 'alias', RCLONE_CONFIG_REMOTE_REMOTE: scene.path('storage') };
@@ -134,16 +134,16 @@ describe('the recipes for a whole library', () => {
     expect(await scene.shell(all, { env }).ended).toMatchObject({ code: 1 });
     const without = files.filter((name) => name !== `${bad.videoNo}.mp4`);
     expect(videosIn(scene, 'storage/videos')).toEqual(without);
-    await expectWhole(scene, 'storage/videos', without);
+    await expectComplete(scene, 'storage/videos', without);
 
     expect(await scene.shell(all, { env }).ended).toMatchObject({ code: 0 });
     expect(videosIn(scene, 'storage/videos')).toEqual(files);
-    await expectWhole(scene, 'storage/videos', files);
+    await expectComplete(scene, 'storage/videos', files);
     expect(downloadsOf(mock)).toHaveLength(4 + 2);
   });
 
   it('can be tried without an account', async ({ scene }) => {
-    // The program itself, not a function: `kill %1` is to reach it.
+    // The program itself instead of a function, so that `kill %1` reaches it.
     withMavi(scene);
     mkdirSync(scene.path('clips'));
     for (const video of VIDEOS)

@@ -9,7 +9,7 @@ import { it, type Scene } from '../helpers/scene.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
 import { bytesOf } from '../helpers/videos.ts';
 
-/** The part of s3rver that is used; `npm ci --prefix test/scaling/s3rver` installs it. */
+/** The part of s3rver used here; install it with `npm ci --prefix test/scaling/s3rver`. */
 interface S3Server {
   run(): Promise<{ port: number }>;
   close(): Promise<void>;
@@ -67,7 +67,7 @@ function filesOf(videos: readonly StoredVideo[]): string[] {
 }
 
 describe('object storage with an S3 interface', () => {
-  it('gets what is complete, and nothing of a video that breaks off at its end', {
+  it('receives only complete videos, and nothing of one that is truncated at its end', {
     timeout: 120_000,
   }, async ({ scene }) => {
     const [bad, ...others] = VIDEOS as [StoredVideo, ...StoredVideo[]];
@@ -80,9 +80,9 @@ describe('object storage with an S3 interface', () => {
     await expectStored(scene, env, VIDEOS);
   });
 
-  it('has nothing under the final name when all is killed under way', { timeout: 120_000 }, async ({
-    scene,
-  }) => {
+  it('has nothing under the final name when the script and its processes are killed', {
+    timeout: 120_000,
+  }, async ({ scene }) => {
     const [video] = VIDEOS as [StoredVideo];
     const [halfway, killed] = [moment(), moment()];
     scene.finally(() => killed.now());
@@ -96,7 +96,7 @@ describe('object storage with an S3 interface', () => {
       },
     };
     const env = await place(scene, { videos: [held] });
-    // In a process group of its own, so that the script and all that it started can be killed at once.
+    // In its own process group, so that the script and everything it started can be killed together.
     const script = scene.shell(`exec setsid bash to-storage.sh ${video.videoNo}`, { env });
     await halfway.happened;
     process.kill(-(script.child.pid as number), 'SIGKILL');

@@ -6,19 +6,19 @@ import { hostname, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 
-/** A Slurm of this machine: one controller, and nodes that are processes. */
+/** A Slurm cluster on this machine: one controller, and nodes that are processes. */
 export interface SlurmCluster {
-  /** What `sbatch` and the like need. */
+  /** The environment that `sbatch` and similar programs need. */
   readonly env: Readonly<Record<string, string>>;
-  /** Runs one of Slurm's programs; its standard output without the last line end. */
+  /** Runs one of Slurm's programs and returns its standard output without the final newline. */
   run(program: string, ...args: string[]): string;
-  /** Kills a node with all that runs on it, as a power cut does, and tells the controller. */
+  /** Kills a node and everything that runs on it, like a power cut, and marks it as down. */
   killNode(node: string): void;
 }
 
 const PATH = `${process.env.PATH ?? ''}:/usr/sbin:/sbin`;
 
-/** Starts a Slurm of so many nodes, n1, n2 and so on; what it started ends when the test does. */
+/** Starts a cluster with so many nodes, n1, n2 and so on; it is stopped when the test ends. */
 export async function startSlurm(
   nodes: number,
   finallyDo: (cleanUp: () => void) => void,
@@ -114,7 +114,7 @@ function configuration(
   ].join('\n');
 }
 
-/** Ports that are free now. */
+/** Ports that are currently free. */
 async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {
@@ -132,7 +132,7 @@ async function freePorts(count: number): Promise<number[]> {
   );
 }
 
-/** The processes of a cluster's jobs, known by their environment, with their parents in Slurm and their children. */
+/** The processes of a cluster's jobs, found by their environment, with their Slurm parents and their children. */
 function processesOf(folder: string, variable = ''): number[] {
   const all = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -142,7 +142,7 @@ function processesOf(folder: string, variable = ''): number[] {
     return environment.includes(`SLURM_CONF=${folder}/`) && environment.includes(variable || 'SLURM_JOB_ID=');
   });
   const steps = jobs.map(parentOf).filter((pid) => read(pid, 'cmdline').includes('slurmstepd'));
-  // A step that outlives its job would report the job as failed, which is not requeued.
+  // A step that outlives its job would report the job as failed, and Slurm does not requeue a failed job.
   const found = new Set([...steps, ...jobs]);
   for (const pid of found) for (const child of all) if (parentOf(child) === pid) found.add(child);
   return [...found].filter((pid) => pid !== process.pid);
@@ -165,7 +165,7 @@ function killAll(pids: readonly number[]): void {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
-      // It is over already.
+      // It has already exited.
     }
   }
 }

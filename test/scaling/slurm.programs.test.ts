@@ -11,12 +11,12 @@ import { madeVideos } from '../library/stored-video.ts';
 import { startSlurm } from './slurm-cluster.ts';
 
 const RECIPE = recipesOf('docs/scaling.md').get('Slurm') ?? '';
-/** Few enough that each shard keeps within the divided rate, and that a shard may begin twice within a minute. */
+/** So few that each shard stays within its part of the rate, even if it starts twice within a minute. */
 const VIDEOS = madeVideos(8);
 const ACCOUNT = { starts: 12, windowMs: 60_000 };
 
 describe('the Slurm array of docs/scaling.md, on a real Slurm', () => {
-  it('goes on after a node was killed under way: all shards together are the whole library', {
+  it('continues after a node was killed, until the shards together are the complete library', {
     timeout: 180_000,
   }, async ({ scene }) => {
     const victim = VIDEOS.find(({ videoNo }) => isInShard(videoNo, { index: 2, of: 4 }));
@@ -53,15 +53,15 @@ describe('the Slurm array of docs/scaling.md, on a real Slurm', () => {
       slurm.run('squeue', '--noheader', '--array', '--format=%K %N').match(/^2 (n\d)$/m)?.[1] ?? '';
     slurm.killNode(node());
     killed.now();
-    // Slurm holds a requeued task for two minutes; whoever mends the node lets it go.
-    const letGo = (): string => {
+    // Slurm holds a requeued task for two minutes unless an administrator starts it earlier.
+    const requeue = (): string => {
       const id = slurm
         .run('squeue', '--noheader', '--array', '--format=%F_%K %T')
         .match(/^(\d+_2) PENDING$/m)?.[1];
       if (id !== undefined) slurm.run('scontrol', 'update', `JobId=${id}`, 'StartTime=now');
       return id === undefined ? 'not requeued yet' : 'requeued';
     };
-    await expect.poll(letGo, { timeout: 60_000, interval: 200 }).toBe('requeued');
+    await expect.poll(requeue, { timeout: 60_000, interval: 200 }).toBe('requeued');
     const ended = await submitted.ended;
 
     const logs = readdirSync(scene.folder).filter((name) => name.startsWith('slurm-'));
@@ -80,7 +80,7 @@ describe('the Slurm array of docs/scaling.md, on a real Slurm', () => {
     }
     expect(files.filter((name) => name.includes('.part'))).toEqual([]);
     const starts = downloadsOf(mock);
-    // The killed request was sent again by the requeued task, and no other.
+    // The requeued task repeated only the killed request.
     expect(starts).toHaveLength(VIDEOS.length + 1);
     expect(starts.length).toBeLessThanOrEqual(ACCOUNT.starts);
     expect(said).not.toContain('0429');

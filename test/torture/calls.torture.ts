@@ -12,18 +12,18 @@ import { sampleFile } from '../mock/sample-files.ts';
 const { faststart, moovLast, fragmented } = SAMPLE_VIDEO_NOS;
 const SAMPLES = { [faststart]: 'faststart', [moovLast]: 'moov-last', [fragmented]: 'fragmented' } as const;
 
-/** A command, what is there before, and which videos it leaves where. */
+/** A command, the files before it, and the videos that it creates. */
 interface Case {
   readonly title: string;
   readonly args: readonly string[];
-  /** Files of the folder before. */
+  /** Files in the folder before the run. */
   readonly before: Readonly<Record<string, string>>;
-  /** The videos by their files. */
+  /** The video of each file created. */
   readonly targets: Readonly<Record<string, keyof typeof SAMPLES>>;
   readonly manifest?: string;
-  /** Faults of the server. */
+  /** Faults of the mock. */
   readonly faults?: string;
-  /** Link fails each time, as where there are no hard links. */
+  /** Whether link always fails, as on a file system without hard links. */
   readonly noLinks?: boolean;
 }
 
@@ -71,7 +71,7 @@ const CASES: readonly Case[] = [
 ];
 
 const ERRORS = ['EIO', 'ENOSPC', 'EACCES', 'EPERM', 'EROFS', 'EMFILE', 'ESTALE'] as const;
-/** What is done at each call. */
+/** What is injected at each call. */
 const HOWS = [
   ...ERRORS.map((code) => ({ how: 'before', code }) as const),
   { how: 'after', code: 'EIO' },
@@ -88,13 +88,13 @@ interface Injection {
   readonly code: keyof typeof constants.errno;
 }
 
-/** Runs a case once in a folder of its own; what of the promise was broken, in words. */
+/** Runs a case once in its own folder; describes every violation of the invariant. */
 async function play(each: Case, injection: Injection, scene: Scene, shim: string): Promise<string[]> {
   const name = `run-${injection.at}-${injection.how}-${injection.code}`;
   const folder = scene.path(name);
   mkdirSync(folder);
   for (const [file, text] of Object.entries(each.before)) writeFileSync(join(folder, file), text);
-  // A server of its own, for its faults are counted by request.
+  // Each run has its own mock, because faults are counted per request.
   const server = await scene.mock(each.faults === undefined ? {} : { faults: each.faults });
   const env = { MAVI_BASE_URL: server.baseUrl, UV_THREADPOOL_SIZE: '1', UV_USE_IO_URING: '0' };
   const inject = {
@@ -109,19 +109,19 @@ async function play(each: Case, injection: Injection, scene: Scene, shim: string
   const first = await scene.run(each.args, { folder, env: { ...env, ...inject } });
   const calls = readFileSync(`${folder}.log`, 'utf8').split('\n');
   const call = calls[injection.at - 1] ?? '';
-  const broken =
+  const violations =
     injection.how === 'kill' && injection.at > 0
       ? afterKill(each, folder)
       : afterEnd(each, folder, first, call);
-  // The next run cleans up and completes, whatever was left.
+  // Whatever was left behind, the next run cleans up and completes.
   const again =
     each.args.includes('--force') || each.args[0] === 'sync' ? each.args : [...each.args, '--skip-existing'];
   const placeholder =
     each.noLinks === true && Object.keys(each.targets).some((file) => contentOf(folder, file)?.length === 0);
   if (!placeholder && injection.how !== 'short' && (injection.how !== 'before' || injection.code === 'EIO')) {
     const second = await scene.run(again, { folder, env });
-    if (second.code !== 0) broken.push(`the next run ends with ${second.code}: ${second.stderr}`);
-    broken.push(
+    if (second.code !== 0) violations.push(`the next run exits ${second.code}: ${second.stderr}`);
+    violations.push(
       ...afterEnd(each, folder, { ...second, code: 0 }, '').map(
         (finding) => `after the next run: ${finding}`,
       ),
@@ -129,7 +129,7 @@ async function play(each: Case, injection: Injection, scene: Scene, shim: string
   }
   await server.close();
   rmSync(folder, { recursive: true });
-  return broken.map(
+  return violations.map(
     (finding) =>
       `${each.title}, call ${injection.at} (${call}), ${injection.how} ${injection.code}: ${finding}`,
   );
@@ -141,40 +141,40 @@ function afterEnd(
   { code, signal, stderr }: Pick<Ended, 'code' | 'signal' | 'stderr'>,
   call: string,
 ): string[] {
-  const broken: string[] = [];
-  if (code !== 0 && code !== 7) broken.push(`exit ${code} ${signal}: ${stderr}`);
-  if (code === 7 && !stderr.includes('mavi: ')) broken.push(`no message: ${stderr}`);
+  const violations: string[] = [];
+  if (code !== 0 && code !== 7) violations.push(`exit ${code} ${signal}: ${stderr}`);
+  if (code === 7 && !stderr.includes('mavi: ')) violations.push(`no message: ${stderr}`);
   for (const [file, videoNo] of Object.entries(each.targets)) {
     const content = contentOf(folder, file);
     const isNew = content?.equals(sampleFile(SAMPLES[videoNo] as never)) === true;
     const isOld =
       content === null ? each.before[file] === undefined : content.toString() === each.before[file];
-    if (!isNew && !isOld) broken.push(`${file} has ${content?.length} wrong bytes`);
-    if (code === 0 && !isNew) broken.push(`exit 0, and ${file} is not the video`);
-    // Of several videos some may be done; of one, what is said about its record tells.
-    const isSaid = stderr.includes('was downloaded') || Object.keys(each.targets).length > 1;
-    if (code === 7 && isNew && !isSaid) broken.push(`exit 7, and ${file} is the video`);
+    if (!isNew && !isOld) violations.push(`${file} has ${content?.length} wrong bytes`);
+    if (code === 0 && !isNew) violations.push(`exit 0, but ${file} is not the video`);
+    // Some of several videos may be done; a single video is, if the message says that only its record failed.
+    const isReported = stderr.includes('was downloaded') || Object.keys(each.targets).length > 1;
+    if (code === 7 && isNew && !isReported) violations.push(`exit 7, but ${file} is the video`);
   }
   const strange = partialsIn(folder);
-  // A file that could not be removed is said, and swept later.
-  if (strange.length > 0 && call !== 'unlink') broken.push(`left: ${strange.join(', ')}`);
-  return [...broken, ...wrongRecords(each, folder)];
+  // A file that could not be removed is reported, and removed by a later run.
+  if (strange.length > 0 && call !== 'unlink') violations.push(`left behind: ${strange.join(', ')}`);
+  return [...violations, ...wrongRecords(each, folder)];
 }
 
 function afterKill(each: Case, folder: string): string[] {
-  const broken: string[] = [];
+  const violations: string[] = [];
   for (const [file, videoNo] of Object.entries(each.targets)) {
     const content = contentOf(folder, file);
     const isNew = content?.equals(sampleFile(SAMPLES[videoNo] as never)) === true;
     const isOld =
       content === null ? each.before[file] === undefined : content.toString() === each.before[file];
     const isPlaceholder = each.noLinks === true && content?.length === 0;
-    if (!isNew && !isOld && !isPlaceholder) broken.push(`${file} has ${content?.length} wrong bytes`);
+    if (!isNew && !isOld && !isPlaceholder) violations.push(`${file} has ${content?.length} wrong bytes`);
   }
-  return [...broken, ...wrongRecords(each, folder)];
+  return [...violations, ...wrongRecords(each, folder)];
 }
 
-/** Records of files that are not there. */
+/** Records of files that are not the video. */
 function wrongRecords(each: Case, folder: string): string[] {
   if (each.manifest === undefined) return [];
   const text = contentOf(folder, each.manifest)?.toString() ?? '';
@@ -187,7 +187,7 @@ function wrongRecords(each: Case, folder: string): string[] {
     .filter(
       ([file, videoNo]) => contentOf(folder, file)?.equals(sampleFile(SAMPLES[videoNo] as never)) !== true,
     )
-    .map(([file]) => `${file} is recorded, and is not the video`);
+    .map(([file]) => `${file} is recorded, but is not the video`);
 }
 
 function partialsIn(folder: string): string[] {
@@ -201,8 +201,8 @@ function contentOf(folder: string, file: string): Buffer | null {
   return existsSync(path) ? readFileSync(path) : null;
 }
 
-describe('each call on a file, made to fail', () => {
-  it.for(CASES)('leaves $title as promised', async (each, { scene }) => {
+describe('a failure of any file system call', () => {
+  it.for(CASES)('keeps the invariant of $title', async (each, { scene }) => {
     const shim = scene.path('inject.so');
     execFileSync('gcc', ['-shared', '-fPIC', '-O1', '-o', shim, SHIM, '-ldl']);
     expect(await play(each, { at: 0, how: 'before', code: 'EIO' }, scene, shim)).toEqual([]);

@@ -1,13 +1,13 @@
 /*
- * Preloaded into a program: makes the Nth call on a file below a folder fail, or ends the process there.
+ * A library to preload: makes the Nth file system call below a folder fail, or kills the process at that call.
  *
  *   INJECT_BELOW  the folder
- *   INJECT_AT     which of the calls, from 1; 0 for none
- *   INJECT_HOW    before: the call is not made, and fails; after: it is made, and fails all the same;
- *                 short: it takes half of the bytes; kill: the process is killed before it
+ *   INJECT_AT     the number of the call, from 1; 0 for none
+ *   INJECT_HOW    before: the call fails without being made; after: it is made but reports the error;
+ *                 short: it writes half of the bytes; kill: the process is killed before the call
  *   INJECT_ERRNO  the error's number
- *   INJECT_NO_LINKS  set where link is to fail each time, as on FAT
- *   INJECT_LOG    a file for one line a call: its name
+ *   INJECT_NO_LINKS  if set, every link fails, as on FAT
+ *   INJECT_LOG    a file that gets one line per call, with its name
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -60,7 +60,7 @@ static int is_below_fd(int fd) {
   return is_below(path);
 }
 
-/* What is to happen to this call. */
+/* Decides what happens to this call. */
 static enum how judge(const char *call) {
   int number = atomic_fetch_add(&calls, 1) + 1;
   const char *log = getenv("INJECT_LOG"), *at = getenv("INJECT_AT"), *how = getenv("INJECT_HOW");
@@ -134,7 +134,7 @@ WRITE(writev, (int fd, const struct iovec *from, int count), (fd, from, count),
 WRITE(pwritev64, (int fd, const struct iovec *from, int count, off64_t at), (fd, from, count, at),
       REAL(pwrite64)(fd, from[0].iov_base, half_of(from[0].iov_len), at))
 
-/* Whatever close answers, the file is closed. */
+/* close closes the file even if it reports an error. */
 int close(int fd) {
   enum how how = is_below_fd(fd) ? judge("close") : NOTHING;
   int result = REAL(close)(fd);
@@ -160,7 +160,7 @@ int scandir64(const char *path, struct dirent64 ***names, int (*filter)(const st
   return how == BEFORE || how == AFTER ? fail() : REAL(scandir64)(path, names, filter, order);
 }
 
-/* Node asks for a file's facts by number. */
+/* Node calls statx by its system call number. */
 long syscall(long number, ...) {
   va_list rest;
   va_start(rest, number);
