@@ -1,14 +1,14 @@
 import { defineConfig } from 'vitest/config';
 
-/** The tests of the pure core alone: a mutant there is theirs to find, and they take seconds. */
+/** `npm run mutation`: only the fast tests of the pure core, which have to find its mutants. */
 export default defineConfig({
   test: {
-    // A machine may be busy while the mutants run; a mutant that never ends is for Stryker to time.
+    // The machine may be busy; Stryker itself stops mutants that never end.
     testTimeout: 60_000,
     root: new URL('.', import.meta.url).pathname,
     include: [
       'isobmff/*.test.ts',
-      'api/{envelope,redirect,pacing,retry,wire-error}.test.ts',
+      'api/{envelope,redirect,pacing,retry,network-errors}.test.ts',
       'download/{body-check,sniff}.test.ts',
       'settings/{values,settings}.test.ts',
     ],
