@@ -12,6 +12,7 @@ import { addSync } from './commands/sync.ts';
 import { addVerify } from './commands/verify.ts';
 import { ClosedPipe, type ExitCode, exitCodeFor, Interrupted, MaviError, UsageError } from './errors.ts';
 import { type Host, print, say } from './host.ts';
+import { recordedError } from './record.ts';
 import { printable, redactKeys } from './sanitize.ts';
 import { version } from './version.ts';
 
@@ -19,15 +20,10 @@ import { version } from './version.ts';
 export async function run(argv: readonly string[], host: Host): Promise<ExitCode> {
   let exitCode: ExitCode = 0;
   const output = { help: '', usage: '' };
-  const program = commandTree(
-    {
-      host,
-      run: async (work) => {
-        exitCode = await work();
-      },
-    },
-    output,
-  );
+  const runWork: CommandContext['run'] = async (work) => {
+    exitCode = await work();
+  };
+  const program = commandTree({ host, run: runWork }, output);
   try {
     refuseChangedNames(argv, host);
     try {
@@ -45,7 +41,7 @@ export async function run(argv: readonly string[], host: Host): Promise<ExitCode
   }
 }
 
-/** An argument that is not UTF-8 would name another file. */
+/** Refuses an argument that is not UTF-8, which would name another file. */
 function refuseChangedNames(argv: readonly string[], host: Host): void {
   const changed = host.argvIsExact ? undefined : argv.find((argument) => argument.includes('\ufffd'));
   if (changed === undefined) return;
@@ -54,7 +50,7 @@ function refuseChangedNames(argv: readonly string[], host: Host): void {
   });
 }
 
-/** The tree of commands. What it prints is gathered in `output`. */
+/** The tree of commands. What commander prints is collected in `output`. */
 export function commandTree(context: CommandContext, output: { help: string; usage: string }): Command {
   const program = new Command('mavi')
     .description('Download your original videos from a Memories.ai library.')
@@ -75,20 +71,21 @@ export function commandTree(context: CommandContext, output: { help: string; usa
       getOutHelpWidth: () => (context.host.stdout.isTTY ? context.host.stderr.columns() : 100),
     });
   program.showHelpAfterError(usageHint(program));
-  const commands = [
-    addDownload,
-    addList,
-    addSync,
-    addVerify,
-    addAuth,
-    addConfig,
-    addMock,
-    addCompletion,
-    addHelp,
-  ];
-  for (const add of commands) add(program, context);
+  for (const add of COMMANDS) add(program, context);
   return program.addHelpText('after', EXAMPLES);
 }
+
+const COMMANDS = [
+  addDownload,
+  addList,
+  addSync,
+  addVerify,
+  addAuth,
+  addConfig,
+  addMock,
+  addCompletion,
+  addHelp,
+];
 
 const EXAMPLES = `
 Examples:
@@ -128,19 +125,8 @@ async function printError(error: unknown, host: Host, argv: readonly string[]): 
   const { styleFor } = await import('./progress/style.ts');
   const style = await styleFor(host, host.stderr.isTTY);
   const verbose = argv.includes('-v') || argv.includes('--verbose');
-  if (error instanceof MaviError) say(host, errorText(null, error.message, error.hint, style));
-  else {
-    const message = printable(error instanceof Error ? error.message : String(error));
-    say(
-      host,
-      errorText(
-        null,
-        `unexpected error: ${message}`,
-        verbose ? '' : 'run it again with --verbose to see where',
-        style,
-      ),
-    );
-  }
+  const { message, hint } = recordedError(error, host.secrets);
+  say(host, errorText(null, message, verbose && !(error instanceof MaviError) ? '' : hint, style));
   if (verbose && error instanceof Error) {
     for (const line of redactKeys(error.stack ?? '', host.secrets).split('\n')) say(host, printable(line));
   }

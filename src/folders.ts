@@ -4,8 +4,8 @@ import { dirname, isAbsolute, normalize, relative, resolve, sep } from 'node:pat
 import { codeOf, LocalError, localError, MAKE_FOLDER } from './errors.ts';
 
 /**
- * A path as the file system is to see it, named from `cwd`. It is not made absolute and not normalized: the name
- * of a folder above may be no UTF-8 or may not be searchable, and `link/..` means what the kernel says.
+ * A path for the file system, named from `cwd`. It is not made absolute and not normalized: the name of a folder
+ * above may not be UTF-8 or not be searchable, and `link/..` means what the kernel says.
  */
 export function pathFrom(cwd: string, path: string): string {
   if (path === '') return cwd;
@@ -13,7 +13,7 @@ export function pathFrom(cwd: string, path: string): string {
   return cwd.endsWith('/') ? cwd + path : `${cwd}/${path}`;
 }
 
-/** What two names of one path have in common, to compare them by; never to open a file with. */
+/** What all names of one path have in common, for comparison; never to open a file with. */
 export function pathKey(path: string): string {
   try {
     return resolve(path);
@@ -25,8 +25,8 @@ export function pathKey(path: string): string {
 
 /**
  * Creates a folder and the missing ones above it, and flushes each into the folder that holds it. Does nothing
- * where it exists. Node's recursive mkdir never returns where the kernel answers ENOENT below a folder that
- * exists, as in /proc or in a deleted folder. Throws LocalError.
+ * where it exists. (Node's recursive mkdir never returns where the kernel answers ENOENT below a folder that exists,
+ * as in /proc or in a deleted folder.) Throws LocalError.
  * @param shown what messages call it
  * @param mode permission bits of the folders that are created, before the umask
  */
@@ -38,16 +38,16 @@ export async function makeFolder(path: string, shown = path, mode = 0o777): Prom
 
 /**
  * Creates the missing folders between `root`, which exists, and a file below it. Throws LocalError, also where a
- * link is among them, for it could lead anywhere.
+ * link is among them, since it could lead anywhere.
  */
 export async function makeFoldersBelow(root: string, file: string, shown: string): Promise<void> {
-  const names = relative(root, dirname(file)).split(sep).filter(Boolean);
-  for (let at = root, next = names.shift(); next !== undefined; next = names.shift()) {
-    at = pathFrom(at, next);
-    await makeFolder(at, shown);
-    if (!(await lstat(at)).isDirectory()) {
+  let folder = root;
+  for (const name of relative(root, dirname(file)).split(sep).filter(Boolean)) {
+    folder = pathFrom(folder, name);
+    await makeFolder(folder, shown);
+    if (!(await lstat(folder)).isDirectory()) {
       const hint = 'replace the link by a folder, or change --name-template';
-      throw new LocalError('bad_folder', `cannot write ${shown}: ${at} is a link`, { hint });
+      throw new LocalError('bad_folder', `cannot write ${shown}: ${folder} is a link`, { hint });
     }
   }
 }
@@ -56,8 +56,9 @@ async function makeWithParents(path: string, mode: number, mayMakeParent: boolea
   try {
     await mkdir(path, { mode });
   } catch (error) {
-    // What mkdir answers for a folder that exists differs: EEXIST, EROFS, EPERM for a drive of Windows.
-    if (await isFolder(path)) return;
+    // The error for a folder that exists differs: EEXIST, EROFS, EPERM for a drive of Windows.
+    const found = await stat(path).catch(() => null);
+    if (found?.isDirectory()) return;
     const parent = dirname(path);
     if (!mayMakeParent || codeOf(error) !== 'ENOENT' || parent === path) throw error;
     await makeWithParents(parent, mode, true);
@@ -66,16 +67,9 @@ async function makeWithParents(path: string, mode: number, mayMakeParent: boolea
   await flushFolder(dirname(path));
 }
 
-async function isFolder(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
-}
-
-/** What file systems answer that have nothing to flush. */
+/** The errors of file systems that have nothing to flush. */
 const NOTHING_TO_FLUSH = ['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'];
-/** What opening or flushing a folder answers besides, on Windows and without read permission. */
+/** The errors of opening or flushing a folder besides, on Windows and without read permission. */
 const NO_FOLDER_FLUSH = [...NOTHING_TO_FLUSH, 'EPERM', 'EACCES', 'EISDIR', 'EBADF'];
 
 /** Flushes a file by the call given, where the file system can. Throws the system's error. */
@@ -85,10 +79,7 @@ export async function flushFile(flush: () => Promise<void>): Promise<void> {
   });
 }
 
-/**
- * Flushes a folder, so that the names in it survive a power cut. Does nothing where folders can't be flushed.
- * Throws the system's error.
- */
+/** Flushes a folder, where the file system can, so that the names in it survive a power cut. Throws the system's error. */
 export async function flushFolder(path: string): Promise<void> {
   let handle: FileHandle | null = null;
   try {

@@ -5,6 +5,7 @@ import { homedir, hostname, uptime } from 'node:os';
 import { isatty } from 'node:tty';
 import { descriptorWriter } from './chunks.ts';
 import {
+  codeOf,
   type EndingSignal,
   type ExitCode,
   Interrupted,
@@ -22,7 +23,7 @@ export interface Clock {
   ticksMs(): number;
   /** Milliseconds since the machine was started, suspends included; no step of the clock changes it. */
   uptimeMs(): number;
-  /** Calls back once after a delay in milliseconds, or until the answer is called. */
+  /** Calls back once after a delay in milliseconds, unless the function returned is called before. */
   after(delayMs: number, callback: () => void): () => void;
 }
 
@@ -38,23 +39,17 @@ export interface DataOutput {
 /** Standard error, for everything a person reads. */
 export interface TextOutput {
   readonly isTTY: boolean;
-  /** The terminal's width in characters now; 80 where there is none. */
+  /** The terminal's current width in characters; 80 without one. */
   columns(): number;
-  /** Its height in lines now; 24 where there is none. */
+  /** Its current height in lines; 24 without one. */
   rows(): number;
   write(text: string): void;
   /** The stream itself, for prompts. */
   readonly stream: NodeJS.WritableStream;
 }
 
-/** Standard input. */
-export interface DataInput {
-  readonly isTTY: boolean;
-  readonly stream: NodeJS.ReadableStream;
-}
-
 /** The shell's job control: Ctrl-Z, `fg` and `bg`. */
-export interface JobControl {
+interface JobControl {
   /** Calls `before` when Ctrl-Z is about to stop the process, and `after` when it resumes, however it was stopped. */
   onSuspend(before: () => void, after: () => void): () => void;
   /** Stops the job as Ctrl-Z does; for a terminal in raw mode, where Ctrl-Z is only a character. */
@@ -69,7 +64,7 @@ export interface Host {
   /** Whether the arguments are exactly what was typed: Node turns bytes that are not UTF-8 into U+FFFD. */
   readonly argvIsExact: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** The folder that relative names start from: `.`, for its absolute name need not be UTF-8, nor be allowed to be read. */
+  /** The folder that relative names start from: `.`, for its absolute name need not be UTF-8, nor be readable. */
   readonly cwd: string;
   readonly hostname: string;
   readonly pid: number;
@@ -78,8 +73,7 @@ export interface Host {
   /** Permission bits that new files do not get. */
   readonly umask: number;
   readonly platform: string;
-  readonly nodeVersion: string;
-  readonly stdin: DataInput;
+  readonly stdin: { readonly isTTY: boolean; readonly stream: NodeJS.ReadableStream };
   readonly stdout: DataOutput;
   readonly stderr: TextOutput;
   readonly clock: Clock;
@@ -92,13 +86,13 @@ export interface Host {
   readonly secrets: Set<string>;
   /** Whether another process of this machine is running. */
   isAlive(pid: number): boolean;
-  /** Calls back when the process ends while that is wanted: synchronously, also when a signal ends it. */
+  /** Calls back, synchronously, when the process ends, by a signal too. Returns what cancels that. */
   onExit(callback: () => void): () => void;
 }
 
 /**
  * Refuses to begin a command that has no other result than what it prints. Where the exit code or files are the
- * result, a program may well discard the rest in a way that looks closed. Throws LocalError.
+ * result, a program may discard the rest in a way that looks closed. Throws LocalError.
  */
 export function requireStdout({ stdout }: Host): void {
   if (!stdout.isClosed) return;
@@ -124,22 +118,16 @@ export function say(host: Host, text: string): void {
 }
 
 /** Waits; rejects with the signal's reason as soon as it is aborted. */
-export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(signal.reason);
-    const onAbort = (): void => {
-      cancel();
-      reject(signal?.reason);
-    };
-    const cancel = clock.after(delayMs, () => {
-      signal?.removeEventListener('abort', onAbort);
-      resolve();
-    });
-    signal?.addEventListener('abort', onAbort, { once: true });
+export async function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
+  signal?.throwIfAborted();
+  let cancel = (): void => {};
+  const delay = new Promise<void>((resolve) => {
+    cancel = clock.after(delayMs, resolve);
   });
+  await (signal === undefined ? delay : abortable(delay, signal).finally(cancel));
 }
 
-/** Settles as the promise does, or rejects with the signal's reason if that comes first; the promise itself goes on. */
+/** Settles as the promise does, or rejects with the signal's reason if that comes first; the work itself continues. */
 export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => reject(signal.reason);
@@ -156,14 +144,8 @@ const ECHO_MS = 300;
 const FULL_PIPE_WAIT_MS = 5;
 const SHOW_CURSOR = '\u001b[?25h\u001b[?7h';
 
-/** The real process, and how to end it. */
-export interface SystemHost extends Host {
-  /** Ends the process with an exit code, or, after a signal, by that same signal, so that shells see it. */
-  end(code: ExitCode): void;
-}
-
-/** This process. */
-export function systemHost(): SystemHost {
+/** This process. `end` ends it with an exit code, or, after a signal, by that same signal, so that shells see it. */
+export function systemHost(): Host & { end(code: ExitCode): void } {
   // A container may run under a user id without a home, which Node refuses to look up: use the root, as shells do.
   if (orNull(homedir) === null) process.env.HOME = '/';
   const { stderr } = process;
@@ -196,7 +178,6 @@ export function systemHost(): SystemHost {
     uid: process.geteuid?.() ?? null,
     umask: process.umask(),
     platform: process.platform,
-    nodeVersion: process.versions.node,
     stdin: {
       isTTY: isatty(0),
       get stream() {
@@ -242,8 +223,7 @@ export function systemHost(): SystemHost {
  * open it for writing only.
  */
 function isReopened(descriptor: number): boolean {
-  const path = orNull(() => readlinkSync(`/proc/self/fd/${descriptor}`));
-  if (path !== '/dev/null') return false;
+  if (pathOf(descriptor) !== '/dev/null') return false;
   const info = orNull(() => readFileSync(`/proc/self/fdinfo/${descriptor}`, 'latin1'));
   return /^flags:\s*\d*2$/m.test(info ?? '');
 }
@@ -287,13 +267,18 @@ const jobControl: JobControl = {
  * standard input that cannot be read, and, for what a script of nohup's starts, a parent that ignores SIGHUP.
  */
 function hangupIsIgnored(): boolean {
-  const outputs = [1, 2].map((descriptor) => orNull(() => readlinkSync(`/proc/self/fd/${descriptor}`)));
-  if ([process.env._, ...outputs].some((path) => /(^|\/)nohup(\.out)?$/.test(path ?? ''))) return true;
+  const paths = [process.env._, pathOf(1), pathOf(2)];
+  if (paths.some((path) => /(^|\/)nohup(\.out)?$/.test(path ?? ''))) return true;
   const parent = orNull(() => readFileSync(`/proc/${process.ppid}/status`, 'latin1'));
   // The lowest bit of the hexadecimal mask is signal 1.
   if (/^SigIgn:\s*\w*[13579bdf]$/m.test(parent ?? '')) return true;
   const isNull = orNull(() => fstatSync(0).rdev === statSync('/dev/null').rdev);
   return isNull === true && orNull(() => readSync(0, Buffer.alloc(1))) === null;
+}
+
+/** What a descriptor leads to. */
+function pathOf(descriptor: number): string | null {
+  return orNull(() => readlinkSync(`/proc/self/fd/${descriptor}`));
 }
 
 /** What `look` finds; null where it fails, as for files that only Linux has. */
@@ -319,9 +304,8 @@ function argvIsExact(): boolean {
 
 function processLives(pid: number): boolean {
   try {
-    process.kill(pid, 0);
-    return true;
+    return process.kill(pid, 0);
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    return codeOf(error) === 'EPERM';
   }
 }

@@ -7,10 +7,10 @@ import {
   oneVideoOnly,
   readVideoNo,
   type TransferLimit,
+  type WhenExists,
 } from '../download/plan.ts';
 import type { CheckRules, Level } from '../download/sniff.ts';
 import { UsageError } from '../errors.ts';
-import type { Host } from '../host.ts';
 import type { Template } from '../library/names.ts';
 import type { ProgressMode } from '../progress/events.ts';
 import { byteSize } from '../settings/values.ts';
@@ -25,26 +25,18 @@ import {
 } from './command.ts';
 import { addFilters, isNarrowed, NAME_TEMPLATES, nameTemplateOption, queryOf } from './list.ts';
 
-/** Adds the command; `run` does the work, and a test may replace it. */
-export function addDownload(
-  program: Command,
-  context: CommandContext,
-  run: (plan: DownloadPlan, host: Host) => ReturnType<Parameters<CommandContext['run']>[0]> = async (
-    plan,
-    host,
-  ) => (await import('../download/run.ts')).runDownload(plan, host),
-): void {
-  const option = (flags: string, summary: string, conflicts: string): Option =>
-    new Option(flags, summary).conflicts(conflicts);
+/** Adds the command. */
+export function addDownload(program: Command, context: CommandContext): void {
+  const folder = new Option('-d, --output-dir <dir>', 'write <video_no>.mp4 to this folder (default: here)');
+  const force = new Option('-f, --force', 'replace existing files').conflicts('skipExisting');
+  const clobber = new Option('--clobber', 'same as --force').conflicts('skipExisting');
   const command = subcommand(program, 'download', 'download original videos')
     .argument('[video_no...]', 'the videos, such as VI625239098370850816')
     .option('-o, --output <file>', 'write one video to this file; - is standard output')
-    .addOption(
-      option('-d, --output-dir <dir>', 'write <video_no>.mp4 to this folder (default: here)', 'output'),
-    )
+    .addOption(folder.conflicts('output'))
     .option('-a, --batch-file <file>', 'read video IDs, one a line; - is standard input')
-    .addOption(option('-f, --force', 'replace existing files', 'skipExisting'))
-    .addOption(option('--clobber', 'same as --force', 'skipExisting'))
+    .addOption(force)
+    .addOption(clobber.implies({ force: true }))
     .option('--skip-existing', 'keep existing files that are complete videos')
     .option('--lookup', 'look up size and name first, for exact progress')
     .addOption(nameTemplateOption().conflicts('output'))
@@ -66,14 +58,15 @@ export function addDownload(
   command.action((videoNos: string[], flags: Record<string, unknown>) =>
     context.run(async () => {
       const text = flags.nameTemplate as string | undefined;
-      // Loaded now, for the names of files take a package that few other commands need.
-      const names = text === undefined ? null : await import('../library/names.ts');
-      return run(downloadPlan(videoNos, flags, names?.readTemplate(text ?? '') ?? null), context.host);
+      // Loaded now, since naming files takes a package that few other commands need.
+      const template = text === undefined ? null : (await import('../library/names.ts')).readTemplate(text);
+      const plan = downloadPlan(videoNos, flags, template);
+      return (await import('../download/run.ts')).runDownload(plan, context.host);
     }),
   );
 }
 
-/** Adds the flags of what is verified. */
+/** Adds the flags about verification. */
 export function addChecks(command: Command): Command {
   const level = new Option('--verify <level>', 'verify this much of a video');
   const container = new Option('--container <kind>', 'accept MP4 only, or Matroska, AVI, MPEG-TS … too');
@@ -90,7 +83,7 @@ export function addMaxTransfer(command: Command): Command {
     .option('--max-cost <dollars>', `stop before it costs more, at $${DOLLARS_PER_GB} a GB`);
 }
 
-/** Adds the flags of what is printed. */
+/** Adds the flags about output. */
 export function addTalk(command: Command): Command {
   const progress = new Option('--progress <mode>', 'show progress as bars, as plain lines or not at all');
   return command
@@ -100,7 +93,7 @@ export function addTalk(command: Command): Command {
     .option(...VERBOSE);
 }
 
-/** What is printed, by the flags. */
+/** What the flags say about output. */
 export function outputOptionsOf(flags: Record<string, unknown>): OutputOptions {
   return {
     progress: flags.progress as ProgressMode,
@@ -110,7 +103,7 @@ export function outputOptionsOf(flags: Record<string, unknown>): OutputOptions {
   };
 }
 
-/** What is verified, by the flags. */
+/** What the flags say about verification. */
 export function checksOf(flags: Record<string, unknown>): CheckRules {
   const level = flags.verify as Level;
   const deep = flags.deep === true;
@@ -143,7 +136,7 @@ export function maxTransferOf({ maxTransfer, maxCost }: Record<string, unknown>)
   return limits.sort((a, b) => a.bytes - b.bytes)[0] ?? null;
 }
 
-/** Paths of standard output itself: what they lead to exists, and is not to be replaced. */
+/** Names of standard output itself, which exist and are not to be replaced. */
 const STDOUT_PATHS = new Set(['/dev/stdout', '/dev/fd/1', '/proc/self/fd/1']);
 
 function downloadPlan(
@@ -176,7 +169,6 @@ function downloadPlan(
   const given = text('output');
   const output = given !== null && STDOUT_PATHS.has(given) ? '-' : given;
   if (output !== null && new Set(checked).size > 1) throw oneVideoOnly();
-  const force = flags.force === true || flags.clobber === true;
   return Object.freeze({
     ...outputOptionsOf(flags),
     videoNos: checked,
@@ -184,7 +176,7 @@ function downloadPlan(
     query: areNamed ? null : query,
     output,
     outputDir: text('outputDir') ?? '.',
-    whenExists: force ? 'force' : flags.skipExisting === true ? 'skip' : 'refuse',
+    whenExists: whenExistsOf(flags),
     rules: { ...checksOf(flags), checksum: flags.checksum === true },
     lookup: flags.lookup === true,
     maxTransfer: maxTransferOf(flags),
@@ -195,4 +187,9 @@ function downloadPlan(
     dryRun: flags.dryRun === true,
     settings: settingTexts(flags),
   });
+}
+
+function whenExistsOf({ force, skipExisting }: Record<string, unknown>): WhenExists {
+  if (force === true) return 'force';
+  return skipExisting === true ? 'skip' : 'refuse';
 }

@@ -51,7 +51,6 @@ export function fakeHost(options: FakeHostOptions): FakeHost {
     uid: process.getuid?.() ?? null,
     umask: process.umask(),
     platform: process.platform,
-    nodeVersion: process.versions.node,
     stdin: { isTTY: options.stdinIsTTY ?? false, stream: Readable.from([options.stdin ?? '']) },
     stdout: {
       isTTY: options.stdoutIsTTY ?? false,
