@@ -3,10 +3,10 @@ import { createHash } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import type { Host } from './host.ts';
 
-/** The parts of the host that tell which process this is. */
+/** The parts of the host that identify this process. */
 export type ProcessHost = Pick<Host, 'hostname' | 'pid' | 'isAlive'>;
 
-/** In place of what the platform does not tell, such as `/proc` on macOS. */
+/** In place of what is not known, as without `/proc` on macOS. */
 const NOT_KNOWN = '0';
 
 /**
@@ -46,7 +46,7 @@ export function livenessOf(identity: string, host: ProcessHost): 'alive' | 'dead
   return isAnother || stat.hasEnded ? 'dead' : 'alive';
 }
 
-/** Differs from one start of the machine to the next; null where the system does not tell. */
+/** Differs from one start of the machine to the next; null if unknown. */
 export function bootId(): string | null {
   return readText('/proc/sys/kernel/random/boot_id');
 }

@@ -27,7 +27,7 @@ export interface LockOptions {
   readonly onWait?: (holder: LockHolder) => void;
 }
 
-/** Who holds a lock, as far as its file tells; the host name is text from that file. */
+/** Who holds a lock, according to its file; the host name is unchecked text. */
 export interface LockHolder {
   readonly hostname: string;
   readonly pid: number | null;
@@ -101,7 +101,7 @@ async function whenFree<T>(path: string, options: LockOptions, take: () => Promi
 
 /** A lock file. */
 interface Found extends LockHolder {
-  /** The owner's processIdentity; empty where the file does not tell. */
+  /** The owner's processIdentity; empty if unknown. */
   readonly process: string;
   /** Differs between two locks of the same path, and changes when the owner renews it. */
   readonly instance: string;
@@ -190,7 +190,7 @@ function hold(path: string, lock: object, options: LockOptions): () => Promise<v
   let renewals = 0;
   let renewal: Promise<void> = Promise.resolve();
   let cancel = (): void => {};
-  // A process that was stopped for long may have lost the lock to another.
+  // A process that was stopped for a long time may have lost the lock to another.
   const isOurs = async (): Promise<boolean> =>
     (await find(path))?.instance === instanceOf(textOf(lock, renewals));
   const renew = async (): Promise<void> => {

@@ -62,8 +62,11 @@ export interface Client {
   readonly videoLimiter: RateLimiter;
   /** Requests a video. Throws the MaviError that a JSON response or a status means, but not for 416 to a range. */
   download(videoNo: string, options: VideoRequest): Promise<VideoResponse>;
-  /** Sends a call whose response is an envelope, and resolves to its data. Throws what the envelope means. */
-  call(method: 'GET' | 'POST', path: string, body: unknown, signal: AbortSignal): Promise<unknown>;
+  /**
+   * Sends a call whose response is an envelope, and resolves to its data. Throws what the envelope means.
+   * @param body sent with POST; undefined for a GET
+   */
+  call(path: string, body: object | undefined, signal: AbortSignal): Promise<unknown>;
 }
 
 /** A client of one key, for one run. */
@@ -112,7 +115,7 @@ export function apiClient(options: ClientOptions): Client {
     async download(videoNo, sending) {
       const { from, uniqueId = settings.uniqueId } = sending;
       const body = { video_no: videoNo, unique_id: uniqueId };
-      const request = requestFor('POST', '/download', body, options, from);
+      const request = requestFor('/download', body, options, from);
       const response = await limited(videoLimiter, request, sending);
       const hint = `is it in the scope '${uniqueId}'? see: mavi list, or set --unique-id`;
       const context = contextOf(response, hint);
@@ -130,9 +133,9 @@ export function apiClient(options: ClientOptions): Client {
       }
     },
 
-    async call(method, path, body, signal) {
+    async call(path, body, signal) {
       const sending = { signal, bodySignal: signal, onWait: () => {}, onStart: () => {} };
-      const response = await limited(listLimiter, requestFor(method, path, body, options), sending);
+      const response = await limited(listLimiter, requestFor(path, body, options), sending);
       const hint = `check the flags, and the scope '${settings.uniqueId}' (--unique-id)`;
       const context = contextOf(response, hint);
       if (!isOk(response)) return fail(await failureOf(response, context), context);
@@ -145,14 +148,13 @@ export function apiClient(options: ClientOptions): Client {
 }
 
 function requestFor(
-  method: 'GET' | 'POST',
   path: string,
-  body: unknown,
+  body: object | undefined,
   { settings, key }: ClientOptions,
   from?: VideoRequest['from'],
 ): WireRequest {
   return {
-    method,
+    method: body === undefined ? 'GET' : 'POST',
     url: new URL(settings.baseUrl.href.replace(/\/$/, '') + path),
     headers: {
       authorization: key,

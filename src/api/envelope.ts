@@ -6,7 +6,7 @@ import { CHECK_BASE_URL } from './network-errors.ts';
 /** How much of a JSON response is read, in bytes; real ones have a few hundred. */
 export const ENVELOPE_BYTES = 64 * 1024;
 
-/** The parts of a JSON response; null for what it lacks. */
+/** A JSON response; null for what it lacks. */
 export interface Envelope {
   /** The code as the API wrote it, such as `0001`. */
   readonly code: string | null;
@@ -65,8 +65,8 @@ export function isSuccess({ code, codeNumber, success }: Envelope): boolean {
   return codeNumber === 0 || codeNumber === 200 || (code === null && success === true);
 }
 
-/** The code `0001` is used for passing trouble too; only its message tells them apart. */
-const PASSING_TROUBLE =
+/** The code `0001` is also used for temporary failures: only the message distinguishes them. */
+const TEMPORARY_FAILURE =
   /network[^a-z]+(is[^a-z]+)?(abnormal|error|busy|exception|unstable)|abnormal network|try again|please retry|retry later|网络异常|重试/i;
 
 /** How messages describe an empty balance, under whatever code. */
@@ -85,7 +85,7 @@ export function envelopeError(envelope: Envelope, context: ResponseContext): Mav
   const known = accountOrLimit(codeNumber === 9009 ? 401 : codeNumber, name, said, message, context);
   if (known !== null) return known;
   const refused = (text: string): RefusedError => new RefusedError(name, text, { hint: context.refusedHint });
-  if (codeNumber === 1 && PASSING_TROUBLE.test(message)) return passingTrouble(name, said, context);
+  if (codeNumber === 1 && TEMPORARY_FAILURE.test(message)) return temporaryFailure(name, said, context);
   if (codeNumber === 1 || codeNumber === 3) return refused(said);
   if (codeNumber === 0 || codeNumber === 200)
     return refused(`the API sent no video (code ${name}: ${words})`);
@@ -119,8 +119,8 @@ export function statusError(context: ResponseContext, said: string, code?: strin
   const message = `HTTP ${status} from the server${said === '' ? '' : `: ${said}`}`;
   const known = accountOrLimit(status, name, message, said, context);
   if (known !== null) return known;
-  if (status === 408 || status >= 500) return passingTrouble(name, message, context);
-  // Without an envelope it was hardly the API that refused.
+  if (status === 408 || status >= 500) return temporaryFailure(name, message, context);
+  // A refusal without an envelope probably comes from something in front of the API.
   return new RefusedError(name, message, { hint: code === undefined ? CHECK_BASE_URL : context.refusedHint });
 }
 
@@ -165,13 +165,13 @@ function accountOrLimit(
   }
   if (what !== undefined) return new AccountError(name, `${what}: ${said}`, { hint });
   if (code !== 429) return null;
-  if (foreignHost !== null) return passingTrouble(name, said, context);
+  if (foreignHost !== null) return temporaryFailure(name, said, context);
   return new RateLimitError(name, `rate limit reached: ${said}`, {
     hint: 'other programs may use the same account; wait a minute, or lower --rate',
     retryAfterMs,
   });
 }
 
-function passingTrouble(code: string, said: string, { retryAfterMs }: ResponseContext): NetworkError {
+function temporaryFailure(code: string, said: string, { retryAfterMs }: ResponseContext): NetworkError {
   return new NetworkError(code, said, { hint: 'try again later', retryAfterMs });
 }

@@ -1,4 +1,4 @@
-/** The agent for each request: direct, or through the proxy that the usual variables name. */
+/** The agent for each request: direct, or through the proxy of the usual variables. */
 import { once } from 'node:events';
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { Agent as SecureAgent } from 'node:https';
@@ -12,7 +12,7 @@ import { isLoopback } from '../settings/values.ts';
 import { type ConnectOptions, connectToAny, directly } from './connect.ts';
 import { networkError } from './network-errors.ts';
 
-/** Returns the agent for a URL. Throws UsageError for a variable that is no address of a proxy. */
+/** Returns the agent for a URL. Throws UsageError for a variable that is not the address of a proxy. */
 export type AgentFor = (url: URL) => Agent;
 
 /** Makes the agents of one run. */
@@ -121,7 +121,7 @@ function isInBlock(host: string, block: string): boolean {
     if (bits === undefined) blocks.addAddress(address, familyOf(address));
     else blocks.addSubnet(address, Number.parseInt(bits, 10), familyOf(address));
   } catch {
-    // It is a name, or no valid block.
+    // It is a name, or not a valid block.
     return false;
   }
   return blocks.check(host, familyOf(host));
@@ -174,7 +174,7 @@ async function httpTunnel(proxy: Proxy, { host, port }: Address, options: Connec
   if (status === 200) return tunnel;
   tunnel.destroy();
   throw new NetworkError('proxy', `${shown(proxy)} refused the connection: HTTP ${status} ${statusMessage}`, {
-    // As with servers: a failure of the proxy itself may pass, a refusal does not.
+    // As with servers: a failure of the proxy may be temporary, a refusal is final.
     retryable: status >= 500,
     hint:
       status === 407

@@ -16,7 +16,7 @@ export interface Starts {
   readonly pausedUntilMs: number;
 }
 
-/** Where starts are kept. The times that it returns fit today's clock, even if that was set meanwhile. */
+/** Where starts are kept. It returns times by the clock as it is now, even if that was set meanwhile. */
 export interface RateLimitStore {
   /** Replaces what is kept by what `change` makes of it, and resolves to that. Atomic among all users of the store. */
   update(change: Change): Promise<Starts>;
@@ -43,7 +43,7 @@ interface Entry extends Starts {
   readonly writtenMs: number;
   /** Milliseconds since the machine was started. */
   readonly uptimeMs: number;
-  /** Which start of the machine that was; empty where the system does not tell. */
+  /** Identifies that start of the machine; empty if unknown. */
   readonly boot: string;
 }
 
@@ -72,7 +72,7 @@ export function memoryStore(clock: Clock): RateLimitStore {
 /** What a shared store is made of. */
 export interface SharedStoreOptions {
   readonly host: LockOptions['host'];
-  /** The folder of the record, made if missing. */
+  /** The folder of the record, created if missing. */
   readonly folder: string;
   /** Names the record, as a hash only. */
   readonly key: string;
@@ -131,7 +131,7 @@ export function sharedStore({ host, folder, key, rate, onAlone }: SharedStoreOpt
 
 function changed(entry: Entry, change: Change, timing: Timing): Entry {
   const { clock, boot } = timing;
-  // One reading for all: the time at which the record is at hand, since waiting for it takes a while.
+  // Read once, after the wait for the record.
   const nowMs = clock.nowMs();
   const { starts, pausedUntilMs } = change(current(entry, timing, nowMs), nowMs);
   return { starts, pausedUntilMs, writtenMs: nowMs, uptimeMs: clock.uptimeMs(), boot };
@@ -210,7 +210,7 @@ export function countedMs(rate: Rate): number {
 export function waitMs(starts: readonly number[], rate: Rate, nowMs: number, place = 0): number {
   const spanMs = countedMs(rate);
   const recent = starts.filter((start) => start > nowMs - spanMs).sort((a, b) => a - b);
-  // Each place further back waits for one more start to leave the window; a full window later it begins anew.
+  // Each place further back waits for one more start to leave the window; a full window later it starts over.
   const rounds = Math.floor(place / rate.starts);
   const index = recent.length - rate.starts + (place % rate.starts);
   const leaves = index < 0 ? nowMs : (recent[index] as number) + spanMs;

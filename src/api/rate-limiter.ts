@@ -35,7 +35,7 @@ export interface RateLimiter {
 /** A limiter of one rate over one store; null is no limit: then only pauses count, and no start is recorded. */
 export function rateLimiter(rate: Rate | null, store: RateLimitStore, clock: Clock): RateLimiter {
   const queue: ((untilMs: number) => void)[] = [];
-  // Only the head of the queue looks at the store; the others wait for it.
+  // Only the head of the queue reads the store; the others wait for it.
   let turn: Promise<unknown> = Promise.resolve();
   let seen: Starts = { starts: [], pausedUntilMs: 0 };
   let ownPauseUntilMs = 0;
@@ -55,7 +55,7 @@ export function rateLimiter(rate: Rate | null, store: RateLimitStore, clock: Clo
     if (pausedUntilMs - clock.nowMs() > LONGEST_WAIT_MS) throw tooLongAPause(pausedUntilMs);
   };
 
-  /** Takes room if there is some; else resolves to the wait for it. */
+  /** Takes room if there is any; resolves to the wait for it, 0 if it was taken. */
   const attempt = async (): Promise<{ waitedMs: number; startedMs: number }> => {
     let [waitedMs, startedMs] = [0, 0];
     const takeRoom = (now: Starts, nowMs: number): Starts => {
@@ -87,7 +87,7 @@ export function rateLimiter(rate: Rate | null, store: RateLimitStore, clock: Clo
     }
   };
 
-  /** Records a connection that took longer than the margin allows for as sent when it was. */
+  /** Moves a start to when its request went out, if that was later than the margin allows for. */
   const sent = async (startedMs: number): Promise<void> => {
     const sentMs = clock.nowMs();
     if (rate === null || sentMs - startedMs <= marginMs(rate) / 2) return;

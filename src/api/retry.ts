@@ -2,7 +2,7 @@
 import { type MaviError, NetworkError, PauseError, RateLimitError, TruncatedError } from '../errors.ts';
 import type { Settings } from '../settings/settings.ts';
 
-/** The longest pause that a run waits for when the server asks for one, in milliseconds: ten minutes. */
+/** The longest pause that a run waits for if the server asks for it, in milliseconds: ten minutes. */
 export const LONGEST_WAIT_MS = 600_000;
 
 /** The longest pause that backoff grows to, in milliseconds, as the vendor advises. */
@@ -47,7 +47,7 @@ export interface Moment {
 /** The retries of one request: counts its failures and decides after each. */
 export class RetryState {
   readonly #settings: Pick<Settings, 'retries' | 'rate'>;
-  readonly #cutLengths = new Set<number>();
+  readonly #truncatedLengths = new Set<number>();
   #failures = 0;
   /** Rate limit replies in a row, and when the first of them came. */
   #limitReplies = 0;
@@ -62,7 +62,7 @@ export class RetryState {
     const mayAsk = error instanceof NetworkError || error instanceof RateLimitError;
     const askedMs = mayAsk ? error.retryAfterMs : null;
     if (askedMs !== null && askedMs > LONGEST_WAIT_MS) throw tooLongAPause(moment.nowMs + askedMs, error);
-    if (!this.#isPassing(error)) throw error;
+    if (!this.#isRetryable(error)) throw error;
     if (error instanceof RateLimitError && askedMs === null) return this.#delayAfterLimit(error, moment);
     this.#limitReplies = 0;
     this.#countFailure(error);
@@ -87,11 +87,11 @@ export class RetryState {
     if (this.#failures > this.#settings.retries) throw error;
   }
 
-  /** The allow-list: passing trouble of the network or the account, and a cut body whose length is new. */
-  #isPassing(error: MaviError): boolean {
+  /** Temporary failures of the network or the account, and a truncated body whose length is new. */
+  #isRetryable(error: MaviError): boolean {
     if (error instanceof TruncatedError) {
-      const isNew = !this.#cutLengths.has(error.lengthBytes);
-      this.#cutLengths.add(error.lengthBytes);
+      const isNew = !this.#truncatedLengths.has(error.lengthBytes);
+      this.#truncatedLengths.add(error.lengthBytes);
       return isNew;
     }
     if (error instanceof PauseError) return false;

@@ -34,7 +34,7 @@ export function addSync(program: Command, context: CommandContext): void {
   ]);
   command.action((folder: string, flags: Record<string, unknown>) =>
     context.run(async () => {
-      // Loaded now, for the names of files take a package that few other commands need.
+      // Loaded on demand: names of files need a package that few other commands use.
       const { readTemplate } = await import('../library/names.ts');
       const plan = syncPlan(folder, readTemplate(String(flags.nameTemplate)), flags);
       return (await import('../sync/run.ts')).runSync(plan, context.host);

@@ -10,7 +10,7 @@ import { printable } from '../sanitize.ts';
 import { type LibraryQuery, nameMatcher } from './query.ts';
 import { type LibraryRow, readNumber, readRow } from './row.ts';
 
-/** The largest page that the API gives, which is also the most videos that one request may name. */
+/** The largest page of the API, which is also the most videos that one request may name. */
 const PAGE_SIZE = 200;
 
 /** How often a long listing reports how far it is, in milliseconds. */
@@ -80,7 +80,7 @@ export function listVideos(context: ListingContext, query: LibraryQuery): Listin
     let noteAtMs = clock.ticksMs() + NOTE_EVERY_MS;
     for (let page = 1; ; page += 1) {
       const asked = { page, size, unique_id: scope, ...query.filters };
-      const data = await call(context, 'POST', '/list_videos', asked);
+      const data = await call(context, '/list_videos', asked);
       const videos = listIn(data, 'videos');
       if (videos === null) {
         const hint = CHECK_BASE_URL;
@@ -183,18 +183,18 @@ export async function lookUp(
 /** The scopes of the account; where the API no longer has that call, `default` alone. */
 export async function libraryScopes(context: ListingContext): Promise<string[]> {
   try {
-    const data = await call(context, 'GET', '/list_unique_ids', undefined);
+    const data = await call(context, '/list_unique_ids');
     return (listIn(data, 'unique_ids') ?? []).filter((scope) => typeof scope === 'string');
   } catch (error) {
     if (!isUnknownRoute(error)) throw error;
-    await call(context, 'POST', '/list_videos', { page: 1, size: 1, unique_id: 'default' });
+    await call(context, '/list_videos', { page: 1, size: 1, unique_id: 'default' });
     return ['default'];
   }
 }
 
 /** The folders of the account. Their IDs are texts, because they may exceed 2^53. */
 export async function libraryFolders(context: ListingContext): Promise<{ id: string; name: string }[]> {
-  const folders = listIn(await call(context, 'GET', '/folders', undefined), 'folders') ?? [];
+  const folders = listIn(await call(context, '/folders'), 'folders') ?? [];
   return folders.flatMap((folder) => {
     const { folder_id, folder_name } = Object(folder) as Record<string, unknown>;
     const id = String(folder_id);
@@ -208,16 +208,12 @@ async function scopesOf(context: ListingContext, { scopes }: LibraryQuery): Prom
 }
 
 /** Sends a call, with the same retries as a download. */
-async function call(
-  { client, settings, host, note }: ListingContext,
-  method: 'GET' | 'POST',
-  path: string,
-  body: unknown,
-): Promise<unknown> {
+async function call(context: ListingContext, path: string, body?: object): Promise<unknown> {
+  const { client, settings, host, note } = context;
   const retries = new RetryState({ retries: settings.retries, rate: LIST_RATE });
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await client.call(method, path, body, host.interrupt);
+      return await client.call(path, body, host.interrupt);
     } catch (error) {
       if (!(error instanceof MaviError)) throw error;
       const { clock, random, interrupt } = host;

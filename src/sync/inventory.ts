@@ -112,7 +112,7 @@ async function unrecorded(row: LibraryRow, stem: string, plan: SyncPlan, cwd: st
   for (const container of containersOf(plan)) {
     const size = await sizeOf(pathFrom(cwd, nameFor(container)));
     if (size === null) continue;
-    // Where the library gives no size, nothing tells a file of the user's own from the video.
+    // Without a size from the library, the file may be the user's own.
     if (size !== row.sizeBytes) return { task, why: 'blocked' };
     return { task: { ...task, whenExists: 'skip' }, why: 'keep' };
   }

@@ -44,7 +44,7 @@ export async function runSync(plan: SyncPlan, host: Host): Promise<ExitCode> {
     const { inventory, incomplete } = await compare(plan, context);
     const manifest = await openManifest(pathFrom(plan.folder, MANIFEST_NAME), host, 'synced');
     try {
-      // Not one by one, for the manifest then flushes many lines together.
+      // In parallel, so that the manifest flushes many lines together.
       await Promise.all(inventory.moved.map((moved) => recordMoved(moved, manifest, plan, host)));
       const code = await runBatch(
         inventory.items.map(({ task }) => task),
@@ -62,7 +62,7 @@ export async function runSync(plan: SyncPlan, host: Host): Promise<ExitCode> {
           summaryEnd: endOf(inventory),
         },
       );
-      // A failure of the account is the code of the whole run.
+      // A failure of the account decides the exit code of the run.
       return code === 3 ? code : mergeExitCodes([code, incomplete]);
     } finally {
       await manifest.close();
@@ -75,7 +75,7 @@ export async function runSync(plan: SyncPlan, host: Host): Promise<ExitCode> {
 /** How long a lock of another machine is watched before it counts as left behind, in milliseconds. */
 const ABANDONED_AFTER_MS = 15_000;
 
-/** Names of the locks of syncs; those of one `n` go together, all others exclude each other. */
+/** Names of the locks of syncs: shards of the same `n` run side by side, all others exclude each other. */
 const LOCK_NAME = /^\.mavi-sync(?:-\d+-of-(\d+))?\.lock$/;
 
 /**
@@ -135,7 +135,7 @@ async function compare(
   return { inventory: await takeInventory(plan, listed, index, context), incomplete: listed.exitCode };
 }
 
-/** Records a moved file anew, as one that needed no download. */
+/** Records a moved file under its new name, as one that needed no download. */
 async function recordMoved(
   { row, record, file }: MovedFile,
   manifest: Manifest,

@@ -321,7 +321,7 @@ describe('a response for a video', () => {
 describe('a call', () => {
   it('by GET has no body, and returns the data of the envelope', async () => {
     respond('GET', '/serve/api/v1/list_unique_ids', 200, { code: '0000', data: { unique_ids: ['default'] } });
-    const data = await client().call('GET', '/list_unique_ids', undefined, signal);
+    const data = await client().call('/list_unique_ids', undefined, signal);
     expect(data).toEqual({ unique_ids: ['default'] });
     expect(seen[0]).toMatchObject({ method: 'GET', body: '' });
     const { 'content-type': _type, ...headers } = VIDEO_HEADERS;
@@ -332,7 +332,7 @@ describe('a call', () => {
   it('by POST sends JSON', async () => {
     respond('POST', '/serve/api/v1/list_videos', 200, { code: 0, success: true, data: [1] });
     const body = { page: 1, size: 200, unique_id: 'default' };
-    expect(await client().call('POST', '/list_videos', body, signal)).toEqual([1]);
+    expect(await client().call('/list_videos', body, signal)).toEqual([1]);
     expect(seen[0]).toMatchObject({ headers: VIDEO_HEADERS, body });
   });
 
@@ -345,7 +345,7 @@ describe('a call', () => {
     [500, 'x', 6],
   ])('that gets HTTP %i with %j throws the error it means (exit %i)', async (status, body, exitCode) => {
     respond('GET', '/serve/api/v1/list_unique_ids', status, body);
-    await expect(client().call('GET', '/list_unique_ids', undefined, signal)).rejects.toMatchObject({
+    await expect(client().call('/list_unique_ids', undefined, signal)).rejects.toMatchObject({
       exitCode,
     });
   });
@@ -354,7 +354,7 @@ describe('a call', () => {
     respond('GET', '/serve/api/v1/list_unique_ids', 200, '{"code":"0000","data":7}', {
       'content-type': 'text/plain',
     });
-    expect(await client().call('GET', '/list_unique_ids', undefined, signal)).toBe(7);
+    expect(await client().call('/list_unique_ids', undefined, signal)).toBe(7);
   });
 });
 

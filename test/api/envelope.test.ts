@@ -118,7 +118,7 @@ describe('what a response means', () => {
     'busy, retry later',
     '网络异常',
     '请重试',
-  ])('0001 is passing trouble where it says "%s"', (msg) => {
+  ])('0001 is a temporary failure if it says "%s"', (msg) => {
     const error = errorOf(200, failure('0001', msg), 7000);
     expect(error).toBeInstanceOf(NetworkError);
     expect(error).toMatchObject({
@@ -138,11 +138,11 @@ describe('what a response means', () => {
     'networked abnormality',
     'network this abnormal',
     '',
-  ])('0001 is final where it says "%s"', (msg) => {
+  ])('0001 is final if it says "%s"', (msg) => {
     expect(errorOf(200, failure('0001', msg))).toBeInstanceOf(RefusedError);
   });
 
-  it('only 0001 can be passing trouble', () => {
+  it('only 0001 can be a temporary failure', () => {
     expect(errorOf(200, failure('0003', 'please try again'))).toBeInstanceOf(RefusedError);
   });
 });

@@ -51,7 +51,7 @@ export const THE_API: Rows = {
       '      run the command again after DATE',
     ],
   },
-  'passing trouble': {
+  'a temporary failure': {
     ...faulty('network-abnormal'),
     code: 6,
     says: [
