@@ -42,6 +42,8 @@ export interface VideoResponse extends HttpResponse {
 export interface VideoRequest {
   /** Ends the request, as long as no response has come. */
   readonly signal: AbortSignal;
+  /** Ends the wait for the rate limit; default: `signal`. */
+  readonly waitSignal?: AbortSignal;
   /** Ends the body of the response. */
   readonly bodySignal: AbortSignal;
   /** Called with the end of a wait for the rate limit, in milliseconds since the epoch. */
@@ -77,9 +79,9 @@ export function apiClient(options: ClientOptions): Client {
   const limited = async (
     limiter: RateLimiter,
     request: WireRequest,
-    sending: Pick<VideoRequest, 'signal' | 'bodySignal' | 'onWait' | 'onStart'>,
+    sending: Pick<VideoRequest, 'signal' | 'waitSignal' | 'bodySignal' | 'onWait' | 'onStart'>,
   ): Promise<HttpResponse> => {
-    const start = await limiter.start(sending.signal, sending.onWait);
+    const start = await limiter.start(sending.waitSignal ?? sending.signal, sending.onWait);
     sending.onStart();
     let noted: Promise<void> | null = null;
     const onSent = (): void => {

@@ -18,6 +18,7 @@ import { bytesText, durationText, wrapped } from '../progress/text.ts';
 import type { VideoRecord } from '../record.ts';
 import { printable, safeJson } from '../sanitize.ts';
 import { downloadContext } from './context.ts';
+import { diskFileSystem } from './file-system.ts';
 import type { Manifest } from './manifest.ts';
 import type { DownloadRules, OutputOptions, TransferLimit, VideoTask } from './plan.ts';
 import { downloadVideo, type Outcome } from './video.ts';
@@ -64,6 +65,7 @@ export async function runBatch(tasks: readonly VideoTask[], run: BatchRun): Prom
   const context = downloadContext({
     ...run,
     report: view.report,
+    fileSystem: diskFileSystem,
     stop: AbortSignal.any([host.interrupt, stop.signal]),
     noNewVideos: noNewVideos.signal,
   });

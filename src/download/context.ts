@@ -7,7 +7,7 @@ import type { Container } from '../isobmff/signature.ts';
 import type { Report } from '../progress/events.ts';
 import { bytesText } from '../progress/text.ts';
 import type { Settings } from '../settings/settings.ts';
-import { diskFileSystem, type FileSystem } from './file-system.ts';
+import type { FileSystem } from './file-system.ts';
 import { type PartialFiles, partialFiles } from './partial-file.ts';
 import type { DownloadRules, TransferLimit, VideoTask } from './plan.ts';
 import type { ResumableBody } from './resumable-body.ts';
@@ -60,22 +60,18 @@ export interface ActiveDownload {
 
 /** What a context is made of. */
 export interface RunParts
-  extends Pick<DownloadContext, 'host' | 'rules' | 'report'>,
-    Partial<Pick<DownloadContext, 'fileSystem' | 'stop' | 'noNewVideos'>> {
+  extends Pick<DownloadContext, 'host' | 'rules' | 'report' | 'fileSystem' | 'stop' | 'noNewVideos'> {
   readonly session: Session;
   readonly maxTransfer: TransferLimit | null;
 }
 
 /** Makes the context of a run. */
 export function downloadContext(parts: RunParts): DownloadContext {
-  const { host, session, maxTransfer, fileSystem = diskFileSystem } = parts;
+  const { host, session, maxTransfer, fileSystem } = parts;
   const { limitRate } = session.settings;
   return {
-    stop: host.interrupt,
-    noNewVideos: new AbortController().signal,
     ...parts,
     ...session,
-    fileSystem,
     partialFiles: partialFiles(host, fileSystem),
     throttle: limitRate === null ? null : new Throttle(limitRate),
     budget: new Budget(maxTransfer),

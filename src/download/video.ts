@@ -142,35 +142,28 @@ function refuseBeyond(listedSize: number | null, decodedBytes: number): void {
 }
 
 /** Sends the request for the video, or for the rest of it. */
-async function request(download: ActiveDownload): Promise<VideoResponse> {
+function request(download: ActiveDownload): Promise<VideoResponse> {
   const { task, context } = download;
   const { client, host, report, stop, noNewVideos } = context;
-  const { videoNo } = task;
+  const { videoNo, uniqueId } = task;
   const askedMs = host.clock.ticksMs();
-  // A request that was sent is billed, so it continues when no new videos are wanted.
-  const notSent = new AbortController();
-  const onNoNewVideos = (): unknown => download.attempts === 0 && notSent.abort(noNewVideos.reason);
-  noNewVideos.addEventListener('abort', onNoNewVideos);
-  if (noNewVideos.aborted) onNoNewVideos();
-  try {
-    return await client.download(videoNo, {
-      uniqueId: task.uniqueId,
-      signal: AbortSignal.any([stop, notSent.signal]),
-      bodySignal: host.interrupt,
-      from: resumePointOf(download) ?? undefined,
-      onWait: (untilMs) => report({ kind: 'waiting', videoNo, untilMs }),
-      onStart: () => {
-        download.attempts += 1;
-        download.waitedMs += host.clock.ticksMs() - askedMs;
-        report({ kind: 'requesting', videoNo, attempt: download.attempts });
-      },
-      onDiscarded: (bytes) => {
-        download.receivedBytes += bytes;
-      },
-    });
-  } finally {
-    noNewVideos.removeEventListener('abort', onNoNewVideos);
-  }
+  return client.download(videoNo, {
+    uniqueId,
+    signal: stop,
+    // A request that was sent is billed, so its video continues when no new ones are wanted.
+    waitSignal: download.attempts === 0 ? AbortSignal.any([stop, noNewVideos]) : stop,
+    bodySignal: host.interrupt,
+    from: resumePointOf(download) ?? undefined,
+    onWait: (untilMs) => report({ kind: 'waiting', videoNo, untilMs }),
+    onStart: () => {
+      download.attempts += 1;
+      download.waitedMs += host.clock.ticksMs() - askedMs;
+      report({ kind: 'requesting', videoNo, attempt: download.attempts });
+    },
+    onDiscarded: (bytes) => {
+      download.receivedBytes += bytes;
+    },
+  });
 }
 
 /** After a failure: waits for the next attempt, or throws the error if there is to be none. */

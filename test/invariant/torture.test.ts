@@ -66,6 +66,8 @@ async function downloadOnto(
     maxTransfer: null,
     report: () => {},
     fileSystem,
+    stop: host.interrupt,
+    noNewVideos: new AbortController().signal,
   });
   const task = {
     videoNo: VIDEO.videoNo,
