@@ -4,7 +4,6 @@ import { readdirSync } from 'node:fs';
 import { createServer as createHttpServer, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { describe, expect } from 'vitest';
 import { SAMPLE_VIDEO_NOS } from '../../src/mock/library.ts';
 import { it, type Scene } from '../helpers/scene.ts';
@@ -38,7 +37,10 @@ describe.concurrent('a program that was stopped for longer than its timeout', ()
       const [, response] = (await once(server, 'request')) as [unknown, ServerResponse];
       run.child.kill('SIGSTOP');
       response.end(bytes.subarray(sentBefore));
-      await setTimeout(1000);
+      // A run that starts now and times out shows that the other was stopped for longer than its timeout.
+      await scene.mock({ faults: 'silent' });
+      const stalled = await scene.run(['download', faststart, '--retries', '0', '--timeout', '0.5']);
+      expect(stalled.code).toBe(6);
       run.child.kill('SIGCONT');
       expect((await run.ended).code).toBe(0);
       expect(scene.read('video.mp4').equals(bytes)).toBe(true);
