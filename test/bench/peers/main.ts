@@ -58,6 +58,6 @@ export async function main(args: readonly string[], place: Place): Promise<numbe
 
 /** A tool that fails without a fault is set up wrongly; its results with faults would mean nothing. */
 function demandWhole({ remains, exits, said }: Attempt, tool: Tool | undefined): void {
-  if (remains.kind === 'whole' && exits[0] === 0) return;
+  if (remains.kind === 'complete' && exits[0] === 0) return;
   throw new Error(`${tool?.name} fails without any fault (exit ${exits[0]}): ${said}`);
 }

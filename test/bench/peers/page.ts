@@ -43,7 +43,7 @@ export function sumsTable({ tools, cases, attempts }: Matrix): string {
     ['failed, but left a wrong file', ({ leavesDamage }) => leavesDamage],
     ['sent the key to another origin', ({ givesKeyAway }) => givesKeyAway],
     [`still running after ${PATIENCE_MS / 1000} s`, ({ neverEnds }) => neverEnds],
-    ['complete video', ({ whole }) => whole],
+    ['complete video', ({ complete }) => complete],
     ['right: complete video, or a reported failure without damage', isRight],
   ];
   return table(

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 /** What is at the target path after a run. */
 export interface Remains {
   readonly words: string;
-  readonly kind: 'nothing' | 'whole' | 'old' | 'wrong';
+  readonly kind: 'nothing' | 'complete' | 'old' | 'wrong';
 }
 
 const MATROSKA = Buffer.of(0x1a, 0x45, 0xdf, 0xa3);
@@ -17,7 +17,7 @@ export function remainsOf(path: string, video: Buffer, old: Buffer | null): Rema
   } catch {
     return { words: 'nothing', kind: 'nothing' };
   }
-  if (file.equals(video)) return { words: 'complete', kind: 'whole' };
+  if (file.equals(video)) return { words: 'complete', kind: 'complete' };
   if (old !== null && file.equals(old)) return { words: 'the old file', kind: 'old' };
   return { words: wrongFile(file, video), kind: 'wrong' };
 }

@@ -8,20 +8,20 @@ export interface Verdict {
   readonly leavesDamage: boolean;
   readonly givesKeyAway: boolean;
   readonly neverEnds: boolean;
-  readonly whole: boolean;
+  readonly complete: boolean;
 }
 
 /** Judges an attempt; `hadOld` says whether a good file existed before. */
 export function verdictOn(attempt: Attempt, hadOld: boolean): Verdict {
   const { exits, remains } = attempt;
-  const whole = remains.kind === 'whole';
-  const silentlyWrong = !whole && exits.includes(0);
+  const complete = remains.kind === 'complete';
+  const silentlyWrong = !complete && exits.includes(0);
   const damaged = remains.kind === 'wrong' || (hadOld && remains.kind === 'nothing');
   return {
     silentlyWrong,
     leavesDamage: !silentlyWrong && damaged,
     givesKeyAway: attempt.keyGivenAway === true,
     neverEnds: exits.includes(null),
-    whole,
+    complete,
   };
 }
