@@ -73,7 +73,20 @@ export interface Client {
 
 /** A client of one key, for one run. */
 export function apiClient(options: ClientOptions): Client {
-  const { settings, wire, secrets, videoLimiter, listLimiter } = options;
+  const { settings, key, wire, secrets, videoLimiter, listLimiter } = options;
+
+  const requestFor = (path: string, body: object | undefined, from?: VideoRequest['from']): WireRequest => ({
+    method: body === undefined ? 'GET' : 'POST',
+    url: new URL(settings.baseUrl.href.replace(/\/$/, '') + path),
+    headers: {
+      authorization: key,
+      'user-agent': `mavi/${version}`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(from === undefined ? {} : { range: `bytes=${from.offset}-`, 'if-range': from.etag }),
+    },
+    // The ID of a folder has 64 bits: a number on the wire, but a text in JavaScript.
+    body: body && JSON.stringify(body).replace(/"folder_id":"(-?\d+)"/, '"folder_id":$1'),
+  });
 
   /** Sends a request as soon as its limiter lets it. */
   const limited = async (
@@ -117,7 +130,7 @@ export function apiClient(options: ClientOptions): Client {
     async download(videoNo, sending) {
       const { from, uniqueId = settings.uniqueId } = sending;
       const body = { video_no: videoNo, unique_id: uniqueId };
-      const request = requestFor('/download', body, options, from);
+      const request = requestFor('/download', body, from);
       const response = await limited(videoLimiter, request, sending);
       const hint = `is it in the scope '${uniqueId}'? see: mavi list, or set --unique-id`;
       const context = contextOf(response, hint);
@@ -137,7 +150,7 @@ export function apiClient(options: ClientOptions): Client {
 
     async call(path, body, signal) {
       const sending = { signal, bodySignal: signal, onWait: () => {}, onStart: () => {} };
-      const response = await limited(listLimiter, requestFor(path, body, options), sending);
+      const response = await limited(listLimiter, requestFor(path, body), sending);
       const hint = `check the flags, and the scope '${settings.uniqueId}' (--unique-id)`;
       const context = contextOf(response, hint);
       if (!isOk(response)) return fail(await failureOf(response, context), context);
@@ -146,26 +159,6 @@ export function apiClient(options: ClientOptions): Client {
       if (envelope !== null && isSuccess(envelope)) return envelope.data;
       return fail(errorOfJson(bytes, context, PAGE_BYTES), context);
     },
-  };
-}
-
-function requestFor(
-  path: string,
-  body: object | undefined,
-  { settings, key }: ClientOptions,
-  from?: VideoRequest['from'],
-): WireRequest {
-  return {
-    method: body === undefined ? 'GET' : 'POST',
-    url: new URL(settings.baseUrl.href.replace(/\/$/, '') + path),
-    headers: {
-      authorization: key,
-      'user-agent': `mavi/${version}`,
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      ...(from === undefined ? {} : { range: `bytes=${from.offset}-`, 'if-range': from.etag }),
-    },
-    // The ID of a folder has 64 bits: a number on the wire, but a text in JavaScript.
-    body: body === undefined ? body : JSON.stringify(body).replace(/"folder_id":"(-?\d+)"/, '"folder_id":$1'),
   };
 }
 

@@ -41,8 +41,8 @@ export function addList(program: Command, context: CommandContext): void {
 
 function listPlan(flags: Record<string, unknown>): ListPlan {
   return {
-    what: flags.scopes === true ? 'scopes' : flags.folders === true ? 'folders' : 'videos',
-    form: flags.json === true ? 'json' : flags.ids === true ? 'ids' : 'table',
+    what: (['scopes', 'folders'] as const).find((what) => flags[what] === true) ?? 'videos',
+    form: (['json', 'ids'] as const).find((form) => flags[form] === true) ?? 'table',
     query: queryOf(flags),
     verbose: flags.verbose === true,
     settings: { ...settingTexts(flags), ...firstScope(flags) },
@@ -97,21 +97,20 @@ export function nameTemplateOption(): Option {
 /** Which videos the flags mean. */
 export function queryOf(flags: Record<string, unknown>): LibraryQuery {
   const near = flags.near as readonly [number, number] | undefined;
-  const filters = {
-    video_name: flags.name,
-    status: flags.status,
-    tag: flags.tag,
-    camera_model: flags.camera,
-    datetime_taken: flags.takenAfter,
-    latitude: near?.[0],
-    longitude: near?.[1],
-    folder_id: flags.folder,
-  };
   const scopes = Array.isArray(flags.uniqueId) ? (flags.uniqueId as string[]) : [];
   for (const text of scopes) readSetting('uniqueId', { source: 'flag', text });
   return {
     scopes: flags.allScopes === true ? 'all' : scopes,
-    filters: Object.fromEntries(Object.entries(filters).filter(([, value]) => value !== undefined)),
+    filters: {
+      video_name: flags.name,
+      status: flags.status,
+      tag: flags.tag,
+      camera_model: flags.camera,
+      datetime_taken: flags.takenAfter,
+      latitude: near?.[0],
+      longitude: near?.[1],
+      folder_id: flags.folder,
+    },
     patterns: (flags.match as string[] | undefined) ?? [],
     limit: typeof flags.limit === 'number' ? flags.limit : Number.POSITIVE_INFINITY,
   };
@@ -119,7 +118,8 @@ export function queryOf(flags: Record<string, unknown>): LibraryQuery {
 
 /** Whether anything in a query narrows it. */
 export function isNarrowed({ filters, patterns, limit }: LibraryQuery): boolean {
-  return Object.keys(filters).length > 0 || patterns.length > 0 || Number.isFinite(limit);
+  const isFiltered = Object.values(filters).some((value) => value !== undefined);
+  return isFiltered || patterns.length > 0 || Number.isFinite(limit);
 }
 
 /** The scope for messages, where `--unique-id` is repeatable. */
@@ -132,13 +132,11 @@ function pattern(text: string, earlier: unknown): string[] {
   return [...((earlier as string[] | undefined) ?? []), text];
 }
 
+const FRIENDLY: Readonly<Record<string, string>> = { READY: 'PARSE', PENDING: 'UNPARSE' };
 const STATUSES = ['PARSE', 'UNPARSE', 'FAILED', 'PARSE_ERROR'];
 
 function status(text: string): string {
-  const word = text
-    .toUpperCase()
-    .replace(/^READY$/, 'PARSE')
-    .replace(/^PENDING$/, 'UNPARSE');
+  const word = FRIENDLY[text.toUpperCase()] ?? text.toUpperCase();
   if (STATUSES.includes(word)) return word;
   throw new UsageError(`--status takes ready, pending or failed, not '${text}'`, {
     hint: `or a status of the API: ${STATUSES.join(', ')}`,
@@ -161,12 +159,9 @@ function coordinates(text: string): readonly [number, number] {
   return [latitude, longitude];
 }
 
-/** A text where it is too large for a number: the IDs have 64 bits. */
-function folderId(text: string): number | string {
-  if (!/^-?\d{1,19}$/.test(text)) {
-    throw new InvalidArgumentError('It takes the ID of a folder: a whole number.');
-  }
-  return Number.isSafeInteger(Number(text)) ? Number(text) : text;
+function folderId(text: string): string {
+  if (/^-?\d{1,19}$/.test(text)) return text;
+  throw new InvalidArgumentError('It takes the ID of a folder: a whole number.');
 }
 
 function count(text: string): number {

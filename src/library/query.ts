@@ -4,7 +4,7 @@
 export interface LibraryQuery {
   /** The scopes to list, in this order; empty for the one in the settings. */
   readonly scopes: readonly string[] | 'all';
-  /** What the API filters by, under its own names; `folder_id` is a text of digits. */
+  /** What the API filters by, under its own names; `folder_id` is a text of digits. Undefined for no filter. */
   readonly filters: Readonly<Record<string, unknown>>;
   /** A name has to match any of these; empty for all names. */
   readonly patterns: readonly string[];
