@@ -137,9 +137,7 @@ export function apiClient(options: ClientOptions): Client {
       // That there is no such range is no refusal of the video.
       const isNoRange = from !== undefined && response.status === 416;
       if (isNoRange || (isOk(response) && !isJson(response.headers))) {
-        const errorFrom = (first: Buffer): MaviError =>
-          errorOfJson(first.length > ENVELOPE_BYTES ? null : first, context);
-        return { ...response, errorFrom };
+        return { ...response, errorFrom: (first) => errorOfJson(first, context) };
       }
       try {
         return await fail(await failureOf(response, context), context);
@@ -172,10 +170,11 @@ async function failureOf(response: HttpResponse, context: ResponseContext): Prom
 
 /** The error that JSON means; null stands for more bytes than are read. */
 function errorOfJson(bytes: Buffer | null, context: ResponseContext, mostBytes = ENVELOPE_BYTES): MaviError {
-  const text = bytes === null ? '' : bytes.toString();
+  const text = bytes?.toString() ?? '';
   const envelope = parseEnvelope(text);
   if (envelope !== null) return envelopeError(envelope, context);
-  const words = bytes === null ? `more than ${mostBytes} bytes of JSON` : strangeWords(text, context.secrets);
+  const isLong = bytes === null || bytes.length > mostBytes;
+  const words = isLong ? `more than ${mostBytes} bytes of JSON` : strangeWords(text, context.secrets);
   return statusError(context, words) ?? unexpected('bad_json', words || 'it is empty');
 }
 

@@ -90,28 +90,25 @@ export function sharedStore({ host, folder, key, rate, onAlone }: SharedStoreOpt
   const timing = { clock, boot: bootId() ?? '', keepMs };
   let kept = EMPTY;
   let isAlone = false;
-  const updateFile = async (change: Change): Promise<void> => {
+  const updateFile = async (change: Change): Promise<Entry> => {
     await makeFolder(folder, folder, 0o700);
     const lockPath = `${path}.lock`;
     const release = await acquireLock(lockPath, { host, ...BRIEF_LOCK });
     try {
       const { uid } = await stat(lockPath);
-      kept = await rewrite(path, uid, (entry) => changed(entry, change, timing));
+      return await rewrite(path, uid, (entry) => changed(entry, change, timing));
     } finally {
       await release();
     }
   };
+  const paceAlone = (error: Error): null => {
+    isAlone = true;
+    onAlone(error.message);
+    return null;
+  };
   const update = async (change: Change): Promise<Starts> => {
-    if (!isAlone) {
-      try {
-        await updateFile(change);
-        return kept;
-      } catch (error) {
-        isAlone = true;
-        onAlone((error as Error).message);
-      }
-    }
-    kept = changed(kept, change, timing);
+    const shared = isAlone ? null : await updateFile(change).catch(paceAlone);
+    kept = shared ?? changed(kept, change, timing);
     return kept;
   };
   // One after the other, so that this process does not wait for its own lock.
