@@ -11,7 +11,7 @@ import { namesIn, tempDir } from '../helpers/temp-dir.ts';
 import { downloadsOf, envFor, withMock } from '../helpers/with-mock.ts';
 import { madeVideos } from '../library/stored-video.ts';
 
-/** A folder, a mock server with so many videos of 1000 bytes, and a host to run `mavi download` on. */
+/** A folder, a mock server with that many videos of 1000 bytes, and a host to run `mavi download` on. */
 async function sceneOf(count: number, options: (ids: readonly string[]) => MockOptions = () => ({})) {
   const videos = madeVideos(count);
   const ids = videos.map(({ videoNo }) => videoNo);
@@ -34,10 +34,10 @@ function idsAskedFor(mock: Mock): unknown[] {
 }
 
 describe('when the reader of --json leaves', () => {
-  it('what is under way is finished and recorded, nothing else begins, and the exit code is 141', async () => {
+  it('the videos in progress are finished and recorded, no other begins, and the exit code is 141', async () => {
     const gone = moment();
     const here = await sceneOf(6, ([, second]) => ({
-      // The second video is answered only when the reader of the first record has left.
+      // The server responds to the second request only after the reader of the first record has left.
       async onRequest({ json }) {
         if ((json as { video_no: string }).video_no === second) await gone.happened;
       },
@@ -77,8 +77,8 @@ describe('when the reader of --json leaves', () => {
   });
 });
 
-describe('a defect of our own in one video', () => {
-  /** A download of three videos, of which the second meets a defect. */
+describe('a defect of the program in one video', () => {
+  /** Downloads three videos; the second one runs into a defect. */
   async function withDefect(...flags: readonly string[]) {
     const here = await sceneOf(3, ([, second = '']) => ({ faults: { [second]: 'server-error' } }));
     let drawn = 0;
@@ -103,7 +103,7 @@ describe('a defect of our own in one video', () => {
     expect(errors).not.toContain('    at ');
   });
 
-  it('shows where it lies with --verbose', async () => {
+  it('shows the stack with --verbose', async () => {
     const { code, errors } = await withDefect('--verbose');
     expect(code).toBe(1);
     expect(errors).toMatch(/^TypeError: a defect\n *at .*random/m);

@@ -51,7 +51,7 @@ interface Scene {
   ): Promise<{ code: number; errors: string; records: Record_[] }>;
 }
 
-/** A folder and a mock with so many videos of 1000 bytes, or with those given. */
+/** A folder and a mock with that many videos of 1000 bytes, or with those given. */
 async function scene(videos: number | readonly StoredVideo[], options: MockOptions = {}): Promise<Scene> {
   const folder = tempDir();
   const made = typeof videos === 'number' ? madeVideos(videos) : videos;
@@ -76,7 +76,7 @@ function recordsIn(text: string): Record_[] {
     .map((line) => JSON.parse(line) as Record_);
 }
 
-/** The ids that were asked for, in the order of the requests. */
+/** The IDs of the requested videos, in the order of the requests. */
 function idsAskedFor(mock: Mock): unknown[] {
   return downloadsOf(mock).map((request) => (request.json as { video_no: unknown }).video_no);
 }
@@ -89,7 +89,7 @@ async function expectWhole(scene: Scene, folder: string, ids: readonly string[])
 }
 
 describe('a list of videos', () => {
-  it('comes from arguments, each video once, in their order', async () => {
+  it('comes from arguments, each video once, in order', async () => {
     const here = await scene(3);
     const [a = '', b = '', c = ''] = here.ids;
     const { code, errors } = await here.download([c, a, c, b, a, '-c', '1', '-d', 'out']);
@@ -120,7 +120,7 @@ describe('a list of videos', () => {
   it.each([
     ['ids.txt', 'ids.txt contains no video IDs; nothing to download'],
     ['-', 'standard input contains no video IDs; nothing to download'],
-  ])('may be empty, which is said and is no failure: %s', async (file, words) => {
+  ])('may be empty, which is reported but is not a failure: %s', async (file, words) => {
     const here = await scene(1);
     writeFileSync(join(here.folder, 'ids.txt'), '\ufeff\r\n# none yet\n');
     expect(await here.download(['-a', file])).toMatchObject({ code: 0, errors: `mavi: ${words}\n` });
@@ -129,7 +129,7 @@ describe('a list of videos', () => {
   });
 
   it.each([
-    ['a file that is not there', ['-a', 'missing.txt'], 7, 'cannot read missing.txt: '],
+    ['a missing file', ['-a', 'missing.txt'], 7, 'cannot read missing.txt: '],
     ['a folder', ['-a', '.'], 7, 'cannot read .: it is a folder'],
     ['no list at all', [], 2, 'no videos given'],
     ['an id that could name a path', ['-a', 'bad.txt'], 2, "'../x' (bad.txt, line 2) is not a video ID"],
@@ -144,7 +144,7 @@ describe('a list of videos', () => {
     expect(here.mock.requests).toHaveLength(0);
   });
 
-  it('of one video may go to the name that is given', async () => {
+  it('with one video can be combined with --output', async () => {
     const here = await scene(1);
     const stdin = `${here.ids[0]}\n`;
     expect((await here.download(['-a', '-', '-o', 'x.mp4'], { stdin })).code).toBe(0);
@@ -152,12 +152,12 @@ describe('a list of videos', () => {
   });
 });
 
-describe('downloads at once', () => {
-  it.each([1, 4])('are never more than -c allows: %i', async (concurrency) => {
+describe('simultaneous downloads', () => {
+  it.each([1, 4])('never exceed --concurrency: %i', async (concurrency) => {
     let release = moment();
     let waiting = 0;
     const here = await scene(12, {
-      // Nobody is answered before as many have asked as may be under way.
+      // The mock waits until as many requests have come as may run simultaneously.
       async onRequest() {
         waiting += 1;
         if (waiting % concurrency === 0) {
@@ -172,7 +172,7 @@ describe('downloads at once', () => {
     await expectWhole(here, '.', here.ids);
   });
 
-  it('may be many without a warning of Node', async () => {
+  it('can be many without a warning from Node', async () => {
     const warnings: Error[] = [];
     const note = (warning: Error): void => void warnings.push(warning);
     process.on('warning', note);
@@ -183,11 +183,11 @@ describe('downloads at once', () => {
   });
 });
 
-describe('failures among many', () => {
+describe('failures of some of several videos', () => {
   it.each([
-    ['the one failure gives the code', { 1: 'not-found' }, 4],
-    ['failures that agree give their code', { 0: 'not-found', 3: 'http-404' }, 4],
-    ['failures that differ give 1', { 1: 'not-found', 2: 'garbage' }, 1],
+    ['exit with the code of the only failure', { 1: 'not-found' }, 4],
+    ['exit with their code if it is the same', { 0: 'not-found', 3: 'http-404' }, 4],
+    ['exit with 1 if their codes differ', { 1: 'not-found', 2: 'garbage' }, 1],
   ] as const)('leave the others alone: %s', async (_title, faults, expected) => {
     const videos = madeVideos(4);
     const texts = Object.entries(faults).map(([index, fault]) => [videos[Number(index)]?.videoNo, fault]);
@@ -211,7 +211,7 @@ describe('failures among many', () => {
     ['unauthorized', '0401'],
     ['no-credits', '0402'],
     ['disabled', '0403'],
-  ])('stop the rest at once when they are the whole account’s: %s', async (fault, apiCode) => {
+  ])('stop the run when they concern the account: %s', async (fault, apiCode) => {
     const videos = madeVideos(5);
     const here = await scene(videos, { faults: { [videos[1]?.videoNo ?? '']: fault } });
     const args = [...here.ids, '-c', '1', '--json', '--manifest', 'm.ndjson'];
@@ -226,18 +226,18 @@ describe('failures among many', () => {
     expect(recordsIn(readFileSync(join(here.folder, 'm.ndjson'), 'utf8'))).toEqual(records);
     expect(namesIn(here.folder)).toEqual([`${here.ids[0]}.mp4`, 'm.ndjson']);
     expect(errors).toContain('5 videos: 1 downloaded, 1 failed, 3 not started;');
-    // What holds for all is said once.
+    // The message appears once for all videos.
     expect(errors.match(/^mavi: VI/gm)).toHaveLength(1);
   });
 
-  it('of the account are its exit code whatever else failed', async () => {
+  it('of the account decide the exit code, whatever else failed', async () => {
     const videos = madeVideos(3);
     const [a = '', b = ''] = videos.map((video) => video.videoNo);
     const here = await scene(videos, { faults: { [a]: 'not-found', [b]: 'no-credits' } });
     expect((await here.download([...here.ids, '-c', '1'])).code).toBe(3);
   });
 
-  it('of the account give up what has no answer yet, and let finish what is coming', async () => {
+  it('of the account end requests without a response, and let transfers finish', async () => {
     const videos = madeVideos(4);
     const [refused = '', unanswered = '', coming = '', last = ''] = videos.map((video) => video.videoNo);
     const over = moment();
@@ -266,7 +266,7 @@ describe('failures among many', () => {
 });
 
 describe('records', () => {
-  it('have every key, whatever became of the video', async () => {
+  it('have every key, for every outcome', async () => {
     const videos = madeVideos(3);
     const here = await scene(videos, { faults: { [videos[1]?.videoNo ?? '']: 'not-found' } });
     const [kept = '', failed = '', fetched = ''] = here.ids;
@@ -316,7 +316,7 @@ describe('records', () => {
     ]);
   });
 
-  it('name the file from the manifest’s folder in a manifest, and as given elsewhere', async () => {
+  it('name the file relative to the manifest in a manifest, and as given elsewhere', async () => {
     const here = await scene(1);
     mkdirSync(join(here.folder, 'records'));
     const args = ['-d', 'videos', '--manifest', 'records/m.ndjson', '--json', '--checksum'];
@@ -328,7 +328,7 @@ describe('records', () => {
     expect(kept?.sha256).toBe(createHash('sha256').update(file).digest('hex'));
   });
 
-  it('are added to a manifest, after a line that a crash has torn', async () => {
+  it('are appended to a manifest after a line that was torn by a crash', async () => {
     const here = await scene(2);
     const path = join(here.folder, 'm.ndjson');
     const [a = '', b = ''] = here.ids;
@@ -342,14 +342,14 @@ describe('records', () => {
     expect(lines[3]).toBe('');
   });
 
-  it('of many videos at once are whole lines, each once', async () => {
+  it('of many simultaneous videos are complete lines, one each', async () => {
     const here = await scene(40);
     await here.download([...here.ids, '-c', '16', '-q', '--manifest', 'm.ndjson']);
     const records = recordsIn(readFileSync(join(here.folder, 'm.ndjson'), 'utf8'));
     expect(records.map((record) => record.video_no).sort()).toEqual([...here.ids].sort());
   });
 
-  it('tell the time of the video itself, without its wait for the rate limit', async () => {
+  it('contain the time of the transfer without the wait for the rate limit', async () => {
     const here = await scene(2);
     const args = [...here.ids, '-c', '1', '--rate', '1/20s', '--json'];
     const clock = eagerClock(() => false);
@@ -360,7 +360,7 @@ describe('records', () => {
     for (const { seconds } of records) expect(seconds).toBeLessThan(19);
   });
 
-  it('that cannot be kept end the run', async () => {
+  it('that cannot be written end the run', async () => {
     const here = await scene(3);
     mkdirSync(join(here.folder, 'm.ndjson'));
     const { code, errors } = await here.download([...here.ids, '--manifest', 'm.ndjson']);
@@ -380,7 +380,7 @@ describe('--lookup', () => {
     expect(here.mock.requests).toHaveLength(4);
   });
 
-  it('asks for one by its number alone, and for many in pages', async () => {
+  it('asks for one video by its ID, and for many in pages', async () => {
     const one = await scene(1);
     await one.download([...one.ids, '--lookup']);
     expect(one.mock.requests[0]?.json).toMatchObject({ video_no: one.ids[0] });
@@ -393,7 +393,7 @@ describe('--lookup', () => {
     ]);
   });
 
-  it('warns of a video that the library does not list, and asks for it all the same', async () => {
+  it('warns about a video that the library does not list, and requests it anyway', async () => {
     const here = await scene(1);
     const { code, errors } = await here.download([...here.ids, 'VI404', '--lookup']);
     expect(code).toBe(4);
@@ -401,7 +401,7 @@ describe('--lookup', () => {
     expect(namesIn(here.folder)).toEqual([`${here.ids[0]}.mp4`]);
   });
 
-  it.each([-5, 5])('warns where a whole video has %i bytes more than listed', async (more) => {
+  it.each([-5, 5])('warns when a complete video has %i bytes more than listed', async (more) => {
     const bytes = sampleFile('moov-last');
     const listed = bytes.length - more;
     const here = await scene([videoOfBytes(bytes, { sizeBytes: listed })]);
@@ -413,7 +413,7 @@ describe('--lookup', () => {
     expect(readFileSync(join(here.folder, `${here.ids[0]}.mp4`)).equals(bytes)).toBe(true);
   });
 
-  it('fails where a fragmented video, whose boxes cannot prove its end, is shorter than listed', async () => {
+  it('fails when a fragmented video, whose boxes do not tell its end, is shorter than listed', async () => {
     const bytes = sampleFile('fragmented');
     const here = await scene([videoOfBytes(bytes, { sizeBytes: bytes.length + 1 })]);
     const { code, records } = await here.download([...here.ids, '--lookup', '--json']);
@@ -423,7 +423,7 @@ describe('--lookup', () => {
     expect((await here.download([...here.ids])).code).toBe(0);
   });
 
-  it('ends a compressed body that grows beyond the listed size', async () => {
+  it('aborts a compressed body that exceeds the listed size', async () => {
     const bytes = Buffer.concat([sampleFile('faststart'), Buffer.alloc(1_000_000)]);
     const here = await scene([videoOfBytes(bytes, { sizeBytes: 200_000 })], { faults: 'gzip' });
     const { code, records } = await here.download([...here.ids, '--lookup', '--json']);
@@ -440,7 +440,7 @@ describe('--lookup', () => {
 });
 
 describe('--max-transfer', () => {
-  it('starts no video that would take the total over it, where the sizes are known', async () => {
+  it('starts no video that would exceed the limit, when sizes are known', async () => {
     const small = generatedLibrary({ count: 1, sizeBytes: 400, seed: 2 }).at('default', 0) as StoredVideo;
     const here = await scene([...madeVideos(4), small]);
     const args = [...here.ids, '--lookup', '--max-transfer', '2500', '-c', '1', '--json'];
@@ -467,19 +467,19 @@ describe('--max-transfer', () => {
     expect(idsAskedFor(here.mock)).toEqual(here.ids.slice(0, 1));
   });
 
-  it('stops a body that passes it all the same, and leaves nothing of it', async () => {
+  it('aborts a body that exceeds it anyway, and leaves no file', async () => {
     const bytes = Buffer.concat([sampleFile('faststart'), Buffer.alloc(2_000_000)]);
     const here = await scene([videoOfBytes(bytes, { sizeBytes: 1000 })], { chunkBytes: 10_000 });
     const args = [...here.ids, '--max-transfer', '200K', '--json', '--retries', '3'];
     const { code, records } = await here.download(args);
     expect(code).toBe(9);
     expect(records[0]).toMatchObject({ error: { code: 'max_transfer', exit_code: 9 }, attempts: 1 });
-    // No more than what was on its way already.
+    // At most what was already in flight.
     expect(records[0]?.bytes_received).toBeLessThan(200 * 1024 + 64 * 1024);
     expect(namesIn(here.folder)).toEqual([]);
   });
 
-  it('counts the bytes of an attempt that broke, and makes no other that would pass it', async () => {
+  it('counts the bytes of a failed attempt, and does not retry if that would exceed the limit', async () => {
     const here = await scene(1, { faults: 'hangup@900' });
     const { code, records } = await here.download([...here.ids, '--max-transfer', '1000', '--json']);
     expect(code).toBe(9);
@@ -487,7 +487,7 @@ describe('--max-transfer', () => {
     expect(downloadsOf(here.mock)).toHaveLength(1);
   });
 
-  it('counts the bytes of a compressed body as they are written', async () => {
+  it('counts the decoded bytes of a compressed body', async () => {
     const bytes = Buffer.concat([sampleFile('faststart'), Buffer.alloc(1_000_000)]);
     const here = await scene([videoOfBytes(bytes, { sizeBytes: 0 })], { faults: 'gzip' });
     const { code, records } = await here.download([...here.ids, '--max-transfer', '200K', '--json']);
@@ -495,7 +495,7 @@ describe('--max-transfer', () => {
     expect(namesIn(here.folder)).toEqual([]);
   });
 
-  it('counts what is on its way', async () => {
+  it('counts the transfers in progress', async () => {
     const here = await scene(4);
     const args = [...here.ids, '--lookup', '--max-transfer', '2K', '-c', '4', '-q'];
     expect((await here.download(args)).code).toBe(9);
@@ -523,7 +523,7 @@ describe('--container any', () => {
     expect(downloadsOf(here.mock)).toHaveLength(1);
   });
 
-  it.each(kinds)('is named where a %s original comes without it', async (fault, _extension, name) => {
+  it.each(kinds)('is suggested when a %s original is refused', async (fault, _extension, name) => {
     const here = await scene(1, { faults: fault });
     const { code, errors } = await here.download([...here.ids]);
     expect(code).toBe(5);
@@ -532,21 +532,21 @@ describe('--container any', () => {
     expect(namesIn(here.folder)).toEqual([]);
   });
 
-  it('leaves the name that the user gave', async () => {
+  it('keeps the name that the user gave', async () => {
     const here = await scene(1, { faults: 'matroska' });
     expect((await here.download([...here.ids, '--container', 'any', '-o', 'mine.bin'])).code).toBe(0);
     expect(namesIn(here.folder)).toEqual(['mine.bin']);
   });
 
-  it.each(['truncate', 'html', 'mislabelled', 'garbage'])('still checks an mp4: %s', async (faults) => {
+  it.each(['truncate', 'html', 'mislabelled', 'garbage'])('still verifies an MP4: %s', async (faults) => {
     const here = await scene(1, { faults });
     expect((await here.download([...here.ids, '--container', 'any'])).code).not.toBe(0);
     expect(namesIn(here.folder)).toEqual([]);
   });
 });
 
-describe('a file that is there already', () => {
-  it('is an error before any request, and the others are downloaded', async () => {
+describe('an existing file', () => {
+  it('is an error before any request; other videos are downloaded', async () => {
     const here = await scene(2);
     const name = `${here.ids[0]}.mp4`;
     writeFileSync(join(here.folder, name), 'mine');
@@ -559,7 +559,7 @@ describe('a file that is there already', () => {
     expect(readFileSync(join(here.folder, name), 'utf8')).toBe('mine');
   });
 
-  it('counts as done with --skip-existing if it is a whole video', async () => {
+  it('counts as done with --skip-existing if it is a complete video', async () => {
     const here = await scene(2);
     await here.download([...here.ids]);
     const { code, errors } = await here.download([...here.ids, '--skip-existing']);
@@ -569,8 +569,8 @@ describe('a file that is there already', () => {
   });
 
   it.each([
-    ['half a video', (whole: Buffer) => whole.subarray(0, 500)],
-    ['a video less its last byte', (whole: Buffer) => whole.subarray(0, -1)],
+    ['half a video', (complete: Buffer) => complete.subarray(0, 500)],
+    ['a video without its last byte', (complete: Buffer) => complete.subarray(0, -1)],
     ['an empty file', () => Buffer.alloc(0)],
     ['an error of the API', () => Buffer.from('{"code":"0001","msg":"download video error"}')],
     ['notes', () => Buffer.from('where are my notes')],
@@ -589,16 +589,19 @@ describe('a file that is there already', () => {
     await expectWhole(here, '.', here.ids);
   });
 
-  it.each(['--force', '-f', '--clobber'])('is replaced with %s, and only by a whole video', async (flag) => {
-    const here = await scene(1, { faults: 'truncatex2' });
-    const path = join(here.folder, `${here.ids[0]}.mp4`);
-    writeFileSync(path, 'mine');
-    expect((await here.download([...here.ids, flag])).code).toBe(5);
-    expect(readFileSync(path, 'utf8')).toBe('mine');
-    expect((await here.download([...here.ids, flag])).code).toBe(0);
-    await expectWhole(here, '.', here.ids);
-    expect(namesIn(here.folder)).toEqual([`${here.ids[0]}.mp4`]);
-  });
+  it.each(['--force', '-f', '--clobber'])(
+    'is replaced with %s, and only by a complete video',
+    async (flag) => {
+      const here = await scene(1, { faults: 'truncatex2' });
+      const path = join(here.folder, `${here.ids[0]}.mp4`);
+      writeFileSync(path, 'mine');
+      expect((await here.download([...here.ids, flag])).code).toBe(5);
+      expect(readFileSync(path, 'utf8')).toBe('mine');
+      expect((await here.download([...here.ids, flag])).code).toBe(0);
+      await expectWhole(here, '.', here.ids);
+      expect(namesIn(here.folder)).toEqual([`${here.ids[0]}.mp4`]);
+    },
+  );
 
   it('cannot be both replaced and kept', async () => {
     const here = await scene(1);
@@ -608,7 +611,7 @@ describe('a file that is there already', () => {
     expect(here.mock.requests).toHaveLength(0);
   });
 
-  it('is looked for in the folder that is made for the downloads', async () => {
+  it('is looked for in --output-dir', async () => {
     const here = await scene(1);
     expect((await here.download([...here.ids, '-d', 'a/b/c'])).code).toBe(0);
     expect(existsSync(join(here.folder, `a/b/c/${here.ids[0]}.mp4`))).toBe(true);

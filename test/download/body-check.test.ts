@@ -17,7 +17,7 @@ import {
 } from '../isobmff/bytes.ts';
 import { film, fragmentedFilm } from '../isobmff/films.ts';
 
-/** As many bytes as suffice to name anything. */
+/** Enough bytes to identify anything. */
 function padded(...parts: readonly Part[]): Buffer {
   return bytes(...parts, new Uint8Array(600));
 }
@@ -46,7 +46,7 @@ function proofOf(
   return checkOf(level, container, body).end({ ...UNTOLD, ...sizes });
 }
 
-describe('a body is proved', () => {
+describe('a body is verified', () => {
   it.each<[Level, Container | null, Uint8Array, string]>([
     ['full', 'mp4', MOVIE, 'complete MP4'],
     ['full', 'mp4', FRAGMENTED, 'complete MP4'],
@@ -68,14 +68,14 @@ describe('a body is proved', () => {
     });
   });
 
-  it('with a warning of junk behind its last box', () => {
+  it('with a warning about junk after its last box', () => {
     expect(proofOf('full', 'mp4', bytes(MOVIE, new Uint8Array(11)))).toEqual({
       verified: 'complete MP4',
       warnings: ['11 stray bytes after the end of the video'],
     });
   });
 
-  it('the same however it is cut into chunks', () => {
+  it('regardless of how it is split into chunks', () => {
     for (const body of [MOVIE, FRAGMENTED, bytes(MOVIE, 'junk')]) {
       const expected = proofOf('full', 'mp4', body);
       expect(checkOf('full', 'mp4', ...oneByOne(body)).end(UNTOLD)).toEqual(expected);
@@ -86,12 +86,12 @@ describe('a body is proved', () => {
   });
 });
 
-describe('a body is not proved', () => {
+describe('a body is refused', () => {
   it.each<[string, Uint8Array, string]>([
     ['in its mdat', MOVIE.subarray(0, -1), "box 'mdat' lacks 1 byte"],
     ['before its mdat', bytes(FTYP, MOOV), "there is no 'mdat' box"],
     ['before its moov', bytes(FTYP, MDAT), "there is no 'moov' box"],
-  ])('when it is cut %s', (_where, body, reason) => {
+  ])('when it is truncated %s', (_where, body, reason) => {
     const attempt = () => proofOf('full', 'mp4', body);
     expect(attempt).toThrow(TruncatedError);
     expect(attempt).toThrow(
@@ -103,7 +103,7 @@ describe('a body is not proved', () => {
     );
   });
 
-  it('as soon as its boxes cannot be', () => {
+  it('as soon as its boxes are malformed', () => {
     const check = new BodyCheck({ level: 'full', container: 'mp4' }, 'mp4');
     check.push(FTYP);
     const attempt = () => check.push(bytes(uint32(5), 'mdat'));
@@ -137,7 +137,7 @@ describe('the size in the library', () => {
   it.each([
     ['less than came', MOVIE.length - 1],
     ['more than came', MOVIE.length + 1],
-  ])('that is %s is a warning where the boxes prove the end', (_what, listedSize) => {
+  ])('that is %s is a warning if the boxes tell the end', (_what, listedSize) => {
     expect(proofOf('full', 'mp4', MOVIE, { listedSize })).toEqual({
       verified: 'complete MP4',
       warnings: [warning(MOVIE.length, listedSize)],
@@ -150,7 +150,7 @@ describe('the size in the library', () => {
     ['another container', 'full', 'matroska', MATROSKA],
     ['level ftyp', 'ftyp', 'mp4', MOVIE],
     ['level none', 'none', null, GARBAGE],
-  ])('decides where the boxes do not prove the end: %s', (_what, level, container, body) => {
+  ])('decides if the boxes do not tell the end: %s', (_what, level, container, body) => {
     const longer = () => proofOf(level, container, body, { listedSize: body.length + 1 });
     expect(longer).toThrow(TruncatedError);
     expect(longer).toThrow(
@@ -165,7 +165,7 @@ describe('the size in the library', () => {
   });
 });
 
-describe('while a body comes', () => {
+describe('while a body is received', () => {
   it('its bytes are counted, read or skipped', () => {
     const check = checkOf('full', 'mp4', MOVIE.subarray(0, -30));
     expect(check.bytes).toBe(MOVIE.length - 30);
@@ -175,14 +175,14 @@ describe('while a body comes', () => {
     expect(check.end(UNTOLD).verified).toBe('complete MP4');
   });
 
-  it('what nobody looks into may be skipped without end', () => {
+  it('a body that is not parsed may be skipped without limit', () => {
     const check = checkOf('full', 'matroska', MATROSKA);
     expect(check.skippable).toBe(Number.POSITIVE_INFINITY);
     check.skip(1000);
     expect(check.bytes).toBe(MATROSKA.length + 1000);
   });
 
-  it('its boxes tell its size as soon as they can, and whether it may grow', () => {
+  it('its boxes give its size as early as possible, and whether it may grow', () => {
     const check = checkOf('full', 'mp4', FTYP);
     expect(check.progress(null)).toBeNull();
     check.push(MDAT.subarray(0, 8));
@@ -195,7 +195,7 @@ describe('while a body comes', () => {
     expect(check.progress(null)).toEqual({ kind: 'bytes', totalBytes: MOVIE.length, mayGrow: false });
   });
 
-  it('its boxes tell its size at every level, and that of no other container', () => {
+  it('its boxes give its size at every level, but not in other containers', () => {
     const known = { kind: 'bytes', totalBytes: MOVIE.length, mayGrow: false };
     expect(checkOf('none', 'mp4', MOVIE).progress(null)).toEqual(known);
     expect(checkOf('full', 'matroska', MOVIE).progress(null)).toBeNull();
@@ -203,7 +203,7 @@ describe('while a body comes', () => {
     expect(checkOf('full', 'quicktime', bytes(MOOV, MDAT)).progress(null)).toMatchObject({ mayGrow: false });
   });
 
-  it('the share of a fragmented film that has come is known by the duration of the whole alone', () => {
+  it('the progress of a fragmented film needs its total duration', () => {
     const { bytes: all, fragments } = fragmentedFilm();
     const check = checkOf('full', 'mp4', all.subarray(0, fragments[1]?.end));
     expect(check.progress(null)).toBeNull();
@@ -216,7 +216,7 @@ describe('while a body comes', () => {
     expect(other.progress(2)).toEqual({ kind: 'time', share: expect.closeTo(0.2) });
   });
 
-  it('broken boxes are no matter at the levels that do not look at them', () => {
+  it('broken boxes are ignored at the levels that do not check them', () => {
     const broken = bytes(FTYP, uint32(5), 'mdat');
     expect(() => checkOf('ftyp', 'mp4', broken)).not.toThrow();
     expect(() => checkOf('none', 'mp4', broken)).not.toThrow();
@@ -230,18 +230,18 @@ describe('the duration', () => {
   const plain = film({ moov: 'first' }, { frames: 250 }).bytes;
 
   it.each<[string, Uint8Array, number | null]>([
-    ['nobody told one', FILM, null],
+    ['it is not listed', FILM, null],
     ['it is 0', FILM, 0],
     ['it is the film’s', FILM, 10],
     ['it is no more than two seconds longer', FILM, 12],
     ['it is no more than two seconds shorter', FILM, 8],
     ['the header announces the same', announced(10), 10],
-    ['the film has no fragments, so that its samples prove its end', plain, 60],
-  ])('raises no doubt where %s', (_what, body, listedDuration) => {
+    ['the film has no fragments, so its samples define its end', plain, 60],
+  ])('is accepted when %s', (_what, body, listedDuration) => {
     expect(proofOf('full', 'mp4', body, { listedDuration }).warnings).toEqual([]);
   });
 
-  it('may differ by two in a hundred', () => {
+  it('may differ by 2 %', () => {
     const long = fragmentedFilm({ frames: 5000 }).bytes;
     expect(proofOf('full', 'mp4', long, { listedDuration: 204 }).warnings).toEqual([]);
     expect(proofOf('full', 'mp4', long, { listedDuration: 195 }).warnings).toHaveLength(1);
@@ -279,7 +279,7 @@ describe('the duration', () => {
   it.each<[string, Uint8Array, Partial<KnownFacts>, string]>([
     ['a listed one', FILM, { listedDuration: 20 }, 'the video lasts 10 s, but the library lists 20 s'],
     ['an announced one', announced(20), {}, 'the video lasts 10 s, but its header announces 20 s'],
-  ])('proves a cut where nothing says that all came: %s that is longer', (_what, body, facts, reason) => {
+  ])('means a truncated body when no size confirms it: %s that is longer', (_what, body, facts, reason) => {
     expect(() => proofOf('full', 'mp4', body, facts)).toThrow(
       expect.objectContaining({
         code: 'truncated',

@@ -8,7 +8,7 @@ function limitOf(bytes: number): Budget {
 }
 
 describe('a budget of bytes', () => {
-  it('lets an attempt begin that fits, to the byte', () => {
+  it('lets an attempt begin that fits exactly', () => {
     const budget = limitOf(100);
     budget.reserve(60).settle(60);
     expect(() => budget.reserve(41)).toThrow(BudgetError);
@@ -16,7 +16,7 @@ describe('a budget of bytes', () => {
     expect(() => budget.reserve(1)).toThrow(BudgetError);
   });
 
-  it('counts what is still to come as if it had come', () => {
+  it('counts expected bytes as received', () => {
     const budget = limitOf(100);
     const first = budget.reserve(60);
     expect(() => budget.reserve(50)).toThrow(BudgetError);
@@ -24,7 +24,7 @@ describe('a budget of bytes', () => {
     budget.reserve(50);
   });
 
-  it('lets a video of unknown size begin as long as it is not used up', () => {
+  it('lets a video of unknown size begin until it is used up', () => {
     const budget = limitOf(100);
     const first = budget.reserve(null);
     const second = budget.reserve(null);
@@ -34,7 +34,7 @@ describe('a budget of bytes', () => {
     expect(() => budget.reserve(null)).toThrow(BudgetError);
   });
 
-  it.each([null, 10])('stops what passes it, whatever was expected: %s bytes', (expected) => {
+  it.each([null, 10])('stops a transfer that exceeds it, when %s bytes were expected', (expected) => {
     const budget = limitOf(100);
     budget.reserve(30);
     const reservation = budget.reserve(expected);
@@ -43,7 +43,7 @@ describe('a budget of bytes', () => {
     expect(() => reservation.cover(71)).toThrow(BudgetError);
   });
 
-  it('gives back what an attempt set aside and did not receive', () => {
+  it('releases what an attempt reserved and did not receive', () => {
     const budget = limitOf(100);
     const reservation = budget.reserve(10);
     reservation.cover(90);
@@ -51,7 +51,7 @@ describe('a budget of bytes', () => {
     budget.reserve(80);
   });
 
-  it('says what would pass it, and what to do', () => {
+  it('reports what would exceed it, and what to do', () => {
     const budget = limitOf(2 * 1024 * 1024);
     budget.reserve(1024 * 1024).settle(1024 * 1024);
     const thrown = (run: () => unknown): unknown => {
@@ -80,14 +80,14 @@ describe('a budget of bytes', () => {
     });
   });
 
-  it('that is none ends nothing', () => {
+  it('without a limit stops nothing', () => {
     const budget = new Budget(null);
     budget.reserve(Number.MAX_SAFE_INTEGER).settle(Number.MAX_SAFE_INTEGER);
     budget.reserve(null).cover(Number.MAX_SAFE_INTEGER);
     budget.reserve(1);
   });
 
-  it('is never passed by videos of known sizes, however they overlap', () => {
+  it('is never exceeded by videos of known sizes, however they overlap', () => {
     const video = fc.record({ size: fc.nat(60), endsBefore: fc.nat(5) });
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 200 }), fc.array(video), (most, videos) => {

@@ -14,7 +14,7 @@ export interface Downloaded {
   readonly code: number;
   readonly host: FakeHost;
   readonly errors: string;
-  /** The record; throws where none was printed. */
+  /** The record; throws if none was printed. */
   readonly record: VideoRecord;
 }
 
@@ -30,11 +30,11 @@ export interface Place {
   download(args: readonly string[], options?: DownloadOptions): Promise<Downloaded>;
 }
 
-/** What one download has of its own. */
+/** Options of one download. */
 export interface DownloadOptions extends Partial<FakeHostOptions> {
-  /** The process that it counts as; default: this one, and no other lives. */
+  /** The ID of its process; default: that of this one, with no other process alive. */
   readonly pid?: number;
-  /** The signal that the run gets when this resolves. */
+  /** The run receives this signal when the promise resolves. */
   readonly signal?: Promise<EndingSignal>;
 }
 

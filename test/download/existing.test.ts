@@ -5,16 +5,16 @@ import { boxHead } from '../helpers/boxes.ts';
 import { makeFifo } from '../helpers/fifo.ts';
 import { placeToDownload } from './downloads.ts';
 
-/** A whole video whose media data, of the file's whole rest, has not been written: it is a hole. */
-function hollowVideo(whole: Buffer, sizeBytes: number, path: string): void {
-  const mediaAt = whole.indexOf('mdat') - 4;
-  const head = Buffer.concat([whole.subarray(0, mediaAt), boxHead('mdat', sizeBytes - mediaAt)]);
+/** Writes a complete video whose media data, the rest of the file, is a hole. */
+function hollowVideo(complete: Buffer, sizeBytes: number, path: string): void {
+  const mediaAt = complete.indexOf('mdat') - 4;
+  const head = Buffer.concat([complete.subarray(0, mediaAt), boxHead('mdat', sizeBytes - mediaAt)]);
   writeFileSync(path, head);
   truncateSync(path, sizeBytes);
 }
 
 describe('--skip-existing', () => {
-  it('records what it keeps, with the SHA-256 if it is asked for', async () => {
+  it('records the files that it keeps, with the SHA-256 if requested', async () => {
     const here = await placeToDownload();
     writeFileSync(here.path('v.mp4'), here.bytes);
     const args = ['-o', 'v.mp4', '--skip-existing', '--checksum'];
@@ -35,7 +35,7 @@ describe('--skip-existing', () => {
     ['full', 7],
     ['ftyp', 0],
     ['none', 0],
-  ])('keeps a cut video at --verify %s with exit %i', async (level, expected) => {
+  ])('checks a truncated video at --verify %s: exit %i', async (level, expected) => {
     const here = await placeToDownload();
     writeFileSync(here.path('v.mp4'), here.bytes.subarray(0, -1));
     const { code } = await here.download(['-o', 'v.mp4', '--skip-existing', '--verify', level]);
@@ -48,7 +48,7 @@ describe('--skip-existing', () => {
     ['nothing', Buffer.alloc(0)],
     ['JSON', Buffer.from('{"code":"0001"}')],
     ['HTML', Buffer.from('<!doctype html><html></html>')],
-  ])('keeps a file that holds %s at no level, and does not touch it', async (_what, content) => {
+  ])('accepts a file that contains %s at no level, and leaves it untouched', async (_what, content) => {
     const here = await placeToDownload();
     writeFileSync(here.path('v.mp4'), content);
     for (const level of ['full', 'ftyp', 'none']) {
@@ -59,7 +59,7 @@ describe('--skip-existing', () => {
     expect(readFileSync(here.path('v.mp4')).equals(content)).toBe(true);
   });
 
-  it('warns where a whole file has another size than the library lists', async () => {
+  it('warns when the size of a complete file differs from the library', async () => {
     const here = await placeToDownload();
     writeFileSync(here.path('v.mp4'), Buffer.concat([here.bytes, Buffer.from('\0\0\0\x08free', 'latin1')]));
     const { code, record } = await here.download(['-o', 'v.mp4', '--skip-existing', '--lookup']);
@@ -67,9 +67,9 @@ describe('--skip-existing', () => {
     expect(record.warnings).toEqual([`20008 bytes came, but the library lists 20000`]);
   });
 
-  it('reads no media data to check a long video', async () => {
+  it('reads no media data to check a large video', async () => {
     const here = await placeToDownload();
-    // No test could wait for so much to be read.
+    // Too much for a test to read.
     const sizeBytes = 2 ** 42;
     hollowVideo(here.bytes, sizeBytes, here.path('v.mp4'));
     const { code, record } = await here.download(['-o', 'v.mp4', '--skip-existing']);
@@ -78,7 +78,7 @@ describe('--skip-existing', () => {
   });
 
   it.runIf(process.platform !== 'win32')(
-    'does not wait for a FIFO that has the name, and leaves it alone',
+    'does not wait for a FIFO of that name, and leaves it untouched',
     async () => {
       const here = await placeToDownload();
       makeFifo(here.path(`${here.videoNo}.mp4`));

@@ -42,7 +42,7 @@ function linesOf(path: string): string[] {
 }
 
 describe('a manifest', () => {
-  it('is made where there is none, and grows by a line a record', async () => {
+  it('is created if missing, and grows by one line per record', async () => {
     const folder = tempDir();
     const path = join(folder, 'list.ndjson');
     const manifest = await opened(path);
@@ -53,14 +53,14 @@ describe('a manifest', () => {
     expect(linesOf(path)).toHaveLength(2);
   });
 
-  it('is appended to where there is one', async () => {
+  it('is appended to if it exists', async () => {
     const path = join(tempDir(), 'list.ndjson');
     writeFileSync(path, 'what was there\n');
     await (await opened(path)).append(record('VI1'));
     expect(linesOf(path)).toEqual(['what was there', JSON.stringify(record('VI1'))]);
   });
 
-  it.each(['{"video_no":"VI0","fi', 'x'])('keeps a torn last line apart (%s)', async (torn) => {
+  it.each(['{"video_no":"VI0","fi', 'x'])('keeps a torn last line separate (%s)', async (torn) => {
     const path = join(tempDir(), 'list.ndjson');
     writeFileSync(path, `{}\n${torn}`);
     const manifest = await opened(path);
@@ -69,7 +69,7 @@ describe('a manifest', () => {
     expect(linesOf(path)).toEqual(['{}', torn, JSON.stringify(record('VI1')), JSON.stringify(record('VI2'))]);
   });
 
-  it('has each of many records that come at once on a line of its own, in their order', async () => {
+  it('has one line for each of many simultaneous records, in order', async () => {
     const path = join(tempDir(), 'list.ndjson');
     const manifest = await opened(path);
     const records = Array.from({ length: 50 }, (_, index) => record(`VI${index}`));
@@ -77,7 +77,7 @@ describe('a manifest', () => {
     expect(linesOf(path).map((line) => JSON.parse(line))).toEqual(records);
   });
 
-  it('has a record whole on the disk when that is said', async () => {
+  it('contains the complete record once append resolves', async () => {
     const path = join(tempDir(), 'list.ndjson');
     const manifest = await opened(path);
     const seen: number[] = [];
@@ -93,7 +93,7 @@ describe('a manifest', () => {
     expect(seen).toHaveLength(4);
   });
 
-  it('contains no character that acts on a terminal, and loses none', async () => {
+  it('escapes characters that a terminal interprets', async () => {
     const path = join(tempDir(), 'list.ndjson');
     const file = 'a\u202eb\u009b\u2028c\n.mp4';
     await (await opened(path)).append(record('VI1', { file }));
@@ -121,7 +121,7 @@ describe('a manifest', () => {
     }
   });
 
-  it('that is closed fails for good, saying what became of each video', async () => {
+  it('that is closed fails permanently, and reports the state of each video', async () => {
     const manifest = await opened(join(tempDir(), 'list.ndjson'));
     await manifest.close();
     const says = (text: string) => ({ exitCode: 7, message: expect.stringMatching(text) });
@@ -138,8 +138,8 @@ describe('a manifest', () => {
   });
 });
 
-describe.runIf(process.platform !== 'win32')('a symbolic link or a FIFO in the place of a manifest', () => {
-  it('is followed where the user named it', async () => {
+describe.runIf(process.platform !== 'win32')('a symbolic link or a FIFO as the manifest', () => {
+  it('is followed if the user named it', async () => {
     const folder = tempDir();
     symlinkSync('real.ndjson', join(folder, 'link'));
     await (await opened(join(folder, 'link'))).append(record('VI1'));
@@ -163,7 +163,7 @@ describe.runIf(process.platform !== 'win32')('a symbolic link or a FIFO in the p
     expect(existsSync(join(folder, 'none'))).toBe(false);
   });
 
-  it('does not keep a run from ending by a signal while nobody reads', async () => {
+  it('does not keep a signal from ending the run while nobody reads', async () => {
     const folder = tempDir();
     const fifo = await fullFifo(join(folder, 'list'));
     onTestFinished(() => fifo.close());
@@ -173,24 +173,24 @@ describe.runIf(process.platform !== 'win32')('a symbolic link or a FIFO in the p
     host.send('SIGINT');
     await expect(appended).rejects.toMatchObject({ exitCode: 130 });
     await manifest.close();
-    // Lets the write that waits go.
+    // Releases the waiting write.
     await fifo.read(Buffer.alloc(65_536), 0, 65_536, null);
   });
 
-  it('does not keep a run from ending by a signal while nobody writes', async () => {
+  it('does not keep a signal from ending the run while nobody writes', async () => {
     const folder = tempDir();
     makeFifo(join(folder, 'list'));
     const host = fakeHost({ cwd: folder });
     const read = readManifest('list', host, 'named');
     host.send('SIGTERM');
     await expect(read).rejects.toMatchObject({ exitCode: 143 });
-    // Lets the open that waits go.
+    // Releases the waiting open.
     const both = await open(join(folder, 'list'), constants.O_RDWR);
     await both.close();
   });
 });
 
-describe('what a manifest says', () => {
+describe('the index of a manifest', () => {
   async function read(...lines: readonly string[]) {
     const folder = tempDir();
     const path = join(folder, 'list.ndjson');
@@ -199,7 +199,7 @@ describe('what a manifest says', () => {
     return { folder, ...index };
   }
 
-  it('is where each video is, how large, how long, and its SHA-256', async () => {
+  it('has path, size, duration and SHA-256 of each video', async () => {
     const { folder, byPath, byVideoNo } = await read(
       JSON.stringify(record('VI1')),
       JSON.stringify(
@@ -232,7 +232,7 @@ describe('what a manifest says', () => {
     ]);
   });
 
-  it('is the last word on each file and each video', async () => {
+  it('uses the last record of each file and each video', async () => {
     const { folder, byPath, byVideoNo } = await read(
       JSON.stringify(record('VI1', { bytes: 1 })),
       JSON.stringify(record('VI1', { bytes: 2, file: 'moved.mp4' })),
@@ -247,7 +247,7 @@ describe('what a manifest says', () => {
     ['a failure', JSON.stringify(record('VI9', { status: 'failed' }))],
     ['a video on standard output', JSON.stringify(record('VI9', { file: null }))],
     ['a record without a size', JSON.stringify(record('VI9', { bytes: null }))],
-    ['a record of a status of another time', JSON.stringify({ ...record('VI9'), status: 'moved' })],
+    ['a record with an unknown status', JSON.stringify({ ...record('VI9'), status: 'moved' })],
     ['a record without a video', JSON.stringify({ ...record('VI9'), video_no: 9 })],
     ['a torn line', JSON.stringify(record('VI9')).slice(0, -20)],
     ['null', 'null'],
@@ -255,13 +255,13 @@ describe('what a manifest says', () => {
     ['a list', '[]'],
     ['nothing', ''],
     ['other text', '# a comment'],
-  ])('is nothing of %s', async (_what, line) => {
+  ])('ignores %s', async (_what, line) => {
     const { byVideoNo, byPath } = await read(line, JSON.stringify(record('VI1')), line);
     expect([...byVideoNo.keys()]).toEqual(['VI1']);
     expect(byPath.size).toBe(1);
   });
 
-  it('is the same with the line ends of Windows', async () => {
+  it('accepts Windows line ends', async () => {
     const { byVideoNo } = await read(
       `${JSON.stringify(record('VI1'))}\r`,
       `${JSON.stringify(record('VI2'))}\r`,
@@ -270,7 +270,7 @@ describe('what a manifest says', () => {
     expect([...byVideoNo.keys()]).toEqual(['VI1', 'VI2']);
   });
 
-  it('counts a video that went to standard output as recorded, though no file is', async () => {
+  it('counts a video that went to standard output as recorded, without a file', async () => {
     const { recorded, byVideoNo } = await read(
       JSON.stringify(record('VI1', { file: null })),
       JSON.stringify(record('VI2', { status: 'failed' })),
@@ -280,7 +280,7 @@ describe('what a manifest says', () => {
     expect([...byVideoNo.keys()]).toEqual(['VI3']);
   });
 
-  it('is read past a byte order mark and separators that are none in JSON', async () => {
+  it('accepts a byte order mark and Unicode line separators', async () => {
     const { byVideoNo } = await read(
       `\ufeff${JSON.stringify(record('VI1'))}`,
       JSON.stringify(record('VI2', { file: 'a\u2028b.mp4' })),
@@ -288,14 +288,14 @@ describe('what a manifest says', () => {
     expect([...byVideoNo.keys()]).toEqual(['VI1', 'VI2']);
   });
 
-  it('may have lines longer than what is read at once, at any place', async () => {
+  it('accepts lines longer than one read', async () => {
     const long = Array.from({ length: 40 }, (_, index) =>
       JSON.stringify(record(`VI${index}`, { warnings: ['x'.repeat(index * 7919)] })),
     );
     expect((await read(...long)).byVideoNo.size).toBe(40);
   });
 
-  it('is a local error that names a line too long for a record', async () => {
+  it('reports a line that is too long for a record', async () => {
     const folder = tempDir();
     writeFileSync(join(folder, 'list'), `{}\n{}\n${'x'.repeat(17 * 1024 * 1024)}`);
     await expect(readManifest('list', fakeHost({ cwd: folder }), 'named')).rejects.toMatchObject({
@@ -304,7 +304,7 @@ describe('what a manifest says', () => {
     });
   });
 
-  it('is nothing where there is none, if that may be', async () => {
+  it('is empty for a missing file, if that is allowed', async () => {
     const host = fakeHost({ cwd: tempDir() });
     expect((await readManifest('none', host, 'synced', true)).byPath.size).toBe(0);
     await expect(readManifest('none', host, 'synced')).rejects.toMatchObject({
@@ -313,7 +313,7 @@ describe('what a manifest says', () => {
     });
   });
 
-  it('is a local error where it cannot be read', async () => {
+  it('is a local error if the file cannot be read', async () => {
     const folder = tempDir();
     mkdirSync(join(folder, 'list'));
     await expect(readManifest('list', fakeHost({ cwd: folder }), 'named', true)).rejects.toMatchObject({

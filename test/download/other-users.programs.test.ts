@@ -23,10 +23,10 @@ import { sampleFile } from '../mock/sample-files.ts';
 
 const { faststart } = SAMPLE_VIDEO_NOS;
 const VIDEO = sampleFile('faststart');
-/** Ids of users that nobody is. */
+/** IDs of users that do not exist. */
 const [THEM, OTHERS] = [54_321, 54_322];
 
-/** A folder like /tmp, with a link of another user in it that leads out of it. */
+/** A folder like /tmp, with another user's link that leads out of it. */
 function sharedFolder(scene: Scene, link: string, owner: number): string {
   const folder = scene.path('shared');
   mkdirSync(folder);
@@ -37,7 +37,7 @@ function sharedFolder(scene: Scene, link: string, owner: number): string {
   return folder;
 }
 
-describe.concurrent('a symbolic link in a folder that others may write to', () => {
+describe.concurrent('a symbolic link in a folder that other users can write to', () => {
   it.for([
     { where: '-d', args: ['download', faststart, '-d', 'shared'] },
     { where: 'sync', args: ['sync', 'shared'] },
@@ -79,14 +79,14 @@ describe.concurrent('a symbolic link in a folder that others may write to', () =
     expect((await scene.run(['download', faststart, '-o', 'shared/v.mp4', '--force'])).code).toBe(0);
   });
 
-  it('is followed by no manifest of another user', async ({ scene }) => {
+  it('of another user is not followed for a manifest', async ({ scene }) => {
     const mock = await scene.mock();
     sharedFolder(scene, 'm.ndjson', THEM);
     const { code } = await scene.run(['download', faststart, '-o', 'v.mp4', '--manifest', 'shared/m.ndjson']);
     expect([code, scene.read('secret').toString(), mock.requests]).toEqual([7, 'mine', []]);
   });
 
-  it('is followed by no sync’s manifest, whoever made it', async ({ scene }) => {
+  it('is never followed for the manifest of a sync', async ({ scene }) => {
     await scene.mock();
     sharedFolder(scene, 'mavi-manifest.ndjson', 0);
     const { code, stderr } = await scene.run(['sync', 'shared']);
@@ -94,7 +94,7 @@ describe.concurrent('a symbolic link in a folder that others may write to', () =
     expect(stderr).toContain('mavi-manifest.ndjson: it is not a regular file');
   });
 
-  it('that replaced a recorded file after a sync is not written through by the next', async ({ scene }) => {
+  it('that replaced a recorded file is not written through by the next sync', async ({ scene }) => {
     await scene.mock();
     const args = ['sync', 'lib'];
     expect((await scene.run(args)).code).toBe(0);
@@ -107,7 +107,7 @@ describe.concurrent('a symbolic link in a folder that others may write to', () =
 });
 
 describe.concurrent('a temporary file', () => {
-  it('is for nobody else to read until it is published', async ({ scene }) => {
+  it('is not readable by others until it is published', async ({ scene }) => {
     const { video, goOn } = heldVideo(1_000_000);
     await scene.mock({ videos: [video] });
     const run = scene.start(['download', video.videoNo, '-o', 'v.mp4']);
@@ -118,7 +118,7 @@ describe.concurrent('a temporary file', () => {
     expect(statSync(scene.path('v.mp4')).mode & 0o777).toBe(0o666 & ~process.umask());
   });
 
-  it('that another user swaps in a shared folder is not published', async ({ scene }) => {
+  it('that another user replaces in a shared folder is not published', async ({ scene }) => {
     const { video, goOn } = heldVideo(1_000_000);
     await scene.mock({ videos: [video] });
     const folder = scene.path('shared');

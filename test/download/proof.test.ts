@@ -1,4 +1,4 @@
-/** The verdict on odd, cut and damaged films: to a file, to standard output, and by `verify`. */
+/** How odd, truncated and damaged films are judged: to a file, to standard output, and by `verify`. */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -38,7 +38,7 @@ interface Verdict {
   readonly verified: string;
 }
 
-/** Downloads a film to a file and to standard output, and verifies it on disk; each must leave what it should. */
+/** Downloads a film to a file and to standard output, verifies it on disk, and checks what each leaves. */
 async function verdictsOn(
   film: Buffer,
   args: readonly string[] = [],
@@ -79,7 +79,7 @@ async function verdictsOn(
   ];
 }
 
-describe('a complete film, however odd, is taken', () => {
+describe('a complete film is accepted, however odd', () => {
   it.each<[string, Buffer, readonly string[]]>([
     ['moov first', FIRST.bytes, []],
     ['moov last', LAST.bytes, []],
@@ -101,7 +101,7 @@ describe('a complete film, however odd, is taken', () => {
   });
 });
 
-describe('a cut film is refused, and the proof is named', () => {
+describe('a truncated film is refused with the reason', () => {
   it.each<[string, Buffer, RegExp]>([
     [
       'in a last box of size 0',
@@ -137,10 +137,10 @@ describe('a cut film is refused, and the proof is named', () => {
     }
   });
 
-  it('at the edge of a fragment, if the library tells how long it is', async () => {
+  it('at the edge of a fragment, if the library lists its duration', async () => {
     const all = fragmentedFilm({ frames: 250 });
     const cut = all.bytes.subarray(0, all.fragments[10]?.moofAt);
-    // The listed size is the cut file's, as where the library itself has no more: then it is a warning.
+    // The listed size is that of the truncated file, as if the library had no more: then it is a warning.
     const [toFile] = await verdictsOn(cut, ['--lookup'], { durationSeconds: 10 });
     expect(toFile).toMatchObject({
       code: 0,
@@ -190,7 +190,7 @@ describe('--deep', () => {
     for (const { code } of await verdictsOn(all)) expect(code).toBe(0);
   });
 
-  it('says what it cannot look into, and does not fail', async () => {
+  it('reports what it cannot check, and does not fail', async () => {
     const entry = box('vp09', new Uint8Array(78));
     for (const verdict of await verdictsOn(film({ moov: 'first' }, { entry }).bytes, ['--deep'])) {
       expect(verdict).toMatchObject({ code: 0, warnings: ["the media of vp09 video can't be checked"] });
@@ -213,7 +213,7 @@ describe('--deep', () => {
     expect(mock.requests).toHaveLength(0);
   });
 
-  it('holds for sync, which leaves no damaged file', async () => {
+  it('applies to sync, which leaves no damaged file', async () => {
     const video = videoOf(holed(LAST.bytes, LAST.chunks[4] as number, new Uint8Array(400)));
     const mock = await withMock({ videos: [video] });
     const cwd = tempDir();

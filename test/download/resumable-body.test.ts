@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { endsAt, restOf, strongEtag } from '../../src/download/resumable-body.ts';
 
-describe('the ETag to go on with', () => {
+describe('the ETag to resume with', () => {
   it.each<[string, IncomingHttpHeaders, string | null]>([
     ['a strong one where ranges are offered', { etag: '"a-1"', 'accept-ranges': 'bytes' }, '"a-1"'],
     ['an empty strong one', { etag: '""', 'accept-ranges': 'bytes' }, '""'],
@@ -18,8 +18,8 @@ describe('the ETag to go on with', () => {
     ['none where other units are offered, too', { etag: '"a"', 'accept-ranges': 'bytes-ish' }, null],
     ['none that is weak', { etag: 'W/"a"', 'accept-ranges': 'bytes' }, null],
     ['none without quotes', { etag: 'a', 'accept-ranges': 'bytes' }, null],
-    ['none with more behind it', { etag: '"a" "b"', 'accept-ranges': 'bytes' }, null],
-    ['none where there is none', { 'accept-ranges': 'bytes' }, null],
+    ['none with text after it', { etag: '"a" "b"', 'accept-ranges': 'bytes' }, null],
+    ['none without an ETag', { 'accept-ranges': 'bytes' }, null],
     ['none of an encoded body', { etag: '"a"', 'accept-ranges': 'bytes', 'content-encoding': 'gzip' }, null],
   ])('is %s', (_what, headers, etag) => {
     expect(strongEtag(headers)).toBe(etag);
@@ -53,14 +53,14 @@ describe('a 206', () => {
     'content-length': '60',
   };
 
-  it('goes on where it was asked to, with or without a length', () => {
+  it('resumes where it was asked to, with or without a length', () => {
     expect(restOf(good, asked, 100)).toBe(100);
     expect(restOf(good, asked, null)).toBe(100);
     const { 'content-length': _length, ...chunked } = good;
     expect(restOf(chunked, asked, 100)).toBe(100);
   });
 
-  it('may hold the last byte alone', () => {
+  it('may contain only the last byte', () => {
     const last = { 'content-range': 'bytes 99-99/100', etag: '"a"', 'content-length': '1' };
     expect(restOf(last, { offset: 99, etag: '"a"' }, 100)).toBe(100);
   });
@@ -71,14 +71,14 @@ describe('a 206', () => {
     ['ends early', { ...good, 'content-range': 'bytes 40-98/100' }],
     ['ends late', { ...good, 'content-range': 'bytes 40-100/100' }],
     ['is of another file size', { ...good, 'content-range': 'bytes 40-100/101', 'content-length': '61' }],
-    ['tells no file size', { ...good, 'content-range': 'bytes 40-99/*' }],
-    ['tells no range', { etag: '"a"', 'content-length': '60' }],
+    ['has no file size', { ...good, 'content-range': 'bytes 40-99/*' }],
+    ['has no range', { etag: '"a"', 'content-length': '60' }],
     ['holds fewer bytes', { ...good, 'content-length': '59' }],
     ['holds more bytes', { ...good, 'content-length': '100' }],
-    ['has a length that is none', { ...good, 'content-length': 'sixty' }],
-    ['is of another version', { ...good, etag: '"b"' }],
-    ['is of a weak version', { ...good, etag: 'W/"a"' }],
-    ['tells no version', { 'content-range': 'bytes 40-99/100', 'content-length': '60' }],
+    ['has an invalid length', { ...good, 'content-length': 'sixty' }],
+    ['has another ETag', { ...good, etag: '"b"' }],
+    ['has a weak ETag', { ...good, etag: 'W/"a"' }],
+    ['has no ETag', { 'content-range': 'bytes 40-99/100', 'content-length': '60' }],
   ])('that %s cannot be trusted', (_what, headers) => {
     expect(restOf(headers, asked, 100)).toBeNull();
   });
@@ -93,7 +93,7 @@ describe('a 416', () => {
   const asked = { offset: 100, etag: '"a"' };
   const good: IncomingHttpHeaders = { 'content-range': 'bytes */100' };
 
-  it('says that all had come when the file is as long as that', () => {
+  it('means that everything was received when the file is that long', () => {
     expect(endsAt(good, asked, 100)).toBe(true);
     expect(endsAt(good, asked, null)).toBe(true);
     expect(endsAt({ 'content-range': 'BYTES */100', etag: '"a"' }, asked, 100)).toBe(true);
@@ -104,13 +104,13 @@ describe('a 416', () => {
     ['the file is longer', { 'content-range': 'bytes */101' }, null],
     ['the file was longer', good, 101],
     ['the file was shorter', good, 99],
-    ['it tells no length', { 'content-range': 'bytes */*' }, 100],
-    ['it tells a part', { 'content-range': 'bytes 0-99/100' }, 100],
-    ['it tells more than a length', { 'content-range': 'bytes */100 ' }, 100],
-    ['it tells other units', { 'content-range': 'kilobytes */100' }, 100],
-    ['it tells nothing', {}, 100],
-    ['it is of another version', { ...good, etag: '"b"' }, 100],
-  ])('says nothing of the kind when %s', (_when, headers, knownSize) => {
+    ['it has no length', { 'content-range': 'bytes */*' }, 100],
+    ['it has a range', { 'content-range': 'bytes 0-99/100' }, 100],
+    ['it has more than a length', { 'content-range': 'bytes */100 ' }, 100],
+    ['it has other units', { 'content-range': 'kilobytes */100' }, 100],
+    ['it has no Content-Range', {}, 100],
+    ['it has another ETag', { ...good, etag: '"b"' }, 100],
+  ])('does not mean that when %s', (_when, headers, knownSize) => {
     expect(endsAt(headers, asked, knownSize)).toBe(false);
   });
 });

@@ -13,7 +13,7 @@ import { madeVideos, videosNamed } from '../library/stored-video.ts';
 
 const NAMES = ['Holiday 1', 'work', 'my HOLIDAY', 'holiday 1'];
 
-/** A library, and a place to download into. */
+/** A library, and a folder to download into. */
 class Place {
   readonly cwd = tempDir();
   readonly folder = join(this.cwd, 'videos');
@@ -35,7 +35,7 @@ class Place {
     return { code, errors: host.errors(), lines: host.output().toString().split('\n').slice(0, -1) };
   }
 
-  /** The ids asked for, in the order of the library. */
+  /** The IDs of the requested videos, in the order of the library. */
   fetched(): string[] {
     return downloadsOf(this.mock).map(({ json }) => (json as { video_no: string }).video_no);
   }
@@ -51,7 +51,7 @@ class Place {
 }
 
 describe('a download by filters', () => {
-  it('takes everything in the library that matches, and nothing else', async () => {
+  it('downloads everything in the library that matches, and nothing else', async () => {
     const place = await Place.of();
     const { code, errors } = await place.mavi(['download', '--match', 'holiday', '-d', 'videos']);
     expect(code).toBe(0);
@@ -61,7 +61,7 @@ describe('a download by filters', () => {
     expect(errors).toContain('size matches the library');
   });
 
-  it('says so where nothing matches, and makes no request for a video', async () => {
+  it('reports when nothing matches, and requests no video', async () => {
     const place = await Place.of();
     expect(await place.mavi(['download', '--match', 'nowhere', '-d', 'videos'])).toEqual({
       code: 0,
@@ -71,7 +71,7 @@ describe('a download by filters', () => {
     expect(place.fetched()).toEqual([]);
   });
 
-  it('leaves out what is not ready and says so, unless a status is asked for', async () => {
+  it('skips videos that are not ready and reports them, unless a status is given', async () => {
     const statuses = ['PARSE', 'UNPARSE', 'FAILED'] as const;
     const place = await Place.of(madeVideos(3, (index) => ({ status: statuses[index] ?? 'PARSE' })));
     const { errors } = await place.mavi(['download', '--limit', '3', '-d', 'videos']);
@@ -96,7 +96,7 @@ describe('a download by filters', () => {
     expect(place.mock.requests).toHaveLength(0);
   });
 
-  it('refuses one name for several videos before any of them is requested', async () => {
+  it('refuses one name for several videos before any request', async () => {
     const place = await Place.of();
     expect((await place.mavi(['download', '--match', 'holiday', '-o', 'a.mp4'])).code).toBe(2);
     expect(place.fetched()).toEqual([]);
@@ -104,7 +104,7 @@ describe('a download by filters', () => {
     expect(place.fetched()).toEqual([place.id(1)]);
   });
 
-  it('ends with 6 where the listing ended early, after what was listed', async () => {
+  it('downloads what was listed and exits with 6 when the listing ended early', async () => {
     const data = ({ page }: { page: number }): unknown => ({
       videos: page === 1 ? rows(2) : [],
       total_count: 9,
@@ -118,7 +118,7 @@ describe('a download by filters', () => {
 });
 
 describe('--name-template of a download', () => {
-  it('names files for people, apart from each other, in subfolders', async () => {
+  it('gives files readable, distinct names in subfolders', async () => {
     const place = await Place.of();
     const args = ['download', '--match', 'holiday', '-d', 'videos', '--name-template', '{tag}/{video_name}'];
     expect((await place.mavi(args)).code).toBe(0);
@@ -128,7 +128,7 @@ describe('--name-template of a download', () => {
     expect(namesIn(place.cwd)).toEqual(['videos']);
   });
 
-  it('asks the listing for videos that are named, and warns of those that it does not have', async () => {
+  it('looks up the named videos, and warns about those that are not listed', async () => {
     const place = await Place.of();
     const args = ['download', place.id(1), 'VI1', '-d', 'videos', '--name-template', '{video_name}'];
     const { code, errors } = await place.mavi(args);
@@ -137,7 +137,7 @@ describe('--name-template of a download', () => {
     await place.expectVideo(1, 'work.mp4');
   });
 
-  it('never takes a file of another size for the video, with --skip-existing', async () => {
+  it('never mistakes a file of another size for the video, with --skip-existing', async () => {
     const place = await Place.of([...madeVideos(1, () => ({ name: 'work', sizeBytes: 2000 }))]);
     mkdirSync(place.folder);
     const other = await bytesOf(madeVideos(1, () => ({ name: 'work' }), 5)[0] as StoredVideo);
@@ -157,7 +157,7 @@ describe('--name-template of a download', () => {
     expect(readFileSync(join(place.folder, 'work.mp4')).equals(other)).toBe(true);
   });
 
-  it('does not leave the folder through a link', async () => {
+  it('does not follow a link out of the folder', async () => {
     const place = await Place.of();
     mkdirSync(place.folder);
     mkdirSync(join(place.cwd, 'outside'));
@@ -171,7 +171,7 @@ describe('--name-template of a download', () => {
 });
 
 describe('--dry-run of a download', () => {
-  it('prints what would be fetched, its bytes, time and price, and makes nothing', async () => {
+  it('prints what would be downloaded, its size, time and price, and creates nothing', async () => {
     const place = await Place.of();
     mkdirSync(place.folder);
     writeFileSync(join(place.folder, `${place.id(2)}.mp4`), 'x');
@@ -192,7 +192,7 @@ describe('--dry-run of a download', () => {
     expect(place.fetched()).toEqual([]);
   });
 
-  it('asks the listing for named videos, and makes no folder', async () => {
+  it('looks up the named videos, and creates no folder', async () => {
     const place = await Place.of();
     const { code, lines } = await place.mavi([
       'download',
@@ -214,7 +214,7 @@ describe('--dry-run of a download', () => {
 });
 
 describe('the price of a --dry-run', () => {
-  it('is left open as far as sizes are unknown', async () => {
+  it('covers only the videos of known size', async () => {
     const place = await Place.of();
     const priceOf = async (...ids: string[]) =>
       (await place.mavi(['download', ...ids, '--dry-run'])).lines.at(-1);
@@ -226,7 +226,7 @@ describe('the price of a --dry-run', () => {
 });
 
 describe('--skip-recorded', () => {
-  it('leaves out what the manifest records, whether or not the file is there', async () => {
+  it('skips what the manifest records, whether or not the file exists', async () => {
     const place = await Place.of();
     const args = ['download', '--match', 'holiday', '-d', 'videos', '--manifest', 'm', '--skip-recorded'];
     expect((await place.mavi([...args, '--limit', '2'])).code).toBe(0);
@@ -239,7 +239,7 @@ describe('--skip-recorded', () => {
     expect((await place.mavi(args)).errors).toBe('mavi: nothing to download; 3 already recorded\n');
   });
 
-  it('counts what went to standard output too, and nothing that failed', async () => {
+  it('includes what went to standard output, but not what failed', async () => {
     const place = await Place.of();
     const args = ['--manifest', 'm', '--skip-recorded'];
     expect((await place.mavi(['download', place.id(1), '-o', '-', ...args])).code).toBe(0);
@@ -257,7 +257,7 @@ describe('--mtime', () => {
   it.each([
     ['download', ['download', '--limit', '2', '-d', 'videos', '--mtime']],
     ['sync', ['sync', 'videos', '--mtime']],
-  ])('gives files the time at which they were taken or else created: %s', async (_name, args) => {
+  ])('sets the time at which a video was taken, or else created: %s', async (_name, args) => {
     const place = await Place.of(madeVideos(2, (index) => (index === 0 ? {} : { takenAtMs: TAKEN })));
     expect((await place.mavi(args)).code).toBe(0);
     const [created, taken] = [0, 1].map(
@@ -266,14 +266,14 @@ describe('--mtime', () => {
     expect([created, taken]).toEqual([CREATED, TAKEN]);
   });
 
-  it('asks the listing for a video that is named, and leaves the time alone where there is none', async () => {
+  it('looks up a named video, and leaves the time unchanged if there is none', async () => {
     const place = await Place.of(madeVideos(1, () => ({ createTimeMs: Number.NaN })));
     const before = Date.now() - 5000;
     expect((await place.mavi(['download', place.id(0), '-o', 'a.mp4', '--mtime'])).code).toBe(0);
     expect(statSync(join(place.cwd, 'a.mp4')).mtimeMs).toBeGreaterThan(before);
   });
 
-  it('survives times that no file can have', async () => {
+  it('tolerates times that no file can have', async () => {
     for (const takenAtMs of [-1, 0, 8.64e15, 1e300]) {
       const place = await Place.of(madeVideos(1, () => ({ takenAtMs })));
       expect((await place.mavi(['sync', 'videos', '--mtime'])).code).toBe(0);
@@ -298,7 +298,7 @@ describe('the record of a listed video', () => {
 });
 
 describe('a sync of several scopes', () => {
-  it('asks for each video in its own scope, and for one of two scopes once', async () => {
+  it('requests each video in its own scope, and once if it is in two', async () => {
     const made = madeVideos(3, (index) => ({ uniqueId: ['default', 'work', 'work'][index] ?? '' }));
     const place = await Place.of([...made, { ...(made[0] as StoredVideo), uniqueId: 'work' }]);
     expect((await place.mavi(['sync', 'videos', '--all-scopes', '-c', '1'])).code).toBe(0);

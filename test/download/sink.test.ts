@@ -10,7 +10,7 @@ import { placeToDownload } from './downloads.ts';
 
 const isPosix = process.platform !== 'win32';
 
-describe('a file that comes into being while the video is downloaded', () => {
+describe('a file that appears while the video is downloaded', () => {
   it('is not replaced', async () => {
     const here = await placeToDownload({
       onRequest: () => writeFileSync(here.path('v.mp4'), 'somebody else'),
@@ -31,7 +31,7 @@ describe('a file that comes into being while the video is downloaded', () => {
     expect(namesIn(here.folder)).toEqual(['v.mp4']);
   });
 
-  it('stays although a file was there before, and --skip-existing was asked for', async () => {
+  it('is kept although a file existed before, with --skip-existing', async () => {
     const here = await placeToDownload({
       onRequest: () => writeFileSync(here.path('v.mp4'), 'somebody else'),
     });
@@ -40,8 +40,8 @@ describe('a file that comes into being while the video is downloaded', () => {
   });
 });
 
-describe('two downloads of one target at once', () => {
-  /** Both requests are answered only when both have come. */
+describe('two simultaneous downloads to one target', () => {
+  /** The mock responds to both requests only when both have come. */
   async function both(flags: readonly string[]) {
     const met = moment();
     const here = await placeToDownload({
@@ -57,17 +57,17 @@ describe('two downloads of one target at once', () => {
     return ended.map(({ code }) => code).sort();
   }
 
-  it('give it to one of them', async () => {
+  it('let one of them succeed', async () => {
     expect(await both([])).toEqual([0, 7]);
   });
 
-  it('give it whole to the last of them with --force', async () => {
+  it('leave the complete file of the last one with --force', async () => {
     expect(await both(['--force'])).toEqual([0, 0]);
   });
 });
 
 describe('a temporary file', () => {
-  it('stands beside the target, and only once the video has been seen to be one', async () => {
+  it('is created next to the target, and only once the response is known to be a video', async () => {
     const here = await placeToDownload({ faults: 'stall@100' });
     const ended = here.download(['-o', 'v.mp4', '--retries', '0', '--timeout', '0.3']);
     expect(await appears(here.folder, /part$/)).toMatch(/^v\.mp4\.mavi-[0-9a-f-]{1,48}-[0-9a-f]{8}\.part$/);
@@ -75,7 +75,7 @@ describe('a temporary file', () => {
     expect(namesIn(here.folder)).toEqual([]);
   });
 
-  it.runIf(isPosix)('that somebody took away ends the download with exit 7', async () => {
+  it.runIf(isPosix)('that was removed ends the download with exit 7', async () => {
     const here = await placeToDownload({ faults: 'hangup@9000x1', onRequest: takeAway });
     async function takeAway({ order }: { order: number }): Promise<void> {
       if (order === 2) rmSync(here.path(await appears(here.folder, /part$/)));
@@ -86,7 +86,7 @@ describe('a temporary file', () => {
   });
 
   it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
-    'goes on %s, and the target stays as it was',
+    'is removed on %s, and the target is unchanged',
     async (signal) => {
       const here = await placeToDownload({ faults: 'stall@9000' });
       writeFileSync(here.path('v.mp4'), 'mine');
@@ -100,7 +100,7 @@ describe('a temporary file', () => {
 });
 
 describe.runIf(isPosix)('a device or a FIFO', () => {
-  it('is written directly, and nothing is made beside it', async () => {
+  it('is written directly, without a temporary file', async () => {
     const here = await placeToDownload({ faults: 'hangup@9000x1' });
     const { code, record } = await here.download(['-o', '/dev/null']);
     expect(code).toBe(0);
@@ -108,7 +108,7 @@ describe.runIf(isPosix)('a device or a FIFO', () => {
     expect(namesIn(here.folder)).toEqual([]);
   });
 
-  it('gets every byte once, also when the transfer breaks', async () => {
+  it('gets every byte once, even if the transfer breaks', async () => {
     const here = await placeToDownload({ faults: 'hangup@9000x1' });
     execFileSync('mkfifo', [here.path('pipe')]);
     const read = buffer(createReadStream(here.path('pipe')));
@@ -127,11 +127,11 @@ describe.runIf(isPosix)('a device or a FIFO', () => {
     expect(errors).toBe('');
   });
 
-  it('that nobody reads is left by a signal', async () => {
+  it('that nobody reads does not block a signal', async () => {
     const asked = moment();
     const here = await placeToDownload({ onRequest: asked.now });
     execFileSync('mkfifo', [here.path('pipe')]);
-    // Opening for reading and writing waits for nobody, and lets the open that waits go when the test is over.
+    // Opening for reading and writing does not wait, and releases the waiting open when the test is over.
     onTestFinished(async () => {
       const both = await open(here.path('pipe'), constants.O_RDWR);
       await both.close();
@@ -151,7 +151,7 @@ describe('standard output', () => {
     expect(here.mock.requests).toHaveLength(1);
   });
 
-  it('gets nothing before the ftyp box has been seen', async () => {
+  it('gets nothing before the ftyp box was received', async () => {
     const here = await placeToDownload({ faults: 'truncate@20' });
     const { code, host } = await here.download(['-o', '-']);
     expect(code).toBe(5);

@@ -8,7 +8,7 @@ const FULL: CheckRules = { level: 'full', container: 'mp4' };
 const ANY: CheckRules = { level: 'full', container: 'any' };
 const NONE: CheckRules = { level: 'none', container: 'mp4' };
 
-/** As many bytes as suffice to name anything. */
+/** Enough bytes to identify anything. */
 function padded(...parts: readonly Part[]): Buffer {
   return bytes(...parts, new Uint8Array(600));
 }
@@ -102,13 +102,13 @@ describe('the first bytes of a body', () => {
     },
   );
 
-  it.each([FULL, ANY, NONE])('are told apart as JSON, whatever the rules', (rules) => {
+  it.each([FULL, ANY, NONE])('are recognized as JSON, whatever the rules', (rules) => {
     expect(sniff(JSON_TEXT, false, rules)).toEqual({ kind: 'json' });
     expect(sniff(bytes('{"code":"0001"}'), true, rules)).toEqual({ kind: 'json' });
     expect(sniff(bytes('{}'), true, rules)).toEqual({ kind: 'json' });
   });
 
-  it('are those of no video when the JSON turns out to be nothing of the API', () => {
+  it('are refused as not a video when the JSON is not from the API', () => {
     expect(refuseSignature('json')).toMatchObject({
       kind: 'refused',
       error: {
@@ -119,17 +119,17 @@ describe('the first bytes of a body', () => {
     });
   });
 
-  it('are waited for until they tell', () => {
-    for (const [whole, enough] of [
+  it('are collected until they suffice', () => {
+    for (const [body, enough] of [
       [FTYP, FTYP.length],
       [MATROSKA, 512],
       [JSON_TEXT, 512],
       [ODD_FTYP, 8],
     ] as const) {
       for (let length = 0; length < enough; length += 1) {
-        expect(sniff(whole.subarray(0, length), false, FULL)).toEqual({ kind: 'more' });
+        expect(sniff(body.subarray(0, length), false, FULL)).toEqual({ kind: 'more' });
       }
-      expect(sniff(whole.subarray(0, enough), false, FULL).kind).not.toBe('more');
+      expect(sniff(body.subarray(0, enough), false, FULL).kind).not.toBe('more');
     }
   });
 
@@ -156,7 +156,7 @@ describe('the first bytes of a body', () => {
       'the video is truncated after 20 bytes, inside its first box',
       cutShort,
     ],
-  ])('are those of a cut body when %s and it ends', (_what, first, message, hint) => {
+  ])('mean a truncated body when %s and it ends', (_what, first, message, hint) => {
     for (const rules of [FULL, ANY, { level: 'ftyp', container: 'any' } as const]) {
       const opening = sniff(first, true, rules);
       expect(opening).toMatchObject({ kind: 'refused', error: { message, hint, lengthBytes: first.length } });
@@ -164,7 +164,7 @@ describe('the first bytes of a body', () => {
     }
   });
 
-  it('may be few at level none, but not none', () => {
+  it('may be few at level none, but not zero', () => {
     expect(sniff(bytes('tiny!'), true, NONE)).toEqual({
       kind: 'accepted',
       container: null,

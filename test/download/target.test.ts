@@ -11,20 +11,20 @@ import { describe, expect, it } from 'vitest';
 import { namesIn } from '../helpers/temp-dir.ts';
 import { type Place, placeToDownload } from './downloads.ts';
 
-// Windows lets only administrators make symbolic links, and has no permission bits.
+// On Windows, only administrators can create symbolic links, and files have no permission bits.
 const isPosix = process.platform !== 'win32';
 
-function expectWhole({ path, bytes }: Place, name: string): void {
+function expectComplete({ path, bytes }: Place, name: string): void {
   expect(readFileSync(path(name)).equals(bytes)).toBe(true);
 }
 
-describe('a target that cannot be written is refused before any request, and named', () => {
+describe('a target that cannot be written is refused by name before any request', () => {
   it.each([
     ['a folder', 'there', 'cannot write there: it is a folder'],
-    ['a folder with a slash behind it', 'there/', 'cannot write there/: it is a folder'],
-    ['a name with a slash behind it', 'new/', 'cannot write new/: the folder new/ does not exist'],
+    ['a folder with a slash after it', 'there/', 'cannot write there/: it is a folder'],
+    ['a name with a slash after it', 'new/', 'cannot write new/: the folder new/ does not exist'],
     ['the current folder', '.', 'cannot write .: it is a folder'],
-    ['in a folder that is not there', 'no/such/v.mp4', 'cannot write no/such/v.mp4: the folder'],
+    ['in a missing folder', 'no/such/v.mp4', 'cannot write no/such/v.mp4: the folder'],
     ['in a file', 'file/v.mp4', 'cannot write file/v.mp4: '],
   ])('when it is %s', async (_title, output, words) => {
     const here = await placeToDownload();
@@ -48,7 +48,7 @@ describe('a target that cannot be written is refused before any request, and nam
     expect(here.mock.requests).toHaveLength(0);
   });
 
-  it('with the way to make a folder that is missing', async () => {
+  it('with the command that creates a missing folder', async () => {
     const here = await placeToDownload();
     const { errors } = await here.download(['-o', 'no/v.mp4']);
     expect(errors).toContain(`mkdir -p ${here.path('no')}`);
@@ -78,17 +78,17 @@ describe('a target', () => {
       const here = await placeToDownload({ faults: 'hangup@9000x1' });
       expect((await here.download([`-o${name}`])).code).toBe(0);
       expect(namesIn(here.folder)).toEqual([name]);
-      expectWhole(here, name);
+      expectComplete(here, name);
     },
   );
 
-  it('may be named by its whole path, or from a folder above', async () => {
+  it('may be an absolute path, or one through a parent folder', async () => {
     const here = await placeToDownload();
     mkdirSync(here.path('a'));
-    expect((await here.download(['-o', here.path('whole.mp4')])).code).toBe(0);
+    expect((await here.download(['-o', here.path('absolute.mp4')])).code).toBe(0);
     expect((await here.download(['-o', 'a/../above.mp4'])).code).toBe(0);
-    expectWhole(here, 'whole.mp4');
-    expectWhole(here, 'above.mp4');
+    expectComplete(here, 'absolute.mp4');
+    expectComplete(here, 'above.mp4');
   });
 
   it.runIf(isPosix)('keeps its permissions when it is replaced', async () => {
@@ -96,10 +96,10 @@ describe('a target', () => {
     writeFileSync(here.path('v.mp4'), 'mine', { mode: 0o640 });
     expect((await here.download(['-o', 'v.mp4', '--force'])).code).toBe(0);
     expect(statSync(here.path('v.mp4')).mode & 0o777).toBe(0o640);
-    expectWhole(here, 'v.mp4');
+    expectComplete(here, 'v.mp4');
   });
 
-  it('is a new file when it is replaced, so that whoever reads the old one goes on reading it', async () => {
+  it('is a new file when it is replaced, so that readers of the old one are not disturbed', async () => {
     const here = await placeToDownload();
     writeFileSync(here.path('v.mp4'), 'mine');
     const before = statSync(here.path('v.mp4')).ino;
@@ -109,7 +109,7 @@ describe('a target', () => {
 });
 
 describe.runIf(isPosix)('a symbolic link as a target', () => {
-  it('stays, and the file behind it is replaced', async () => {
+  it('is kept, and the file that it points to is replaced', async () => {
     const here = await placeToDownload();
     mkdirSync(here.path('far'));
     writeFileSync(here.path('far/file.mp4'), 'mine');
@@ -118,22 +118,22 @@ describe.runIf(isPosix)('a symbolic link as a target', () => {
     expect(readFileSync(here.path('far/file.mp4'), 'utf8')).toBe('mine');
     expect((await here.download(['-o', 'link.mp4', '--force'])).code).toBe(0);
     expect(readlinkSync(here.path('link.mp4'))).toBe('far/file.mp4');
-    expectWhole(here, 'far/file.mp4');
+    expectComplete(here, 'far/file.mp4');
     expect(namesIn(here.path('far'))).toEqual(['file.mp4']);
     expect(namesIn(here.folder)).toEqual(['far', 'link.mp4']);
   });
 
-  it('to nothing yet makes the file that it names', async () => {
+  it('to a missing file creates that file', async () => {
     const here = await placeToDownload();
     mkdirSync(here.path('far'));
     symlinkSync('far/file.mp4', here.path('one.mp4'));
     symlinkSync('one.mp4', here.path('two.mp4'));
     expect((await here.download(['-o', 'two.mp4'])).code).toBe(0);
     expect(lstatSync(here.path('one.mp4')).isSymbolicLink()).toBe(true);
-    expectWhole(here, 'far/file.mp4');
+    expectComplete(here, 'far/file.mp4');
   });
 
-  it('of a failed download leaves link and file as they were', async () => {
+  it('and its file are unchanged after a failed download', async () => {
     const here = await placeToDownload({ faults: 'truncate' });
     writeFileSync(here.path('file.mp4'), 'mine');
     symlinkSync('file.mp4', here.path('link.mp4'));
@@ -161,6 +161,6 @@ describe.runIf(isPosix)('a symbolic link as a target', () => {
     mkdirSync(here.path('real'));
     symlinkSync('real', here.path('folder'));
     expect((await here.download(['-d', 'folder'])).code).toBe(0);
-    expectWhole(here, `real/${here.videoNo}.mp4`);
+    expectComplete(here, `real/${here.videoNo}.mp4`);
   });
 });

@@ -5,14 +5,14 @@ import { Throttle } from '../../src/download/context.ts';
 /** How far a transfer may run ahead, in milliseconds. */
 const AHEAD_MS = 100;
 
-describe('a limit on the bytes a second', () => {
+describe('a limit on the bytes per second', () => {
   it('lets a tenth of a second run ahead', () => {
     const throttle = new Throttle(1000);
     expect(throttle.take(100, 5000)).toBe(0);
     expect(throttle.take(1, 5000)).toBe(1);
   });
 
-  it('holds up for as long as what came takes to be earned', () => {
+  it('pauses for as long as the limit requires for the bytes received', () => {
     const throttle = new Throttle(1000);
     expect(throttle.take(2000, 5000)).toBe(2000 - AHEAD_MS);
     expect(throttle.take(500, 6000)).toBe(1500 - AHEAD_MS);
@@ -20,19 +20,19 @@ describe('a limit on the bytes a second', () => {
     expect(throttle.take(0, 7450)).toBe(0);
   });
 
-  it('earns nothing while nothing comes', () => {
+  it('accumulates no credit while nothing is received', () => {
     const throttle = new Throttle(1000);
     throttle.take(100, 0);
     expect(throttle.take(600, 1_000_000)).toBe(600 - AHEAD_MS);
   });
 
-  it('is one for all who share it', () => {
+  it('is shared by all transfers', () => {
     const throttle = new Throttle(2_000_000);
     expect(throttle.take(1_000_000, 0)).toBe(500 - AHEAD_MS);
     expect(throttle.take(1_000_000, 0)).toBe(1000 - AHEAD_MS);
   });
 
-  it('is kept, whatever comes, by those who wait as long as they are told', () => {
+  it('holds for any chunks, if the returned pauses are kept', () => {
     const chunk = fc.record({ bytes: fc.integer({ min: 1, max: 65_536 }), pauseMs: fc.nat(300) });
     fc.assert(
       fc.property(
@@ -54,7 +54,7 @@ describe('a limit on the bytes a second', () => {
     );
   });
 
-  it('wastes nothing of what is allowed where there is always more', () => {
+  it('is fully used while data keeps coming', () => {
     const throttle = new Throttle(1000);
     let nowMs = 0;
     for (let index = 0; index < 100; index += 1) nowMs += throttle.take(50, nowMs);

@@ -5,7 +5,7 @@ import { eagerClock } from '../invariant/eager-clock.ts';
 import { placeToDownload } from './downloads.ts';
 
 describe('a transfer', () => {
-  it('hands on what has come without waiting for more', async () => {
+  it('writes received data to a pipe without waiting for more', async () => {
     const here = await placeToDownload({ faults: 'stall@9000' });
     const all = moment();
     let taken = 0;
@@ -18,7 +18,7 @@ describe('a transfer', () => {
     expect(taken).toBe(9000);
   });
 
-  it('makes one write at a time, each only once the one before is over', async () => {
+  it('makes one write at a time', async () => {
     const here = await placeToDownload({ chunkBytes: 500 }, madeUpVideo(300_000).video);
     const taken: Uint8Array[] = [];
     let atOnce = 0;
@@ -39,13 +39,13 @@ describe('a transfer', () => {
     ['v.mp4', '10K', 20],
     ['-', '10K', 20],
     ['v.mp4', '100K', 2],
-  ])('of 200 KiB into %s takes, with --limit-rate %s, %i seconds', async (output, limit, seconds) => {
+  ])('of 200 KiB to %s with --limit-rate %s takes %i seconds', async (output, limit, seconds) => {
     const here = await placeToDownload({ chunkBytes: 5000 }, madeUpVideo(204_800).video);
     const clock = eagerClock(() => false);
     const { code, record } = await here.download(['-o', output, '--limit-rate', limit], { clock });
     expect(code).toBe(0);
     expect(record.bytes).toBe(here.bytes.length);
-    // Nothing is waited for after the last bytes; a busy machine adds to it.
+    // There is no pause after the last bytes; a busy machine takes longer.
     expect(record.seconds).toBeGreaterThan(seconds * 0.9);
     expect(record.seconds).toBeLessThan(seconds + 10);
   });

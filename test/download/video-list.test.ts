@@ -18,7 +18,7 @@ describe('a list of videos', () => {
     ['with comments after an ID', 'VI1 # nice\nVI2\t# "best" #1\n', ['VI1', 'VI2']],
     ['with white space around', '  VI1\t\n\tVI2  \n\u00a0VI3\u00a0', ['VI1', 'VI2', 'VI3']],
     ['with quotes around', '"VI1"\n\'VI2\'\n“VI3”\n', ['VI1', 'VI2', 'VI3']],
-    ['behind a byte order mark', '\ufeffVI1\nVI2', ['VI1', 'VI2']],
+    ['after a byte order mark', '\ufeffVI1\nVI2', ['VI1', 'VI2']],
     ['with one twice', 'VI1\nVI1', ['VI1', 'VI1']],
     ['that is empty', '', []],
     ['that is nothing but comments', '# nothing\n\n#yet', []],
@@ -30,7 +30,7 @@ describe('a list of videos', () => {
     ['UTF-16LE', Buffer.from('\ufeffVI1\r\n', 'utf16le')],
     ['UTF-16LE without a mark', Buffer.from('VI1\r\n', 'utf16le')],
     ['UTF-16BE', Buffer.from('\ufeffVI1\r\n', 'utf16le').swap16()],
-  ])('that is %s is named as such', async (_how, bytes) => {
+  ])('that is %s is refused with the encoding', async (_how, bytes) => {
     const cwd = tempDir();
     writeFileSync(join(cwd, 'list.txt'), bytes);
     await expect(readVideoList('list.txt', fakeHost({ cwd }))).rejects.toMatchObject({
@@ -40,7 +40,7 @@ describe('a list of videos', () => {
     });
   });
 
-  it('is read from a file, named from where the command runs', async () => {
+  it('is read from a file, relative to the current folder', async () => {
     const cwd = tempDir();
     mkdirSync(join(cwd, 'lists'));
     writeFileSync(join(cwd, 'lists/may.txt'), '# May\r\nVI1\r\nVI2\r\n');
@@ -56,7 +56,7 @@ describe('a list of videos', () => {
     expect(await readVideoList('-', fakeHost({ cwd: tempDir() }))).toEqual([]);
   });
 
-  it('is refused with the line that is no video_no', async () => {
+  it('is refused with the line that is not a video ID', async () => {
     const cwd = tempDir();
     writeFileSync(join(cwd, 'list.txt'), 'VI1\n\n../VI2\n');
     const read = readVideoList('list.txt', fakeHost({ cwd }));
@@ -67,7 +67,7 @@ describe('a list of videos', () => {
   });
 
   it.each([
-    ['is not there', 'none.txt', 'missing', 'no such file or folder'],
+    ['is missing', 'none.txt', 'missing', 'no such file or folder'],
     ['is a folder', '.', 'is_directory', 'it is a folder'],
   ])('that %s is a local error', async (_what, file, code, meaning) => {
     const read = readVideoList(file, fakeHost({ cwd: tempDir() }));
@@ -79,7 +79,7 @@ describe('a list of videos', () => {
     });
   });
 
-  it('that breaks off on standard input is a local error', async () => {
+  it('that fails on standard input is a local error', async () => {
     const stream = new PassThrough();
     const host = { ...fakeHost({ cwd: tempDir() }), stdin: { isTTY: false, stream } };
     const read = readVideoList('-', host);
@@ -90,7 +90,7 @@ describe('a list of videos', () => {
     });
   });
 
-  it('is waited for no longer than until a signal', async () => {
+  it('is not waited for after a signal', async () => {
     const fake = fakeHost({ cwd: tempDir() });
     const host = { ...fake, stdin: { isTTY: false, stream: new PassThrough() } };
     const read = readVideoList('-', host);

@@ -52,7 +52,7 @@ describe('a video_no', () => {
     ['clips/VI625239098370850816.mp4', 'VI625239098370850816'],
     ['VI625239098370850816,VI624611307445927936', 'VI625239098370850816 VI624611307445927936'],
     ['id=PI-603068775285264430', 'PI-603068775285264430'],
-  ])('is suggested where it stands in %s', (text, suggestion) => {
+  ])('is suggested if it is part of %s', (text, suggestion) => {
     expect(() => readVideoNo(text, '')).toThrow(
       expect.objectContaining({ exitCode: 2, hint: `did you mean ${suggestion}?` }),
     );
@@ -62,7 +62,7 @@ describe('a video_no', () => {
     ['VI1\u200b2', 'U+200B'],
     ['VI1\u00002', 'U+0000'],
     ['\u202eVI12', 'U+202E'],
-  ])('that looks right and holds an invisible character is told so: %j', (text, character) => {
+  ])('with an invisible character is refused with that character: %j', (text, character) => {
     expect(() => readVideoNo(text, '')).toThrow(
       expect.objectContaining({
         message: expect.stringContaining(`contains an invisible character (${character})`),
@@ -71,7 +71,7 @@ describe('a video_no', () => {
     );
   });
 
-  it('can name no other path', () => {
+  it('cannot lead to another path', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         let taken: string;
@@ -85,11 +85,11 @@ describe('a video_no', () => {
     );
   });
 
-  it('that is far too long is shown in part', () => {
+  it('that is far too long is shortened', () => {
     expect(() => readVideoNo('x'.repeat(1000), '')).toThrow(`'${'x'.repeat(80)}' is not a video ID`);
   });
 
-  it('that is a key by mistake is shown as one, and no part of it', () => {
+  it('that is an API key by mistake is masked', () => {
     const key = `sk-mavi-${'0123456789'.repeat(12)}wxyz`;
     expect(() => readVideoNo(key, '')).toThrow("'sk-mavi-…wxyz' is not a video ID");
   });

@@ -50,13 +50,13 @@ describe('--verify', () => {
       expect(record.status).toBe(code === 0 ? 'downloaded' : 'failed');
     }
     expect(codes).toEqual(expected);
-    const whole = ['full.mp4', 'ftyp.mp4', 'none.mp4'].filter((_name, index) => codes[index] === 0);
-    expect(namesIn(here.folder)).toEqual(whole.sort());
+    const complete = ['full.mp4', 'ftyp.mp4', 'none.mp4'].filter((_name, index) => codes[index] === 0);
+    expect(namesIn(here.folder)).toEqual(complete.sort());
   });
 });
 
-describe('what is no mp4', () => {
-  it.each(['-', 'v.mp4'])('is not downloaded to its end: to %s', async (output) => {
+describe('a response that is not an MP4', () => {
+  it.each(['-', 'v.mp4'])('is aborted early: to %s', async (output) => {
     const read: StoredVideo['read'] = async function* (_fromByte, toByte) {
       for (let at = 0; at < toByte; at += 65_536) yield Buffer.alloc(65_536, 0xde);
     };
@@ -67,7 +67,7 @@ describe('what is no mp4', () => {
     expect(host.output()).toHaveLength(0);
     expect(namesIn(host.cwd)).toEqual([]);
     expect(mock.requests).toHaveLength(1);
-    // The rest of what was sent was on its way when the connection was given up.
+    // The rest of what was sent was in flight when the connection was closed.
     expect(mock.requests[0]?.bytesSent).toBeLessThan(30_000_000);
   });
 });
@@ -76,16 +76,16 @@ describe('an opening in chunks of one byte', () => {
   it.each([
     ['JSON', Buffer.from(`[${'1,'.repeat(30_000)}1]`), 4],
     ['a video', sampleFile('faststart').subarray(0, 40_000), 5],
-  ])('is judged at a cost that grows with its length: %s', async (_what, bytes, expected) => {
+  ])('is examined in linear time: %s', async (_what, bytes, expected) => {
     const here = await placeToDownload({ chunkBytes: 1 }, videoOfBytes(bytes));
     expect((await here.download(['-o', 'v.mp4', '--retries', '0'])).code).toBe(expected);
   });
 });
 
-describe('a video that is another one when it is fetched again', () => {
+describe('a video that differs when it is fetched again', () => {
   const MATROSKA = OTHER_FORMATS.matroska().subarray(0, 50_000);
 
-  /** Downloads what is Matroska until the first try has broken, and an mp4 from then on. */
+  /** Downloads a video that is Matroska until the first attempt has failed, and an MP4 from then on. */
   async function downloadChanging(args: readonly string[], faults: string) {
     const { video, bytes: mp4 } = await knownVideo(MATROSKA.length);
     let bytes = MATROSKA;
@@ -106,14 +106,14 @@ describe('a video that is another one when it is fetched again', () => {
     return { code, host, mp4, videoNo: video.videoNo };
   }
 
-  it('is named by what it is now, and nothing of the other is left', async () => {
+  it('gets the extension of the second one, and nothing of the first is left', async () => {
     const { code, host, mp4, videoNo } = await downloadChanging([], 'hangup@20000x1');
     expect(code).toBe(0);
     expect(namesIn(host.cwd)).toEqual([`${videoNo}.mp4`]);
     expect(readFileSync(join(host.cwd, `${videoNo}.mp4`)).equals(mp4)).toBe(true);
   });
 
-  it('ends with exit 5 on standard output, which holds nothing of the new one', async () => {
+  it('ends with exit 5 on standard output, which gets nothing of the new one', async () => {
     const { code, host } = await downloadChanging(['-o', '-'], 'stall@20000x1');
     expect(code).toBe(5);
     expect(host.output().equals(MATROSKA.subarray(0, 20_000))).toBe(true);
@@ -127,7 +127,7 @@ describe('the SHA-256', () => {
     ['after one that began anew', { faults: 'hangup@9000x2' }],
     ['after a clean end that came too early', { faults: 'truncate@9000x1' }],
     ['after bytes that came gzipped', { faults: 'gzip' }],
-  ])('is that of the whole video %s', async (_title, options) => {
+  ])('is that of the complete video %s', async (_title, options) => {
     const here = await placeToDownload(options);
     const sha256 = createHash('sha256').update(here.bytes).digest('hex');
     for (const output of ['v.mp4', '-']) {
@@ -137,7 +137,7 @@ describe('the SHA-256', () => {
   });
 });
 
-describe('a server that answers with a part that nobody asked for', () => {
+describe('a server that sends a part without a range request', () => {
   it('is refused with exit 4, and nothing is written', async () => {
     const server = createServer((request, response) => {
       request.resume();
