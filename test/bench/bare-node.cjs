@@ -8,6 +8,6 @@ const { URL: url, VIDEO_NO, KEY, FILE } = process.env;
 const body = JSON.stringify({ video_no: VIDEO_NO, unique_id: 'default' });
 const headers = { authorization: KEY, 'content-type': 'application/json', 'content-length': body.length };
 
-request(url, { method: 'POST', headers, agent: false }, (answer) => answer.pipe(createWriteStream(FILE))).end(
-  body,
-);
+request(url, { method: 'POST', headers, agent: false }, (response) =>
+  response.pipe(createWriteStream(FILE)),
+).end(body);

@@ -39,12 +39,12 @@ static long raw(long number, long a, long b, long c) {
 static int is_below(const char *path) {
   const char *below = getenv("INJECT_BELOW");
   if (below == NULL || path == NULL) return 0;
-  char whole[PATH_MAX * 2];
+  char absolute[PATH_MAX * 2];
   if (path[0] != '/') {
     char cwd[PATH_MAX];
     if (raw(SYS_getcwd, (long)cwd, sizeof cwd, 0) <= 0) return 0;
-    snprintf(whole, sizeof whole, "%s/%s", cwd, path);
-    path = whole;
+    snprintf(absolute, sizeof whole, "%s/%s", cwd, path);
+    path = absolute;
   }
   size_t length = strlen(below);
   return strncmp(path, below, length) == 0 && (path[length] == '/' || path[length] == 0);

@@ -57,7 +57,7 @@ export async function runRate(rounds: number, work: Work): Promise<RateResult> {
       seconds.push(taken.seconds);
       refused += mock.requests.filter(({ bytesSent }) => bytesSent !== 100_000).length;
       const arrived = readdirSync(folder).length;
-      if (arrived !== RATE_VIDEOS) throw new Error(`${arrived} of ${RATE_VIDEOS} videos came`);
+      if (arrived !== RATE_VIDEOS) throw new Error(`${arrived} of ${RATE_VIDEOS} videos were downloaded`);
     } finally {
       await mock.close();
       rmSync(folder, { recursive: true, force: true });
