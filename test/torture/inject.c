@@ -43,7 +43,7 @@ static int is_below(const char *path) {
   if (path[0] != '/') {
     char cwd[PATH_MAX];
     if (raw(SYS_getcwd, (long)cwd, sizeof cwd, 0) <= 0) return 0;
-    snprintf(absolute, sizeof whole, "%s/%s", cwd, path);
+    snprintf(absolute, sizeof absolute, "%s/%s", cwd, path);
     path = absolute;
   }
   size_t length = strlen(below);
