@@ -36,11 +36,13 @@ function mockPlan(flags: Record<string, unknown>): MockPlan {
     }
   };
   return {
-    port: read('port', flags.port, wholeNumber(0, 65_535)),
-    videos: typeof flags.videos === 'string' ? flags.videos : null,
-    fault: typeof flags.fault === 'string' ? flags.fault : null,
-    limit: read('limit', flags.limit, rate),
-    pace: flags.pace === undefined ? null : read('pace', flags.pace, byteSize),
     listFaults: flags.listFaults === true,
+    folder: typeof flags.videos === 'string' ? flags.videos : null,
+    options: {
+      port: read('port', flags.port, wholeNumber(0, 65_535)),
+      faults: typeof flags.fault === 'string' ? flags.fault : undefined,
+      accountLimit: read('limit', flags.limit, rate),
+      bytesPerSecond: flags.pace === undefined ? undefined : read('pace', flags.pace, byteSize),
+    },
   };
 }

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { ExitCode } from '../errors.ts';
 import { type Host, print } from '../host.ts';
-import { FAULTS } from '../mock/fault-names.ts';
+import { FAULTS } from '../mock/faults.ts';
 import { DEFINITIONS } from '../settings/settings.ts';
 import { bashScript } from './bash.ts';
 import { fishScript } from './fish.ts';
@@ -26,7 +26,7 @@ export function shapeOf(program: Command): CommandShape {
     word: config,
     meaning: summary,
   }));
-  const faults = Object.entries(FAULTS).map(([word, meaning]) => ({ word, meaning }));
+  const faults = Object.entries(FAULTS).map(([word, [meaning]]) => ({ word, meaning }));
   return readTree(
     program,
     new Map([

@@ -1,148 +1,207 @@
+/** Faults that send something else in place of the video: a failure, other bytes, or a redirect. */
 import { gzipSync } from 'node:zlib';
+import { OTHER_FORMATS, withOtherMedia } from './media.ts';
+import type { Exchange } from './options.ts';
 import {
   type Content,
   contentOfBytes,
+  type Delivery,
   FAILURES,
   failure,
+  type Headers,
   sendContent,
   sendJson,
   sendSpring,
   sendText,
   success,
-} from './answer.ts';
-import type { Fault } from './fault-names.ts';
-import { OTHER_FORMATS, withOtherMedia } from './media.ts';
-import type { Exchange } from './options.ts';
+  writeBody,
+} from './response.ts';
 
-/** Answers a request badly. `content` is what a good answer would carry. */
-export type FaultAction = (exchange: Exchange, content: Content, fault: Fault) => void | Promise<void>;
+/** A delivery that goes wrong, and what the fault text says besides the name of the fault. */
+export interface FaultyDelivery extends Delivery {
+  readonly value: string | undefined;
+  /** Bytes of the body; negative ones count from its end. */
+  readonly offsetBytes: number | undefined;
+}
 
-const JSON_TYPE = { 'Content-Type': 'application/json' };
-const HTML_TYPE = { 'Content-Type': 'text/html; charset=utf-8' };
-const VIDEO_TYPE = { 'Content-Type': 'application/octet-stream' };
+/** Sends a faulty response. */
+export type FaultAction = (delivery: FaultyDelivery) => void | Promise<void>;
+
+/** Faults by name, each with what `mavi mock --list-faults` says about it. */
+export type FaultTable = Readonly<Record<string, readonly [summary: string, respond: FaultAction]>>;
+
+const JSON_TYPE = 'application/json';
+const VIDEO_TYPE = 'application/octet-stream';
+const HTML = { 'Content-Type': 'text/html; charset=utf-8' };
+const MISLABELLED = { 'Content-Type': VIDEO_TYPE };
+const GZIPPED_JSON = { 'Content-Type': JSON_TYPE, 'Content-Encoding': 'gzip' };
 
 const FAILED = JSON.stringify(FAILURES.unknownVideo);
+const HALF_OF_FAILED = FAILED.slice(0, FAILED.length / 2);
+const { code, msg } = FAILURES.rateLimit;
 const PORTAL =
   '<!DOCTYPE html>\n<html><head><title>Welcome to the guest network</title></head><body>Please log in.</body></html>\n';
 const BAD_GATEWAY =
   '<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body><center><h1>502 Bad Gateway</h1></center></body>\r\n</html>\r\n';
 
+/** Read as a box, its type is not printable. */
 const JUNK = Buffer.of(0x00, 0x01, 0xfe, 0xff);
-const DEFAULT_JUNK_BYTES = 5;
 
-/** Faults that are a short answer, or other bytes, in the place of the video, and redirects. */
 export const RESPONSE_FAULTS = {
-  'rate-limit': (exchange, _content, { value }) => limited(exchange, 200, retryAfter(value, exchange)),
-  'rate-limit-429': (exchange, _content, { value }) => limited(exchange, 429, retryAfter(value, exchange)),
-  'rate-limit-for': (exchange) => limited(exchange, 200, {}),
-  'rate-limit-bare': (exchange) =>
-    sendJson(exchange, { code: '0429', msg: 'Request has exceeded the limit.' }),
-  'network-abnormal': (exchange) => sendJson(exchange, FAILURES.networkAbnormal),
-  'not-found': (exchange) => sendJson(exchange, FAILURES.unknownVideo),
-  unauthorized: (exchange) => sendJson(exchange, FAILURES.unauthorized),
-  'unauthorized-401': (exchange) => sendJson(exchange, FAILURES.unauthorized, 401),
-  'no-credits': (exchange) => sendJson(exchange, FAILURES.noCredits),
-  'no-balance': (exchange) => sendJson(exchange, FAILURES.noBalance),
-  disabled: (exchange) => sendJson(exchange, FAILURES.disabled),
-  'integer-code': (exchange) => sendJson(exchange, { ...FAILURES.unknownVideo, code: 1 }),
-  'no-code': (exchange) => sendJson(exchange, { success: false, msg: 'download video error' }),
+  // Failures of the API
+  'rate-limit': ['code 0429 in HTTP 200; =seconds or =date+seconds adds a Retry-After', rateLimit(200)],
+  'rate-limit-429': ['code 0429 in HTTP 429; =seconds or =date+seconds adds a Retry-After', rateLimit(429)],
+  'rate-limit-for': ['code 0429 for the first =seconds of the mock (default: 60)', json(FAILURES.rateLimit)],
+  'rate-limit-bare': ['code 0429 in HTTP 200, with only code and msg', json({ code, msg })],
+  'network-abnormal': ['code 0001, "The network is abnormal, …"', json(FAILURES.networkAbnormal)],
+  'not-found': ['code 0001, "download video error"', json(FAILURES.unknownVideo)],
+  unauthorized: ['code 0401 in HTTP 200', json(FAILURES.unauthorized)],
+  'unauthorized-401': ['code 0401 in HTTP 401', json(FAILURES.unauthorized, 401)],
+  'no-credits': ['code 0402 in HTTP 200', json(FAILURES.noCredits)],
+  'no-balance': ['code 0001, "Insufficient balance to download the resource. …"', json(FAILURES.noBalance)],
+  disabled: ['code 0403 in HTTP 200', json(FAILURES.disabled)],
+  'integer-code': ['a failure whose code is the integer 1', json({ ...FAILURES.unknownVideo, code: 1 })],
+  'no-code': ['a failure without a code', json({ success: false, msg: 'download video error' })],
 
-  'server-error': (exchange, _content, { value }) =>
-    sendSpring(exchange, 503, 'Service Unavailable', retryAfter(value, exchange)),
-  'bad-gateway': (exchange) => sendText(exchange, 502, HTML_TYPE, BAD_GATEWAY),
-  'request-timeout': (exchange) => sendSpring(exchange, 408, 'Request Timeout'),
-  'http-400': (exchange) => sendSpring(exchange, 400, 'Bad Request'),
-  'http-404': (exchange) => sendSpring(exchange, 404, 'Not Found'),
+  // Failures of the infrastructure, with Spring's JSON
+  'server-error': [
+    'HTTP 503; =seconds or =date+seconds adds a Retry-After',
+    spring(503, 'Service Unavailable'),
+  ],
+  'request-timeout': ['HTTP 408', spring(408, 'Request Timeout')],
+  'http-400': ['HTTP 400', spring(400, 'Bad Request')],
+  'http-404': ['HTTP 404', spring(404, 'Not Found')],
+  'bad-gateway': ['HTTP 502 with HTML', text(502, HTML, BAD_GATEWAY)],
 
-  'json-type-case': (exchange) => {
-    const [front, back] = halves(FAILED);
-    exchange.response.writeHead(200, { 'Content-Type': 'Application/JSON; Charset=UTF-8' }).write(front);
-    exchange.record.bytesSent += FAILED.length;
-    exchange.settle();
-    exchange.response.end(back);
-  },
-  'json-success': (exchange) => sendJson(exchange, success(null)),
-  'json-broken': (exchange, _content, { value = 'application/json' }) =>
-    sendText(exchange, 200, { 'Content-Type': value }, halves(FAILED)[0]),
-  'gzip-json': (exchange) =>
-    sendText(exchange, 200, { ...JSON_TYPE, 'Content-Encoding': 'gzip' }, gzipSync(FAILED)),
-  mislabelled: (exchange) => sendText(exchange, 200, VIDEO_TYPE, FAILED),
-  html: (exchange) => sendText(exchange, 200, HTML_TYPE, PORTAL),
-  'html-mislabelled': (exchange) => sendText(exchange, 200, VIDEO_TYPE, PORTAL),
-  'echo-key': (exchange) => sendJson(exchange, failure('0001', hostileMessage(exchange))),
+  // Misleading responses
+  'json-type-case': [
+    'a failure with the type "Application/JSON; Charset=UTF-8", in two chunks',
+    jsonInChunks,
+  ],
+  'json-success': ['code 0000 in JSON instead of a video', json(success(null))],
+  'json-broken': ['a failure whose JSON is cut off, of the =type (default: application/json)', brokenJson],
+  'json-endless': ['a failure whose JSON never ends, of the =type (default: application/json)', endlessJson],
+  'gzip-json': ['a gzipped failure, unrequested', text(200, GZIPPED_JSON, gzipSync(FAILED))],
+  mislabelled: ['a failure with the Content-Type of a video', text(200, MISLABELLED, FAILED)],
+  html: ['the HTML of a captive portal in HTTP 200', text(200, HTML, PORTAL)],
+  'html-mislabelled': ['the same, with the Content-Type of a video', text(200, MISLABELLED, PORTAL)],
+  'echo-key': ['a failure whose msg repeats the key among control characters', echoKey],
+  empty: ['a video of 0 bytes', file(() => Buffer.alloc(0))],
+  tiny: ['a video of 5 bytes', file(() => Buffer.from('\0\0\0\x20f', 'latin1'))],
+  garbage: ['bytes that are not a video', file(OTHER_FORMATS.garbage)],
+  matroska: ['a Matroska file', file(OTHER_FORMATS.matroska)],
+  webm: ['a WebM file', file(OTHER_FORMATS.webm)],
+  avi: ['an AVI file', file(OTHER_FORMATS.avi)],
+  'mpeg-ts': ['an MPEG transport stream', file(OTHER_FORMATS['mpeg-ts'])],
+  quicktime: ['a QuickTime file without ftyp', file(OTHER_FORMATS.quicktime)],
+  'other-bytes': ['the video with other media data from @offset on (default: all of it)', otherBytes],
+  'junk-tail': ['the complete video with =n bytes of junk after it (default: 5)', junkTail],
 
-  empty: instead(() => Buffer.alloc(0)),
-  tiny: instead(() => Buffer.from('\0\0\0\x20f', 'latin1')),
-  garbage: instead(OTHER_FORMATS.garbage),
-  matroska: instead(OTHER_FORMATS.matroska),
-  webm: instead(OTHER_FORMATS.webm),
-  avi: instead(OTHER_FORMATS.avi),
-  'mpeg-ts': instead(OTHER_FORMATS['mpeg-ts']),
-  quicktime: instead(OTHER_FORMATS.quicktime),
-  'other-bytes': (exchange, content, { offsetBytes = 0 }) =>
-    sendContent(exchange, withOtherMedia(content, offsetBytes)),
-  'junk-tail': (exchange, content, fault) => sendContent(exchange, withJunk(content, fault)),
+  // Redirects. The first has a path alone, so that the client has to complete it.
+  redirect: ['307 to the video on the same origin', redirect(307, ({ cleanPath }) => cleanPath)],
+  'redirect-308': ['308 to the video on the same origin', redirect(308, sameOrigin)],
+  'redirect-302': ['302 to the video on the same origin', redirect(302, sameOrigin)],
+  'redirect-elsewhere': ['307 to the video on another origin, which needs no key', elsewhere('same')],
+  'redirect-plain': ['307 to the video on another origin that speaks plain http', elsewhere('plain')],
+  'redirect-refused': [
+    '307 to another origin, which refuses with HTTP 403 and XML',
+    elsewhere('same', '/expired'),
+  ],
+  'redirect-utf8': ['307 to the video, with non-ASCII characters in the Location', redirect(307, nonAscii)],
+  'redirect-loop': ['307 to itself', redirect(307, ({ record }) => record.url)],
+  'redirect-nowhere': ['307 without a Location', text(307, {}, '')],
+} satisfies FaultTable;
 
-  // A path alone, so that the client has to complete it.
-  redirect: (exchange) => redirect(exchange, 307, exchange.cleanPath),
-  'redirect-308': (exchange) => redirect(exchange, 308, exchange.record.origin + exchange.cleanPath),
-  'redirect-302': (exchange) => redirect(exchange, 302, exchange.record.origin + exchange.cleanPath),
-  'redirect-elsewhere': async (exchange) =>
-    redirect(exchange, 307, (await exchange.elsewhere('same')) + exchange.cleanPath),
-  'redirect-plain': async (exchange) =>
-    redirect(exchange, 307, (await exchange.elsewhere('plain')) + exchange.cleanPath),
-  'redirect-refused': async (exchange) =>
-    redirect(exchange, 307, `${await exchange.elsewhere('same')}/expired`),
-  'redirect-utf8': (exchange) => redirect(exchange, 307, `${exchange.cleanPath}?é=日本`),
-  'redirect-loop': (exchange) => redirect(exchange, 307, exchange.record.url),
-  'redirect-nowhere': (exchange) => sendText(exchange, 307, {}, ''),
-} satisfies Record<string, FaultAction>;
-
-function limited(exchange: Exchange, status: number, headers: Record<string, string>): void {
-  sendText(exchange, status, { ...JSON_TYPE, ...headers }, JSON.stringify(FAILURES.rateLimit));
+function json(value: unknown, status = 200): FaultAction {
+  return (delivery) => sendJson(delivery, value, status);
 }
 
-/** `2` is sent as it is, and so is nonsense; `date+2` becomes the date in two seconds. */
-function retryAfter(value: string | undefined, { nowMs }: Exchange): Record<string, string> {
+function text(status: number, headers: Headers, body: string | Uint8Array): FaultAction {
+  return (delivery) => sendText(delivery, status, headers, body);
+}
+
+function file(make: () => Buffer): FaultAction {
+  return (delivery) => sendContent({ ...delivery, content: contentOfBytes(VIDEO_TYPE, make()) });
+}
+
+function spring(status: number, error: string): FaultAction {
+  return (delivery) => sendSpring(delivery, status, error, retryAfter(delivery));
+}
+
+function rateLimit(status: number): FaultAction {
+  return (delivery) => sendJson(delivery, FAILURES.rateLimit, status, retryAfter(delivery));
+}
+
+/** `date+2` becomes the date in two seconds; anything else is sent as it is, even nonsense. */
+function retryAfter({ value, nowMs }: FaultyDelivery): Headers {
   if (value === undefined) return {};
   const seconds = /^date\+(\d+)$/.exec(value)?.[1];
-  return {
-    'Retry-After': seconds === undefined ? value : new Date(nowMs() + Number(seconds) * 1000).toUTCString(),
-  };
+  if (seconds === undefined) return { 'Retry-After': value };
+  return { 'Retry-After': new Date(nowMs() + Number(seconds) * 1000).toUTCString() };
 }
 
-function halves(text: string): [string, string] {
-  const middle = Math.floor(text.length / 2);
-  return [text.slice(0, middle), text.slice(middle)];
+function jsonInChunks({ response, record }: FaultyDelivery): void {
+  response.writeHead(200, { 'Content-Type': 'Application/JSON; Charset=UTF-8' }).write(HALF_OF_FAILED);
+  record.bytesSent += FAILED.length;
+  response.end(FAILED.slice(HALF_OF_FAILED.length));
 }
 
-/** All that must not reach a terminal: the key, controls, escapes, a change of writing direction, and length. */
-function hostileMessage({ request }: Exchange): string {
-  const start = `denied for ${request.headers.authorization ?? 'nobody'} `;
+function brokenJson(delivery: FaultyDelivery): void {
+  sendText(delivery, 200, { 'Content-Type': delivery.value ?? JSON_TYPE }, HALF_OF_FAILED);
+}
+
+async function endlessJson(delivery: FaultyDelivery): Promise<void> {
+  async function* pieces() {
+    yield Buffer.from('{"code":"0001","msg":"');
+    for (;;) yield Buffer.alloc(16_384, 'and so on ');
+  }
+  delivery.response.writeHead(200, { 'Content-Type': delivery.value ?? JSON_TYPE });
+  await writeBody(delivery, pieces());
+}
+
+/** Sends everything that must not reach a terminal: the key, control characters, bidi marks, and length. */
+function echoKey(delivery: FaultyDelivery): void {
+  const start = `denied for ${delivery.request.headers.authorization ?? 'nobody'} `;
   const controls =
     '\u0000\u0007\b\r\n\t\u007f\u009b31m \u001b[31mred\u001b[0m \u001b]0;title\u0007 \u202eesrever\u2066\u200f ';
-  return (start + controls).padEnd(2000, 'and so on ');
+  sendJson(delivery, failure('0001', (start + controls).padEnd(2000, 'and so on ')));
 }
 
-function instead(file: () => Buffer): FaultAction {
-  return (exchange) => sendContent(exchange, contentOfBytes('application/octet-stream', file()));
+async function otherBytes(delivery: FaultyDelivery): Promise<void> {
+  const content = withOtherMedia(delivery.content, delivery.offsetBytes ?? 0);
+  await sendContent({ ...delivery, content });
 }
 
-/** Read as a box, the junk has a type that cannot be printed. */
-function withJunk(content: Content, { value }: Fault): Content {
-  const junk = Buffer.alloc(Number(value ?? DEFAULT_JUNK_BYTES), JUNK);
-  const { sizeBytes } = content;
-  return {
-    ...content,
+async function junkTail(delivery: FaultyDelivery): Promise<void> {
+  const { sizeBytes, read } = delivery.content;
+  const junk = Buffer.alloc(Number(delivery.value ?? 5), JUNK);
+  const content: Content = {
+    ...delivery.content,
     sizeBytes: sizeBytes + junk.length,
     async *read(fromByte, toByte) {
-      if (fromByte < sizeBytes) yield* content.read(fromByte, Math.min(sizeBytes, toByte));
+      if (fromByte < sizeBytes) yield* read(fromByte, Math.min(sizeBytes, toByte));
       if (toByte > sizeBytes) yield junk.subarray(Math.max(0, fromByte - sizeBytes), toByte - sizeBytes);
     },
   };
+  await sendContent({ ...delivery, content });
 }
 
-/** The bytes of a Location go out in UTF-8, of which Node would make Latin-1. */
-function redirect(exchange: Exchange, status: number, location: string): void {
-  sendText(exchange, status, { Location: Buffer.from(location).toString('latin1') }, '');
+function redirect(status: number, locationOf: (exchange: Exchange) => string | Promise<string>): FaultAction {
+  return async (delivery) => {
+    // Node would send the Location as Latin-1; its bytes are to be UTF-8.
+    const location = Buffer.from(await locationOf(delivery)).toString('latin1');
+    sendText(delivery, status, { Location: location }, '');
+  };
+}
+
+function elsewhere(scheme: 'same' | 'plain', path?: string): FaultAction {
+  return redirect(307, async ({ elsewhere, cleanPath }) => `${await elsewhere(scheme)}${path ?? cleanPath}`);
+}
+
+function sameOrigin({ record, cleanPath }: Exchange): string {
+  return record.origin + cleanPath;
+}
+
+function nonAscii({ cleanPath }: Exchange): string {
+  return `${cleanPath}?é=日本`;
 }

@@ -1,212 +1,210 @@
+/** Faults of the connection, of how the video's bytes are framed, and of byte ranges. */
 import { pipeline, Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { constants, createBrotliCompress, createGzip } from 'node:zlib';
-import {
-  type Content,
-  flushed,
-  partAsked,
-  partFor,
-  sendContent,
-  whole,
-  writeBody,
-  writeHead,
-  writePieces,
-} from './answer.ts';
-import { type Fault, faultOffset } from './fault-names.ts';
-import type { FaultAction } from './fault-responses.ts';
-import type { Delivery, Exchange } from './options.ts';
+import type { FaultTable, FaultyDelivery } from './fault-responses.ts';
+import type { Exchange } from './options.ts';
+import { fullPart, partFor, requestedPart, sendContent, sendPart, writeBody, writeHead } from './response.ts';
 
 const GRACE_MS = 25;
 const TORN_BYTES = 16;
-const LARGE_HEADER_BYTES = 100_000;
-const TRICKLES_A_SECOND = 100;
+const TRICKLES_PER_SECOND = 100;
 const SLOW_LINE_MS = 50;
-const FAST = { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } };
+const ZEROS = Buffer.alloc(1_048_576);
 
-/** Faults of the connection, which breaks, ends early or goes quiet, and of how the video's bytes are framed. */
 export const TRANSFER_FAULTS = {
-  drop: async (exchange, content, fault) => {
-    await sendUpToOffset(exchange, content, fault);
-    await flushed(exchange);
-    // A reset throws away what the client has not read yet, so give it a moment.
-    await delay(GRACE_MS);
-    exchange.settle();
-    exchange.reset();
-  },
-  hangup: async (exchange, content, fault) => {
-    const torn = await sendUpToOffset(exchange, content, fault, TORN_BYTES);
-    exchange.record.bytesSent += torn.length;
-    // Past Node's own framing: a chunk that announces more than there is of it.
-    const chunkHead = exchange.delivery.contentLength ? '' : `${(torn.length + 4096).toString(16)}\r\n`;
-    hangUp(exchange, Buffer.concat([Buffer.from(chunkHead), torn]));
-  },
-  stall: async (exchange, content, fault) => {
-    await sendUpToOffset(exchange, content, fault);
-  },
-  'short-body': async (exchange, content, fault) => {
-    await sendUpToOffset(delivering(exchange, { contentLength: true }), content, fault);
-    hangUp(exchange);
-  },
-  silent: () => {},
-  'no-answer': (exchange) => hangUp(exchange),
-  'bad-http': (exchange) => hangUp(exchange, Buffer.from('220 this is a mail server, or so it says\r\n\r\n')),
-  'headers-too-large': (exchange) => {
-    exchange.settle();
-    exchange.response.writeHead(200, { 'X-Filler': 'x'.repeat(LARGE_HEADER_BYTES) }).end();
-  },
-  'headers-slow': async (exchange, content, { value }) => {
-    const { socket } = exchange.response;
-    // Past Node's own framing; the end of the connection ends the video.
-    socket?.write(`HTTP/1.1 200 OK\r\nContent-Type: ${content.contentType}\r\nConnection: close\r\n`);
-    await slowly(value, () => socket?.write('X-Filler: x\r\n'));
-    const pieces: Uint8Array[] = [Buffer.from('\r\n')];
-    for await (const piece of content.read(0, content.sizeBytes)) pieces.push(piece);
-    exchange.record.bytesSent += content.sizeBytes;
-    hangUp(exchange, Buffer.concat(pieces));
-  },
-  processing: async (exchange, content, { value }) => {
-    await slowly(value, () => exchange.response.writeProcessing());
-    await sendContent(exchange, content);
-  },
+  // The connection
+  drop: ['resets the connection after @offset bytes of the body (default: half of it)', drop],
+  hangup: ['closes the connection in the middle of a chunk, after @offset bytes', hangup],
+  stall: ['sends @offset bytes, then nothing more, and keeps the connection open', sendUpToOffset],
+  silent: ['accepts the request and never responds', () => {}],
+  'no-answer': ['closes the connection without a response', (delivery) => close(delivery)],
+  'bad-http': ['responds with something that is not HTTP', badHttp],
+  'headers-too-large': ['responds with a header of 100 kB', largeHeader],
+  'headers-slow': ['sends the video after =n more header lines (default: 10), one every 50 ms', slowHeaders],
+  processing: ['sends the video after =n times HTTP 102 (default: 10), one every 50 ms', processing],
 
-  truncate: (exchange, content, fault) =>
-    sendCut(delivering(exchange, { contentLength: false }), content, fault),
-  trickle: (exchange, content, { value }) => {
-    const chunkBytes = Number(value ?? Math.ceil(content.sizeBytes / 100));
-    const bytesPerSecond = chunkBytes * TRICKLES_A_SECOND;
-    return sendContent(delivering(exchange, { chunkBytes, bytesPerSecond }), content);
-  },
-  chunks: (exchange, content, { value }) =>
-    sendContent(delivering(exchange, { chunkBytes: Number(value ?? 1) }), content),
-  'content-length': (exchange, content) =>
-    sendContent(delivering(exchange, { contentLength: true }), content),
-  'long-body': async (exchange, content, fault) => {
-    const part = partFor(exchange, content);
-    const announcedBytes = faultOffset(fault, part.toByte - part.fromByte);
-    exchange.response.shouldKeepAlive = false;
-    writeHead(exchange, content, part, { 'Content-Length': announcedBytes });
-    await writeBody(exchange, content.read(part.fromByte, part.toByte));
-  },
-  'close-delimited': (exchange, content) => sendContent(closeDelimited(exchange), content),
-  'close-delimited-cut': (exchange, content, fault) => sendCut(closeDelimited(exchange), content, fault),
-  encoding: async (exchange, content, { value = 'none' }) => {
-    const part = partFor(exchange, content);
-    writeHead(exchange, content, part, { 'Content-Encoding': value });
-    await writeBody(exchange, content.read(part.fromByte, part.toByte));
-  },
-  gzip: (exchange, content) => {
-    const part = partFor(exchange, content);
-    return sendPacked(exchange, content, 'gzip', content.read(part.fromByte, part.toByte));
-  },
-  bomb: (exchange, content, { value }) =>
-    sendPacked(
-      exchange,
-      content,
-      value === 'br' ? 'br' : 'gzip',
-      endless(content.read(0, content.sizeBytes)),
-    ),
-  'json-endless': async (exchange, _content, { value = 'application/json' }) => {
-    exchange.response.writeHead(200, { 'Content-Type': value });
-    await writePieces(exchange, endlessJson());
-  },
+  // The transfer
+  truncate: ['ends the body cleanly after @offset bytes, as if it were complete', truncate],
+  trickle: ['sends the video =n bytes at a time, every 10 ms (default: a hundredth of it)', trickle],
+  chunks: ['sends the video in chunks of =n bytes (default: 1), as fast as they are read', chunks],
+  'content-length': ['sends the video with a correct Content-Length', withLength],
+  'short-body': ['announces the full length, sends @offset bytes and closes the connection', shortBody],
+  'long-body': ['announces a length of @offset bytes and sends the complete video', longBody],
+  'close-delimited': ['sends the video without length or chunks; closing ends it', closeDelimited],
+  'close-delimited-cut': ['the same, but only @offset bytes of it', closeDelimitedCut],
+  gzip: ['sends the video gzipped, unrequested', gzip],
+  encoding: ['sends the video unchanged, with Content-Encoding =name (default: none)', encoding],
+  bomb: ['sends the video and endless zeros, compressed with =gzip or =br', bomb],
 
-  // To a request for all, these are good answers that offer ranges.
-  'range-ignored': async (exchange, content) => {
-    writeHead(exchange, content, whole(content));
-    await writeBody(exchange, content.read(0, content.sizeBytes));
-  },
-  'bad-range': async (exchange, content) => {
-    const asked = partFor(exchange, content);
-    const part = { ...asked, fromByte: Math.max(0, asked.fromByte - 1) };
-    writeHead(exchange, content, part);
-    await writeBody(exchange, content.read(part.fromByte, part.toByte));
-  },
-  'other-etag': (exchange, content) => sendContent(exchange, withOwnTag(exchange, content)),
-  'if-range-ignored': async (exchange, content) => {
-    const { range } = exchange.request.headers;
-    const part = partAsked(range === undefined ? {} : { range }, content);
-    writeHead(exchange, withOwnTag(exchange, content), part);
-    await writeBody(exchange, content.read(part.fromByte, part.toByte));
-  },
-} satisfies Record<string, FaultAction>;
+  // Ranges. Each of these makes the video offer ranges; a request without a Range gets a good response.
+  'range-ignored': ['responds to a Range with the complete video and HTTP 200', rangeIgnored],
+  'bad-range': ['responds to a Range with a Content-Range, and bytes, that start one byte early', badRange],
+  'other-etag': ['gives each response another ETag, so that If-Range fails', otherEtag],
+  'if-range-ignored': ['gives each response another ETag, and sends the range anyway', ifRangeIgnored],
+} satisfies FaultTable;
 
-/** Sends the head and the bytes before the fault's offset, but for the last few, which are returned. */
-async function sendUpToOffset(
-  exchange: Exchange,
-  content: Content,
-  fault: Fault,
-  heldBytes = 0,
-): Promise<Buffer> {
-  const part = partFor(exchange, content);
-  const toByte = part.fromByte + faultOffset(fault, part.toByte - part.fromByte);
-  const heldFrom = Math.max(part.fromByte, toByte - heldBytes);
-  writeHead(exchange, content, part);
-  await writePieces(exchange, content.read(part.fromByte, heldFrom));
-  const held: Uint8Array[] = [];
-  for await (const piece of content.read(heldFrom, toByte)) held.push(piece);
-  return Buffer.concat(held);
+/** Where in a body of `sizeBytes` a fault happens: by default half-way. */
+export function faultOffset(offsetBytes: number | undefined, sizeBytes: number): number {
+  if (offsetBytes === undefined) return Math.floor(sizeBytes / 2);
+  const fromStart = offsetBytes < 0 ? sizeBytes + offsetBytes : offsetBytes;
+  return Math.min(sizeBytes, Math.max(0, fromStart));
 }
 
-/** The bytes before the fault's offset, and an orderly end. */
-async function sendCut(exchange: Exchange, content: Content, fault: Fault): Promise<void> {
-  const part = partFor(exchange, content);
-  const sentBytes = faultOffset(fault, part.toByte - part.fromByte);
-  writeHead(exchange, content, part);
-  await writeBody(exchange, content.read(part.fromByte, part.fromByte + sentBytes));
+/** Sends the head and the bytes before the fault's offset. */
+async function sendUpToOffset(delivery: FaultyDelivery, { end } = { end: false }): Promise<void> {
+  const part = partFor(delivery);
+  const sentBytes = faultOffset(delivery.offsetBytes, part.toByte - part.fromByte);
+  writeHead(delivery, part);
+  await writeBody(delivery, delivery.content.read(part.fromByte, part.fromByte + sentBytes), { end });
 }
 
-async function sendPacked(
-  exchange: Exchange,
-  content: Content,
-  encoding: 'gzip' | 'br',
-  bytes: AsyncIterable<Uint8Array>,
-): Promise<void> {
-  const packed = encoding === 'br' ? createBrotliCompress(FAST) : createGzip();
-  // Its failures reach the loop that reads it; a client that leaves ends it.
-  pipeline(Readable.from(bytes), packed, () => {});
-  exchange.response.once('close', () => packed.destroy());
-  const part = partFor(exchange, content);
-  writeHead(delivering(exchange, { contentLength: false }), content, part, { 'Content-Encoding': encoding });
-  await writeBody(exchange, packed);
+async function drop(delivery: FaultyDelivery): Promise<void> {
+  await sendUpToOffset(delivery);
+  const { socket } = delivery.response;
+  while (socket && !socket.destroyed && socket.writableLength > 0) await delay(2);
+  // A reset discards what the client has not read yet, so give it a moment.
+  await delay(GRACE_MS);
+  delivery.reset();
 }
 
-function hangUp(exchange: Exchange, lastBytes?: Uint8Array): void {
-  const { socket } = exchange.response;
-  exchange.settle();
-  if (lastBytes) socket?.write(lastBytes);
-  socket?.destroySoon();
+async function hangup(delivery: FaultyDelivery): Promise<void> {
+  const { content, record, contentLength } = delivery;
+  const part = partFor(delivery);
+  const toByte = part.fromByte + faultOffset(delivery.offsetBytes, part.toByte - part.fromByte);
+  const tornFrom = Math.max(part.fromByte, toByte - TORN_BYTES);
+  writeHead(delivery, part);
+  await writeBody(delivery, content.read(part.fromByte, tornFrom), { end: false });
+  const torn = await buffer(content.read(tornFrom, toByte));
+  record.bytesSent += torn.length;
+  // Bypasses Node's own framing: a chunk that announces more bytes than it has.
+  const chunkHead = contentLength ? '' : `${(torn.length + 4096).toString(16)}\r\n`;
+  close(delivery, Buffer.concat([Buffer.from(chunkHead), torn]));
 }
 
-/** Does something so many times (default: 10), with a pause after each. */
-async function slowly(times: string | undefined, act: () => void): Promise<void> {
-  for (let left = Number(times ?? 10); left > 0; left -= 1) {
+function close({ response }: Exchange, lastBytes?: Uint8Array): void {
+  if (lastBytes) response.socket?.write(lastBytes);
+  response.socket?.destroySoon();
+}
+
+function badHttp(delivery: FaultyDelivery): void {
+  close(delivery, Buffer.from('220 this is a mail server, or so it says\r\n\r\n'));
+}
+
+function largeHeader({ response }: FaultyDelivery): void {
+  response.writeHead(200, { 'X-Filler': 'x'.repeat(100_000) }).end();
+}
+
+async function slowHeaders(delivery: FaultyDelivery): Promise<void> {
+  const { response, record, content } = delivery;
+  // Bypasses Node's own framing: closing the connection ends the video.
+  response.socket?.write(`HTTP/1.1 200 OK\r\nContent-Type: ${content.contentType}\r\nConnection: close\r\n`);
+  await slowly(delivery, () => response.socket?.write('X-Filler: x\r\n'));
+  record.bytesSent += content.sizeBytes;
+  close(delivery, Buffer.concat([Buffer.from('\r\n'), await buffer(content.read(0, content.sizeBytes))]));
+}
+
+async function processing(delivery: FaultyDelivery): Promise<void> {
+  await slowly(delivery, () => delivery.response.writeProcessing());
+  await sendContent(delivery);
+}
+
+async function slowly({ value = '10' }: FaultyDelivery, act: () => void): Promise<void> {
+  for (let left = Number(value); left > 0; left -= 1) {
     act();
     await delay(SLOW_LINE_MS);
   }
 }
 
-function delivering(exchange: Exchange, change: Partial<Delivery>): Exchange {
-  return { ...exchange, delivery: { ...exchange.delivery, ...change } };
+async function truncate(delivery: FaultyDelivery): Promise<void> {
+  await sendUpToOffset({ ...delivery, contentLength: false }, { end: true });
 }
 
-function closeDelimited(exchange: Exchange): Exchange {
-  exchange.response.useChunkedEncodingByDefault = false;
-  exchange.response.shouldKeepAlive = false;
-  return delivering(exchange, { contentLength: false });
+async function trickle(delivery: FaultyDelivery): Promise<void> {
+  const chunkBytes = Number(delivery.value ?? Math.ceil(delivery.content.sizeBytes / 100));
+  await sendContent({ ...delivery, chunkBytes, bytesPerSecond: chunkBytes * TRICKLES_PER_SECOND });
 }
 
-function withOwnTag({ record }: Exchange, content: Content): Content {
-  return { ...content, etag: `"version-${record.order}"` };
+async function chunks(delivery: FaultyDelivery): Promise<void> {
+  await sendContent({ ...delivery, chunkBytes: Number(delivery.value ?? 1) });
 }
 
-async function* endlessJson(): AsyncGenerator<Uint8Array> {
-  yield Buffer.from('{"code":"0001","msg":"');
-  for (;;) yield Buffer.alloc(16_384, 'and so on ');
+async function withLength(delivery: FaultyDelivery): Promise<void> {
+  await sendContent({ ...delivery, contentLength: true });
 }
 
-/** The bytes, and then zeros for ever. */
-async function* endless(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  yield* bytes;
-  const zeros = Buffer.alloc(1_048_576);
-  for (;;) yield zeros;
+async function shortBody(delivery: FaultyDelivery): Promise<void> {
+  await sendUpToOffset({ ...delivery, contentLength: true });
+  close(delivery);
+}
+
+async function longBody(delivery: FaultyDelivery): Promise<void> {
+  const part = partFor(delivery);
+  delivery.response.shouldKeepAlive = false;
+  const announcedBytes = faultOffset(delivery.offsetBytes, part.toByte - part.fromByte);
+  await sendPart(delivery, part, { 'Content-Length': announcedBytes });
+}
+
+async function closeDelimited(delivery: FaultyDelivery): Promise<void> {
+  await sendContent(delimitedByClose(delivery));
+}
+
+async function closeDelimitedCut(delivery: FaultyDelivery): Promise<void> {
+  await sendUpToOffset(delimitedByClose(delivery), { end: true });
+}
+
+function delimitedByClose(delivery: FaultyDelivery): FaultyDelivery {
+  delivery.response.useChunkedEncodingByDefault = false;
+  delivery.response.shouldKeepAlive = false;
+  return { ...delivery, contentLength: false };
+}
+
+async function encoding(delivery: FaultyDelivery): Promise<void> {
+  await sendContent(delivery, { 'Content-Encoding': delivery.value ?? 'none' });
+}
+
+async function gzip(delivery: FaultyDelivery): Promise<void> {
+  const { fromByte, toByte } = partFor(delivery);
+  await sendPacked(delivery, 'gzip', delivery.content.read(fromByte, toByte));
+}
+
+async function bomb(delivery: FaultyDelivery): Promise<void> {
+  async function* endless() {
+    yield* delivery.content.read(0, delivery.content.sizeBytes);
+    for (;;) yield ZEROS;
+  }
+  await sendPacked(delivery, delivery.value === 'br' ? 'br' : 'gzip', endless());
+}
+
+async function sendPacked(delivery: FaultyDelivery, encoding: string, bytes: AsyncIterable<Uint8Array>) {
+  const fastBrotli = { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } };
+  const packed = encoding === 'br' ? createBrotliCompress(fastBrotli) : createGzip();
+  // The loop that reads it gets its errors; a client that leaves ends it.
+  pipeline(Readable.from(bytes), packed, () => {});
+  delivery.response.once('close', () => packed.destroy());
+  writeHead({ ...delivery, contentLength: false }, partFor(delivery), { 'Content-Encoding': encoding });
+  await writeBody(delivery, packed);
+}
+
+async function rangeIgnored(delivery: FaultyDelivery): Promise<void> {
+  await sendPart(delivery, fullPart(delivery.content));
+}
+
+async function badRange(delivery: FaultyDelivery): Promise<void> {
+  const part = partFor(delivery);
+  await sendPart(delivery, { ...part, fromByte: Math.max(0, part.fromByte - 1) });
+}
+
+async function otherEtag(delivery: FaultyDelivery): Promise<void> {
+  await sendContent(withOwnTag(delivery));
+}
+
+async function ifRangeIgnored(delivery: FaultyDelivery): Promise<void> {
+  const { range } = delivery.request.headers;
+  await sendPart(withOwnTag(delivery), requestedPart(range === undefined ? {} : { range }, delivery.content));
+}
+
+function withOwnTag(delivery: FaultyDelivery): FaultyDelivery {
+  return { ...delivery, content: { ...delivery.content, etag: `"version-${delivery.record.order}"` } };
 }

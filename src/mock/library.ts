@@ -1,12 +1,13 @@
+/** The videos that the mock serves: the samples, a folder, or a list. */
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open, readdir, realpath, stat } from 'node:fs/promises';
 import { join, parse, relative } from 'node:path';
 
-/** `PARSE` means ready; the other words are videos still, or never, indexed. */
+/** `PARSE` means ready; the others mean not indexed yet, or indexing failed. */
 export type VideoStatus = 'PARSE' | 'UNPARSE' | 'FAILED' | 'PARSE_ERROR';
 
-/** One video of the account, with its original file. */
+/** One video of the account, with its original. */
 export interface StoredVideo {
   readonly videoNo: string;
   /** The scope, `unique_id` in the API. */
@@ -21,13 +22,13 @@ export interface StoredVideo {
   readonly latitude?: number;
   readonly longitude?: number;
   readonly tags?: readonly string[];
-  /** A text of digits, since it may exceed 2^53. Default `-1`, the default folder. */
+  /** Digits as a string, since the number may exceed 2^53. Default `-1`, the default folder. */
   readonly folderId?: string;
-  /** The bytes from `fromByte` up to, not including, `toByte`. The same bytes at each call. */
+  /** The bytes from `fromByte` up to, but not including, `toByte`; the same bytes at each call. */
   read(fromByte: number, toByte: number): AsyncIterable<Uint8Array>;
 }
 
-/** An account's videos by scope. A library may make its videos up when they are asked for. */
+/** An account's videos by scope. */
 export interface VideoLibrary {
   readonly uniqueIds: readonly string[];
   count(uniqueId: string): number;
@@ -36,7 +37,7 @@ export interface VideoLibrary {
   find(uniqueId: string, videoNo: string): StoredVideo | undefined;
 }
 
-/** A library of the videos given, in any order. */
+/** A library of these videos, given in any order. */
 export function libraryOf(videos: readonly StoredVideo[]): VideoLibrary {
   const scopes = new Map<string, StoredVideo[]>([['default', []]]);
   for (const video of [...videos].sort((a, b) => b.createTimeMs - a.createTimeMs)) {
@@ -52,10 +53,10 @@ export function libraryOf(videos: readonly StoredVideo[]): VideoLibrary {
   };
 }
 
-/** A reader of a file, opened anew at each call and only while it is no link, so that no video is held in memory. */
+/** Reads a file, which is opened at each call; fails if it has become a symlink. */
 function readerOf(file: string): StoredVideo['read'] {
   return async function* read(fromByte, toByte) {
-    // The end of a stream is inclusive, so it cannot say "no bytes".
+    // The end of a stream is inclusive, so it cannot express "no bytes".
     if (fromByte >= toByte) return;
     const opened = await open(file, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0));
     yield* opened.createReadStream({ start: fromByte, end: toByte - 1 });
@@ -64,7 +65,7 @@ function readerOf(file: string): StoredVideo['read'] {
 
 const SAMPLES_FOLDER = join(import.meta.dirname, 'samples');
 
-/** The `video_no`s of the samples; the first is the one that the vendor's documentation uses. */
+/** The `video_no`s of the samples; the vendor's documentation uses the first. */
 export const SAMPLE_VIDEO_NOS = {
   faststart: 'VI625239098370850816',
   moovLast: 'VI624611307445927936',
@@ -136,13 +137,13 @@ export async function sampleLibrary(): Promise<VideoLibrary> {
 const VIDEO_NO = /^VI\d{18}$/;
 
 /**
- * A library of the files in a folder, all in one scope. Hidden files are left out, and so are links that lead nowhere
- * or out of the folder: whoever can reach the mock reads what it serves.
- * A file named `<video_no>.mp4` keeps that number; any other gets one derived from its name, the same each time.
+ * A library of the files in a folder, all in one scope. Skips hidden files, broken symlinks, and symlinks that leave
+ * the folder, because anyone who can reach the mock can read what it serves.
+ * A file named `<video_no>.mp4` keeps that number; any other gets one derived from its name.
  */
 export async function videosFromFolder(folder: string, uniqueId = 'default'): Promise<VideoLibrary> {
   const root = await realpath(folder);
-  // Sorted, so that of two files with the same number the same one keeps it at each start.
+  // Sorted, so that of two files with the same number, the same one keeps it at each start.
   const names = (await readdir(root)).filter((name) => !name.startsWith('.')).sort();
   const taken = new Set<string>();
   const videos: StoredVideo[] = [];

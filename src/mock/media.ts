@@ -1,9 +1,11 @@
-import type { Content } from './answer.ts';
+/** Bytes of other formats, and videos with other media data. */
+import { buffer } from 'node:stream/consumers';
+import type { Content } from './response.ts';
 
 const MEDIA_BYTES = 100_000;
 const TS_PACKET_BYTES = 188;
 
-/** Bytes that look random and are the same for the same seed. */
+/** Bytes that look random; the same seed gives the same bytes. */
 export function noise(seed: number, sizeBytes: number): Uint8Array {
   const words = new Uint32Array(Math.ceil(sizeBytes / 4));
   let state = seed | 0;
@@ -16,13 +18,13 @@ export function noise(seed: number, sizeBytes: number): Uint8Array {
   return new Uint8Array(words.buffer, 0, sizeBytes);
 }
 
-/** A file of a head, in hexadecimal and text, and of noise that no reader gets to. */
+/** A file with this head, in hexadecimal and text, and noise that no reader gets to. */
 function file(...head: readonly [hex: string, text: string][]): Buffer {
   const parts = head.flatMap(([hex, text]) => [Buffer.from(hex, 'hex'), Buffer.from(text)]);
   return Buffer.concat([...parts, noise(11, MEDIA_BYTES)]);
 }
 
-/** Videos of other formats, and bytes of none: enough of each for whoever looks at the first bytes. */
+/** Files of other formats and of none, complete enough for a program that looks at the first bytes. */
 export const OTHER_FORMATS = {
   matroska: () =>
     file(
@@ -42,9 +44,9 @@ export const OTHER_FORMATS = {
       ['0000000000000000', 'LIST'],
       ['a4860100', 'movi'],
     ),
-  // A packet is its sync byte, an id, and the flag of a payload.
+  // A packet starts with its sync byte, an id, and the flag of a payload.
   'mpeg-ts': () => Buffer.alloc(TS_PACKET_BYTES * 500, file(['47010010', '']).subarray(0, TS_PACKET_BYTES)),
-  // The old kind: no ftyp, and the moov last.
+  // The old layout: no ftyp, and the moov last.
   quicktime: () =>
     Buffer.concat([file(['00000008', 'wide'], ['000186a8', 'mdat']), Buffer.from('\0\0\0\x08moov')]),
   garbage: () => file(['deadbeef', '']),
@@ -78,25 +80,20 @@ export function withOtherMedia(content: Content, fromOffset: number): Content {
   };
 }
 
-/** Where the payloads of the `mdat` boxes lie; for what is no chain of boxes, all but its head. */
+/** The payloads of the `mdat` boxes; without any, everything but the head. */
 async function mediaSpans(content: Content): Promise<Span[]> {
   const { sizeBytes } = content;
   const spans: Span[] = [];
   for (let at = 0; at + 8 <= sizeBytes; ) {
-    const head = await firstBytes(content, at, Math.min(at + 16, sizeBytes));
-    const short = head.readUInt32BE(0);
-    const wide = short === 1 && head.length === 16;
-    const boxBytes = wide ? Number(head.readBigUInt64BE(8)) : short === 0 ? sizeBytes - at : short;
+    const head = await buffer(content.read(at, Math.min(at + 16, sizeBytes)));
+    const size = head.readUInt32BE(0);
+    const wide = size === 1 && head.length === 16;
+    let boxBytes = size === 0 ? sizeBytes - at : size;
+    if (wide) boxBytes = Number(head.readBigUInt64BE(8));
     if (boxBytes < 8) break;
     const toByte = Math.min(sizeBytes, at + boxBytes);
     if (head.toString('latin1', 4, 8) === 'mdat') spans.push({ fromByte: at + (wide ? 16 : 8), toByte });
     at = toByte;
   }
   return spans.length > 0 ? spans : [{ fromByte: UNKNOWN_FORMAT_HEAD_BYTES, toByte: sizeBytes }];
-}
-
-async function firstBytes(content: Content, fromByte: number, toByte: number): Promise<Buffer> {
-  const pieces: Uint8Array[] = [];
-  for await (const piece of content.read(fromByte, toByte)) pieces.push(piece);
-  return Buffer.concat(pieces);
 }

@@ -1,6 +1,10 @@
+/** The routes of the API. */
+import { faultPlan, sendOrFail } from './faults.ts';
+import { libraryOf, type StoredVideo, sampleLibrary, type VideoLibrary } from './library.ts';
+import { listVideos } from './listing.ts';
+import type { Exchange, MockOptions } from './options.ts';
 import {
   type Content,
-  contentOf,
   contentOfBytes,
   type Envelope,
   FAILURES,
@@ -10,45 +14,29 @@ import {
   sendSpring,
   sendText,
   success,
-} from './answer.ts';
-import { applyFault, type FaultPlan, faultPlan } from './fault-plan.ts';
-import { libraryOf, sampleLibrary } from './library.ts';
-import { listVideos, withNumbersAsStrings } from './listing.ts';
-import type { Exchange, MockOptions } from './options.ts';
+} from './response.ts';
 
-/** The key that the mock takes by default: of a real key's form and length, and plainly no real one. */
+/** The default key: the form and length of a real key, and plainly not one. */
 export const MOCK_KEY = `sk-mavi-${'fake-key-of-the-mock-'.repeat(4)}not-a-secret-fake0`;
-
-/** A limit on starts in a sliding window: says whether one more is allowed; a refused one does not count. */
-function accountLimit(starts: number, windowMs: number): (nowMs: number) => boolean {
-  let startedAtMs: number[] = [];
-  return (nowMs) => {
-    startedAtMs = startedAtMs.filter((atMs) => nowMs - atMs < windowMs);
-    if (startedAtMs.length >= starts) return false;
-    startedAtMs.push(nowMs);
-    return true;
-  };
-}
 
 const PAGE_SIZE_CAP = 200;
 
 type Service = Awaited<ReturnType<typeof createService>>;
 
 /**
- * Settles the options: what the routes work with.
+ * What the routes work with.
  * @throws SyntaxError for a bad fault text
  */
 export async function createService(options: MockOptions) {
-  const { accountLimit: limit, videos, nowMs = Date.now } = options;
+  const { videos, nowMs = Date.now } = options;
   return {
     key: options.key ?? MOCK_KEY,
-    library: videos === undefined ? await sampleLibrary() : 'count' in videos ? videos : libraryOf(videos),
-    /** Scopes that listings have brought into being. */
-    madeUniqueIds: new Set<string>(),
+    library: await libraryFrom(videos),
+    /** Scopes that listings have created. */
+    createdScopes: new Set<string>(),
     faults: faultPlan(options.faults, nowMs),
     listFaults: faultPlan(options.listFaults, nowMs),
-    /** Takes one start from the account's allowance; false if none is left. */
-    mayStart: limit ? accountLimit(limit.starts, limit.windowMs) : () => true,
+    mayStart: startLimit(options.accountLimit),
     folders: options.folders ?? { '-1': 'default' },
     numbersAsStrings: options.numbersAsStrings ?? false,
     pageSizeCap: Math.min(options.pageSizeCap ?? PAGE_SIZE_CAP, PAGE_SIZE_CAP),
@@ -56,47 +44,55 @@ export async function createService(options: MockOptions) {
   };
 }
 
-/** The path that all routes begin with. */
+async function libraryFrom(videos: MockOptions['videos']): Promise<VideoLibrary> {
+  if (videos === undefined) return sampleLibrary();
+  return 'count' in videos ? videos : libraryOf(videos);
+}
+
+/** Says whether one more start fits into the sliding window; a refused start does not count. */
+function startLimit(limit: MockOptions['accountLimit']): (nowMs: number) => boolean {
+  let startedAtMs: number[] = [];
+  return (nowMs) => {
+    if (!limit) return true;
+    startedAtMs = startedAtMs.filter((atMs) => nowMs - atMs < limit.windowMs);
+    if (startedAtMs.length >= limit.starts) return false;
+    startedAtMs.push(nowMs);
+    return true;
+  };
+}
+
+/** The path that all routes start with. */
 export const BASE_PATH = '/serve/api/v1';
 
 const FILES_PATH = `${BASE_PATH}/files/`;
-/** Marks a listing that a redirect has led to, and that is to be answered without fault. */
+/** Marks a listing that a redirect has led to, which gets no fault. */
 const CLEAN = 'clean';
 
-/** What a storage answers to a signed address of yesterday. */
+/** What a storage service responds to a signed URL that has expired. */
 const EXPIRED =
   '<?xml version="1.0" encoding="UTF-8"?><Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>';
 
 type Route = (service: Service, exchange: Exchange) => void | Promise<void>;
 
-const ROUTES: Readonly<Record<string, { readonly method: string; readonly route: Route }>> = {
-  [`${BASE_PATH}/download`]: { method: 'POST', route: download },
-  [`${BASE_PATH}/list_videos`]: { method: 'POST', route: listVideosRoute },
-  [`${BASE_PATH}/list_unique_ids`]: { method: 'GET', route: listUniqueIds },
-  [`${BASE_PATH}/folders`]: { method: 'GET', route: listFolders },
+const ROUTES: Readonly<Record<string, readonly [method: string, route: Route]>> = {
+  [`${BASE_PATH}/download`]: ['POST', download],
+  [`${BASE_PATH}/list_videos`]: ['POST', listVideosRoute],
+  [`${BASE_PATH}/list_unique_ids`]: ['GET', listUniqueIds],
+  [`${BASE_PATH}/folders`]: ['GET', listFolders],
 };
 
-/** Whether a request is for a video: by the API's route, or by one that a redirect leads to. */
-export function isForVideo(url: string): boolean {
-  return url.split('?')[0] === `${BASE_PATH}/download` || url.startsWith(FILES_PATH);
-}
-
-/** Answers a request that has come in whole. Without `guarded`, no key is asked for. */
-export async function answer(service: Service, exchange: Exchange, guarded: boolean): Promise<void> {
-  const { record } = exchange;
-  const path = record.url.split('?')[0] ?? '';
-  if (path === '/expired') {
-    sendText(exchange, 403, { 'Content-Type': 'application/xml' }, EXPIRED);
-  } else if (guarded && exchange.request.headers.authorization !== service.key) {
-    sendJson(exchange, FAILURES.unauthorized);
-  } else if (path.startsWith(FILES_PATH)) {
-    await file(service, exchange, path);
-  } else {
-    const known = ROUTES[path];
-    if (!known) sendJson(exchange, noSuchRoute(path));
-    else if (known.method !== record.method) sendSpring(exchange, 405, 'Method Not Allowed');
-    else await known.route(service, exchange);
-  }
+/** Responds to a complete request. Unless `guarded`, no key is needed. */
+export async function respond(service: Service, exchange: Exchange, guarded: boolean): Promise<void> {
+  const { record, request } = exchange;
+  const [path = ''] = record.url.split('?');
+  if (path === '/expired') return sendText(exchange, 403, { 'Content-Type': 'application/xml' }, EXPIRED);
+  if (guarded && request.headers.authorization !== service.key)
+    return sendJson(exchange, FAILURES.unauthorized);
+  if (path.startsWith(FILES_PATH)) return sendFile(service, exchange, path);
+  const [method, route] = ROUTES[path] ?? [];
+  if (route === undefined) return sendJson(exchange, noSuchRoute(path));
+  if (method !== record.method) return sendSpring(exchange, 405, 'Method Not Allowed');
+  await route(service, exchange);
 }
 
 async function download(service: Service, exchange: Exchange): Promise<void> {
@@ -112,38 +108,42 @@ async function download(service: Service, exchange: Exchange): Promise<void> {
 
   const cleanPath = `${FILES_PATH}${encodeURIComponent(uniqueId)}/${encodeURIComponent(videoNo)}`;
   const offerRanges = exchange.offerRanges || service.faults.needsRanges(videoNo);
-  await sendOrFail({ ...exchange, cleanPath, offerRanges }, contentOf(video), service.faults, videoNo);
+  const content = contentOf(video);
+  await sendOrFail({ ...exchange, content, cleanPath, offerRanges }, service.faults, videoNo);
 }
 
-async function file(service: Service, exchange: Exchange, path: string): Promise<void> {
-  const [uniqueId = '', videoNo = ''] = path.slice(FILES_PATH.length).split('/');
-  const video = service.library.find(decodeURIComponent(uniqueId), decodeURIComponent(videoNo));
+/** The same video at a path of its own, which redirects lead to. */
+async function sendFile(service: Service, exchange: Exchange, path: string): Promise<void> {
+  const [uniqueId = '', videoNo = ''] = path.slice(FILES_PATH.length).split('/').map(decodeURIComponent);
+  const video = service.library.find(uniqueId, videoNo);
   if (!video) return sendJson(exchange, FAILURES.unknownVideo);
-  await sendContent(exchange, contentOf(video));
+  await sendContent({ ...exchange, content: contentOf(video) });
+}
+
+function contentOf(video: StoredVideo): Content {
+  return {
+    contentType: 'application/octet-stream',
+    sizeBytes: video.sizeBytes,
+    etag: `"${video.videoNo}-${video.sizeBytes}"`,
+    read: (fromByte, toByte) => video.read(fromByte, toByte),
+  };
 }
 
 async function listVideosRoute(service: Service, exchange: Exchange): Promise<void> {
-  const { json } = exchange.record;
-  // Asking for a scope makes it, as in the real API.
-  const asked = typeof json === 'object' && json !== null && 'unique_id' in json ? json.unique_id : 'default';
-  service.madeUniqueIds.add(String(asked ?? 'default'));
-  await sendListing(
-    service,
-    exchange,
-    listVideos(service.library, folderAsText(exchange.record), service.pageSizeCap),
-  );
-}
-
-/** The request's fields, with the `folder_id` as it was written. */
-function folderAsText({ body, json }: Exchange['record']): unknown {
+  const { body, json } = exchange.record;
+  const fields = typeof json === 'object' && json !== null ? (json as Record<string, unknown>) : null;
+  // As in the real API, listing a scope creates it.
+  service.createdScopes.add(String(fields?.unique_id ?? 'default'));
+  // A folder_id may be a number that those of JavaScript cannot hold.
   const folder_id = /"folder_id"\s*:\s*"?(-?\d+)/.exec(body)?.[1];
-  return folder_id === undefined ? json : { ...(json as object), folder_id };
+  const exact = folder_id === undefined ? fields : { ...fields, folder_id };
+  await sendListing(service, exchange, listVideos(service.library, exact, service.pageSizeCap));
 }
 
 async function listUniqueIds(service: Service, exchange: Exchange): Promise<void> {
   if (service.withoutScopesRoute === 'spring-404') return sendSpring(exchange, 404, 'Not Found');
   if (service.withoutScopesRoute === 'envelope') return sendJson(exchange, noSuchRoute(exchange.record.url));
-  const uniqueIds = new Set([...service.library.uniqueIds, ...service.madeUniqueIds]);
+  const uniqueIds = new Set([...service.library.uniqueIds, ...service.createdScopes]);
   await sendListing(service, exchange, success({ unique_ids: [...uniqueIds] }));
 }
 
@@ -156,24 +156,14 @@ async function listFolders(service: Service, exchange: Exchange): Promise<void> 
 }
 
 async function sendListing(service: Service, exchange: Exchange, envelope: Envelope): Promise<void> {
-  const data = service.numbersAsStrings ? withNumbersAsStrings(envelope.data) : envelope.data;
-  // Folder ids are numbers in the JSON, which those of JavaScript cannot hold.
-  const json = JSON.stringify({ ...envelope, data }).replace(/("folder_id":)"(-?\d+)"/g, '$1$2');
-  const content = contentOfBytes('application/json', Buffer.from(json));
+  const asString = (_name: string, value: unknown) => (typeof value === 'number' ? String(value) : value);
+  const json = JSON.stringify(envelope, service.numbersAsStrings ? asString : undefined);
+  // Folder ids are numbers in the JSON, too.
+  const exact = json.replace(/("folder_id":)"(-?\d+)"/g, '$1$2');
+  const content = contentOfBytes('application/json', Buffer.from(exact));
   const [path = '', query] = exchange.record.url.split('?');
-  if (query?.startsWith(CLEAN)) return sendContent(exchange, content);
-  await sendOrFail({ ...exchange, cleanPath: `${path}?${CLEAN}` }, content, service.listFaults, path);
-}
-
-async function sendOrFail(
-  exchange: Exchange,
-  content: Content,
-  plan: FaultPlan,
-  name: string,
-): Promise<void> {
-  const fault = plan.next(name);
-  if (fault) await applyFault(exchange, content, fault);
-  else await sendContent(exchange, content);
+  if (query?.startsWith(CLEAN)) return sendContent({ ...exchange, content });
+  await sendOrFail({ ...exchange, content, cleanPath: `${path}?${CLEAN}` }, service.listFaults, path);
 }
 
 function noSuchRoute(path: string): Envelope {

@@ -1,41 +1,33 @@
-/** `mavi mock`, from a checked plan to an exit code: the only place that starts the mock. */
+/** `mavi mock`, from a checked plan to an exit code. */
 import { type ExitCode, LocalError, localError, UsageError } from '../errors.ts';
 import { pathFrom } from '../folders.ts';
 import { abortable, type Host, print, printUnmasked, say } from '../host.ts';
-import type { Rate } from '../settings/values.ts';
-import { FAULTS } from './fault-names.ts';
-import { sampleLibrary, videosFromFolder } from './library.ts';
-import { type Mock, startMock } from './server.ts';
+import { FAULTS } from './faults.ts';
+import { sampleLibrary, type VideoLibrary, videosFromFolder } from './library.ts';
+import { type Mock, type MockOptions, startMock } from './server.ts';
 
 /** What `mavi mock` was asked to do. */
 export interface MockPlan {
-  /** 0 is any free port. */
-  readonly port: number;
-  /** A folder of videos; null is the samples. */
-  readonly videos: string | null;
-  /** A fault text for all videos; null is none. */
-  readonly fault: string | null;
-  /** The account's limit; null is none. */
-  readonly limit: Rate | null;
-  /** Bytes a second of each body; null is as fast as they are read. */
-  readonly pace: number | null;
+  /** Print the faults instead of serving. */
   readonly listFaults: boolean;
+  /** A folder of videos; null for the samples. */
+  readonly folder: string | null;
+  readonly options: MockOptions;
 }
 
 /** Serves until a signal comes. Throws the signal, UsageError for a bad fault, LocalError for a bad port or folder. */
 export async function runMock(plan: MockPlan, host: Host): Promise<ExitCode> {
   if (plan.listFaults) {
     const width = Math.max(...Object.keys(FAULTS).map((name) => name.length));
-    for (const [name, meaning] of Object.entries(FAULTS))
-      await print(host, `${name.padEnd(width)}  ${meaning}\n`);
+    for (const [name, [summary]] of Object.entries(FAULTS))
+      await print(host, `${name.padEnd(width)}  ${summary}\n`);
     return 0;
   }
-  const videos = plan.videos === null ? await sampleLibrary() : await folderLibrary(plan.videos, host);
-  const mock = await start(plan, videos);
+  const videos = plan.folder === null ? await sampleLibrary() : await folderLibrary(plan.folder, host);
+  const mock = await start({ ...plan.options, videos });
   try {
-    // The key is the mock's own, made up for the whole world; masked it would be of no use.
-    const lines = `MAVI_BASE_URL=${mock.baseUrl}\nMAVI_API_KEY=${mock.key}\n`;
-    await printUnmasked(host, lines);
+    // The key is the mock's own and public; masked, it would be of no use.
+    await printUnmasked(host, `MAVI_BASE_URL=${mock.baseUrl}\nMAVI_API_KEY=${mock.key}\n`);
     const count = videos.uniqueIds.reduce((sum, uniqueId) => sum + videos.count(uniqueId), 0);
     say(host, `mavi: serving ${count} videos until Ctrl-C; the key works only with this mock`);
     return await abortable(new Promise<never>(() => {}), host.interrupt);
@@ -44,21 +36,15 @@ export async function runMock(plan: MockPlan, host: Host): Promise<ExitCode> {
   }
 }
 
-async function folderLibrary(folder: string, host: Host): ReturnType<typeof videosFromFolder> {
+async function folderLibrary(folder: string, host: Host): Promise<VideoLibrary> {
   return videosFromFolder(pathFrom(host.cwd, folder)).catch((error) => {
     throw localError(error, folder, 'read');
   });
 }
 
-async function start(plan: MockPlan, videos: Awaited<ReturnType<typeof videosFromFolder>>): Promise<Mock> {
+async function start(options: MockOptions): Promise<Mock> {
   try {
-    return await startMock({
-      port: plan.port,
-      videos,
-      ...(plan.fault === null ? {} : { faults: plan.fault }),
-      ...(plan.limit === null ? {} : { accountLimit: plan.limit }),
-      ...(plan.pace === null ? {} : { bytesPerSecond: plan.pace }),
-    });
+    return await startMock(options);
   } catch (error) {
     if (error instanceof SyntaxError) {
       throw new UsageError(`--fault: ${error.message}`, {
@@ -66,7 +52,7 @@ async function start(plan: MockPlan, videos: Awaited<ReturnType<typeof videosFro
       });
     }
     if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') {
-      throw new LocalError('port', `port ${plan.port} is already in use`, {
+      throw new LocalError('port', `port ${options.port} is already in use`, {
         hint: 'omit --port to use a free port',
       });
     }

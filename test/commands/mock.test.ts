@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { run } from '../../src/cli.ts';
-import { FAULTS } from '../../src/mock/fault-names.ts';
+import { FAULTS } from '../../src/mock/faults.ts';
 import { SAMPLE_VIDEO_NOS } from '../../src/mock/library.ts';
 import { type FakeHost, fakeHost } from '../helpers/fake-host.ts';
 import { moment } from '../helpers/moment.ts';

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { commandTree, run } from '../../src/cli.ts';
 import { shapeOf } from '../../src/completion/run.ts';
 import { allCommands } from '../../src/completion/tree.ts';
-import { FAULTS } from '../../src/mock/fault-names.ts';
+import { FAULTS } from '../../src/mock/faults.ts';
 import { fakeHost } from '../helpers/fake-host.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
 import { offers, scriptFile, typedIntoBash } from './shells.ts';

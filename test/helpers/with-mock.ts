@@ -1,5 +1,6 @@
+import type { ServerResponse } from 'node:http';
 import { onTestFinished } from 'vitest';
-import { type Mock, type MockOptions, startMock } from '../../src/mock/server.ts';
+import { type Mock, type MockOptions, type RecordedRequest, startMock } from '../../src/mock/server.ts';
 
 /** A mock on a free port, closed when the test is over. */
 export async function withMock(options: MockOptions = {}): Promise<Mock> {
@@ -16,4 +17,21 @@ export function envFor(mock: Mock): Record<string, string> {
 /** The requests for videos that the mock saw. */
 export function downloadsOf(mock: Mock): Mock['requests'] {
   return mock.requests.filter((request) => request.url.endsWith('/download'));
+}
+
+/** Counts how many downloads a mock responds to at the same time; `onRequest` belongs in the mock's options. */
+export class DownloadCounter {
+  /** The most so far. */
+  most = 0;
+  #underWay = 0;
+
+  readonly onRequest = ({ url }: RecordedRequest, response: ServerResponse): void => {
+    if (!url.endsWith('/download')) return;
+    this.#underWay += 1;
+    this.most = Math.max(this.most, this.#underWay);
+    // In the same turn in which the last bytes are written, so that no client is ahead of the count.
+    response.once('prefinish', () => {
+      this.#underWay -= 1;
+    });
+  };
 }

@@ -1,6 +1,6 @@
 /** The outcome that the contract requires for each fault of the mock. */
 import type { ExitCode } from '../../src/errors.ts';
-import type { FaultName } from '../../src/mock/fault-names.ts';
+import type { FaultName } from '../../src/mock/faults.ts';
 
 /** The required outcome of one fault. */
 export interface Expectation {

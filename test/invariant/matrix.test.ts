@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { FAULTS, type FaultName } from '../../src/mock/fault-names.ts';
+import { FAULTS, type FaultName } from '../../src/mock/faults.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
 import { EXPECTATIONS, type Expectation } from './expectations.ts';
 import { layoutVideo } from './layouts.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { FAULTS, faultOffset, parseFaults } from '../../src/mock/fault-names.ts';
+import { faultOffset } from '../../src/mock/fault-transfers.ts';
+import { FAULTS, parseFaults } from '../../src/mock/faults.ts';
 
 const ALWAYS = Number.POSITIVE_INFINITY;
 const fault = (name: string, times = ALWAYS, offsetBytes?: number, value?: string) =>
@@ -52,6 +53,6 @@ describe('a fault text', () => {
     ['drop@9999', 101],
     ['drop@-9999', 0],
   ])('"%s" happens in a body of 101 bytes at byte %i', (text, offset) => {
-    expect(parseFaults(text).map((parsed) => faultOffset(parsed, 101))).toEqual([offset]);
+    expect(parseFaults(text).map((parsed) => faultOffset(parsed.offsetBytes, 101))).toEqual([offset]);
   });
 });

@@ -19,29 +19,6 @@ describe('the record', () => {
     expect(mock.requests[1]).toMatchObject({ order: 2, method: 'GET', body: '', json: undefined });
   });
 
-  it('counts how many downloads were under way at once', async () => {
-    let waiting = 0;
-    let release = () => {};
-    const allHere = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    const mock = await started({
-      onRequest: () => {
-        waiting += 1;
-        if (waiting === 3) release();
-        return allHere;
-      },
-    });
-    await Promise.all([download(mock), download(mock), download(mock)]);
-    expect(mock.maxConcurrentDownloads).toBe(3);
-  });
-
-  it('counts one at a time where the client takes them one at a time', async () => {
-    const mock = await started();
-    for (let round = 0; round < 20; round += 1) await download(mock);
-    expect(mock.maxConcurrentDownloads).toBe(1);
-  });
-
   it('may be closed twice, with requests open', async () => {
     const mock = await started({ faults: 'silent', onRequest: () => void mock.close() });
     expect(await download(mock)).toMatchObject({ status: 0, broken: 'ECONNRESET' });

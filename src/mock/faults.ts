@@ -1,0 +1,112 @@
+/** Fault texts, and which fault each request meets. */
+import { type FaultTable, type FaultyDelivery, RESPONSE_FAULTS } from './fault-responses.ts';
+import { TRANSFER_FAULTS } from './fault-transfers.ts';
+import type { MockOptions } from './options.ts';
+import { type Delivery, sendContent } from './response.ts';
+
+/** The name of a fault. */
+export type FaultName = keyof typeof TRANSFER_FAULTS | keyof typeof RESPONSE_FAULTS;
+
+/** Every fault that the mock knows. */
+export const FAULTS: Readonly<Record<FaultName, FaultTable[string]>> = {
+  ...TRANSFER_FAULTS,
+  ...RESPONSE_FAULTS,
+};
+
+/** One fault of a chain. */
+export interface Fault extends Pick<FaultyDelivery, 'value' | 'offsetBytes'> {
+  readonly name: FaultName;
+  /** How many requests it applies to; `Infinity` if the text does not say. */
+  readonly times: number;
+  /** As written. */
+  readonly text: string;
+}
+
+const GRAMMAR = /^(?<name>[a-z0-9-]+?)(?:=(?<value>[^@=,]+?))?(?:@(?<offset>-?\d+))?(?:x(?<times>\d+))?$/;
+
+/**
+ * Reads a fault text: `name[=value][@offset][xN]`, chained by commas. `drop@1000x2,rate-limitx1` breaks two
+ * requests, refuses one, and responds well from then on. An empty text is no fault.
+ * @throws SyntaxError that says what is wrong
+ */
+export function parseFaults(text: string): readonly Fault[] {
+  if (text.trim() === '') return [];
+  const faults = text.split(',').map((part) => parseFault(part.trim()));
+  const endless = faults.find(
+    ({ name, times }) => times === Number.POSITIVE_INFINITY && name !== 'rate-limit-for',
+  );
+  if (endless && endless !== faults.at(-1)) {
+    const { text } = endless;
+    throw new SyntaxError(`'${text}' applies to every request, so nothing can follow it; write ${text}x1`);
+  }
+  return faults;
+}
+
+function parseFault(text: string): Fault {
+  const { name, value, offset, times } = GRAMMAR.exec(text)?.groups ?? {};
+  if (name === undefined) {
+    throw new SyntaxError(`'${text}' is not a fault; write name[=value][@offset][xN], such as drop@1000x3`);
+  }
+  if (!Object.hasOwn(FAULTS, name)) throw new SyntaxError(`unknown fault '${name}'`);
+  if (Number(times) === 0) throw new SyntaxError(`'${text}' applies to no request; write x1 or more`);
+  return {
+    name: name as FaultName,
+    value,
+    offsetBytes: offset === undefined ? undefined : Number(offset),
+    times: times === undefined ? Number.POSITIVE_INFINITY : Number(times),
+    text,
+  };
+}
+
+const RANGE_FAULTS: readonly FaultName[] = ['range-ignored', 'bad-range', 'other-etag', 'if-range-ignored'];
+const DEFAULT_LIMITED_SECONDS = 60;
+
+/** Which fault each request meets. */
+export type FaultPlan = ReturnType<typeof faultPlan>;
+
+/**
+ * Plans faults: one text for all names, or texts by name with `*` for the others. Each name counts its own requests;
+ * while `rate-limit-for` lasts, requests do not count for the rest of the chain.
+ * @throws SyntaxError for a bad fault text
+ */
+export function faultPlan(option: MockOptions['faults'] = '', nowMs: () => number) {
+  const startedAtMs = nowMs();
+  const texts = typeof option === 'string' ? { '*': option } : option;
+  const chains = new Map(Object.entries(texts).map(([name, text]) => [name, parseFaults(text)]));
+  const chainOf = (name: string) => chains.get(name) ?? chains.get('*') ?? [];
+  const requests = new Map<string, number>();
+  const count = (name: string): number => {
+    const before = requests.get(name) ?? 0;
+    requests.set(name, before + 1);
+    return before;
+  };
+
+  return {
+    /** The fault of the next request for a name, such as a `video_no`; counts that request. */
+    next(name: string): Fault | undefined {
+      const chain = chainOf(name);
+      const timed = chain.find((fault) => fault.name === 'rate-limit-for');
+      const limitedMs = Number(timed?.value ?? DEFAULT_LIMITED_SECONDS) * 1000;
+      const isLimited = timed !== undefined && nowMs() - startedAtMs < limitedMs;
+      if (isLimited && count(`limited ${name}`) < timed.times) return timed;
+      let before = count(name);
+      for (const fault of chain) {
+        if (fault === timed) continue;
+        if (before < fault.times) return fault;
+        before -= fault.times;
+      }
+      return undefined;
+    },
+    /** Whether a name has faults that make sense only if ranges are offered. */
+    needsRanges: (name: string) => chainOf(name).some((fault) => RANGE_FAULTS.includes(fault.name)),
+  };
+}
+
+/** Sends a content, or the fault that is next in the plan for a name. */
+export async function sendOrFail(delivery: Delivery, plan: FaultPlan, name: string): Promise<void> {
+  const fault = plan.next(name);
+  if (!fault) return sendContent(delivery);
+  delivery.record.fault = fault.text;
+  const [, respond] = FAULTS[fault.name];
+  await respond({ ...delivery, value: fault.value, offsetBytes: fault.offsetBytes });
+}
