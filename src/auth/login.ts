@@ -2,7 +2,7 @@
 import { AccountError, type ExitCode, Interrupted, MaviError, UsageError } from '../errors.ts';
 import { type Host, say } from '../host.ts';
 import { maskKey } from '../sanitize.ts';
-import { checkedKey, KEY_PAGE, KEY_VARIABLES, keyText, keyWarning, readKeyBytes } from '../settings/key.ts';
+import { checkedKey, KEY_PAGE, KEY_VARIABLES, keyWarning, readKeyText } from '../settings/key.ts';
 import type { SettingTexts } from '../settings/settings.ts';
 import {
   KEY_NAME,
@@ -17,8 +17,8 @@ import { askSilently } from './prompt.ts';
 import { scopesFor, settingsToAsk } from './status.ts';
 
 /**
- * Stores the key that is typed or piped in, once the API has accepted it or can't be reached. Throws UsageError if it
- * is malformed, AccountError if the API refuses it.
+ * Stores the key that is typed or piped in, if the API accepts it or can't be reached. Throws UsageError if it is
+ * malformed, AccountError if the API refuses it.
  */
 export async function runLogin(flags: SettingTexts, verbose: boolean, host: Host): Promise<ExitCode> {
   const profile = profileOf(host, flags.profile);
@@ -48,7 +48,7 @@ export async function runLogin(flags: SettingTexts, verbose: boolean, host: Host
   return 0;
 }
 
-/** Removes the stored key, wherever a settings file or what an interrupted write left of it holds it. */
+/** Removes the stored key, also from what an interrupted write left behind. */
 export async function runLogout(flags: SettingTexts, host: Host): Promise<ExitCode> {
   const profile = profileOf(host, flags.profile);
   const removed = await removeValue(host, profile, KEY_NAME);
@@ -65,5 +65,5 @@ function warnOfVariables(host: Host, { isChosen }: Profile): void {
 
 async function readKey(host: Host): Promise<string> {
   if (host.stdin.isTTY) return askSilently(`API key (from ${KEY_PAGE}, not shown): `, host);
-  return keyText(await readKeyBytes(host.stdin.stream, host.interrupt), 'standard input');
+  return readKeyText(host.stdin.stream, 'standard input', host.interrupt);
 }

@@ -1,4 +1,4 @@
-/** Asks for a line on a terminal without showing what is typed. */
+/** A prompt on a terminal that does not show what is typed. */
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import type { ReadStream } from 'node:tty';
@@ -6,7 +6,7 @@ import { Interrupted } from '../errors.ts';
 import { abortable, type Host } from '../host.ts';
 
 /**
- * The line that is typed; empty at the end of the input. Ctrl-Z and `fg` come back to the hidden prompt.
+ * The line that is typed; empty at the end of the input. After Ctrl-Z and `fg`, the prompt is shown again.
  * Throws Interrupted on Ctrl-C and on a signal.
  */
 export async function askSilently(question: string, host: Host): Promise<string> {
@@ -18,13 +18,13 @@ export async function askSilently(question: string, host: Host): Promise<string>
   const endSuspend = host.jobs.onSuspend(
     () => setRaw(false),
     () => {
-      // Node remembers the mode that it set; the shell may have changed it in between.
+      // Set anew, because Node skips a mode that it has set before, and the shell may have changed it since.
       setRaw(false);
       setRaw(true);
       host.stderr.write(question);
     },
   );
-  // Asked only now: what is typed from here on is not shown.
+  // Only now, when the terminal no longer shows what is typed.
   host.stderr.write(question);
   try {
     return await abortable(

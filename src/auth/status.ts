@@ -8,27 +8,22 @@ import { findKey, keyWarning, noKey } from '../settings/key.ts';
 import { isVendorHost, resolveSettings, type Settings, type SettingTexts } from '../settings/settings.ts';
 import { readStore, type StoredValues } from '../settings/store.ts';
 
-/** Somebody waits for the answer: a single retry, for a hiccup of the network. */
+/** Few, because the user waits: one retry covers a brief network failure. */
 const MOST_RETRIES = 1;
 
-/** The settings for asking the API about a key. Throws UsageError for a bad setting. */
+/** The settings for checking a key with the API. Throws UsageError for a bad setting. */
 export function settingsToAsk(flags: SettingTexts, host: Host, stored: StoredValues): Settings {
   const settings = resolveSettings(flags, host.env, stored.values);
   return { ...settings, retries: Math.min(settings.retries, MOST_RETRIES) };
 }
 
 /** The scopes that a key gives access to. Throws AccountError if the API refuses it, NetworkError if it can't be reached. */
-export async function scopesFor(
-  host: Host,
-  settings: Settings,
-  key: string,
-  verbose: boolean,
-): Promise<string[]> {
+export function scopesFor(host: Host, settings: Settings, key: string, verbose: boolean): Promise<string[]> {
   const client = clientFor(host, settings, key, { verbose });
   return libraryScopes({ client, settings, host, note: () => {} });
 }
 
-/** Prints what is known of the key. Throws AccountError if there is none or it is refused, NetworkError if the API can't be reached. */
+/** Prints the key in force and checks it. Throws AccountError for no key or a refused one, NetworkError without the API. */
 export async function runStatus(flags: SettingTexts, verbose: boolean, host: Host): Promise<ExitCode> {
   const stored = await readStore(host, flags.profile);
   const settings = settingsToAsk(flags, host, stored);
@@ -50,7 +45,7 @@ export async function runStatus(flags: SettingTexts, verbose: boolean, host: Hos
   } catch (error) {
     if (!(error instanceof AccountError)) throw error;
     await line('API', 'refuses the key');
-    // Where the key comes from has just been shown.
+    // The source of the key has just been shown.
     const hint = error.hint.split('\n').filter((each) => !each.includes('mavi auth status'));
     throw new AccountError(error.code, error.message, { hint: hint.join('\n'), cause: error });
   }

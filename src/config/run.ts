@@ -2,14 +2,7 @@
 import { type ExitCode, UsageError } from '../errors.ts';
 import { type Host, print } from '../host.ts';
 import { printable } from '../sanitize.ts';
-import {
-  DEFINITIONS,
-  originOf,
-  readSetting,
-  SETTING_NAMES,
-  type SettingName,
-  settingByConfigName,
-} from '../settings/settings.ts';
+import { DEFINITIONS, originOf, readSetting, SETTING_NAMES, type SettingName } from '../settings/settings.ts';
 import { KEY_NAME, profileOf, readStore, removeValue, storeValue } from '../settings/store.ts';
 
 /** The value of `--profile`. */
@@ -26,11 +19,10 @@ export async function runList(profile: Name, host: Host): Promise<ExitCode> {
   return 0;
 }
 
-/** Prints the value of one setting in force; nothing where it has none. */
+/** Prints the value of one setting in force; nothing if it has none. */
 export async function runGet(config: string, profile: Name, host: Host): Promise<ExitCode> {
   const name = known(config);
-  const { values } = await readStore(host, profile);
-  const { text } = originOf(name, {}, host.env, values);
+  const { text } = originOf(name, {}, host.env, (await readStore(host, profile)).values);
   if (text !== null) await print(host, `${printable(text)}\n`);
   return 0;
 }
@@ -42,14 +34,14 @@ export async function runSet(config: string, value: string, profile: Name, host:
   return 0;
 }
 
-/** Removes the stored value of one setting; it is no error if there is none. */
+/** Removes the stored value of one setting, if there is one. */
 export async function runUnset(config: string, profile: Name, host: Host): Promise<ExitCode> {
   known(config);
   await removeValue(host, profileOf(host, profile), config);
   return 0;
 }
 
-/** Prints the path of the settings file, whose name contains that of the profile. */
+/** Prints the path of the settings file. */
 export async function runPath(profile: Name, host: Host): Promise<ExitCode> {
   await print(host, `${profileOf(host, profile).path}\n`);
   return 0;
@@ -61,7 +53,7 @@ function known(config: string): SettingName {
       hint: 'store it with: mavi auth login; remove it with: mavi auth logout',
     });
   }
-  const name = settingByConfigName(config);
+  const name = SETTING_NAMES.find((each) => DEFINITIONS[each].config === config);
   if (name !== undefined) return name;
   const names = SETTING_NAMES.map((each) => DEFINITIONS[each].config);
   const near = nearest(config, names);
@@ -70,7 +62,7 @@ function known(config: string): SettingName {
   });
 }
 
-/** The name that begins like a misspelled word, such as `baseUrl`, `retry` or `timout`; undefined if none does. */
+/** The first name with the longest common start (at least 3 letters), as for `baseUrl`, `retry` or `timout`. */
 function nearest(word: string, names: readonly string[]): string | undefined {
   const plain = (text: string): string => text.toLowerCase().replace(/[^a-z]/g, '');
   for (let length = plain(word).length; length >= 3; length -= 1) {

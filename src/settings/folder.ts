@@ -1,4 +1,4 @@
-/** The settings folder: where it is, and whether what it holds can be trusted. */
+/** The settings folder: where it is, and whether its contents can be trusted. */
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, lstat, open } from 'node:fs/promises';
 import { userInfo } from 'node:os';
@@ -7,14 +7,14 @@ import { LocalError, localError, UsageError } from '../errors.ts';
 import { pathFrom } from '../folders.ts';
 import type { Host } from '../host.ts';
 
-/** The way out where the settings folder can't be used. */
+/** The hint for a settings folder that can't be used. */
 export const OTHER_FOLDER =
   'set MAVI_CONFIG_DIR to a folder of your own, or use MAVI_API_KEY and the other variables';
 
 /**
- * The folder of the settings files and of the record of request starts: MAVI_CONFIG_DIR, else the platform's own. A
- * relative HOME, XDG_CONFIG_HOME or APPDATA counts as unset, as the XDG specification has it: it would put the key
- * into whatever folder the command is started in. Throws UsageError for a name that is not UTF-8.
+ * The folder of the settings files and of the record of request starts: MAVI_CONFIG_DIR, or the platform's default. A
+ * relative HOME, XDG_CONFIG_HOME or APPDATA counts as unset, as in the XDG specification: otherwise the key would go
+ * into the current folder. Throws UsageError for a name that is not UTF-8.
  */
 export function configFolder(host: Pick<Host, 'env' | 'cwd' | 'platform'>): string {
   const chosen = pathVariable(host, 'MAVI_CONFIG_DIR');
@@ -30,7 +30,7 @@ export function configFolder(host: Pick<Host, 'env' | 'cwd' | 'platform'>): stri
   }
 }
 
-/** The home folder; the root for a user without one, as in a container with a user ID of its own. */
+/** The home folder; the root for a user without one, as in a container with an arbitrary user ID. */
 function homeFolder(host: Pick<Host, 'env' | 'platform'>): string {
   const named = absolute(host, host.platform === 'win32' ? 'USERPROFILE' : 'HOME');
   if (named !== null) return named;
@@ -38,7 +38,7 @@ function homeFolder(host: Pick<Host, 'env' | 'platform'>): string {
     const { homedir } = userInfo();
     if (isAbsolute(homedir)) return homedir;
   } catch {
-    // The user ID is in no list of users.
+    // The user ID has no entry in the list of users.
   }
   return '/';
 }
@@ -52,7 +52,7 @@ function absolute(host: Pick<Host, 'env'>, name: string): string | null {
 export function pathVariable({ env }: Pick<Host, 'env'>, name: string): string | null {
   const value = env[name];
   if (value === undefined || value === '') return null;
-  // Node has replaced the bytes, so that this would be the name of another folder.
+  // Node has replaced invalid bytes, so this would be another folder.
   if (value.includes('\ufffd')) {
     throw new UsageError(`the path in ${name} is not valid UTF-8`, {
       hint: 'use a path that is valid UTF-8; for the settings, MAVI_CONFIG_DIR can name another folder',
@@ -61,13 +61,13 @@ export function pathVariable({ env }: Pick<Host, 'env'>, name: string): string |
   return value;
 }
 
-/** A file or folder that is open, and what it turned out to be. */
+/** An open file or folder, and its metadata. */
 type Opened = { readonly handle: FileHandle; readonly stats: Stats };
 
 /**
- * Opens a settings file for reading; null if there is none. Its folder and the file itself are examined once they
- * are open, so that nobody can replace what was examined. Throws UsageError where either belongs to another user
- * (root excepted) or can be written by others: its base URL would receive the key. Throws LocalError if it can't be read.
+ * Opens a settings file for reading; null if there is none. The folder and the file are checked after they are opened,
+ * so that nobody can replace them in between. Throws UsageError if either belongs to another user (root excepted) or
+ * others can write to it: its base URL would receive the key. Throws LocalError if it can't be read.
  */
 export async function openSettingsFile(host: Host, folder: string, path: string): Promise<Opened | null> {
   if (!(await isTrustedFolder(host, folder))) return null;
@@ -85,7 +85,7 @@ export async function openSettingsFile(host: Host, folder: string, path: string)
 
 /** Whether the settings folder exists. Throws UsageError where it can't be trusted, LocalError where it can't be read. */
 export async function isTrustedFolder(host: Host, folder: string): Promise<boolean> {
-  // Windows opens no folders, and has no owners and modes to examine.
+  // Windows can't open folders, and has no owners and modes.
   if (host.uid === null) return true;
   const link = await lstat(folder).catch(() => null);
   if (link?.isSymbolicLink()) refuseOwner(host, folder, link, '-h ');
@@ -105,7 +105,7 @@ async function openFor(path: string, flags: number): Promise<Opened | null> {
     await handle?.close();
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return null;
-    // HOME may still be root's after a change of user: what can't even be looked at is nothing of this user's.
+    // HOME may still be root's after a change of user. A file that this user can't even see is not this user's.
     if (code === 'EACCES' && (await lstat(path).catch(() => null)) === null) return null;
     throw settingsError('read', path, error);
   }
@@ -134,7 +134,7 @@ function refuseOwner(host: Host, path: string, stats: Stats, flags = ''): void {
   });
 }
 
-/** The path as one word of a shell. */
+/** The path, quoted for a shell if needed. */
 export function shellWord(path: string): string {
   return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

@@ -13,10 +13,10 @@ export interface FoundKey {
   readonly source: string;
 }
 
-/** More than any file with a key has, in bytes: a key has some 130 characters. */
+/** The most bytes of a file with a key; a key has about 130 characters. */
 const MOST_KEY_BYTES = 4096;
 
-/** Where keys are made. */
+/** The page on which keys are created. */
 export const KEY_PAGE = 'https://api-platform.memories.ai';
 
 const OTHER_KEY_FILE = 'name a readable file that contains the key, or unset MAVI_API_KEY_FILE';
@@ -24,7 +24,7 @@ const OTHER_KEY_FILE = 'name a readable file that contains the key, or unset MAV
 /** The variables that can hold the key or name its file; the first that is set wins. */
 export const KEY_VARIABLES = ['MAVI_API_KEY', 'MAVI_API_KEY_FILE', 'MEMORIES_API_KEY'] as const;
 
-/** What is wrong with a trimmed text as a key; null if nothing is. */
+/** What is wrong with a trimmed key; null if nothing is. */
 export function keyFault(key: string): string | null {
   if (key === '') return 'is empty';
   if (/^(authorization:\s*)?bearer\s/i.test(key)) {
@@ -46,7 +46,7 @@ export function keyWarning(key: string): string | null {
 
 /**
  * The trimmed key. Throws UsageError if it is malformed.
- * @param source where it stands, for the message; empty where the user has just given it
+ * @param source where it comes from; empty if the user has just typed it
  * @param end appended to the message
  */
 export function checkedKey(text: string, source: string, end = ''): string {
@@ -60,34 +60,33 @@ export function checkedKey(text: string, source: string, end = ''): string {
   return key;
 }
 
-/** The text of a file or of an input that holds a key. Throws UsageError, naming `source`, for what can't hold one. */
-export function keyText(bytes: Buffer, source: string): string {
-  const wrong =
-    bytes.length > MOST_KEY_BYTES
-      ? `more than ${MOST_KEY_BYTES} bytes, too many for a key`
-      : /^(\xff\xfe|\xfe\xff)/.test(bytes.toString('latin1', 0, 2))
-        ? 'UTF-16 text; save it as UTF-8'
-        : null;
-  if (wrong === null) return bytes.toString('utf8');
-  throw new UsageError(`${source} contains ${wrong}`, { hint: 'it must contain the key alone' });
-}
-
-/** Reads a stream to its end, or to a little more than a key may have. Throws the signal's reason. */
-export function readKeyBytes(stream: AsyncIterable<string | Buffer>, signal: AbortSignal): Promise<Buffer> {
-  const read = async (): Promise<Buffer> => {
+/**
+ * Reads a stream that contains a key. Throws UsageError, naming `source`, if it can't be one, and the reason of
+ * `signal` if that is aborted.
+ */
+export function readKeyText(
+  stream: AsyncIterable<string | Buffer>,
+  source: string,
+  signal: AbortSignal,
+): Promise<string> {
+  const refuse = (what: string): never => {
+    throw new UsageError(`${source} contains ${what}`, { hint: 'it must contain only the key' });
+  };
+  const read = async (): Promise<string> => {
     let bytes = Buffer.alloc(0);
     for await (const chunk of stream) {
       bytes = Buffer.concat([bytes, Buffer.from(chunk)]);
-      if (bytes.length > MOST_KEY_BYTES) break;
+      if (bytes.length > MOST_KEY_BYTES) refuse(`more than ${MOST_KEY_BYTES} bytes, too many for a key`);
     }
-    return bytes;
+    if (/^(\xff\xfe|\xfe\xff)/.test(bytes.toString('latin1'))) refuse('UTF-16 text; save it as UTF-8');
+    return bytes.toString('utf8');
   };
   return abortable(read(), signal);
 }
 
 /**
- * The key in force; null if there is none. The environment comes before the settings file, except for a profile
- * that `--profile` names. No text output can contain the key from here on. Throws UsageError if it is malformed.
+ * The key in force; null if there is none. The environment overrides the settings file, except for a profile chosen
+ * by `--profile`. From here on, the key is masked in all text output. Throws UsageError if it is malformed.
  * @param quiet whether warnings are left out
  */
 export async function findKey(host: Host, stored: StoredValues, quiet = false): Promise<FoundKey | null> {
@@ -102,14 +101,14 @@ export async function findKey(host: Host, stored: StoredValues, quiet = false): 
   );
 }
 
-/** The key in force. Throws AccountError (exit 3) that says where to get one if there is none. */
+/** The key in force. Throws AccountError if there is none. */
 export async function requireKey(host: Host, stored: StoredValues, quiet = false): Promise<string> {
   const found = await findKey(host, stored, quiet);
   if (found === null) throw noKey(stored);
   return found.key;
 }
 
-/** The error of a first run: where to get a key, and how to store it. */
+/** The error of a run without a key: where to create one, and how to store it. */
 export function noKey(stored: StoredValues): AccountError {
   const flag = profileFlag(stored);
   return new AccountError('no_key', flag === '' ? 'no API key' : `no API key in profile ${stored.name}`, {
@@ -119,7 +118,7 @@ export function noKey(stored: StoredValues): AccountError {
 
 function found(host: Host, text: string | undefined, source: string): FoundKey | null {
   if (text === undefined || text === '') return null;
-  // Before it is examined, for a malformed key is a secret too.
+  // Before the check, because a malformed key is a secret too.
   host.secrets.add(text.trim());
   return { key: checkedKey(text, source), source };
 }
@@ -128,9 +127,9 @@ async function fromFile(host: Host, quiet: boolean): Promise<FoundKey | null> {
   const path = pathVariable(host, 'MAVI_API_KEY_FILE');
   if (path === null) return null;
   const source = `${path} (MAVI_API_KEY_FILE)`;
-  let bytes: Buffer;
   try {
-    bytes = await readKeyFile(host, path, source, quiet);
+    // An empty file is an empty key, not a missing one.
+    return found(host, (await readKeyFile(host, path, source, quiet)) || ' ', source);
   } catch (error) {
     if (error instanceof Interrupted || error instanceof UsageError) throw error;
     throw new UsageError(`${localError(error, path, 'read').message} (MAVI_API_KEY_FILE)`, {
@@ -138,22 +137,20 @@ async function fromFile(host: Host, quiet: boolean): Promise<FoundKey | null> {
       cause: error,
     });
   }
-  // An empty file is an empty key.
-  return found(host, keyText(bytes, source) || ' ', source);
 }
 
-async function readKeyFile(host: Host, name: string, source: string, quiet: boolean): Promise<Buffer> {
+async function readKeyFile(host: Host, name: string, source: string, quiet: boolean): Promise<string> {
   const path = pathFrom(host.cwd, name);
   const kind = await stat(path);
   if (!kind.isFile() && !kind.isFIFO()) {
     const what = kind.isDirectory() ? 'a folder' : 'neither a file nor a FIFO';
     throw new UsageError(`can't read the key from ${source}: it is ${what}`, { hint: OTHER_KEY_FILE });
   }
-  // A FIFO must be waited for: opened without blocking, it looks empty until its writer comes.
+  // Opened without blocking, a FIFO looks empty until it has a writer.
   const handle = await abortable(open(path), host.interrupt);
   const stats = await handle.stat();
   if (stats.isFile() && !quiet) warnOfOthers(host, name, stats);
-  return readKeyBytes(handle.createReadStream(), host.interrupt);
+  return readKeyText(handle.createReadStream(), source, host.interrupt);
 }
 
 function warnOfOthers(host: Host, name: string, { uid, mode }: Stats): void {
@@ -163,7 +160,7 @@ function warnOfOthers(host: Host, name: string, { uid, mode }: Stats): void {
   if (!isOurs && uid !== 0) {
     say(host, `mavi: warning: the key file ${name} belongs to another user (user ID ${uid})`);
   }
-  // Kubernetes gives a secret to the group of its pod, which is then as private as it can be.
+  // Kubernetes lets the group of the pod read a secret, which is as private as it can be there.
   if ((mode & (isOurs ? 0o077 : 0o007)) !== 0) {
     const command = isOurs ? `; run: chmod 600 ${quoted}` : '';
     say(host, `mavi: warning: other users can read the key in ${name}${command}`);

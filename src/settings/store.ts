@@ -1,4 +1,4 @@
-/** The settings files, one for each profile: read here, written by conf. */
+/** The settings files, one per profile: read here, written by conf. */
 import { readdir, realpath, unlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { LocalError, MaviError, UsageError } from '../errors.ts';
@@ -16,12 +16,12 @@ export interface Profile {
   readonly isChosen: boolean;
 }
 
-/** What a settings file holds: settings and key as texts, by their config names. */
+/** A profile with its stored settings and key as texts, by their names in the file. */
 export interface StoredValues extends Profile {
   readonly values: Readonly<Record<string, string>>;
 }
 
-/** Where the key stands among the stored values. */
+/** The name of the key among the stored values. */
 export const KEY_NAME = 'api-key';
 
 const DEFAULT_PROFILE = 'default';
@@ -29,7 +29,7 @@ const DEFAULT_PROFILE = 'default';
 /** The profile in force: that of `--profile`, else of MAVI_PROFILE, else `default`. Throws UsageError for a bad name. */
 export function profileOf(host: Host, flag: string | undefined): Profile {
   const name = flag ?? (host.env.MAVI_PROFILE || DEFAULT_PROFILE);
-  // It is a part of a file name.
+  // It becomes part of a file name.
   if (!/^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$/.test(name)) {
     const source = flag === undefined ? 'MAVI_PROFILE' : '--profile';
     throw new UsageError(`${source} takes 1 to 64 letters, digits, hyphens and underscores, not '${name}'`, {
@@ -40,7 +40,7 @@ export function profileOf(host: Host, flag: string | undefined): Profile {
   return { name, path: join(configFolder(host), file), isChosen: flag !== undefined };
 }
 
-/** ` --profile work` to append to a command that a message suggests; nothing for the profile in force by default. */
+/** ` --profile work`, for a command that a message suggests; empty for the default profile. */
 export function profileFlag({ name }: Profile): string {
   return name === DEFAULT_PROFILE ? '' : ` --profile ${name}`;
 }
@@ -66,12 +66,8 @@ export async function storeValue(host: Host, profile: Profile, name: string, val
   await change(host, profile, (conf) => conf.set(name, value));
 }
 
-/**
- * Removes one value, and what an interrupted write left of the file. Resolves to whether there was any. Throws as
- * storeValue does.
- */
+/** Removes one value, and what interrupted writes left. Resolves to whether there was any. Throws as storeValue does. */
 export async function removeValue(host: Host, profile: Profile, name: string): Promise<boolean> {
-  if (!(await isTrustedFolder(host, dirname(profile.path)))) return false;
   if ((await readFile(host, profile)) === null && (await leftBehind(profile)).length === 0) return false;
   let had = false;
   const removed = await change(host, profile, (conf) => {
@@ -93,14 +89,11 @@ async function readFile(
   try {
     const text = await handle.readFile('utf8');
     if (host.uid !== null && (stats.mode & 0o044) !== 0) {
-      const isClosed = await handle.chmod(0o600).then(
-        () => true,
-        () => false,
+      const warning = await handle.chmod(0o600).then(
+        () => `other users could read ${path}; its mode is now 0600`,
+        () => (text.includes(KEY_NAME) ? `other users can read the key in ${path}` : null),
       );
-      const what = isClosed
-        ? `other users could read ${path}; its mode is now 0600`
-        : text.includes(KEY_NAME) && `other users can read the key in ${path}`;
-      if (what && !quiet) say(host, `mavi: warning: ${what}`);
+      if (warning !== null && !quiet) say(host, `mavi: warning: ${warning}`);
     }
     return parse(text, path);
   } finally {
@@ -124,14 +117,14 @@ function parse(text: string, path: string): Record<string, unknown> {
 
 type ConfFile = InstanceType<typeof import('conf').default<Record<string, unknown>>>;
 
-/** How another command that changes the same file is waited for. */
+/** How long to wait for another command that changes the same file. */
 const PATIENCE = { patienceMs: 10_000, abandonedAfterMs: 5_000, renews: false };
 
-/** Changes a settings file, and removes what interrupted writes left of it. Resolves to how many of those there were. */
+/** Changes a settings file, and removes what interrupted writes left of it. Resolves to the number of files removed. */
 async function change(host: Host, profile: Profile, edit: (conf: ConfFile) => void): Promise<number> {
   const { path } = profile;
   try {
-    // First of all: a lock is not put into a folder of somebody else.
+    // Before the lock, which must not be created in another user's folder.
     await isTrustedFolder(host, dirname(path));
     const release = await acquireLock(`${path}.lock`, { host, signal: host.interrupt, ...PATIENCE });
     try {
@@ -149,7 +142,7 @@ async function change(host: Host, profile: Profile, edit: (conf: ConfFile) => vo
 }
 
 async function openConf(path: string): Promise<ConfFile> {
-  // conf makes the path absolute.
+  // conf makes the path absolute, and Node has replaced what is not UTF-8.
   if (resolve(path).includes('\ufffd')) {
     throw new UsageError('the path of the settings folder is not valid UTF-8', { hint: OTHER_FOLDER });
   }
@@ -164,7 +157,7 @@ async function openConf(path: string): Promise<ConfFile> {
   });
 }
 
-/** The temporary files that a write leaves if it is killed, with the key in them; conf follows a link of the file. */
+/** The temporary files of killed writes, which contain the key; beside the link's target, as conf follows links. */
 async function leftBehind({ path }: Profile): Promise<string[]> {
   const real = await realpath(path).catch(() => path);
   const names = await readdir(dirname(real)).catch(() => []);
@@ -173,6 +166,6 @@ async function leftBehind({ path }: Profile): Promise<string[]> {
 }
 
 function cannotWrite({ path }: Profile, error: unknown): MaviError {
-  const isOther = error instanceof MaviError && !(error instanceof LocalError);
-  return isOther ? error : settingsError('write', path, error);
+  if (error instanceof MaviError && !(error instanceof LocalError)) return error;
+  return settingsError('write', path, error);
 }

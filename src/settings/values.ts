@@ -1,4 +1,4 @@
-/** Reads the text of a setting into its value. Every reader throws a RangeError that says what it takes. */
+/** Readers of the texts of settings. Each throws a RangeError that says what it takes. Pure. */
 
 /** At most `starts` starts in any window of `windowMs` milliseconds. */
 export interface Rate {
@@ -6,14 +6,7 @@ export interface Rate {
   readonly windowMs: number;
 }
 
-const SIZE_UNITS: Readonly<Record<string, number>> = {
-  '': 1,
-  B: 1,
-  K: 1024,
-  M: 1024 ** 2,
-  G: 1024 ** 3,
-  T: 1024 ** 4,
-};
+const SIZE_UNITS = 'BKMGT';
 const TIME_UNITS_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** The longest delay that a timer of Node takes, in milliseconds. */
@@ -30,7 +23,7 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
   };
 }
 
-/** Seconds, decimals allowed, as milliseconds; 0 is no limit, as in curl, and read as the longest delay there is. */
+/** Seconds, with decimals, as milliseconds; 0 is no limit, as in curl, and gives the longest delay of a timer. */
 export function seconds(text: string): number {
   const ms = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : Number.NaN;
   if (!(ms >= 0 && ms <= LONGEST_TIMER_MS)) {
@@ -42,23 +35,22 @@ export function seconds(text: string): number {
 /** A size in bytes: a number with an optional K, M, G or T of 1024, as in curl. */
 export function byteSize(text: string): number {
   const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?)([BKMGT]?)$/i.exec(text) ?? [];
-  const value =
-    number === '' ? Number.NaN : Math.floor(Number(number) * (SIZE_UNITS[unit.toUpperCase()] ?? 1));
+  const value = Math.floor(Number(number) * 1024 ** SIZE_UNITS.indexOf(unit.toUpperCase() || 'B'));
   if (!(value >= 1 && value <= Number.MAX_SAFE_INTEGER)) {
     throw new RangeError('takes a number of bytes above 0, such as 500000, 10M or 2.5G');
   }
   return value;
 }
 
-/** A limit in bytes per second; 0 is no limit, as in curl, and read as null. */
+/** A limit in bytes per second; 0 is no limit, as in curl, and gives null. */
 export function byteLimit(text: string): number | null {
   return text === '0' ? null : byteSize(text);
 }
 
-/** Starts per minute, or curl's forms `12/m`, `1/s`, `700/h`, `3/15s`; 0 is no limit, and read as null. */
+/** Starts per minute, or curl's forms `12/m`, `1/s`, `700/h`, `3/15s`; 0 is no limit, and gives null. */
 export function rate(text: string): Rate | null {
   const [, number = '', count = '1', unit = 'm'] = /^(\d+)(?:\/(\d*)([smhd]))?$/.exec(text) ?? [];
-  const starts = number === '' ? Number.NaN : Number(number);
+  const starts = Number(number || Number.NaN);
   const windowMs = Number(count || '1') * (TIME_UNITS_MS[unit] ?? Number.NaN);
   if (starts === 0) return null;
   if (!(starts >= 1 && starts <= 1_000_000 && windowMs > 0 && windowMs <= LONGEST_TIMER_MS)) {
@@ -69,15 +61,12 @@ export function rate(text: string): Rate | null {
   return { starts, windowMs };
 }
 
-/** A scope of the library: any text on one line. U+FFFD stands for bytes that were not UTF-8. */
+/** A scope of the library: any text on one line. U+FFFD stands for bytes that are not UTF-8. */
 export function uniqueId(text: string): string {
   if (!/^[^\p{Cc}\ufffd]{1,256}$/u.test(text))
     throw new RangeError('takes the name of a scope, such as default');
   return text;
 }
-
-/** The path of the API, for an address that has none. */
-const API_PATH = '/serve/api/v1';
 
 /** The address of the API: https, or http on a loopback address, without a trailing slash. */
 export function baseUrl(text: string): URL {
@@ -96,23 +85,18 @@ export function baseUrl(text: string): URL {
       'takes an https address: plain http would expose your key to the network (loopback addresses excepted)',
     );
   }
-  url.pathname = url.pathname.replace(/\/+$/, '') || API_PATH;
-  // An empty query or fragment leaves its sign in the text; a path appended behind it would not be one.
+  url.pathname = url.pathname.replace(/\/+$/, '') || '/serve/api/v1';
+  // Removes the `?` or `#` of an empty query or fragment, so that a path can be appended.
   url.search = '';
   url.hash = '';
   return url;
 }
 
 /**
- * Whether a URL's host is this machine's loopback address. The URL parser has normalized it: 127.1 and
- * 0x7f.1 have become 127.0.0.1, and an IPv4-mapped address is [::ffff:7f00:1].
+ * Whether a URL's host is a loopback address. The URL parser has normalized it: 127.1 and 0x7f.1 to 127.0.0.1,
+ * an IPv4-mapped address to [::ffff:7f00:1].
  */
 export function isLoopback(url: URL): boolean {
   const host = url.hostname.replace(/\.$/, '');
-  return (
-    host === 'localhost' ||
-    /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host) ||
-    host === '[::1]' ||
-    /^\[::ffff:7f[0-9a-f]{2}:[0-9a-f]{1,4}\]$/.test(host)
-  );
+  return /^(localhost|127(\.\d{1,3}){3}|\[::1\]|\[::ffff:7f[0-9a-f]{2}:[0-9a-f]{1,4}\])$/.test(host);
 }

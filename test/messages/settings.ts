@@ -109,7 +109,7 @@ export const SETTINGS_AND_KEY: Rows = {
     code: 2,
     says: [
       'mavi: key.txt (MAVI_API_KEY_FILE) contains more than 4096 bytes, too many for a key',
-      '      it must contain the key alone',
+      '      it must contain only the key',
     ],
   },
   'a login without a key': {

@@ -6,7 +6,6 @@ import {
   resolveSettings,
   SETTING_NAMES,
   type SettingName,
-  settingByConfigName,
 } from '../../src/settings/settings.ts';
 
 interface Sample {
@@ -126,7 +125,6 @@ describe.each(SAMPLES)('$config', (sample) => {
   it('is spelt alike everywhere', () => {
     expect(DEFINITIONS[name]).toMatchObject({ flag, variable, config });
     expect(flag).toContain(`--${config} `);
-    expect(settingByConfigName(config)).toBe(name);
   });
 
   it('has a default', () => {
@@ -191,7 +189,7 @@ describe('the settings', () => {
       SETTING_NAMES.map((name) => `${DEFINITIONS[name].config}: ${DEFINITIONS[name].summary}`),
     ).toMatchInlineSnapshot(`
         [
-          "unique-id: scope of the library, as given at upload",
+          "unique-id: library scope, as given at upload",
           "base-url: address of the API",
           "rate: video requests per minute, retries included; also 12/m, 1/s, 700/h; 0 = no limit",
           "concurrency: number of simultaneous downloads",
@@ -212,11 +210,5 @@ describe('the settings', () => {
     expect(() => resolveSettings({}, { MAVI_TIMEOUT: 'soon' }, {})).toThrow(
       "MAVI_TIMEOUT takes a number of seconds, such as 30 or 0.5 (0 = no limit), not 'soon'",
     );
-  });
-
-  it('are unknown by other names', () => {
-    expect(settingByConfigName('api-key')).toBeUndefined();
-    expect(settingByConfigName('uniqueId')).toBeUndefined();
-    expect(settingByConfigName('')).toBeUndefined();
   });
 });
