@@ -122,7 +122,7 @@ function plainMistake(text: string): string {
 async function printError(error: unknown, host: Host, argv: readonly string[]): Promise<void> {
   if (error instanceof ClosedPipe || error instanceof Interrupted) return;
   const { errorText } = await import('./progress/messages.ts');
-  const { styleFor } = await import('./progress/style.ts');
+  const { styleFor } = await import('./progress/text.ts');
   const style = await styleFor(host, host.stderr.isTTY);
   const verbose = argv.includes('-v') || argv.includes('--verbose');
   const { message, hint } = recordedError(error, host.secrets);

@@ -82,7 +82,7 @@ describe('only one place uses', () => {
     ['socks', ['src/api/proxy.ts']],
     ['conf', ['src/settings/store.ts']],
     ['cli-progress', ['src/progress/bar.ts']],
-    ['chalk', ['src/progress/style.ts']],
+    ['chalk', ['src/progress/text.ts']],
   ])('%s', (module, homes) => {
     expect(importersOf(module)).toEqual(homes);
   });

@@ -158,7 +158,7 @@ function request(download: ActiveDownload): Promise<VideoResponse> {
     onStart: () => {
       download.attempts += 1;
       download.waitedMs += host.clock.ticksMs() - askedMs;
-      report({ kind: 'requesting', videoNo, attempt: download.attempts });
+      report({ kind: 'requesting', videoNo });
     },
     onDiscarded: (bytes) => {
       download.receivedBytes += bytes;

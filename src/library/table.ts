@@ -1,8 +1,7 @@
 /** The library as a table that fits the terminal. */
 import { type Host, print } from '../host.ts';
 import { columnsOf, cut, padded } from '../progress/columns.ts';
-import { type Style, styleFor } from '../progress/style.ts';
-import { bytesText, clockText } from '../progress/text.ts';
+import { bytesText, clockText, type Style, styleFor } from '../progress/text.ts';
 import { printable } from '../sanitize.ts';
 import { videosText } from './listing.ts';
 import { dateOf, type LibraryRow } from './row.ts';

@@ -1,63 +1,48 @@
-/** One line of the bars, fitted to the terminal: of a running video, or of the whole batch. Pure. */
-
+/** The lines of the bars, fitted to the terminal: one for each running video, and one for a batch. Pure. */
 import type { Clock } from '../host.ts';
 import { columnsOf, cut, cutMiddle, padded } from './columns.ts';
 import type { Meter } from './meter.ts';
-import type { Style } from './style.ts';
-import { bytesText, clockText, partText, speedText } from './text.ts';
-
-/** The width of each part in columns; 0 if there is no room for it. */
-export interface Layout {
-  readonly name: number;
-  readonly bar: number;
-  readonly percent: number;
-  readonly size: number;
-  readonly speed: number;
-  readonly time: number;
-}
+import { bytesText, clockText, partText, type Style, speedText } from './text.ts';
 
 /** Between two parts. */
-export const GAP = '  ';
+const GAP = '  ';
 
 /** `100 %`, `99.9/99.9 MiB`, `99.9 MiB/s` and `59:59 so far`. */
-export const WIDTHS = { percent: 5, size: 13, speed: 10, time: 12 } as const;
+const WIDTHS = { percent: 5, size: 13, speed: 10, time: 12 };
+
+/** The width of each part in columns; 0 if there is no room for it. */
+type Layout = Readonly<typeof WIDTHS & { name: number; bar: number }>;
 
 const WIDEST_BAR = 30;
-/** The narrowest useful bar, and the parts dropped to make room for it. */
-const NARROWEST_BARS = [
-  { bar: 10, drops: [] },
-  { bar: 10, drops: ['speed'] },
-  { bar: 8, drops: ['speed', 'size'] },
-] as const;
+/** The layouts from wide to narrow, with the narrowest useful bar of each. */
+const LAYOUTS = [
+  { ...WIDTHS, bar: 10 },
+  { ...WIDTHS, bar: 10, speed: 0 },
+  { ...WIDTHS, bar: 8, speed: 0, size: 0 },
+];
 /** The columns that a name always gets, and its share of a wide line. */
 const LEAST_NAME = 16;
 const NAME_SHARE = 0.31;
 
-/** The layout of a line of `width` columns whose longest name takes `longestName`. */
-export function layoutFor(width: number, longestName: number): Layout {
+function layoutFor(width: number, longestName: number): Layout {
   const name = Math.min(Math.max(1, longestName), Math.max(LEAST_NAME, Math.floor(width * NAME_SHARE)));
-  for (const { bar, drops } of NARROWEST_BARS) {
-    const widths = { ...WIDTHS, ...Object.fromEntries(drops.map((part) => [part, 0])) };
-    const others = [name, ...Object.values(widths)].filter((each) => each > 0);
-    const room = width - sum(others) - others.length * GAP.length;
-    if (room >= bar) return { name, bar: Math.min(room, WIDEST_BAR), ...widths };
+  for (const layout of LAYOUTS) {
+    const { bar, ...parts } = layout;
+    const shown = [name, ...Object.values(parts)].filter((each) => each > 0);
+    const room = shown.reduce((left, each) => left - each - GAP.length, width);
+    if (room >= bar) return { ...layout, name, bar: Math.min(room, WIDEST_BAR) };
   }
   const room = width - WIDTHS.percent - WIDTHS.time - 2 * GAP.length;
   return { ...WIDTHS, name: Math.max(1, Math.min(longestName, room)), bar: 0, size: 0, speed: 0 };
 }
 
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, each) => total + each, 0);
-}
-
 /** What a video is doing. */
 export type VideoState =
-  | { readonly kind: 'asking' | 'receiving' | 'finishing' }
+  | { readonly kind: 'requesting' | 'receiving' | 'finishing' }
   | { readonly kind: 'waiting' | 'retrying'; readonly untilMs: number };
 
 /** A running video, as shown in its line. */
 export interface VideoLine {
-  readonly videoNo: string;
   name: string;
   state: VideoState;
   readonly meter: Meter;
@@ -77,46 +62,75 @@ export interface BatchCounts {
   readonly startDelayMs: (n: number) => number;
 }
 
-/** The figures of a line; null if unknown. */
+/** What the bars show at one moment. */
+export interface BlockContent {
+  /** Null for a single video, which needs no line for the batch. */
+  readonly counts: BatchCounts | null;
+  readonly running: readonly VideoLine[];
+  /** Columns of the longest name so far; it never shrinks, so that the columns stay in place. */
+  readonly longestName: number;
+}
+
+/** At most `rows - 1` lines, each narrower than `columns`, so that the terminal never scrolls or wraps. */
+export function blockLines(
+  { counts, running, longestName }: BlockContent,
+  columns: number,
+  rows: number,
+  clock: Clock,
+  style: Style,
+): readonly string[] {
+  const width = columns - 1;
+  const label = counts === null ? 0 : columnsOf(labels(counts)[0] ?? '');
+  const layout = layoutFor(width, Math.max(longestName, label));
+  const head = counts === null ? [] : [totalLine(counts, running, layout, clock, style)];
+  const room = Math.max(1, rows - 1 - head.length);
+  const shown = running.length <= room ? running : running.slice(0, Math.max(0, room - 1));
+  const lines = shown.map((line) => barLine(line, layout, width, clock, style));
+  const more = running.length - shown.length;
+  const rest = more === 0 ? [] : [style.quiet(cut(`and ${more} more in progress`, width, style.ellipsis))];
+  return [...head, ...lines, ...rest];
+}
+
+/** The figures of a line. */
 interface Figures {
   readonly percent: number | null;
   readonly size: string;
   readonly speed: number | null;
-  readonly time: string;
+  readonly leftMs: number | null;
   readonly elapsedMs: number;
 }
 
 /** The line of a running video. */
-export function barLine(line: VideoLine, layout: Layout, width: number, clock: Clock, style: Style): string {
+function barLine(line: VideoLine, layout: Layout, width: number, clock: Clock, style: Style): string {
   const name = padded(cutMiddle(line.name, layout.name, style.ellipsis), layout.name);
   const { meter, state } = line;
   if (state.kind === 'receiving') return name + figuresText(figuresOf(meter, clock.ticksMs()), layout, style);
-  const room = width - layout.name - GAP.length;
-  const texts = stateTexts(state, clock.nowMs());
-  const text = texts.find((each) => columnsOf(each) <= room) ?? cut(texts.at(-1) ?? '', room, style.ellipsis);
+  const text = fitting(stateTexts(state, clock.nowMs()), width - layout.name - GAP.length, style);
   const paint = 'untilMs' in state ? style.attention : style.quiet;
   return `${name}${GAP}${paint(text)}`;
 }
 
-/** The line of a whole batch, `running` being its videos in progress. */
-export function totalLine(
+/** The first text that fits, or the last one, cut. */
+function fitting(texts: readonly string[], width: number, style: Style): string {
+  return texts.find((each) => columnsOf(each) <= width) ?? cut(texts.at(-1) ?? '', width, style.ellipsis);
+}
+
+/** The line of a batch, `running` being its videos in progress. */
+function totalLine(
   counts: BatchCounts,
   running: readonly VideoLine[],
   layout: Layout,
   clock: Clock,
   style: Style,
 ): string {
-  const texts = labels(counts);
-  const label = texts.find((each) => columnsOf(each) <= layout.name) ?? texts.at(-1) ?? '';
-  const name = padded(cut(label, layout.name, style.ellipsis), layout.name);
   const { done, failed, total } = counts;
+  const name = padded(fitting(labels(counts), layout.name, style), layout.name);
   const totalBytes = counts.totalBytes || null;
-  // The bytes of a failed attempt may have to come again.
+  // The bytes of a failed attempt may be downloaded again.
   const coming = running.filter(({ state }) => state.kind === 'receiving' || state.kind === 'finishing');
-  const bytes = coming.reduce((sum, { meter }) => sum + meter.state.receivedBytes, counts.bytes);
-  const parts = coming.reduce((sum, { meter }) => sum + (meter.percent ?? 0) / 100, done);
+  const bytes = sum([counts.bytes, ...coming.map(({ meter }) => meter.state.receivedBytes)]);
+  const parts = sum([done, ...coming.map(({ meter }) => (meter.percent ?? 0) / 100)]);
   const share = totalBytes === null ? parts / total : bytes / totalBytes;
-  const percent = done === total ? 100 : Math.min(99, Math.floor(share * 100));
   const nowMs = clock.ticksMs();
   const elapsedMs = nowMs - counts.startedMs;
   const speeds = coming.flatMap(({ meter }) => meter.speed(nowMs) ?? []);
@@ -127,43 +141,65 @@ export function totalLine(
   const notStarted = total - done - running.filter(({ state }) => state.kind !== 'waiting').length;
   if (notStarted > 0) waits.push(counts.startDelayMs(notStarted));
   const figures: Figures = {
-    percent,
+    percent: done === total ? 100 : Math.min(99, Math.floor(share * 100)),
     size: totalBytes === null ? bytesText(bytes) : partText(Math.min(bytes, totalBytes), totalBytes),
-    speed: speeds.length === 0 ? null : speeds.reduce((sum, speed) => sum + speed, 0),
-    time: timeText(leftMs === null ? null : Math.max(0, leftMs, ...waits), elapsedMs),
+    speed: speeds.length === 0 ? null : sum(speeds),
+    leftMs: leftMs === null ? null : Math.max(0, leftMs, ...waits),
     elapsedMs,
   };
   return (failed > 0 ? style.bad(name) : style.strong(name)) + figuresText(figures, layout, style);
 }
 
 /** The labels of a batch's line, the longest first. */
-export function labels({ done, failed, total }: BatchCounts): readonly string[] {
+function labels({ done, failed, total }: BatchCounts): readonly string[] {
   const bad = failed === 0 ? '' : `, ${failed} failed`;
   return [`${done} of ${total} videos${bad}`, `${done} of ${total}${bad}`, `${done}/${total}${bad}`];
 }
 
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
+}
+
 function figuresOf(meter: Meter, nowMs: number): Figures {
   const { receivedBytes, totalBytes } = meter.state;
-  const elapsedMs = meter.elapsedMs(nowMs);
+  const isWithin = totalBytes !== null && receivedBytes <= totalBytes;
   return {
     percent: meter.percent,
-    size:
-      totalBytes === null || receivedBytes > totalBytes
-        ? bytesText(receivedBytes)
-        : partText(receivedBytes, totalBytes),
+    size: isWithin ? partText(receivedBytes, totalBytes) : bytesText(receivedBytes),
     speed: meter.speed(nowMs),
-    time: timeText(meter.leftMs(nowMs), elapsedMs),
-    elapsedMs,
+    leftMs: meter.leftMs(nowMs),
+    elapsedMs: meter.elapsedMs(nowMs),
   };
 }
 
-function timeText(leftMs: number | null, elapsedMs: number): string {
-  if (leftMs === null) return `${shortClock(elapsedMs, 10)} so far`;
-  return leftMs < LONGEST_LEFT_MS ? `${shortClock(leftMs, 100)} left` : 'days left';
+/** Bar, percent, size, speed and time: what follows the name. */
+function figuresText(
+  { percent, size, speed, leftMs, elapsedMs }: Figures,
+  layout: Layout,
+  style: Style,
+): string {
+  const { bar } = layout;
+  const time = leftMs === null ? `${shortClock(elapsedMs, 10)} so far` : leftText(leftMs);
+  const parts = [
+    percent === null ? searchingBar(elapsedMs, bar, style) : drawBar(0, (percent / 100) * bar, bar, style),
+    inPlace(percent === null ? '' : `${percent} %`, layout.percent),
+    inPlace(size, layout.size),
+    inPlace(speed === null ? '' : speedText(speed), layout.speed),
+    // Without a total, the bytes received are the best measure, also where there is no column for them.
+    inPlace(percent === null && layout.size === 0 ? size : time, layout.time),
+  ];
+  return parts
+    .filter((part) => part !== '')
+    .map((part) => GAP + part)
+    .join('');
 }
 
 /** Longer estimates are too vague for a figure. */
 const LONGEST_LEFT_MS = 99 * 3_600_000;
+
+function leftText(leftMs: number): string {
+  return leftMs < LONGEST_LEFT_MS ? `${shortClock(leftMs, 100)} left` : 'days left';
+}
 
 /** Omits seconds from an hour on, and minutes from `mostHours` on, to stay short. */
 function shortClock(ms: number, mostHours: number): string {
@@ -173,69 +209,40 @@ function shortClock(ms: number, mostHours: number): string {
   return hours >= mostHours ? `${hours}h` : `${hours}h${String(minutes % 60).padStart(2, '0')}m`;
 }
 
-/** Bar, percent, size, speed and time: what follows the name. */
-function figuresText(figures: Figures, layout: Layout, style: Style): string {
-  const { percent, size, speed, time, elapsedMs } = figures;
-  if (percent === null && layout.bar === 0) {
-    // The narrowest line has no column for a size, so it shares those of percent and time.
-    const clock = layout.percent + layout.time - WIDTHS.speed;
-    return `${GAP}${inPlace(size, WIDTHS.speed)}${GAP}${inPlace(shortClock(elapsedMs, 10), clock)}`;
-  }
-  const measures =
-    percent === null
-      ? withoutTotal(size, elapsedMs, layout, style)
-      : [
-          drawBar(percent, layout.bar, style),
-          inPlace(`${percent} %`, layout.percent),
-          inPlace(size, layout.size),
-        ];
-  const rate = inPlace(speed === null ? '' : speedText(speed), layout.speed);
-  return [...measures, rate, inPlace(time, layout.time)]
-    .filter((part) => part !== '')
-    .map((part) => GAP + part)
-    .join('');
-}
-
-/** Without a total, the bytes received are the only measure; they take the column of the percentage too. */
-function withoutTotal(size: string, elapsedMs: number, layout: Layout, style: Style): string[] {
-  const room = layout.percent + (layout.size === 0 ? 0 : GAP.length + layout.size);
-  const lacking = Math.max(0, WIDTHS.speed - room);
-  return [searchingBar(elapsedMs, layout.bar - lacking, style), inPlace(size, room + lacking)];
-}
-
 function inPlace(text: string, width: number): string {
   return width === 0 ? '' : padded(text, width, 'start');
 }
 
-function drawBar(percent: number, width: number, style: Style): string {
-  const full = Math.floor((percent / 100) * width);
-  return style.good(style.bar.full.repeat(full)) + style.quiet(style.bar.empty.repeat(width - full));
+/** A bar of `width` columns that is full from column `from` to column `to`. */
+function drawBar(from: number, to: number, width: number, style: Style): string {
+  const { full, empty } = style.bar;
+  const [before, filled] = [Math.floor(from), Math.floor(to) - Math.floor(from)];
+  return (
+    style.quiet(empty.repeat(before)) +
+    style.good(full.repeat(filled)) +
+    style.quiet(empty.repeat(width - before - filled))
+  );
 }
 
 const STEP_MS = 125;
 
 /** A bar for an unknown total: a piece that moves back and forth while bytes come. */
 function searchingBar(elapsedMs: number, width: number, style: Style): string {
-  const piece = Math.max(1, Math.floor(width / 6));
-  const way = Math.max(1, width - piece);
+  if (width === 0) return '';
+  const piece = Math.floor(width / 6) || 1;
+  const way = width - piece;
   const step = Math.floor(elapsedMs / STEP_MS) % (2 * way);
-  const before = Math.min(step, 2 * way - step, Math.max(0, width - piece));
-  const { full, empty } = style.bar;
-  const after = Math.max(0, width - piece - before);
-  return (
-    style.quiet(empty.repeat(before)) +
-    style.good(full.repeat(Math.min(piece, width))) +
-    style.quiet(empty.repeat(after))
-  );
+  const from = Math.min(step, 2 * way - step);
+  return drawBar(from, from + piece, width, style);
 }
 
 /** What a video is doing while no bytes come, the longest text first. */
 function stateTexts(state: VideoState, nowMs: number): readonly string[] {
-  if ('untilMs' in state) {
-    const left = clockText(Math.max(0, state.untilMs - nowMs));
-    return state.kind === 'waiting'
-      ? [`waiting for the rate limit, ${left} left`, `rate limit, ${left} left`, `rate limit ${left}`, left]
-      : [`retrying in ${left}`, `retry ${left}`, left];
+  if (!('untilMs' in state)) {
+    return state.kind === 'finishing' ? ['complete; flushing to disk', 'flushing'] : ['requesting'];
   }
-  return state.kind === 'finishing' ? ['complete; flushing to disk', 'flushing'] : ['requesting'];
+  const left = clockText(Math.max(0, state.untilMs - nowMs));
+  return state.kind === 'waiting'
+    ? [`waiting for the rate limit, ${left} left`, `rate limit, ${left} left`, `rate limit ${left}`, left]
+    : [`retrying in ${left}`, `retry ${left}`, left];
 }

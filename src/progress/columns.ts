@@ -1,7 +1,7 @@
-/** How many columns of a terminal a text takes, and how it is fitted into them. Pure. */
+/** How many columns of a terminal a text takes, and how to fit it into them. Pure. */
 import stringWidth from 'string-width';
 
-/** ASCII and our own marks, each one column wide: nearly everything that is measured. */
+/** ASCII and our own marks, each one column wide: nearly all that is measured. */
 const NARROW = /^[\x20-\x7e·…–—✓✗!]*$/;
 
 /** The columns that a text takes; wide characters count as two. */
@@ -31,12 +31,8 @@ export function padded(text: string, width: number, side: 'end' | 'start' = 'end
   return side === 'end' ? text + spaces : spaces + text;
 }
 
-/** As many letters as fit. */
-function taken(
-  all: readonly string[],
-  width: number,
-  join = (letter: string, joined: string): string => joined + letter,
-): string {
+/** As many letters as fit into `width` columns, joined by `join`. */
+function taken(all: readonly string[], width: number, join = append): string {
   let joined = '';
   for (const letter of all) {
     const longer = join(letter, joined);
@@ -46,7 +42,11 @@ function taken(
   return joined;
 }
 
-/** The text as a reader sees it: flags, families and accents stay in one piece. */
+function append(letter: string, joined: string): string {
+  return joined + letter;
+}
+
+/** The letters as a reader sees them: flags, families and accents stay in one piece. */
 function letters(text: string): string[] {
   return Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment);
 }

@@ -7,47 +7,30 @@ export interface TransferState {
   readonly receivedBytes: number;
   /** The size of the complete file, by Content-Length, the listing or the boxes; null if unknown. */
   readonly totalBytes: number | null;
-  /** Whether the file may turn out longer than `totalBytes`, so that 100 % is not shown before the end. */
+  /** Whether the file may become longer than `totalBytes`, so that 100 % is not shown before the end. */
   readonly mayGrow: boolean;
-  /** How much of the video's playing time has come, from 0 to 1, where only its duration is known. */
+  /** The received share of the playing time, from 0 to 1, if only the duration is known. */
   readonly timeShare?: number | null;
 }
 
-/** One event of one video. */
+type VideoEvent<Kind extends string, Facts = object> = Readonly<{ kind: Kind; videoNo: string } & Facts>;
+
+/** One event of one video. Times are in milliseconds since the epoch. */
 export type ProgressEvent =
-  /** The video is next. `file` is its file, null for standard output; `name` is its name in the library. */
-  | {
-      readonly kind: 'begun';
-      readonly videoNo: string;
-      readonly file: string | null;
-      readonly name?: string | undefined;
-    }
-  /** It waits for the rate limit, until a time in milliseconds since the epoch. */
-  | { readonly kind: 'waiting'; readonly videoNo: string; readonly untilMs: number }
-  /** A request is sent; attempts count from 1. */
-  | { readonly kind: 'requesting'; readonly videoNo: string; readonly attempt: number }
-  | ({ readonly kind: 'receiving'; readonly videoNo: string } & TransferState)
-  /** It failed and is retried at a time in milliseconds since the epoch; `how` says whether it resumes or starts over. */
-  | {
-      readonly kind: 'retrying';
-      readonly videoNo: string;
-      readonly why: string;
-      readonly untilMs: number;
-      readonly attempt: number;
-      readonly how: string;
-    }
-  /** All bytes have come and are being flushed to disk. */
-  | { readonly kind: 'finishing'; readonly videoNo: string }
+  /** The video is next. `file` is null for standard output; `name` is its name in the library. */
+  | VideoEvent<'begun', { file: string | null; name?: string | undefined }>
+  /** It waits for the rate limit. */
+  | VideoEvent<'waiting', { untilMs: number }>
+  /** A request is sent. */
+  | VideoEvent<'requesting'>
+  | VideoEvent<'receiving', TransferState>
+  /** It failed and will be retried; attempts count from 1. `how` says whether it resumes or starts over. */
+  | VideoEvent<'retrying', { why: string; untilMs: number; attempt: number; how: string }>
+  /** All bytes are received and are being flushed to disk. */
+  | VideoEvent<'finishing'>
   | { readonly kind: 'warning'; readonly videoNo: string | null; readonly text: string }
-  /** It is finished, successfully or not. */
-  | {
-      readonly kind: 'over';
-      readonly videoNo: string;
-      readonly record: VideoRecord;
-      readonly verified: string;
-      /** Whether its SHA-256 is shown: the user asked for it. */
-      readonly showsChecksum?: boolean;
-    };
+  /** It is finished, successfully or not. `showsChecksum` if the user asked for the SHA-256. */
+  | VideoEvent<'over', { record: VideoRecord; verified: string; showsChecksum?: boolean }>;
 
 /** Takes events as they happen. */
 export type Report = (event: ProgressEvent) => void;
@@ -71,7 +54,7 @@ export interface RendererOptions {
   readonly videos: number;
   /** Bytes of all videos together; null unless all sizes are known. */
   readonly totalBytes: number | null;
-  /** Whether other output goes to the same terminal meanwhile, where it would collide with bars. */
+  /** Whether other output goes to the same terminal, where it would collide with bars. */
   readonly sharesTerminal: boolean;
   /** Milliseconds until the rate limit allows the n-th further start, from 1; absent without a limit. */
   readonly startDelayMs?: ((n: number) => number) | undefined;

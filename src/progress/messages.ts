@@ -1,50 +1,31 @@
 /** Messages about a video, the same in every renderer. */
-
 import type { VideoRecord } from '../record.ts';
 import { printable } from '../sanitize.ts';
 import type { ProgressEvent } from './events.ts';
-import type { Style } from './style.ts';
-import { bytesText, durationText, lengthOf, retryingText, speedText, wrapped } from './text.ts';
-
-/** How much is said. */
-export interface Loudness {
-  /** Errors only. */
-  readonly quiet: boolean;
-}
-
-/** The messages of an event, without a line end; none for events that only move the progress. */
-export function messagesFor(
-  event: ProgressEvent,
-  nowMs: number,
-  style: Style,
-  { quiet }: Loudness,
-): string[] {
-  switch (event.kind) {
-    case 'warning':
-      return quiet ? [] : [warningText(event.videoNo, event.text, style)];
-    case 'retrying':
-      return quiet ? [] : [retryText(event, nowMs, style)];
-    case 'over':
-      return overMessages(event, style, quiet);
-    default:
-      return [];
-  }
-}
+import { bytesText, durationText, lengthOf, retryingText, type Style, speedText, wrapped } from './text.ts';
 
 /** Before every line of a message but the first. */
 const INDENT = ' '.repeat(6);
 
-/** A warning. */
-export function warningText(videoNo: string | null, text: string, style: Style): string {
-  return wrapped(
-    subject(videoNo) + printable(text),
-    style.width(),
-    `${style.attention('mavi: warning:')} `,
-    INDENT,
-  );
+/**
+ * The messages of an event, without a line end; none for events that only change the progress.
+ * @param quiet whether only errors are shown
+ */
+export function messagesFor(event: ProgressEvent, nowMs: number, style: Style, quiet: boolean): string[] {
+  if (event.kind === 'over') return overMessages(event, style, quiet);
+  if (quiet) return [];
+  if (event.kind === 'warning') return [warningText(event.videoNo, event.text, style)];
+  if (event.kind === 'retrying') return [retryText(event, nowMs, style)];
+  return [];
 }
 
-/** An error in one or two lines: what failed, for which video, what to do next. */
+/** A warning. */
+export function warningText(videoNo: string | null, text: string, style: Style): string {
+  const start = `${style.attention('mavi: warning:')} `;
+  return wrapped(subject(videoNo) + printable(text), style.width(), start, INDENT);
+}
+
+/** An error: what failed, for which video, and below it what to do next. */
 export function errorText(videoNo: string | null, message: string, hint: string, style: Style): string {
   const hints = hint.split('\n').filter(Boolean);
   return [
@@ -72,31 +53,37 @@ function overMessages(
   style: Style,
   quiet: boolean,
 ): string[] {
-  const warnings = quiet ? [] : record.warnings.map((text) => warningText(record.video_no, text, style));
-  if (record.error !== null) {
-    if (SILENT_ENDS.has(record.error.code)) return [];
-    return [...warnings, errorText(record.video_no, record.error.message, record.error.hint, style)];
-  }
-  const sha256 = showsChecksum && record.sha256 !== null ? [`${INDENT}sha256: ${record.sha256}`] : [];
-  return quiet ? [] : [...warnings, doneText(record, verified, style), ...sha256];
+  const { error, sha256 } = record;
+  if (error !== null && SILENT_ENDS.has(error.code)) return [];
+  const end =
+    error === null
+      ? [
+          doneText(record, verified, style),
+          ...(showsChecksum && sha256 ? [`${INDENT}sha256: ${sha256}`] : []),
+        ]
+      : [errorText(record.video_no, error.message, error.hint, style)];
+  if (quiet) return error === null ? [] : end;
+  return [...record.warnings.map((text) => warningText(record.video_no, text, style)), ...end];
 }
 
 /** The line of a finished video, shortened until it fits the window. */
 function doneText(record: VideoRecord, verified: string, style: Style): string {
-  const verb = record.status === 'skipped' ? 'skipped' : record.file === null ? 'wrote' : 'saved';
+  const wasSkipped = record.status === 'skipped';
+  let verb = record.file === null ? 'wrote' : 'saved';
+  if (wasSkipped) verb = 'skipped';
   const name = record.file === null ? `${record.video_no} to stdout` : printable(record.file);
   const head = `${style.good(style.marks.good)} ${verb} ${style.strong(name)}`;
-  const size = bytesText(record.bytes ?? 0);
-  const time = record.status === 'skipped' ? '' : ` in ${durationText(record.seconds * 1000)}`;
-  const speed = time === '' ? '' : `, ${speedText((record.bytes ?? 0) / Math.max(record.seconds, 0.001))}`;
-  const proof = verified.startsWith('nothing') ? 'not verified' : (verified.split(',')[0] ?? '');
+  const bytes = record.bytes ?? 0;
+  const size = bytesText(bytes);
+  const time = wasSkipped ? '' : ` in ${durationText(record.seconds * 1000)}`;
+  const speed = wasSkipped ? '' : `, ${speedText(bytes / Math.max(record.seconds, 0.001))}`;
+  const brief = verified.startsWith('nothing') ? 'not verified' : (verified.split(',')[0] ?? '');
   const forms = [
     [head, size + time + speed, `verified: ${verified}`],
     [head, size + time, `verified: ${verified}`],
-    [head, size + time, proof],
-    [head, size, proof],
-    [head, proof],
-    [head],
+    [head, size + time, brief],
+    [head, size, brief],
+    [head, brief],
   ].map((parts) => parts.join(style.separator));
   return forms.find((form) => lengthOf(form) <= style.width()) ?? head;
 }

@@ -9,13 +9,12 @@ const SAMPLE_EVERY_MS = 100;
 /** A longer estimate only says that the transfer has stalled. */
 const LONGEST_LEFT_MS = 100 * 86_400_000;
 
-/** Follows one transfer. */
+/** Follows one transfer. All times are in the clock's milliseconds. */
 export class Meter {
   readonly #startedMs: number;
   #samples: { atMs: number; bytes: number }[] = [];
   #state: TransferState = { receivedBytes: 0, totalBytes: null, mayGrow: true };
 
-  /** @param startedMs when it began, in the clock's milliseconds */
   constructor(startedMs: number) {
     this.#startedMs = startedMs;
   }
@@ -32,14 +31,11 @@ export class Meter {
 
   /** Records the state at a time. */
   update(state: TransferState, atMs: number): void {
-    // A transfer that starts over begins a new measurement.
-    if (state.receivedBytes < this.#state.receivedBytes) {
-      this.#samples = this.#samples.slice(-1).map((last) => ({ atMs: last.atMs, bytes: 0 }));
-    }
+    const restarted = state.receivedBytes < this.#state.receivedBytes;
+    if (restarted) this.#samples = this.#samples.slice(-1).map((last) => ({ ...last, bytes: 0 }));
     this.#state = state;
     const [before, last] = this.#samples.slice(-2);
-    if (before !== undefined && last !== undefined && last.atMs - before.atMs < SAMPLE_EVERY_MS)
-      this.#samples.pop();
+    if (before && last && last.atMs - before.atMs < SAMPLE_EVERY_MS) this.#samples.pop();
     this.#samples.push({ atMs, bytes: state.receivedBytes });
     while ((this.#samples[1]?.atMs ?? atMs) < atMs - WINDOW_MS) this.#samples.shift();
   }
@@ -64,7 +60,7 @@ export class Meter {
   leftMs(nowMs: number): number | null {
     const { receivedBytes, totalBytes, timeShare } = this.#state;
     const speed = this.speed(nowMs);
-    // Bytes per second of playing time are assumed to stay what they were so far.
+    // Assumes that the rest of the playing time has as many bytes per second.
     const estimate = timeShare != null && timeShare > 0.01 ? receivedBytes / timeShare : null;
     const size = totalBytes ?? estimate;
     if (size === null || speed === null || speed <= 0 || receivedBytes > size) return null;

@@ -1,19 +1,36 @@
-/** Text for people: sizes, speeds, times and wrapped lines. Pure. */
+/** Text for people: sizes, speeds, times, wrapped lines, colours and marks. */
 import { stripVTControlCharacters } from 'node:util';
+import type { Host } from '../host.ts';
 
 const BYTE_UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
 
-/** A size: `532 bytes`, `12.3 MiB`; units of 1024. */
-export function bytesText(bytes: number): string {
-  let value = bytes;
+/** The unit for a size, as an index, and its bytes. */
+function unitOf(bytes: number): { readonly unit: number; readonly divisor: number } {
   let unit = 0;
+  let divisor = 1;
   // 1023.95 would round to 1024.0, which is 1.0 of the next unit.
-  while (value >= (unit === 0 ? 1024 : 1023.95) && unit < BYTE_UNITS.length - 1) {
-    value /= 1024;
+  while (bytes / divisor >= (unit === 0 ? 1024 : 1023.95) && unit < BYTE_UNITS.length - 1) {
+    divisor *= 1024;
     unit += 1;
   }
-  if (unit === 0) return value === 1 ? '1 byte' : `${Math.round(value)} bytes`;
-  return `${value.toFixed(1)} ${BYTE_UNITS[unit]}`;
+  return { unit, divisor };
+}
+
+/** A size: `532 bytes`, `12.3 MiB`; units of 1024. */
+export function bytesText(bytes: number): string {
+  const { unit, divisor } = unitOf(bytes);
+  if (unit === 0) return bytes === 1 ? '1 byte' : `${Math.round(bytes)} bytes`;
+  return `${(bytes / divisor).toFixed(1)} ${BYTE_UNITS[unit]}`;
+}
+
+/** Bytes received of a total, in the unit of the total: `13.4/48.2 MiB`. */
+export function partText(bytes: number, ofBytes: number): string {
+  const { unit, divisor } = unitOf(ofBytes);
+  let decimals = 1;
+  if (unit === 0 || ofBytes / divisor >= 99.95) decimals = 0;
+  else if (unit > 2 && ofBytes / divisor < 9.995) decimals = 2;
+  const [part, all] = [bytes, ofBytes].map((each) => (each / divisor).toFixed(decimals));
+  return `${part}/${all} ${unit === 0 ? 'B' : BYTE_UNITS[unit]}`;
 }
 
 /** A speed, in at most ten characters: `3.8 MiB/s`, `896 KiB/s`. */
@@ -27,69 +44,101 @@ export function speedText(bytesPerSecond: number): string {
 export function durationText(ms: number): string {
   const seconds = Math.max(0, ms) / 1000;
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
-  const whole = Math.round(seconds);
-  if (whole < 60) return `${whole} s`;
-  const minutes = Math.floor(whole / 60);
-  if (minutes < 60) return `${minutes} min ${pad(whole % 60)} s`;
+  const rounded = Math.round(seconds);
+  if (rounded < 60) return `${rounded} s`;
+  const minutes = Math.floor(rounded / 60);
+  if (minutes < 60) return `${minutes} min ${pad(rounded % 60)} s`;
   return `${Math.floor(minutes / 60)} h ${pad(minutes % 60)} min`;
 }
 
-/** Time left, in whole seconds so that it does not flicker. */
+/** Time left, in full seconds so that it does not flicker. */
 export function timeLeftText(ms: number): string {
   return durationText(Math.max(1, Math.ceil(ms / 1000)) * 1000).replace('.0 s', ' s');
 }
 
-/** The announcement of a retry after a pause in milliseconds: `retrying in 0.7 s (attempt 2)`, `retrying now (attempt 3)`. */
+/** The announcement of a retry after some milliseconds: `retrying in 0.7 s (attempt 2)`, `retrying now (attempt 3)`. */
 export function retryingText(delayMs: number, attempt: number): string {
   return `retrying ${delayMs < 50 ? 'now' : `in ${durationText(delayMs)}`} (attempt ${attempt})`;
 }
 
-/** A duration as clocks and video players show it, in whole seconds: `0:07`, `2:05`, `1:02:07`. */
+/** A duration as video players show it, in full seconds: `0:07`, `2:05`, `1:02:07`. */
 export function clockText(ms: number): string {
-  const whole = Math.max(0, Math.ceil(ms / 1000));
-  const minutes = Math.floor(whole / 60);
-  const [hours, rest] = [Math.floor(minutes / 60), `${pad(whole % 60)}`];
-  return hours === 0 ? `${minutes}:${rest}` : `${hours}:${pad(minutes % 60)}:${rest}`;
-}
-
-/** Bytes received of a total, in the unit of the total: `13.4/48.2 MiB`. */
-export function partText(bytes: number, ofBytes: number): string {
-  let divisor = 1;
-  let unit = 0;
-  while (ofBytes / divisor >= (unit === 0 ? 1024 : 1023.95) && unit < BYTE_UNITS.length - 1) {
-    divisor *= 1024;
-    unit += 1;
-  }
-  const decimals =
-    unit === 0 || ofBytes / divisor >= 99.95 ? 0 : ofBytes / divisor < 9.995 && unit > 2 ? 2 : 1;
-  const [part, whole] = [bytes, ofBytes].map((each) => (each / divisor).toFixed(decimals));
-  return `${part}/${whole} ${unit === 0 ? 'B' : BYTE_UNITS[unit]}`;
+  const seconds = Math.max(0, Math.ceil(ms / 1000));
+  const minutes = Math.floor(seconds / 60);
+  const hours = Math.floor(minutes / 60);
+  if (hours === 0) return `${minutes}:${pad(seconds % 60)}`;
+  return `${hours}:${pad(minutes % 60)}:${pad(seconds % 60)}`;
 }
 
 function pad(value: number): string {
   return String(value).padStart(2, '0');
 }
 
-/** The length of a text in characters, colors aside. */
+/** The length of a text in characters, without colour codes. */
 export function lengthOf(text: string): number {
   return stripVTControlCharacters(text).length;
 }
 
 /**
- * Wraps a text into lines of at most `width` characters, between words; a longer word is left to the terminal to
- * break. The first line begins with `first`, the others with `indent`.
+ * Wraps a text between words into lines of at most `width` characters; a longer word is not broken. The first line
+ * begins with `first`, the others with `indent`.
  */
 export function wrapped(text: string, width: number, first: string, indent: string): string {
+  const [start = '', ...words] = text.split(' ');
   const lines: string[] = [];
-  let line = first;
-  let isEmpty = true;
-  for (const word of text.split(' ')) {
-    const longer = isEmpty ? line + word : `${line} ${word}`;
-    if (!isEmpty && lengthOf(longer) > width) {
+  let line = first + start;
+  for (const word of words) {
+    const longer = `${line} ${word}`;
+    if (lengthOf(longer) > width) {
       lines.push(line);
       line = indent + word;
     } else line = longer;
-    isEmpty = false;
   }
   return [...lines, line].join('\n');
+}
+
+type Paint = (text: string) => string;
+
+/** The look of text on standard error: colours, signs, and the current width in columns, which may be infinite. */
+export type Style = Readonly<Record<'good' | 'bad' | 'attention' | 'quiet' | 'strong', Paint>> &
+  Readonly<typeof UNICODE_SIGNS> & { readonly width: () => number };
+
+/** The ellipsis stands for text that was cut. */
+const UNICODE_SIGNS = {
+  marks: { good: '✓', attention: '!' },
+  bar: { full: '█', empty: '░' },
+  separator: ' · ',
+  ellipsis: '…',
+};
+const ASCII_SIGNS = {
+  marks: { good: 'ok', attention: '!' },
+  bar: { full: '#', empty: '-' },
+  separator: ' | ',
+  ellipsis: '...',
+};
+
+/** The style for a stream, with the colours and signs that it can show. */
+export async function styleFor(host: Host, isTTY: boolean): Promise<Style> {
+  const signs = isTTY && !showsUnicode(host) ? ASCII_SIGNS : UNICODE_SIGNS;
+  const width = (): number => (isTTY ? host.stderr.columns() : Number.POSITIVE_INFINITY);
+  if (!wantsColour(host, isTTY)) {
+    const plain: Paint = (text) => text;
+    return { good: plain, bad: plain, attention: plain, quiet: plain, strong: plain, ...signs, width };
+  }
+  const { Chalk } = await import('chalk');
+  const { green: good, red: bad, yellow: attention, dim: quiet, bold: strong } = new Chalk({ level: 1 });
+  return { good, bad, attention, quiet, strong, ...signs, width };
+}
+
+/** FORCE_COLOR overrides NO_COLOR, which overrides the kind of stream (force-color.org, no-color.org). */
+function wantsColour({ env }: Host, isTTY: boolean): boolean {
+  if (env.FORCE_COLOR) return env.FORCE_COLOR !== '0' && env.FORCE_COLOR !== 'false';
+  return !env.NO_COLOR && isTTY && env.TERM !== 'dumb';
+}
+
+/** Whether the terminal and its locale can show more than ASCII. */
+function showsUnicode({ env, platform }: Host): boolean {
+  if (env.TERM === 'dumb' || env.TERM === 'linux') return false;
+  if (platform === 'win32') return Boolean(env.WT_SESSION || env.TERM_PROGRAM);
+  return /utf-?8/i.test(env.LC_ALL || env.LC_CTYPE || env.LANG || '');
 }

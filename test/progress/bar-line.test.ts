@@ -1,11 +1,15 @@
 import fc from 'fast-check';
 import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
-import { blockLines } from '../../src/progress/bar.ts';
-import type { BatchCounts, VideoLine, VideoState } from '../../src/progress/bar-line.ts';
+import {
+  type BatchCounts,
+  blockLines,
+  type VideoLine,
+  type VideoState,
+} from '../../src/progress/bar-line.ts';
 import { cut, cutMiddle } from '../../src/progress/columns.ts';
 import { Meter } from '../../src/progress/meter.ts';
-import { type Style, styleFor } from '../../src/progress/style.ts';
+import { type Style, styleFor } from '../../src/progress/text.ts';
 import { fakeHost } from '../helpers/fake-host.ts';
 import { type ManualClock, manualClock } from '../helpers/manual-clock.ts';
 
@@ -39,7 +43,7 @@ function lineOf(sketch: Sketch, clock: ManualClock): VideoLine {
   meter.update({ receivedBytes, totalBytes, mayGrow }, now);
   const state: VideoState =
     kind === 'waiting' || kind === 'retrying' ? { kind, untilMs: now + elapsedMs } : { kind };
-  return { videoNo: 'VI1', name, state, meter };
+  return { name, state, meter };
 }
 
 function linesOf(
@@ -71,7 +75,7 @@ function linesOf(
   );
 }
 
-const kinds = ['asking', 'receiving', 'finishing', 'waiting', 'retrying'] as const;
+const kinds = ['requesting', 'receiving', 'finishing', 'waiting', 'retrying'] as const;
 const HALF: Sketch = {
   name: 'VI625239098370850816.mp4',
   kind: 'receiving',

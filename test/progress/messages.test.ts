@@ -2,7 +2,7 @@ import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
 import type { ProgressEvent } from '../../src/progress/events.ts';
 import { errorText, messagesFor, warningText } from '../../src/progress/messages.ts';
-import { type Style, styleFor } from '../../src/progress/style.ts';
+import { type Style, styleFor } from '../../src/progress/text.ts';
 import type { RecordedError, VideoRecord } from '../../src/record.ts';
 import { fakeHost } from '../helpers/fake-host.ts';
 
@@ -52,7 +52,7 @@ function over(what: VideoRecord, verified = 'complete MP4'): ProgressEvent {
 }
 
 function said(event: ProgressEvent, style = LOG, quiet = false): string[] {
-  return messagesFor(event, NOW, style, { quiet });
+  return messagesFor(event, NOW, style, quiet);
 }
 
 describe('of a video in its place', () => {
@@ -177,7 +177,7 @@ describe('an error', () => {
 it.each<ProgressEvent>([
   { kind: 'begun', videoNo: 'VI1', file: 'VI1.mp4' },
   { kind: 'waiting', videoNo: 'VI1', untilMs: NOW },
-  { kind: 'requesting', videoNo: 'VI1', attempt: 1 },
+  { kind: 'requesting', videoNo: 'VI1' },
   { kind: 'receiving', videoNo: 'VI1', receivedBytes: 1, totalBytes: null, mayGrow: true },
   { kind: 'finishing', videoNo: 'VI1' },
 ])('of what only passes, nothing stays: $kind', (event) => {

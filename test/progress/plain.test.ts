@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ProgressEvent } from '../../src/progress/events.ts';
 import { Meter } from '../../src/progress/meter.ts';
-import { plainProgress, transferText } from '../../src/progress/plain.ts';
+import { plainLines, transferText } from '../../src/progress/renderer.ts';
 import type { VideoRecord } from '../../src/record.ts';
 import { fakeHost } from '../helpers/fake-host.ts';
 import { type ManualClock, manualClock } from '../helpers/manual-clock.ts';
@@ -23,8 +23,7 @@ function shown(): Shown {
   const clock = manualClock();
   const host = fakeHost({ cwd: '/', clock });
   const left: ProgressEvent[] = [];
-  const options = { host, mode: 'plain', quiet: false, videos: 2, concurrency: 2 } as const;
-  const { report } = plainProgress(options as never, (event) => left.push(event));
+  const report = plainLines(host, (event) => left.push(event));
   let read = 0;
   return {
     clock,
@@ -90,7 +89,7 @@ describe('plain lines', () => {
     const { clock, receive, lines, report } = shown();
     receive('VI1', 0);
     await clock.advance(60_000);
-    report({ kind: 'requesting', videoNo: 'VI1', attempt: 2 });
+    report({ kind: 'requesting', videoNo: 'VI1' });
     await clock.advance(1000);
     receive('VI1', MIB, 4 * MIB);
     expect(lines()).toEqual(['VI1: 25 %, 1.0 MiB of 4.0 MiB, 1.0 MiB/s, 3 s left']);
