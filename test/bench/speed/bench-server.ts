@@ -70,7 +70,7 @@ daemon off; master_process off; pid ${folder}/nginx.pid; error_log stderr error;
 events { worker_connections 64; }
 http {
   ${temporary.join(' ')}
-  access_log off; default_type application/octet-stream; keepalive_requests 1000000; output_buffers 2 512k;
+  access_log off; default_type application/octet-stream; keepalive_requests 1000000; output_buffers 4 64k;
   map $pace $speed { "" 0; default $pace; }
   server {
     listen 127.0.0.1:${ports.http}; listen 127.0.0.1:${ports.https} ssl;

@@ -12,8 +12,11 @@ import {
   MAVI_VERSION,
   mavi,
   maviAtMock,
+  nodeToNothing,
   python,
   SMALL_CONTENDERS,
+  syncedFolder,
+  type Work,
   wget,
   withoutCertificate,
 } from './contenders.ts';
@@ -72,13 +75,8 @@ export const CASES: readonly SpeedCase[] = [
   ),
   {
     id: 'checksum-paced',
-    title: '1 GiB over https at 400 MB/s, with SHA-256 (curl and Node alone: without)',
-    contenders: [
-      mavi(PACED, ['--checksum'], 'mavi --checksum'),
-      curl(PACED),
-      curlThenHash(PACED),
-      bareNode(PACED),
-    ],
+    title: '1 GiB over https at 400 MB/s, with SHA-256 (curl alone: without)',
+    contenders: [mavi(PACED, ['--checksum'], 'mavi --checksum'), curl(PACED), curlThenHash(PACED)],
     sizeBytes: GIBIBYTE,
   },
   {
@@ -115,22 +113,13 @@ export const CASES: readonly SpeedCase[] = [
     mostRounds: 3,
     sizeBytes: null,
   },
-  ...(['list', 'sync'] as const).map(
-    (command): SpeedCase => ({
-      id: command,
-      title: `${command}, ${command === 'list' ? 'ids' : 'a dry run'}, at the API's own five pages a second`,
-      contenders: ROWS.map((rows) =>
-        maviAtMock(`mavi, ${rows} rows`, ({ target }) =>
-          command === 'list' ? ['list', '--ids'] : ['sync', `${target}.library`, '--dry-run'],
-        ),
-      ),
-      mocks: Object.fromEntries(
-        ROWS.map((rows) => [`mavi, ${rows} rows`, { videos: generatedLibrary({ count: rows }) }]),
-      ),
-      mostRounds: 1,
-      sizeBytes: null,
-    }),
-  ),
+  atScale('list', 'list --ids', () => ['list', '--ids']),
+  atScale('sync-new', 'sync --dry-run, nothing downloaded yet', ({ target }) => [
+    ...['sync', `${target}.library`, '--dry-run'],
+  ]),
+  atScale('sync-present', 'sync, everything downloaded before', (work, rows) => [
+    ...['sync', syncedFolder(work, rows)],
+  ]),
   {
     id: 'memory',
     title: 'memory: 6 GiB against 1 GiB, over https to a file',
@@ -143,6 +132,25 @@ export const CASES: readonly SpeedCase[] = [
   },
 ];
 
+/** A command on libraries of growing size. */
+function atScale(
+  id: string,
+  title: string,
+  argv: (work: Work, rows: number) => readonly string[],
+): SpeedCase {
+  const nameOf = (rows: number): string => `mavi, ${rows} rows`;
+  return {
+    id,
+    title: `${title}, at the API's own five pages a second`,
+    contenders: ROWS.map((rows) => maviAtMock(nameOf(rows), (work) => argv(work, rows))),
+    mocks: Object.fromEntries(
+      ROWS.map((rows) => [nameOf(rows), { videos: generatedLibrary({ count: rows }) }]),
+    ),
+    mostRounds: 1,
+    sizeBytes: null,
+  };
+}
+
 /** Every contender downloading one size over one scheme. */
 function plain(size: keyof typeof SIZES, scheme: 'http' | 'https', to: 'file' | 'stdout'): SpeedCase {
   const load: Load = { scheme, sizeBytes: SIZES[size], to };
@@ -152,10 +160,10 @@ function plain(size: keyof typeof SIZES, scheme: 'http' | 'https', to: 'file' | 
     contenders: [
       mavi(load),
       curl(load),
-      ...(size === '1g' && to === 'file' ? [curlToNothing(load)] : []),
+      ...(size === '1g' && to === 'file' ? [curlToNothing(load), nodeToNothing(load)] : []),
       wget(load),
-      ...(to === 'file' ? [python(load), bareNode(load)] : []),
-      ...(size === '100k' && to === 'file' ? [EMPTY_NODE] : []),
+      ...(to === 'file' ? [python(load)] : []),
+      ...(size === '100k' && to === 'file' ? [bareNode(load), EMPTY_NODE] : []),
     ],
     passes: size === '100k' ? SHORT_PASSES : 1,
     sizeBytes: size === '100k' ? null : load.sizeBytes,

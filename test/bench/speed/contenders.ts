@@ -1,5 +1,10 @@
-import { writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Mock } from '../../../src/mock/server.ts';
+import type { VideoRecord } from '../../../src/record.ts';
+import { MANIFEST_NAME } from '../../../src/sync/plan.ts';
+import { generatedLibrary } from '../../helpers/generated.ts';
 import { PYTHON } from '../machine.ts';
 import { shellLine } from '../shell.ts';
 import { pathFor } from './bench-video.ts';
@@ -47,6 +52,7 @@ export interface Contender {
 /** Names of contenders that other modules refer to. */
 export const BARE_NODE = 'bare Node';
 export const TO_NOTHING = 'curl to /dev/null';
+export const NODE_TO_NOTHING = 'bare Node, to nothing';
 export const CURL_TEE_HASH = 'curl | tee >(sha256sum)';
 export const CURL_THEN_HASH = 'curl; openssl dgst; sync; mv';
 
@@ -110,6 +116,17 @@ export function python(load: Load): Contender {
 /** The shortest Node program that downloads a video; it checks nothing. */
 export function bareNode(load: Load): Contender {
   return downloader(BARE_NODE, load, ({ root }) => [process.execPath, `${root}test/bench/bare-node.cjs`]);
+}
+
+/** The same program without a file: what Node's own HTTP takes to read a body and drop it. */
+export function nodeToNothing(load: Load): Contender {
+  const { env, ...contender } = bareNode(load);
+  return {
+    ...contender,
+    name: NODE_TO_NOTHING,
+    env: (work) => ({ ...env(work), FILE: '' }),
+    fileBytes: null,
+  };
 }
 
 /** `mavi --version`: start-up cost. */
@@ -179,6 +196,40 @@ export function maviAtMock(name: string, argv: (work: Work) => readonly string[]
     pipes: false,
     fileBytes: null,
   };
+}
+
+/** A folder in which all videos of a library of this size are recorded and present; made if it is missing. */
+export function syncedFolder({ target }: Work, rows: number): string {
+  const folder = `${target}.synced-${rows}`;
+  if (existsSync(folder)) return folder;
+  mkdirSync(folder);
+  const library = generatedLibrary({ count: rows });
+  const lines: string[] = [];
+  for (let at = 0; at < rows; at += 1) {
+    const { videoNo = '', uniqueId = '', sizeBytes = 0 } = library.at('default', at) ?? {};
+    const file = `${videoNo}.mp4`;
+    writeFileSync(join(folder, file), '');
+    truncateSync(join(folder, file), sizeBytes);
+    const record: VideoRecord = {
+      video_no: videoNo,
+      unique_id: uniqueId,
+      status: 'downloaded',
+      file,
+      bytes: sizeBytes,
+      bytes_received: sizeBytes,
+      expected_size: sizeBytes,
+      sha256: createHash('sha256').update(file).digest('hex'),
+      seconds: 0.1,
+      attempts: 1,
+      brand: 'isom',
+      downloaded_at: new Date(0).toISOString(),
+      error: null,
+      warnings: [],
+    };
+    lines.push(`${JSON.stringify(record)}\n`);
+  }
+  writeFileSync(join(folder, MANIFEST_NAME), lines.join(''));
+  return folder;
 }
 
 function downloader(name: string, load: Load, argv: (work: Work) => readonly string[]): Contender {

@@ -1,4 +1,4 @@
-import { BARE_NODE, CURL_TEE_HASH, CURL_THEN_HASH, XARGS } from './contenders.ts';
+import { BARE_NODE, CURL_TEE_HASH, CURL_THEN_HASH, NODE_TO_NOTHING, XARGS } from './contenders.ts';
 import type { CaseResult, Measurement } from './rounds.ts';
 import { median } from './statistics.ts';
 
@@ -71,8 +71,8 @@ function judgement(each: Target, { measurements }: CaseResult): Judgement {
   };
   const ratios = ratiosOf(each.name);
   const middle = median(ratios);
-  const isEqual = measurements.has(BARE_NODE) && each.against !== CURL_THEN_HASH;
-  const bareNode = isEqual ? median(ratiosOf(BARE_NODE)) : null;
+  const least = [BARE_NODE, NODE_TO_NOTHING].find((name) => measurements.has(name));
+  const bareNode = least === undefined ? null : median(ratiosOf(least));
   const serverLead = median(
     (measurements.get(each.against) ?? []).map(({ seconds, serverCpuSeconds }) => seconds / serverCpuSeconds),
   );
