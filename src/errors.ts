@@ -176,7 +176,7 @@ const MEANINGS: Readonly<Record<string, readonly [code: string, meaning: string,
   EXDEV: ['bad_target', 'it is on another file system', 'choose another place'],
 };
 
-/** What `localError` is told to be doing where a folder is created. */
+/** The `doing` of `localError` for creating a folder. */
 export const MAKE_FOLDER = 'create the folder';
 
 /** Why a folder can't be created. Its parents exist, so ENOENT is the kernel's refusal of any new name. */

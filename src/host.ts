@@ -19,7 +19,7 @@ import { maskSecrets, redactKeys } from './sanitize.ts';
 export interface Clock {
   /** Milliseconds since the epoch. */
   nowMs(): number;
-  /** Milliseconds that only ever grow, for durations. */
+  /** Milliseconds that never go back, for durations. */
   ticksMs(): number;
   /** Milliseconds since the machine was started, suspends included; no step of the clock changes it. */
   uptimeMs(): number;
@@ -64,7 +64,7 @@ export interface Host {
   /** Whether the arguments are exactly what was typed: Node turns bytes that are not UTF-8 into U+FFFD. */
   readonly argvIsExact: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** The folder that relative names start from: `.`, for its absolute name need not be UTF-8, nor be readable. */
+  /** The folder of relative names: `.`, because its absolute name need not be UTF-8, nor be readable. */
   readonly cwd: string;
   readonly hostname: string;
   readonly pid: number;
@@ -138,7 +138,7 @@ export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<
 }
 
 const ENDING_SIGNALS: readonly EndingSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
-/** A second signal within this time is the first one again: timeout(1) and npx deliver each signal twice. */
+/** A second signal within this time, in milliseconds, is the first one again: timeout(1) and npx send each twice. */
 const ECHO_MS = 300;
 /** How long to wait for room in a pipe that somebody made non-blocking, in milliseconds. */
 const FULL_PIPE_WAIT_MS = 5;
@@ -149,7 +149,7 @@ export function systemHost(): Host & { end(code: ExitCode): void } {
   // A container may run under a user id without a home, which Node refuses to look up: use the root, as shells do.
   if (orNull(homedir) === null) process.env.HOME = '/';
   const { stderr } = process;
-  // Whoever closes standard error has stopped reading it; the download does not depend on that.
+  // A download does not need a reader of standard error.
   stderr.on('error', () => {});
   const interruption = new AbortController();
   let interruptedAtMs = 0;
@@ -159,7 +159,7 @@ export function systemHost(): Host & { end(code: ExitCode): void } {
       return interruption.abort(new Interrupted(signal));
     }
     if (systemClock.ticksMs() - interruptedAtMs < ECHO_MS) return;
-    // The second signal means at once: nothing is waited for, only the terminal is restored.
+    // A second signal ends the process immediately; only the terminal is restored.
     if (stderr.isTTY) stderr.write(SHOW_CURSOR);
     dieOf(signal);
   };
@@ -186,13 +186,13 @@ export function systemHost(): Host & { end(code: ExitCode): void } {
     },
     stdout: {
       isTTY: isatty(1),
-      // Programs that discard the output open the null device as Node does, but mostly in place of both.
+      // Programs that discard the output open the null device as Node does, but mostly for both streams.
       isClosed: isReopened(1) && !isReopened(2),
       write: descriptorWriter(1, () => sleep(systemClock, FULL_PIPE_WAIT_MS)),
     },
     stderr: {
       isTTY: isatty(2),
-      // What is shown on standard output is as wide as its own terminal, when errors go elsewhere.
+      // Text on standard output fits its own terminal when errors go elsewhere.
       columns: () => stderr.columns || (isatty(1) ? process.stdout.columns : 0) || 80,
       rows: () => stderr.rows || 24,
       write: (text) => void stderr.write(text),
@@ -212,7 +212,7 @@ export function systemHost(): Host & { end(code: ExitCode): void } {
       process.exitCode = code;
       const signal = ENDING_SIGNALS.find((each) => SIGNAL_EXIT_CODES[each] === code);
       if (signal !== undefined) dieOf(signal);
-      // What is still open, such as a connection to a proxy that never answered, would keep the process.
+      // An open connection, such as one to a silent proxy, would keep the process alive.
       stderr.write('', () => process.exit());
     },
   };
@@ -281,7 +281,7 @@ function pathOf(descriptor: number): string | null {
   return orNull(() => readlinkSync(`/proc/self/fd/${descriptor}`));
 }
 
-/** What `look` finds; null where it fails, as for files that only Linux has. */
+/** What `look` returns; null if it throws, as for files that only Linux has. */
 function orNull<T>(look: () => T): T | null {
   try {
     return look();

@@ -14,7 +14,7 @@ export interface RecordedError {
   readonly hint: string;
 }
 
-/** What a listing told of a video; what it did not tell is absent. Times in milliseconds since the epoch, durations in seconds. */
+/** What the library lists about a video. Times in milliseconds since the epoch, durations in seconds. */
 export interface ListedFacts {
   readonly video_name?: string;
   readonly duration?: number;
@@ -22,7 +22,7 @@ export interface ListedFacts {
   readonly datetime_taken?: number;
 }
 
-/** One line. Keys are added, never renamed or dropped. */
+/** One line. Keys are added, never renamed or removed. */
 export interface VideoRecord extends ListedFacts {
   readonly video_no: string;
   readonly unique_id: string;
@@ -31,9 +31,9 @@ export interface VideoRecord extends ListedFacts {
   readonly file: string | null;
   /** Size of the complete video in bytes; null if it failed. */
   readonly bytes: number | null;
-  /** Every byte of every attempt, for those are billed. */
+  /** Every byte of every attempt, because those are billed. */
   readonly bytes_received: number;
-  /** What the library or Content-Length said, in bytes; null if neither did. */
+  /** The size by the library or Content-Length, in bytes; null if neither gave it. */
   readonly expected_size: number | null;
   /** Lower-case hexadecimal; null unless asked for. */
   readonly sha256: string | null;
@@ -46,7 +46,6 @@ export interface VideoRecord extends ListedFacts {
   /** ISO 8601, UTC; null unless downloaded now. */
   readonly downloaded_at: string | null;
   readonly error: RecordedError | null;
-  /** What is odd, but no failure. */
   readonly warnings: readonly string[];
 }
 
@@ -67,7 +66,7 @@ export function recordedError(error: unknown, secrets: Iterable<string>): Record
   };
 }
 
-/** A record whose `file`, named from `cwd`, is named from another folder. */
+/** A record whose `file`, relative to `cwd`, is made relative to another folder. */
 export function recordFrom(folder: string, cwd: string, record: VideoRecord): VideoRecord {
   if (record.file === null) return record;
   return { ...record, file: relative(folder, resolve(cwd, record.file)).replaceAll('\\', '/') };

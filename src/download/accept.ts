@@ -94,7 +94,7 @@ async function openSink(container: Container | null, download: ActiveDownload): 
 }
 
 /**
- * Reads as much of a body as tells what it is, and leaves it paused. What is not accepted is aborted immediately,
+ * Reads as much of a body as shows what it is, and leaves it paused. What is not accepted is aborted immediately,
  * because its bytes are billed. The chunks that arrive while it is paused are added to `first`.
  */
 async function readOpening(

@@ -69,7 +69,7 @@ export async function runBatch(tasks: readonly VideoTask[], run: BatchRun): Prom
     stop: AbortSignal.any([host.interrupt, stop.signal]),
     noNewVideos: noNewVideos.signal,
   });
-  // Each download listens while it runs: many listeners at once are no leak.
+  // Each running download adds listeners: many of them are no leak.
   setMaxListeners(0, host.interrupt, context.stop, noNewVideos.signal);
   const outcomes: Outcome[] = [];
   let isBudgetReported = false;
@@ -119,7 +119,7 @@ export async function runBatch(tasks: readonly VideoTask[], run: BatchRun): Prom
   }
   const records = outcomes.map(({ record }) => record);
   printLine(summaryText(records, host.clock.ticksMs() - startedMs) + run.summaryEnd, run);
-  // What ended the run is its code, whatever else failed before it.
+  // A failure that ended the run decides the exit code.
   if (stop.signal.aborted) return exitCodeFor(stop.signal.reason);
   return mergeExitCodes(outcomes.map(({ error }) => (error === null ? 0 : exitCodeFor(error))));
 }

@@ -40,7 +40,7 @@ export interface ActiveDownload {
   readonly startedMs: number;
   /** Requests sent so far. */
   attempts: number;
-  /** Bytes of all attempts, as they came over the network. */
+  /** Bytes of all attempts, as received from the network. */
   receivedBytes: number;
   /** Milliseconds spent waiting for the rate limit and between attempts. */
   waitedMs: number;

@@ -42,7 +42,7 @@ export async function checkExisting(target: Target, download: ActiveDownload): P
   } catch (error) {
     if (!(error instanceof BodyError)) throw error;
     const text = `${target.shown} exists but is not a complete video: ${error.message}`;
-    throw new LocalError('not_whole', text, { hint: task.notWholeHint, cause: error });
+    throw new LocalError('not_whole', text, { hint: task.incompleteHint, cause: error });
   }
 }
 

@@ -5,7 +5,7 @@ import { flushFolder } from '../folders.ts';
 
 /** The machine's own file system. Every call throws the system's error. */
 export const diskFileSystem = {
-  /** Creates a file that must not exist, for nobody but its owner to read. */
+  /** Creates a file that must not exist, readable by its owner only. */
   create: (path: string) => openFile(path, 'wx+'),
   /** Opens a device or FIFO for writing. */
   openDevice: (path: string) => openFile(path, 'w'),
@@ -40,7 +40,7 @@ async function openFile(path: string, flags: 'w' | 'wx+') {
   // A FIFO has no positions; a file is written where the last write ended, also after it was emptied.
   let position = flags === 'wx+' ? 0 : undefined;
   return {
-    /** Writes the chunks at the current position. Returns how many bytes were taken, which may be fewer. */
+    /** Writes the chunks at the current position. Returns how many bytes were written, which may be fewer. */
     async writev(chunks: readonly Uint8Array[]): Promise<number> {
       const { bytesWritten } = await handle.writev(chunks, position);
       if (position !== undefined) position += bytesWritten;

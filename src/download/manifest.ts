@@ -183,7 +183,7 @@ const FLAGS = {
 /** Absent on Windows, where only an administrator can create a link. */
 const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
 
-/** Opens a manifest in such a way that no link planted meanwhile is followed. */
+/** Opens a manifest without following a link that was planted in the meantime. */
 async function openPlain(
   shown: string,
   host: Host,

@@ -84,7 +84,7 @@ export interface VideoTask {
   /** The hint where another file has the name. */
   readonly existsHint: string;
   /** The hint where a file that was to be kept is not a complete video. */
-  readonly notWholeHint: string;
+  readonly incompleteHint: string;
   /** Bytes, by the listing; null if not looked up. */
   readonly listedSize: number | null;
   /** Its scope; that of the settings if absent. */

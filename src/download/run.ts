@@ -75,7 +75,7 @@ export async function runDownload(plan: DownloadPlan, host: Host): Promise<ExitC
         continueHint: `rerun ${plan.whenExists === 'skip' ? 'the same command' : 'with --skip-existing'} to continue`,
       },
     );
-    // An account-wide failure is the code of the whole run.
+    // A failure of the account decides the exit code of the run.
     return code === 3 ? code : mergeExitCodes([code, selected.exitCode]);
   } finally {
     await manifest?.close();
@@ -156,7 +156,7 @@ async function itemsOf(
       destination: destinationOf(plan, names?.get(videoNo) ?? videoNo),
       whenExists: plan.whenExists,
       existsHint: '--force replaces it; --skip-existing keeps it if it is a complete video',
-      notWholeHint: 'left untouched; replace it with --force',
+      incompleteHint: 'left untouched; replace it with --force',
     };
     items.push(await itemFor(task, template !== null, host));
   }

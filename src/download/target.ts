@@ -20,7 +20,7 @@ export interface Target {
   readonly isShared: boolean;
 }
 
-/** The parts of the host that a target is looked at by. */
+/** The parts of the host that looking at a target needs. */
 export type TargetHost = Pick<Host, 'cwd' | 'uid'>;
 
 /**
@@ -83,7 +83,7 @@ export async function behindLinks(path: string, shown: string, { uid }: TargetHo
   }
 }
 
-/** What a link leads to. Throws UsageError where that is not UTF-8, for as text it would name another file. */
+/** The target of a link. Throws UsageError if it is not UTF-8, because as text it would name another file. */
 async function linkText(path: string, shown: string): Promise<string> {
   const bytes = await readlink(path, { encoding: 'buffer' });
   if (isUtf8(bytes)) return bytes.toString();
@@ -99,7 +99,7 @@ async function folderMode(folder: string, shown: string, cwd: string): Promise<n
     if (!found.isDirectory()) {
       throw cannotWrite('bad_folder', shown, `${folder} is not a folder`, 'choose another place');
     }
-    // A deleted folder can still be looked at from within; only its path tells.
+    // A deleted current folder can still be examined; only resolving its path fails.
     if (found.nlink === 0) await realpath(folder);
     await access(folder, constants.W_OK | constants.X_OK);
     return found.mode;

@@ -128,7 +128,7 @@ function taskFor(row: LibraryRow, nameFor: (container: Container) => string, pla
     destination: { kind: 'file', containers, followsLinks: false, nameFor, root: plan.folder },
     whenExists: 'refuse',
     existsHint: IN_THE_WAY,
-    notWholeHint: IN_THE_WAY,
+    incompleteHint: IN_THE_WAY,
   };
 }
 

@@ -75,7 +75,7 @@ async function downloadOnto(
     destination: { kind: 'file', containers: ['mp4'], followsLinks: true, nameFor: () => path },
     whenExists: existing === null ? 'refuse' : 'force',
     existsHint: '',
-    notWholeHint: '',
+    incompleteHint: '',
     listedSize: null,
     mtimeMs,
   } as const;
