@@ -16,7 +16,7 @@ import { deviceSink, fileSink, type Sink, stdoutSink } from './sink.ts';
 import { type CheckRules, type Opening, sniff } from './sniff.ts';
 
 /** A response that may be written. */
-export interface Accepted {
+interface Accepted {
   readonly into: ResumableBody;
   /** The chunks that were read already. */
   readonly first: readonly Uint8Array[];

@@ -24,7 +24,7 @@ import type { DownloadRules, OutputOptions, TransferLimit, VideoTask } from './p
 import { downloadVideo, type Outcome } from './video.ts';
 
 /** What holds for all videos of a run. */
-export interface BatchRun {
+interface BatchRun {
   readonly host: Host;
   readonly session: Session;
   readonly output: OutputOptions;

@@ -59,7 +59,7 @@ export interface ActiveDownload {
 }
 
 /** What a context is made of. */
-export interface RunParts
+interface RunParts
   extends Pick<DownloadContext, 'host' | 'rules' | 'report' | 'fileSystem' | 'stop' | 'noNewVideos'> {
   readonly session: Session;
   readonly maxTransfer: TransferLimit | null;
@@ -99,7 +99,7 @@ export class Throttle {
 }
 
 /** Bytes set aside for one attempt. */
-export interface Reservation {
+interface Reservation {
   /** Raises what is set aside to `bytes`, which were received or announced. Throws BudgetError past the limit. */
   cover(bytes: number): void;
   /** Ends the reservation: so many bytes were received. */

@@ -67,7 +67,7 @@ export interface CheckedFile extends Proof {
 }
 
 /** How a file is checked. */
-export type FileCheck = DownloadRules & Omit<KnownFacts, 'transferSize'> & { readonly signal: AbortSignal };
+type FileCheck = DownloadRules & Omit<KnownFacts, 'transferSize'> & { readonly signal: AbortSignal };
 
 const READ_BYTES = 1024 * 1024;
 

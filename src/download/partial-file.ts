@@ -3,8 +3,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { basename, dirname } from 'node:path';
 import { codeOf } from '../errors.ts';
 import { pathFrom } from '../folders.ts';
-import { type Clock, sleep } from '../host.ts';
-import { livenessOf, type ProcessHost, processIdentity } from '../liveness.ts';
+import { type Clock, type Host, sleep } from '../host.ts';
+import { livenessOf, processIdentity } from '../liveness.ts';
 import { diskFileSystem, type FileSystem } from './file-system.ts';
 
 /** The temporary files of one run. */
@@ -14,9 +14,6 @@ export interface PartialFiles {
   /** Removes what dead runs left beside a target. Lists each folder once. Never throws. */
   removeStale(target: string): Promise<void>;
 }
-
-/** Who makes the files, and when. */
-export type PartialFileHost = ProcessHost & { readonly clock: Clock };
 
 /** The longest name that every common file system takes, in bytes: eCryptfs allows 143, most others 255. */
 const LONGEST_NAME = 143;
@@ -34,7 +31,7 @@ const PARTIAL_FILE = /^(.+)\.mavi-([0-9a-f]+(?:-[0-9a-f]+){4})-[0-9a-f]{8}\.part
 const ABANDONED_MS = 24 * 60 * 60 * 1000;
 
 /** The temporary files of this run. */
-export function partialFiles(host: PartialFileHost, fileSystem: FileSystem = diskFileSystem): PartialFiles {
+export function partialFiles(host: Host, fileSystem: FileSystem = diskFileSystem): PartialFiles {
   const owner = processIdentity(host);
   const folders = new Map<string, Promise<string[]>>();
   return {
@@ -55,7 +52,7 @@ export function partialFiles(host: PartialFileHost, fileSystem: FileSystem = dis
 }
 
 /** Removes every stale temporary file in a folder, whatever its target. Never throws. */
-export async function removeStalePartials(folder: string, host: PartialFileHost): Promise<void> {
+export async function removeStalePartials(folder: string, host: Host): Promise<void> {
   for (const name of await partialNames(folder, diskFileSystem)) {
     await removeIfStale(folder, name, host, diskFileSystem);
   }
@@ -69,7 +66,7 @@ async function partialNames(folder: string, fileSystem: FileSystem): Promise<str
 async function removeIfStale(
   folder: string,
   name: string,
-  host: PartialFileHost,
+  host: Host,
   fileSystem: FileSystem,
 ): Promise<void> {
   const path = pathFrom(folder, name);

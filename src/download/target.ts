@@ -20,16 +20,13 @@ export interface Target {
   readonly isShared: boolean;
 }
 
-/** The parts of the host that looking at a target needs. */
-export type TargetHost = Pick<Host, 'cwd' | 'uid'>;
-
 /**
  * Looks at a target before any request is made. Throws LocalError for a folder as the target and for a missing or
  * unwritable one around it, UsageError for a link to a name that can't be handled.
  * @param followsLinks whether a symbolic link is followed, so that the file behind it is written and the link stays.
  *   Otherwise a link, a device or a FIFO is just something that has the name.
  */
-export async function lookAtTarget(shown: string, host: TargetHost, followsLinks: boolean): Promise<Target> {
+export async function lookAtTarget(shown: string, host: Host, followsLinks: boolean): Promise<Target> {
   const given = pathFrom(host.cwd, shown);
   const path = followsLinks ? await behindLinks(given, shown, host) : given;
   const found = await lookAt(path, shown, followsLinks);
@@ -61,7 +58,7 @@ async function lookAt(path: string, shown: string, followsLinks: boolean): Promi
  * The path that a chain of symbolic links ends at. Throws LocalError for a link that another user planted, by the
  * kernel's rule for sticky folders: it must belong to this user or to the owner of the folder that it is in.
  */
-export async function behindLinks(path: string, shown: string, { uid }: TargetHost): Promise<string> {
+export async function behindLinks(path: string, shown: string, { uid }: Host): Promise<string> {
   let at = path;
   try {
     while (true) {
