@@ -117,10 +117,14 @@ async function listen(handler: Handler, port: number, tls: MockOptions['tls']): 
   };
 }
 
-/** A page of any site can make its own name resolve to this machine; only the Host header gives it away. */
+/**
+ * A page of any site can make its own name resolve to this machine; only the Host header gives it away. Some clients,
+ * such as wget2, leave the port out.
+ */
 function isOwnHost({ headers, socket }: IncomingMessage, host: string | undefined): boolean {
   const [, name = '', port] = /^(.*?)(?::(\d+))?$/.exec(headers.host ?? '') ?? [];
-  return host === undefined ? LOOPBACK.test(name) && Number(port) === socket.localPort : name === host;
+  if (host !== undefined) return name === host;
+  return LOOPBACK.test(name) && (port === undefined || Number(port) === socket.localPort);
 }
 
 function recordOf(request: IncomingMessage, order: number, startedAtMs: number): Exchange['record'] {

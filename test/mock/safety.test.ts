@@ -52,14 +52,19 @@ describe('a folder of videos', () => {
 });
 
 describe('the Host header', () => {
-  it.each(['127.0.0.1:PORT', '127.8.9.10:PORT', 'localhost:PORT', 'LOCALHOST:PORT', '[::1]:PORT'])(
-    '%s is answered',
-    async (host) => {
-      const mock = await started();
-      const headers = { Host: host.replace('PORT', new URL(mock.baseUrl).port) };
-      expect((await post(mock, 'list_videos', {}, { headers })).status).toBe(200);
-    },
-  );
+  it.each([
+    '127.0.0.1:PORT',
+    '127.8.9.10:PORT',
+    'localhost:PORT',
+    'LOCALHOST:PORT',
+    '[::1]:PORT',
+    '127.0.0.1',
+    'localhost',
+  ])('%s is accepted', async (host) => {
+    const mock = await started();
+    const headers = { Host: host.replace('PORT', new URL(mock.baseUrl).port) };
+    expect((await post(mock, 'list_videos', {}, { headers })).status).toBe(200);
+  });
 
   it.each([
     'attacker.test:PORT',
@@ -68,8 +73,6 @@ describe('the Host header', () => {
     '10.0.0.1:PORT',
     '1270.0.0.1:PORT',
     '127.0.0.1:1',
-    '127.0.0.1',
-    'localhost',
     '[::2]:PORT',
     'user@127.0.0.1:PORT',
   ])('"%s" is refused, for a page of any site can send requests here by a name of its own', async (host) => {
