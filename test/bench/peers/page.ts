@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import counts from '../../torture/counts.json' with { type: 'json' };
 import { table } from '../markdown.ts';
 import { shellLine } from '../shell.ts';
 import { type Attempt, PATIENCE_MS } from './attempt.ts';
@@ -54,9 +54,7 @@ export function sumsTable({ tools, cases, attempts }: Matrix): string {
 
 /** How many calls `npm run torture` made fail, as it counted them. */
 function tortureTable(): string {
-  const text = readFileSync(new URL('../../torture/counts.json', import.meta.url), 'utf8');
-  const counts = Object.entries(JSON.parse(text) as Record<string, { calls: number; runs: number }>);
-  const rows = counts.map(([title, { calls, runs }]) => [title, String(calls), String(runs)]);
+  const rows = Object.entries(counts).map(([title, { calls, runs }]) => [title, String(calls), String(runs)]);
   return table(['command', 'calls on files', 'runs'], rows);
 }
 
