@@ -15,8 +15,8 @@ import { COMMAND_LINE } from './messages/command-line.ts';
 import { THE_DISK } from './messages/disk.ts';
 import { MANY_VIDEOS } from './messages/many.ts';
 import { THE_NETWORK } from './messages/network.ts';
+import { RETRIES } from './messages/retries.ts';
 import { SETTINGS_AND_KEY } from './messages/settings.ts';
-import { TRIES } from './messages/tries.ts';
 import { THE_VIDEO } from './messages/video.ts';
 
 const TABLES = {
@@ -25,7 +25,7 @@ const TABLES = {
   'the API': THE_API,
   'the video': THE_VIDEO,
   'the network': THE_NETWORK,
-  retries: TRIES,
+  retries: RETRIES,
   'the disk': THE_DISK,
   'many videos': MANY_VIDEOS,
 };

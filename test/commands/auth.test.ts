@@ -38,7 +38,7 @@ async function mavi(
 const at = (mock: Mock): Record<string, string> => ({ MAVI_BASE_URL: mock.baseUrl, MAVI_RATE: '0' });
 
 describe('auth login', () => {
-  it('stores the key from standard input, trimmed, for its owner alone', async () => {
+  it('stores the key from standard input, trimmed, readable only by its owner', async () => {
     const cwd = tempDir();
     const mock = await withMock({ key: KEY });
     const { code, errors, out } = await mavi(cwd, 'auth login', at(mock), `  ${KEY}\r\n`);
@@ -76,7 +76,7 @@ describe('auth login', () => {
     expect(readFileSync(join(cwd, '.config-mavi/config.json'), 'utf8')).toContain('sk-earlier');
   });
 
-  it('asks the API before it stores the key, and does not store one that is refused', async () => {
+  it('checks the key with the API before storing it, and stores no refused key', async () => {
     const cwd = tempDir();
     const mock = await withMock();
     await mavi(cwd, 'auth login', {}, 'sk-earlier');
@@ -104,7 +104,7 @@ describe('auth login', () => {
     expect(readFileSync(join(cwd, '.config-mavi/config.json'), 'utf8')).toContain(KEY);
   });
 
-  it('asks at the address that the settings of the profile name', async () => {
+  it('checks the key at the address in the settings of the profile', async () => {
     const cwd = tempDir();
     const mock = await withMock({ key: KEY });
     await mavi(cwd, `config set base-url ${mock.baseUrl} --profile work`);
@@ -114,7 +114,7 @@ describe('auth login', () => {
     expect(errors).toContain('config.work.json');
   });
 
-  it('refuses before it reads the key where it could not store it', async () => {
+  it('fails before it reads the key if it could not store it', async () => {
     const cwd = tempDir();
     mkdirSync(join(cwd, '.config-mavi'), { mode: 0o700 });
     const path = join(cwd, '.config-mavi/config.json');
@@ -126,7 +126,7 @@ describe('auth login', () => {
     expect(readFileSync(path, 'utf8')).toBe('{"rate": "6",}');
   });
 
-  it('warns of the key of another product, and of a variable that comes first', async () => {
+  it('warns about the key of another product, and about a variable that overrides it', async () => {
     const { code, errors } = await mavi(
       tempDir(),
       'auth login',
@@ -151,7 +151,7 @@ describe('auth logout', () => {
     expect((await mavi(cwd, 'auth status')).code).toBe(3);
   });
 
-  it('removes what a login left that was killed before it ended', async () => {
+  it('removes what a killed login left behind', async () => {
     const cwd = tempDir();
     const folder = join(cwd, '.config-mavi');
     mkdirSync(folder, { mode: 0o700 });
@@ -160,7 +160,7 @@ describe('auth logout', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('removes the key of one profile alone', async () => {
+  it('removes only the key of one profile', async () => {
     const cwd = tempDir();
     await mavi(cwd, 'auth login', {}, 'sk-one');
     await mavi(cwd, 'auth login --profile work', {}, 'sk-two');
@@ -175,7 +175,7 @@ describe('auth logout', () => {
 });
 
 describe('a profile', () => {
-  it('is an account of its own in every command that takes settings', async () => {
+  it('is a separate account in every command with settings', async () => {
     const cwd = tempDir();
     const mock = await withMock({ key: 'sk-work' });
     await mavi(cwd, 'auth login', {}, 'sk-default');
@@ -215,7 +215,7 @@ describe('a profile', () => {
 });
 
 describe('auth status', () => {
-  it('is exit 0 for a good key, and says where it comes from, masked', async () => {
+  it('is exit 0 for a valid key, and shows it masked, with its source', async () => {
     const mock = await withMock({ key: KEY });
     const { code, out, errors } = await mavi(tempDir(), 'auth status', { ...at(mock), MAVI_API_KEY: KEY });
     expect([code, errors]).toEqual([0, '']);
@@ -242,7 +242,7 @@ describe('auth status', () => {
     },
   );
 
-  it('is exit 3 for a key that is refused, which it shows masked', async () => {
+  it('is exit 3 for a refused key, which it shows masked', async () => {
     const mock = await withMock();
     const { code, out } = await mavi(tempDir(), 'auth status', { ...at(mock), MAVI_API_KEY: KEY });
     expect(code).toBe(3);
@@ -258,14 +258,14 @@ describe('auth status', () => {
     expect(mock.requests).toEqual([]);
   });
 
-  it('is exit 6 where nobody answers', async () => {
+  it('is exit 6 if there is no server', async () => {
     const env = { MAVI_BASE_URL: 'http://127.0.0.1:1/serve/api/v1', MAVI_API_KEY: KEY };
     const { code, errors } = await mavi(tempDir(), 'auth status', env);
     expect(code).toBe(6);
     expect(errors).toContain('refused');
   });
 
-  it('is exit 6 for a server in trouble, after one more try', async () => {
+  it('is exit 6 for a server error, after one retry', async () => {
     const mock = await withMock({ key: KEY, listFaults: 'server-error' });
     const { code } = await mavi(tempDir(), 'auth status', { ...at(mock), MAVI_API_KEY: KEY });
     expect([code, mock.requests.length]).toEqual([6, 2]);
@@ -273,7 +273,7 @@ describe('auth status', () => {
 });
 
 describe('the key in force', () => {
-  it('is that of MAVI_API_KEY, its file, MEMORIES_API_KEY, the store, in this order; empty ones do not count', async () => {
+  it('comes from MAVI_API_KEY, its file, MEMORIES_API_KEY or the store, in this order; empty ones are ignored', async () => {
     const cwd = tempDir();
     const mock = await withMock();
     writeFileSync(join(cwd, 'key'), 'sk-file\n', { mode: 0o600 });

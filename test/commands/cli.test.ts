@@ -135,7 +135,7 @@ describe('a mistake in the command line', () => {
     },
   );
 
-  it('in a list is told with the name of the file and the line', async () => {
+  it('in a list is reported with file name and line', async () => {
     const cwd = tempDir();
     const mock = await withMock();
     writeFileSync(join(cwd, 'list'), `${faststart}\r\n\r\n../up\r\n`);
@@ -185,7 +185,7 @@ describe('help', () => {
     },
   );
 
-  it('alone fits a terminal of 80 x 24 with the prompt below, and is what --help prints', async () => {
+  it('without a topic fits a terminal of 80 x 24, prompt included, and is what --help prints', async () => {
     const texts: string[] = [];
     for (const args of [[], ['--help'], ['help']]) {
       const host = fakeHost({ cwd: tempDir(), stdoutIsTTY: true, columns: 80 });

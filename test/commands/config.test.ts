@@ -7,7 +7,7 @@ import { type FakeHost, fakeHost } from '../helpers/fake-host.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
 import { downloadsOf, envFor, withMock } from '../helpers/with-mock.ts';
 
-/** Runs one command with its own config folder in `cwd`. */
+/** Runs one command with its own settings folder in `cwd`. */
 async function mavi(
   cwd: string,
   line: string,
@@ -37,7 +37,7 @@ describe('settings', () => {
     expect(await scopeOf('-u flag', { MAVI_UNIQUE_ID: 'variable' })).toBe('flag');
   });
 
-  it('are listed with their sources, and got one by one', async () => {
+  it('are listed with their sources, and shown one by one', async () => {
     const cwd = tempDir();
     await mavi(cwd, 'config set rate 1/s');
     const env = { MAVI_CONCURRENCY: '7', MAVI_TIMEOUT: '' };
@@ -51,7 +51,7 @@ describe('settings', () => {
     expect((await mavi(cwd, 'config get limit-rate')).out).toBe('');
   });
 
-  it('are removed by unset, which is no error where there is none', async () => {
+  it('are removed by unset, which succeeds also if there is none', async () => {
     const cwd = tempDir();
     await mavi(cwd, 'config set rate 1/s');
     expect((await mavi(cwd, 'config unset rate')).code).toBe(0);
@@ -59,14 +59,14 @@ describe('settings', () => {
     expect((await mavi(cwd, 'config get rate')).out).toBe('12\n');
   });
 
-  it('that cannot be are refused, and what was stored stays', async () => {
+  it('are refused if invalid, and the stored value stays', async () => {
     const cwd = tempDir();
     await mavi(cwd, 'config set rate 1/s');
     expect((await mavi(cwd, 'config set rate fast')).code).toBe(2);
     expect((await mavi(cwd, 'config get rate')).out).toBe('1/s\n');
   });
 
-  it('that were made bad by hand are exit 2 with the way to mend them', async () => {
+  it('that were edited to something invalid are exit 2, with the command that resets them', async () => {
     const cwd = tempDir();
     mkdirSync(join(cwd, '.config-mavi'), { mode: 0o700 });
     writeFileSync(join(cwd, '.config-mavi/config.json'), '{"rate":"fast"}', { mode: 0o600 });
@@ -89,7 +89,7 @@ describe('settings', () => {
     expect(errors).toContain(`unknown setting '${name}' (did you mean ${nearest}?)`);
   });
 
-  it('never hold the key, which would stand among the arguments', async () => {
+  it('never include the key, which would be visible in the process list', async () => {
     const cwd = tempDir();
     const { code, errors } = await mavi(cwd, 'config set api-key sk-mavi-abcdefghijklmnopqrstuvwxyz');
     expect(code).toBe(2);
@@ -100,7 +100,7 @@ describe('settings', () => {
 });
 
 describe('the settings file', () => {
-  it('is in MAVI_CONFIG_DIR, also where that is relative, and is readable by its owner alone', async () => {
+  it('is in MAVI_CONFIG_DIR, even if that is relative, and readable only by its owner', async () => {
     const cwd = tempDir();
     const env = { MAVI_CONFIG_DIR: 'some/where' };
     expect((await mavi(cwd, 'config path', env)).out).toBe(`${cwd}/some/where/config.json\n`);
@@ -110,7 +110,7 @@ describe('the settings file', () => {
     expect(JSON.parse(readFileSync(join(cwd, 'some/where/config.json'), 'utf8'))).toEqual({ rate: '6' });
   });
 
-  it('that others can read is closed to them, and that is said', async () => {
+  it('that others can read is closed to them, with a warning', async () => {
     const cwd = tempDir();
     await mavi(cwd, 'config set rate 6');
     const path = join(cwd, '.config-mavi/config.json');
@@ -141,7 +141,7 @@ describe('the settings file', () => {
     }
   });
 
-  it('that cannot be a file is exit 7, naming it', async () => {
+  it('that is a folder is exit 7, naming it', async () => {
     const cwd = tempDir();
     mkdirSync(join(cwd, '.config-mavi/config.json'), { recursive: true });
     const { code, errors } = await mavi(cwd, 'config set rate 6');

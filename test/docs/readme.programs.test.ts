@@ -52,7 +52,7 @@ async function ready(scene: Scene): Promise<void> {
 }
 
 describe("README's recipes", () => {
-  it('are all run here, but for the installation, which test/package runs', () => {
+  it('are all run here, except the installation, which test/package runs', () => {
     expect([...RECIPES.keys()].sort()).toEqual([
       'GitHub Actions',
       'GitLab CI',
@@ -71,7 +71,7 @@ describe("README's recipes", () => {
     ]);
   });
 
-  it('begin with a key, a look at the library and one video', async ({ scene }) => {
+  it('start with a key, the list of the library and one video', async ({ scene }) => {
     await ready(scene);
     const env = { MAVI_API_KEY: undefined };
     const { code, stdout, stderr } = await scene.shell(recipe('first download'), { env, stdin: scene.key })
@@ -87,13 +87,13 @@ describe("README's recipes", () => {
     expect([code, stdout.toString()]).toEqual([0, `${SHA256}  -\n`]);
   });
 
-  it('cut the sound out of a video in a pipe', async ({ scene }) => {
+  it('extract the sound of a video in a pipe', async ({ scene }) => {
     await ready(scene);
     expect((await scene.shell(`set -o pipefail; ${recipe('pipe into ffmpeg')}`).ended).code).toBe(0);
     expect(scene.read('audio.m4a').subarray(4, 8).toString()).toBe('ftyp');
   });
 
-  it('stop a script at the first failure', async ({ scene }) => {
+  it('stop a script at the first error', async ({ scene }) => {
     await ready(scene);
     chmodSync(scene.write('fetch.sh', recipe('script')), 0o755);
     expect((await scene.shell('./fetch.sh').ended).code).toBe(0);
@@ -103,7 +103,7 @@ describe("README's recipes", () => {
     expect([again.code, again.stdout.toString()]).toEqual([7, '']);
   });
 
-  it('fetch a video by a part of its name, into a folder by its date', async ({ scene }) => {
+  it('download a video by part of its name, into a folder by its date', async ({ scene }) => {
     await ready(scene);
     expect((await scene.shell(recipe('by name')).ended).code).toBe(0);
     expect(scene.read('videos/2025-10-03/first steps.mp4').equals(SAMPLE)).toBe(true);
@@ -117,7 +117,7 @@ describe("README's recipes", () => {
     expect(scene.read(`library/${LIBRARY[2]}`).equals(SAMPLE)).toBe(true);
   });
 
-  it('name the videos that failed, by jq', async ({ scene }) => {
+  it('print the failed videos with jq', async ({ scene }) => {
     await ready(scene);
     const { stdout } = await scene.shell(recipe('jq')).ended;
     expect(stdout.toString()).toBe('VI000000000000000000 0001\n');
@@ -145,7 +145,7 @@ describe("README's recipes", () => {
     },
   );
 
-  it('install nothing else than what is pinned', async ({ scene }) => {
+  it('install only the pinned file', async ({ scene }) => {
     const env = { ...(await releaseFor(scene)), MAVI_SHA256: SHA256 };
     const { code } = await scene.shell(`set -e\n${jobCommands('GitHub Actions')}`, { env }).ended;
     expect(code).toBe(1);

@@ -7,7 +7,7 @@ import { ROOT, recipesOf } from '../helpers/recipes.ts';
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
 const PAGES = ['README.md', 'CHANGELOG.md', ...readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`)];
 
-/** The rows of README's table of settings, by their variable. */
+/** The rows of README's table of settings, by variable. */
 function settingsTable(): Map<string, readonly string[]> {
   const section = README.slice(README.indexOf('\n## Settings\n'));
   const table = section.slice(0, section.indexOf('\n\n', section.indexOf('\n| --- |')));
@@ -20,7 +20,7 @@ function settingsTable(): Map<string, readonly string[]> {
   );
 }
 
-/** What a link may point to: the headings of a page, as GitHub makes anchors of them. */
+/** The anchors that GitHub makes from the headings of a page. */
 function anchorsOf(page: string): string[] {
   const headings = readFileSync(join(ROOT, page), 'utf8').matchAll(/^#+ (.+)$/gm);
   return [...headings].map(([, text = '']) =>
@@ -41,7 +41,7 @@ describe('README', () => {
     },
   );
 
-  it('has no other settings, but for the key, the profile and the folder', () => {
+  it('has no other settings except the key, the profile and the folder', () => {
     const variables = Object.values(DEFINITIONS).map(({ variable }) => `\`${variable}\``);
     const others = [...settingsTable().keys()].filter((variable) => !variables.includes(variable));
     expect(others).toEqual([
@@ -64,7 +64,7 @@ describe('README', () => {
 });
 
 describe('the pages', () => {
-  it.each(PAGES.filter((page) => page.endsWith('.md')))('of %s tell nobody to install by name', (page) => {
+  it.each(PAGES.filter((page) => page.endsWith('.md')))('(%s) tell nobody to install by name', (page) => {
     const commands = readFileSync(join(ROOT, page), 'utf8').matchAll(
       /\b(?:npm (?:install|i|add|exec)|npx|yarn|pnpm|bun)(?: -\S+| --\S+| global| add| dlx)* (?<what>[^\s`]+)/g,
     );
@@ -72,7 +72,7 @@ describe('the pages', () => {
     expect(names.filter((name) => /^mavi(@|$)/.test(name))).toEqual([]);
   });
 
-  it.each(PAGES.filter((page) => page.endsWith('.md')))('of %s link to nothing that is not there', (page) => {
+  it.each(PAGES.filter((page) => page.endsWith('.md')))('(%s) have no broken links', (page) => {
     const text = readFileSync(join(ROOT, page), 'utf8');
     const links = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
     const inside = links.filter((link) => !/^[a-z]+:/.test(link));
@@ -85,7 +85,7 @@ describe('the pages', () => {
     expect(broken).toEqual([]);
   });
 
-  it('show every picture that is there', () => {
+  it('show every picture in docs/images', () => {
     const shown = PAGES.filter((page) => page.endsWith('.md'))
       .map((page) => readFileSync(join(ROOT, page), 'utf8'))
       .join('\n');

@@ -1,6 +1,6 @@
 import { faulty, type Rows } from './row.ts';
 
-/** What is said of the API. */
+/** Messages about the API. */
 export const THE_API: Rows = {
   'an unknown video': {
     ...faulty('not-found'),
@@ -43,7 +43,7 @@ export const THE_API: Rows = {
       '      other programs may use the same account; wait a minute, or lower --rate',
     ],
   },
-  'a wait that is too long': {
+  'a Retry-After that is too long': {
     ...faulty('rate-limit=700'),
     code: 8,
     says: [
@@ -67,7 +67,7 @@ export const THE_API: Rows = {
       "      is it in the scope 'default'? see: mavi list, or set --unique-id",
     ],
   },
-  'an answer of success without a video': {
+  'a successful response without a video': {
     ...faulty('json-success'),
     code: 4,
     says: [
@@ -75,7 +75,7 @@ export const THE_API: Rows = {
       "      is it in the scope 'default'? see: mavi list, or set --unique-id",
     ],
   },
-  'a server in trouble': {
+  'a server error': {
     ...faulty('server-error'),
     code: 6,
     says: [
@@ -83,7 +83,7 @@ export const THE_API: Rows = {
       '      try again later',
     ],
   },
-  'a gateway in trouble': {
+  'a gateway error': {
     ...faulty('bad-gateway'),
     code: 6,
     says: ['mavi: VI625239098370850816: HTTP 502 from the server', '      try again later'],
@@ -109,7 +109,7 @@ export const THE_API: Rows = {
       '      check --base-url, and whether a proxy answers instead of the API',
     ],
   },
-  'JSON that is cut': {
+  'truncated JSON': {
     ...faulty('json-broken'),
     code: 4,
     says: [
@@ -117,7 +117,7 @@ export const THE_API: Rows = {
       '      check --base-url, and whether a proxy answers instead of the API',
     ],
   },
-  'JSON without an end': {
+  'endless JSON': {
     ...faulty('json-endless'),
     code: 4,
     says: [
@@ -125,7 +125,7 @@ export const THE_API: Rows = {
       '      check --base-url, and whether a proxy answers instead of the API',
     ],
   },
-  'an error under the type of a video': {
+  'an error with the Content-Type of a video': {
     ...faulty('mislabelled'),
     code: 4,
     says: [
@@ -150,7 +150,7 @@ export const THE_API: Rows = {
       '      check --base-url, and whether a proxy answers instead of the API',
     ],
   },
-  'a listing in trouble': {
+  'a listing with a server error': {
     args: ['list', '--retries', '1'],
     mock: { listFaults: 'server-error' },
     code: 6,
@@ -160,7 +160,7 @@ export const THE_API: Rows = {
       '      try again later',
     ],
   },
-  'a listing that is refused': {
+  'a refused listing': {
     args: ['list'],
     mock: { listFaults: 'not-found' },
     code: 4,
@@ -178,7 +178,7 @@ export const THE_API: Rows = {
       '      check --base-url, and whether a proxy answers instead of the API',
     ],
   },
-  'a scope that is empty': {
+  'an empty scope': {
     args: ['list', '-u', 'nothing'],
     code: 0,
     says: ["mavi: no video matches in the scope 'nothing'"],

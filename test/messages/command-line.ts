@@ -1,6 +1,6 @@
 import { download, FIRST, type Rows, SECOND } from './row.ts';
 
-/** What is said of the command line. */
+/** Messages about the command line. */
 export const COMMAND_LINE: Rows = {
   'an unknown command': {
     args: ['downlod'],
@@ -25,7 +25,7 @@ export const COMMAND_LINE: Rows = {
       '      see: mavi download --help',
     ],
   },
-  'a word that is none of the choices': {
+  'a value that is not among the choices': {
     ...download('--verify', 'x'),
     code: 2,
     says: ["mavi: --verify takes full, ftyp or none, not 'x'", '      see: mavi download --help'],
@@ -38,7 +38,7 @@ export const COMMAND_LINE: Rows = {
       '      give IDs, a file of them with --batch-file, or a part of the names with --match',
     ],
   },
-  'an id that could name a path': {
+  'an ID that could be a path': {
     args: ['download', '../x'],
     code: 2,
     says: [
@@ -46,12 +46,12 @@ export const COMMAND_LINE: Rows = {
       '      list your videos with: mavi list',
     ],
   },
-  'a price that is no number': {
+  'a price that is not a number': {
     ...download('--max-cost', 'x'),
     code: 2,
     says: ["mavi: --max-cost takes dollars, such as 5 or 0.50, not 'x'"],
   },
-  'a file name in the place of an id': {
+  'a file name instead of an ID': {
     args: ['download', `${FIRST}.mp4`],
     code: 2,
     says: [
@@ -59,7 +59,7 @@ export const COMMAND_LINE: Rows = {
       '      did you mean VI625239098370850816?',
     ],
   },
-  'a line of a list that is no id': {
+  'a line of a list that is not an ID': {
     args: ['download', '-a', '-'],
     host: { stdin: '# mine\nVI1\nx y\n' },
     code: 2,
@@ -68,23 +68,23 @@ export const COMMAND_LINE: Rows = {
       '      list your videos with: mavi list',
     ],
   },
-  'a list without a video': {
+  'a list without videos': {
     args: ['download', '-a', '-'],
     host: { stdin: '# none yet\n' },
     code: 0,
     says: ['mavi: standard input contains no video IDs; nothing to download'],
   },
-  'one name for many videos': {
+  'one output file for several videos': {
     args: ['download', FIRST, SECOND, '-o', 'x.mp4'],
     code: 2,
     says: ['mavi: --output takes one video only', '      for several use --output-dir <dir>'],
   },
-  'a name that is empty': {
+  'an empty file name': {
     ...download('-o', ''),
     code: 2,
     says: ['mavi: --output takes a name, not an empty text'],
   },
-  'a video for a terminal': {
+  'a video written to a terminal': {
     ...download('-o', '-'),
     host: { stdoutIsTTY: true },
     code: 2,
@@ -93,58 +93,58 @@ export const COMMAND_LINE: Rows = {
       '      write to a file with -o video.mp4, or pipe standard output to another program',
     ],
   },
-  'a rate': {
+  'an invalid rate': {
     ...download('--rate', 'x'),
     code: 2,
     says: [
       "mavi: --rate takes a number of starts per minute, such as 12, or a form such as 12/m, 1/s or 700/h (0 = no limit), not 'x'",
     ],
   },
-  'a number': {
+  'an invalid number': {
     ...download('-c', '0'),
     code: 2,
     says: ["mavi: --concurrency takes a whole number from 1 to 256, not '0'"],
   },
-  seconds: {
+  'an invalid timeout': {
     ...download('--timeout', 'x'),
     code: 2,
     says: ["mavi: --timeout takes a number of seconds, such as 30 or 0.5 (0 = no limit), not 'x'"],
   },
-  'a size': {
+  'an invalid size': {
     ...download('--limit-rate', 'x'),
     code: 2,
     says: ["mavi: --limit-rate takes a number of bytes above 0, such as 500000, 10M or 2.5G, not 'x'"],
   },
-  'the bytes of a run': {
+  'an invalid --max-transfer': {
     ...download('--max-transfer', '0'),
     code: 2,
     says: ["mavi: --max-transfer takes a number of bytes above 0, such as 500000, 10M or 2.5G, not '0'"],
   },
-  'an address': {
+  'an invalid address': {
     ...download('--base-url', 'x'),
     code: 2,
     says: ["mavi: --base-url takes an address such as https://api.memories.ai/serve/api/v1, not 'x'"],
   },
-  'an address that is not safe': {
+  'an address with plain http': {
     ...download('--base-url', 'http://example.org'),
     code: 2,
     says: [
       "mavi: --base-url takes an https address: plain http would expose your key to the network (loopback addresses excepted), not 'http://example.org'",
     ],
   },
-  'an address of another kind': {
+  'an address of another protocol': {
     ...download('--base-url', 'ftp://example.org'),
     code: 2,
     says: ["mavi: --base-url takes an https address, not 'ftp://example.org'"],
   },
-  'an address with a user': {
+  'an address with a user name': {
     ...download('--base-url', 'https://a@example.org'),
     code: 2,
     says: [
       "mavi: --base-url takes an address without a user name, password, query or fragment, not 'https://…@example.org'",
     ],
   },
-  'a scope': {
+  'an invalid scope': {
     ...download('-u', ''),
     code: 2,
     says: ["mavi: --unique-id takes the name of a scope, such as default, not ''"],
@@ -154,12 +154,12 @@ export const COMMAND_LINE: Rows = {
     code: 2,
     says: ["mavi: missing required argument 'dir'", '      see: mavi sync --help'],
   },
-  'a folder whose name is empty': {
+  'an empty folder name': {
     args: ['sync', ''],
     code: 2,
     says: ['mavi: <dir> must not be empty'],
   },
-  'a shard': {
+  'an invalid shard': {
     args: ['sync', 'x', '--shard', '3/2'],
     code: 2,
     says: ["mavi: --shard takes i/n with i from 1 to n, such as 1/4, not '3/2'"],
@@ -188,12 +188,12 @@ export const COMMAND_LINE: Rows = {
       "      for example '{create_date}/{video_name}'; not \\, .. or a path from the root",
     ],
   },
-  'filters beside IDs': {
+  'filters together with IDs': {
     args: ['download', 'VI1', '--match', 'x'],
     code: 2,
     says: ["mavi: filters such as --match can't be combined with video IDs", '      use one or the other'],
   },
-  'records to skip without a manifest': {
+  '--skip-recorded without a manifest': {
     args: ['download', 'VI1', '--skip-recorded'],
     code: 2,
     says: ['mavi: --skip-recorded needs --manifest <file>'],
@@ -214,7 +214,7 @@ export const COMMAND_LINE: Rows = {
       '      see: mavi list --help',
     ],
   },
-  'a folder that is no number': {
+  'a folder ID that is not a number': {
     args: ['list', '--folder', 'trips'],
     code: 2,
     says: [
@@ -222,12 +222,12 @@ export const COMMAND_LINE: Rows = {
       '      see: mavi list --help',
     ],
   },
-  'a count': {
+  'an invalid limit': {
     args: ['list', '--limit', '0'],
     code: 2,
     says: ["mavi: --limit takes a whole number above 0, not '0'", '      see: mavi list --help'],
   },
-  'a place on earth': {
+  'an invalid place': {
     args: ['list', '--near', 'x'],
     code: 2,
     says: [
@@ -235,7 +235,7 @@ export const COMMAND_LINE: Rows = {
       '      see: mavi list --help',
     ],
   },
-  'a date': {
+  'an invalid date': {
     args: ['list', '--taken-after', 'x'],
     code: 2,
     says: ["mavi: --taken-after takes a date, such as 2025-06-01, not 'x'", '      see: mavi list --help'],
@@ -248,7 +248,7 @@ export const COMMAND_LINE: Rows = {
       '      name files or a synced folder, or use --manifest <file> for all that it records',
     ],
   },
-  'a port': {
+  'an invalid port': {
     args: ['mock', '--port', 'x'],
     code: 2,
     says: ["mavi: --port takes a whole number from 0 to 65535, not 'x'"],
@@ -258,7 +258,7 @@ export const COMMAND_LINE: Rows = {
     code: 2,
     says: ["mavi: --fault: unknown fault 'x'", '      list the faults with: mavi mock --list-faults'],
   },
-  'a fault that cannot be read': {
+  'a malformed fault': {
     args: ['mock', '--fault', 'drop@x'],
     code: 2,
     says: [
@@ -287,7 +287,7 @@ export const COMMAND_LINE: Rows = {
       '      available: unique-id, base-url, rate, concurrency, retries, connect-timeout, timeout, limit-rate',
     ],
   },
-  'the key among the settings': {
+  'the key as a setting': {
     args: ['config', 'set', 'api-key', 'x'],
     code: 2,
     says: [

@@ -1,14 +1,14 @@
 import { sampleFile } from '../mock/sample-files.ts';
 import { download, type Rows } from './row.ts';
 
-/** What is said of the disk. */
+/** Messages about the disk. */
 export const THE_DISK: Rows = {
-  'a list that is not there': {
+  'a missing list': {
     args: ['download', '-a', 'none.txt'],
     code: 7,
     says: ['mavi: cannot read none.txt: no such file or folder', '      check the path'],
   },
-  'a file that is there': {
+  'a file that already exists': {
     ...download('-o', 'a.mp4'),
     files: { 'a.mp4': 'x' },
     code: 7,
@@ -17,7 +17,7 @@ export const THE_DISK: Rows = {
       '      --force replaces it; --skip-existing keeps it if it is a complete video',
     ],
   },
-  'a file to keep that is no whole video': {
+  'a file to keep that is not a complete video': {
     ...download('-o', 'a.mp4', '--skip-existing'),
     files: { 'a.mp4': 'x' },
     code: 7,
@@ -52,13 +52,13 @@ export const THE_DISK: Rows = {
       '      check the path',
     ],
   },
-  'a file that is no folder to download to': {
+  'a file instead of the output folder': {
     ...download('-d', 'f'),
     files: { f: 'x' },
     code: 7,
     says: ['mavi: cannot create the folder f: a file has that name', '      choose another folder'],
   },
-  'a file that is no folder to sync': {
+  'a file instead of the folder to sync': {
     args: ['sync', 'f'],
     files: { f: 'x' },
     code: 7,
@@ -82,12 +82,12 @@ export const THE_DISK: Rows = {
     code: 7,
     says: ['mavi: cannot write no/m: no such file or folder', '      check the path'],
   },
-  'a manifest that is not there': {
+  'a missing manifest': {
     args: ['verify', '--manifest', 'none'],
     code: 7,
     says: ['mavi: cannot read none: no such file or folder', '      check the path'],
   },
-  'a folder of videos that is not there': {
+  'a missing folder of videos': {
     args: ['mock', '--videos', 'none'],
     code: 7,
     says: ['mavi: cannot read none: no such file or folder', '      check the path'],
@@ -97,7 +97,7 @@ export const THE_DISK: Rows = {
     code: 7,
     says: ['mavi: port PORT is already in use', '      omit --port to use a free port'],
   },
-  'files that are no videos': {
+  'files that are not videos': {
     args: ['verify', 'a.mp4', 'b.mp4', 'c.mp4'],
     files: { 'a.mp4': 'x', 'b.mp4': sampleFile('faststart').subarray(0, 60_000) },
     code: 5,

@@ -2,9 +2,9 @@ import type { StoredVideo } from '../../src/mock/library.ts';
 import { generatedLibrary } from '../helpers/generated.ts';
 import { env, FIRST, type Rows, SECOND, WRONG_KEY } from './row.ts';
 
-/** What is said of many videos. */
+/** Messages about several videos. */
 export const MANY_VIDEOS: Rows = {
-  'a refused key ends all': {
+  'a refused key that ends the batch': {
     args: ['download', FIRST, SECOND, '-c', '1'],
     host: env({ MAVI_API_KEY: WRONG_KEY }),
     code: 3,
@@ -84,7 +84,7 @@ export const MANY_VIDEOS: Rows = {
       'price: less than $0.01 at $0.12 a GB',
     ],
   },
-  'a file in the way of a sync': {
+  'a file with the name of a video to sync': {
     args: ['sync', 'lib', '-c', '1'],
     files: { [`lib/${FIRST}.mp4`]: 'x' },
     code: 7,
@@ -143,7 +143,7 @@ export const MANY_VIDEOS: Rows = {
       'price: about $0.00 at $0.12 a GB',
     ],
   },
-  'rows that cannot be used': {
+  'unusable rows': {
     args: ['list', '--ids'],
     mock: {
       videos: [{ ...(generatedLibrary({ count: 1 }).at('default', 0) as StoredVideo), videoNo: '-rf' }],

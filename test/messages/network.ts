@@ -1,9 +1,9 @@
 import { selfSigned } from '../mock/self-signed.ts';
 import { download, env, faulty, type Rows } from './row.ts';
 
-/** What is said of the network. */
+/** Messages about the network. */
 export const THE_NETWORK: Rows = {
-  'a connection that breaks': {
+  'a lost connection': {
     ...faulty('drop'),
     code: 6,
     says: [
@@ -11,7 +11,7 @@ export const THE_NETWORK: Rows = {
       '      check the network and run the command again',
     ],
   },
-  'a connection that ends before its length': {
+  'a connection that ends before its Content-Length': {
     ...faulty('short-body'),
     code: 6,
     says: [
@@ -19,7 +19,7 @@ export const THE_NETWORK: Rows = {
       '      check the network and run the command again',
     ],
   },
-  'a connection that is closed without an answer': {
+  'a connection that is closed without a response': {
     ...faulty('no-answer'),
     code: 6,
     says: [
@@ -27,7 +27,7 @@ export const THE_NETWORK: Rows = {
       '      check the network, and HTTPS_PROXY if a proxy is required',
     ],
   },
-  'a connection that is refused': {
+  'a refused connection': {
     ...download('-o', 'a.mp4', '--retries', '0'),
     host: env({ MAVI_BASE_URL: 'http://127.0.0.1:1' }),
     code: 6,
@@ -36,7 +36,7 @@ export const THE_NETWORK: Rows = {
       '      check the network, and HTTPS_PROXY if a proxy is required',
     ],
   },
-  silence: {
+  'no response': {
     ...faulty('silent', '--timeout', '0.2'),
     code: 6,
     says: [
@@ -44,7 +44,7 @@ export const THE_NETWORK: Rows = {
       '      try again; for a slow server set a longer --timeout',
     ],
   },
-  'a stall': {
+  'a stalled body': {
     ...faulty('stall', '--timeout', '0.2'),
     code: 6,
     says: [
@@ -52,7 +52,7 @@ export const THE_NETWORK: Rows = {
       '      try again; for a slow server set a longer --timeout',
     ],
   },
-  'no HTTP': {
+  'a response that is not HTTP': {
     ...faulty('bad-http'),
     code: 6,
     says: [
@@ -76,7 +76,7 @@ export const THE_NETWORK: Rows = {
       '      check --base-url, and whether a proxy answers instead of the API',
     ],
   },
-  'a redirect to nowhere': {
+  'a redirect without an address': {
     ...faulty('redirect-nowhere'),
     code: 6,
     says: [
@@ -84,7 +84,7 @@ export const THE_NETWORK: Rows = {
       '      check --base-url, and whether a proxy answers instead of the API',
     ],
   },
-  'a certificate of nobody': {
+  'an untrusted certificate': {
     ...download('-o', 'a.mp4', '--retries', '0'),
     mock: { tls: selfSigned() },
     code: 6,
@@ -93,7 +93,7 @@ export const THE_NETWORK: Rows = {
       '      for a private certificate authority set NODE_EXTRA_CA_CERTS; the check cannot be disabled',
     ],
   },
-  'a proxy that is not there': {
+  'a missing proxy': {
     ...download('-o', 'a.mp4', '--retries', '0'),
     host: env({ MAVI_BASE_URL: 'https://api.example', HTTPS_PROXY: 'http://127.0.0.1:1' }),
     code: 6,
@@ -111,7 +111,7 @@ export const THE_NETWORK: Rows = {
       '      use a form such as HTTPS_PROXY=http://proxy:3128 or socks5://proxy:1080',
     ],
   },
-  'a proxy that is no address': {
+  'a proxy that is not an address': {
     ...download('-o', 'a.mp4'),
     host: env({ MAVI_BASE_URL: 'https://api.example', HTTPS_PROXY: 'http://a b' }),
     code: 2,

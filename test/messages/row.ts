@@ -6,27 +6,27 @@ export const { faststart: FIRST, moovLast: SECOND, fragmented: FRAGMENTED } = SA
 export const UNKNOWN = 'VI000000000000000000';
 export const WRONG_KEY = 'sk-mavi-a-key-that-nobody-knows';
 
-/** A command, and all that it says. */
+/** A command, and all that it prints. */
 export interface Row {
   /** PORT stands for the port of the mock. */
   readonly args: readonly string[];
   readonly code: number;
   /** The lines of standard error. */
   readonly says: readonly string[];
-  /** The lines of standard output, but for a video. */
+  /** The lines of standard output, except a video. */
   readonly prints?: readonly string[];
   readonly mock?: MockOptions;
   readonly host?: Partial<FakeHostOptions>;
-  /** Files that are there before; a folder where there is no content. */
+  /** Files that exist before; null for a folder. */
   readonly files?: Readonly<Record<string, string | Uint8Array | null>>;
   /** Whether others may read the files. */
   readonly openToOthers?: boolean;
 }
 
-/** Rows by what happens in them. */
+/** Rows, by what happens in them. */
 export type Rows = Readonly<Record<string, Row>>;
 
-/** A download into a.mp4 that meets a fault, without retries unless the flags say so. */
+/** A download to a.mp4 with a fault, without retries unless the flags say so. */
 export function faulty(faults: string, ...flags: readonly string[]): Pick<Row, 'args' | 'mock'> {
   return { args: ['download', FIRST, '-o', 'a.mp4', '--retries', '0', ...flags], mock: { faults } };
 }
@@ -41,7 +41,7 @@ export function env(variables: Readonly<Record<string, string>>): { env: Record<
   return { env: { ...variables } };
 }
 
-/** A library of one video that is FIRST by its number, of these bytes. */
+/** A library of one video, FIRST, with these bytes. */
 export function videoOf(bytes: Uint8Array): MockOptions {
   const facts = {
     uniqueId: 'default',

@@ -1,8 +1,8 @@
 import { download, env, type Rows, WRONG_KEY } from './row.ts';
 
-/** What is said of settings and the key. */
+/** Messages about settings and the key. */
 export const SETTINGS_AND_KEY: Rows = {
-  'a bad variable': {
+  'an invalid variable': {
     ...download(),
     host: env({ MAVI_RATE: 'x' }),
     code: 2,
@@ -10,7 +10,7 @@ export const SETTINGS_AND_KEY: Rows = {
       "mavi: MAVI_RATE takes a number of starts per minute, such as 12, or a form such as 12/m, 1/s or 700/h (0 = no limit), not 'x'",
     ],
   },
-  'a bad stored setting': {
+  'an invalid stored setting': {
     ...download(),
     files: { '.config-mavi/config.json': '{"rate":"x"}' },
     host: env({ MAVI_RATE: '' }),
@@ -84,7 +84,7 @@ export const SETTINGS_AND_KEY: Rows = {
       '      copy it again from https://api-platform.memories.ai',
     ],
   },
-  'a key that no header takes': {
+  'a key with non-ASCII characters': {
     ...download(),
     host: env({ MAVI_API_KEY: 'ä' }),
     code: 2,
@@ -93,7 +93,7 @@ export const SETTINGS_AND_KEY: Rows = {
       '      copy it again from https://api-platform.memories.ai',
     ],
   },
-  'a key file that is not there': {
+  'a missing key file': {
     ...download(),
     host: env({ MAVI_API_KEY: '', MAVI_API_KEY_FILE: 'key.txt' }),
     code: 2,
@@ -102,7 +102,7 @@ export const SETTINGS_AND_KEY: Rows = {
       '      name a readable file that contains the key, or unset MAVI_API_KEY_FILE',
     ],
   },
-  'a key file that is another file': {
+  'a key file that is too large': {
     ...download(),
     host: env({ MAVI_API_KEY: '', MAVI_API_KEY_FILE: 'key.txt' }),
     files: { 'key.txt': 'x'.repeat(70_000) },
@@ -166,7 +166,7 @@ export const SETTINGS_AND_KEY: Rows = {
       '      copy it again, or create a new one, at https://api-platform.memories.ai',
     ],
   },
-  'a login over a settings file that is not JSON': {
+  'a login with a settings file that is not JSON': {
     args: ['auth', 'login'],
     files: { '.config-mavi/config.json': '{"rate":"6",}' },
     host: { stdin: 'sk-mavi-0123456789abcdef' },
@@ -186,7 +186,7 @@ export const SETTINGS_AND_KEY: Rows = {
       '      store it with: mavi auth login --profile work (in scripts: set MAVI_API_KEY)',
     ],
   },
-  'a profile that can be none': {
+  'an invalid profile name': {
     ...download('--profile', '../work'),
     code: 2,
     says: [
@@ -206,7 +206,7 @@ export const SETTINGS_AND_KEY: Rows = {
     code: 0,
     says: ['mavi: no key was stored', 'mavi: warning: MAVI_API_KEY is set and overrides the stored key'],
   },
-  'the state of a good key': {
+  'the status of a valid key': {
     args: ['auth', 'status'],
     code: 0,
     says: [],
@@ -219,7 +219,7 @@ export const SETTINGS_AND_KEY: Rows = {
       'scopes:  default, holiday_2025',
     ],
   },
-  'the state of a key that is refused': {
+  'the status of a refused key': {
     args: ['auth', 'status'],
     host: env({ MAVI_API_KEY: WRONG_KEY }),
     code: 3,

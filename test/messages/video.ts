@@ -4,7 +4,7 @@ import { download, FRAGMENTED, faulty, type Rows, UNKNOWN, videoOf } from './row
 
 const FTYP = Buffer.from('\0\0\0\x10ftypisom\0\0\0\0', 'latin1');
 
-/** What is said of the video. */
+/** Messages about the video. */
 export const THE_VIDEO: Rows = {
   'a web page': {
     ...faulty('html'),
@@ -30,7 +30,7 @@ export const THE_VIDEO: Rows = {
       '      the server ended the response early; if this happens again, the original itself may be truncated: --verify none downloads it as it is',
     ],
   },
-  'no video at all': {
+  'data that is not a video': {
     ...faulty('garbage'),
     code: 5,
     says: [
@@ -38,7 +38,7 @@ export const THE_VIDEO: Rows = {
       '      the original itself may not be a video; --verify none downloads it as it is',
     ],
   },
-  'a box that cannot be': {
+  'an invalid box': {
     ...download('-o', 'a.mp4', '--retries', '0'),
     mock: videoOf(Buffer.concat([FTYP, Buffer.from('\0\0\0\x04free', 'latin1')])),
     code: 5,
@@ -47,7 +47,7 @@ export const THE_VIDEO: Rows = {
       '      the original itself may be damaged; --verify ftyp downloads it as it is',
     ],
   },
-  'a first box that cannot be': {
+  'an invalid first box': {
     ...download('-o', 'a.mp4', '--retries', '0'),
     mock: videoOf(Buffer.from('\0\0\0\x05ftypisom', 'latin1')),
     code: 5,
@@ -96,7 +96,7 @@ export const THE_VIDEO: Rows = {
       '      to download it as it is, use --container any',
     ],
   },
-  'a video that is cut': {
+  'a truncated video': {
     ...faulty('truncate'),
     code: 5,
     says: [
@@ -104,7 +104,7 @@ export const THE_VIDEO: Rows = {
       '      the server ended the response early; if this happens again, the original itself may be truncated: --verify ftyp downloads it as it is',
     ],
   },
-  'a video that is cut again': {
+  'a video truncated twice': {
     ...faulty('truncate', '--retries', '3'),
     code: 5,
     says: [
@@ -148,12 +148,12 @@ export const THE_VIDEO: Rows = {
       "      is it in the scope 'default'? see: mavi list, or set --unique-id",
     ],
   },
-  'a video that is saved': {
+  'a saved video': {
     ...faulty(''),
     code: 0,
     says: ['✓ saved a.mp4 · 126.9 KiB in TIME, SPEED · verified: complete MP4'],
   },
-  'a video whose checksum is asked for': {
+  'a saved video with its checksum': {
     ...faulty('', '--checksum'),
     code: 0,
     says: [
@@ -161,13 +161,13 @@ export const THE_VIDEO: Rows = {
       `      sha256: ${createHash('sha256').update(sampleFile('faststart')).digest('hex')}`,
     ],
   },
-  'a video that is kept': {
+  'a skipped video': {
     ...download('-o', 'a.mp4', '--skip-existing'),
     files: { 'a.mp4': sampleFile('faststart') },
     code: 0,
     says: ['✓ skipped a.mp4 · 126.9 KiB · verified: complete MP4'],
   },
-  'a video that is streamed': {
+  'a streamed video': {
     ...download('-o', '-'),
     code: 0,
     says: ['✓ wrote VI625239098370850816 to stdout · 126.9 KiB in TIME, SPEED · verified: complete MP4'],

@@ -16,7 +16,7 @@ import { type ManualClock, manualClock } from '../helpers/manual-clock.ts';
 const MIB = 1024 ** 2;
 const DAY_MS = 86_400_000;
 
-/** The styles of a colourful terminal, of one without colour, and of one that knows nothing but ASCII. */
+/** The styles of a colourful terminal, of one without colour, and of one that shows only ASCII. */
 const STYLES: readonly Style[] = await Promise.all(
   [
     { TERM: 'xterm', LANG: 'en_US.UTF-8' },
@@ -92,7 +92,7 @@ describe('the line of a video', () => {
     expect(line?.match(/█/g)).toHaveLength((line?.match(/░/g) ?? []).length);
   });
 
-  it('shows a whole file at 100 %, and 99 % while it may grow', () => {
+  it('shows 100 % for a complete file, and 99 % while it may grow', () => {
     const all = { ...HALF, receivedBytes: HALF.totalBytes as number };
     expect(linesOf([all], 80, PLAIN)[0]).toMatch(/ 100 %/);
     expect(linesOf([{ ...all, mayGrow: true }], 80, PLAIN)[0]).toMatch(/ 99 %/);
@@ -101,27 +101,27 @@ describe('the line of a video', () => {
     );
   });
 
-  it('counts the rate limit into the time left of a batch', () => {
+  it('includes the rate limit in the time left of a batch', () => {
     const startDelayMs = (n: number): number => (n === 17 ? 90_000 : Number.NaN);
     const counts = { done: 12, total: 30, bytes: 12 * MIB, totalBytes: 30 * MIB, startDelayMs };
     const [line] = linesOf([HALF], 100, PLAIN, counts);
     expect(line).toMatch(/^12 of 30 videos .* 1:30 left$/);
   });
 
-  it('makes up no percent and no time left where nobody told the whole', () => {
+  it('shows no percentage and no time left if the total is unknown', () => {
     const [line] = linesOf([{ ...HALF, totalBytes: null }], 80, PLAIN);
     expect(line).not.toMatch(/%|left/);
     expect(line).toMatch(/24\.0 MiB .*0:04 so far$/);
   });
 
-  it.each(kinds)('says what the video is doing, on 40 columns too (%s)', (kind) => {
+  it.each(kinds)('says what the video is doing, even in 40 columns (%s)', (kind) => {
     for (const columns of [40, 80]) {
       const [line] = linesOf([{ ...HALF, kind }], columns, PLAIN);
       expect(line).toMatch(/requesting|\d %|flush|limit|retry/);
     }
   });
 
-  it('keeps both ends of a name that is too long', () => {
+  it('keeps both ends of a long name', () => {
     const name = 'a very long name of a recording from the first of December, part 17.mp4';
     expect(linesOf([{ ...HALF, name }], 60, PLAIN)[0]).toMatch(/^a very.*….*17\.mp4 /);
   });
@@ -170,7 +170,7 @@ const anyCounts = fc.record({
   startedMs: fc.nat(5 * DAY_MS),
 });
 
-describe('all lines, whatever their names and figures', () => {
+describe('all lines, whatever their names and numbers', () => {
   it.each([40, 80, 132])('fit %i columns', (columns) => {
     fc.assert(
       fc.property(
@@ -195,14 +195,14 @@ describe('all lines, whatever their names and figures', () => {
     );
   });
 
-  it('fit the rows of the terminal, and tell how many more there are', () => {
+  it('fit the rows of the terminal, and say how many more there are', () => {
     const many = Array.from({ length: 30 }, () => HALF);
     const lines = linesOf(many, 80, PLAIN, {}, 10);
     expect(lines).toHaveLength(9);
     expect(lines.at(-1)).toBe('and 23 more in progress');
   });
 
-  it('show a percent that is never over 100 and never 100 before the end', () => {
+  it('never show more than 100 %, nor 100 % before the end', () => {
     fc.assert(
       fc.property(fc.array(anySketch, { maxLength: 3 }), anyCounts, (sketches, batch) => {
         const counts = { ...batch, total: batch.done + batch.more + 1 };
@@ -217,7 +217,7 @@ describe('all lines, whatever their names and figures', () => {
 });
 
 describe('the line of a batch', () => {
-  it('counts videos, and names those that failed', () => {
+  it('counts the videos, and those that failed', () => {
     expect(linesOf([], 80, PLAIN, { done: 3, total: 12 })[0]).toMatch(/^3 of 12 videos .* 25 %/);
     expect(linesOf([], 80, PLAIN, { done: 3, failed: 1, total: 12 })[0]).toMatch(/^3 of 12.*1 failed/);
     expect(linesOf([], 80, PLAIN, { done: 12, total: 12 })[0]).toMatch(/ 100 %/);
@@ -236,7 +236,7 @@ describe('a text that is cut', () => {
     expect(cutMiddle(text, width, '…')).toBe(inMiddle);
   });
 
-  it('fits, whatever it was', () => {
+  it('fits for any text', () => {
     fc.assert(
       fc.property(
         anyName,

@@ -55,28 +55,28 @@ function said(event: ProgressEvent, style = LOG, quiet = false): string[] {
   return messagesFor(event, NOW, style, quiet);
 }
 
-describe('of a video in its place', () => {
-  it('is said where, how much, how fast and how it was proved', () => {
+describe('the message for a saved video', () => {
+  it('says where it is, how large, how fast and how verified', () => {
     expect(said(over(record(), 'complete MP4, size matches the library'))).toEqual([
       '✓ saved clips/VI1.mp4 · 53.0 MiB in 10 s, 5.3 MiB/s · verified: complete MP4, size matches the library',
     ]);
   });
 
-  it('is said that it was kept, without a speed', () => {
+  it('says that it was skipped, without a speed', () => {
     const [line = ''] = said(over(record({ status: 'skipped', seconds: 0 })));
     expect(line).toMatch(/^✓ skipped clips\/VI1\.mp4 · 53\.0 MiB · verified: complete MP4$/);
   });
 
-  it('is said that it went to standard output', () => {
+  it('says that it went to standard output', () => {
     expect(said(over(record({ file: null })))[0]).toMatch(/^✓ wrote VI1 to stdout · /);
   });
 
-  it('is named without control characters', () => {
+  it('has no control characters', () => {
     const [line = ''] = said(over(record({ file: 'a\n\u001b[2Jb\u202e.mp4' })));
     expect(line).toMatch(/^✓ saved a \[2Jb\.mp4 · /);
   });
 
-  it('fits one line of a terminal, name and mark always, as much as there is room for else', async () => {
+  it('fits one line of a terminal, always with the name, and with as much else as fits', async () => {
     for (const columns of [40, 60, 80, 120]) {
       const [line = ''] = said(
         over(record(), 'complete MP4, length matches Content-Length'),
@@ -87,11 +87,11 @@ describe('of a video in its place', () => {
     }
   });
 
-  it('no speed is infinite', () => {
+  it('never shows an infinite speed', () => {
     expect(said(over(record({ seconds: 0, bytes: 1000 })))[0]).toMatch(/ 976\.6 KiB\/s| 977 KiB\/s/);
   });
 
-  it('its warnings come first', () => {
+  it('comes after its warnings', () => {
     const lines = said(over(record({ warnings: ['5 bytes of junk', 'odd\u0007 size'] })));
     expect(lines.slice(0, 2)).toEqual([
       'mavi: warning: VI1: 5 bytes of junk',
@@ -101,25 +101,25 @@ describe('of a video in its place', () => {
   });
 });
 
-describe('of a video that failed', () => {
-  it('is said what failed, for which video, and what to do next', () => {
+describe('the message for a failed video', () => {
+  it('says what failed, for which video, and what to do next', () => {
     expect(said(over(failed()))).toEqual(['mavi: VI1: the API refuses\n      look']);
     expect(said(over(failed({ hint: '' })))).toEqual(['mavi: VI1: the API refuses']);
   });
 
-  it('is said what was odd, too', () => {
+  it('includes the warnings', () => {
     expect(said(over(failed({}, { warnings: ['odd'] })))).toEqual([
       'mavi: warning: VI1: odd',
       'mavi: VI1: the API refuses\n      look',
     ]);
   });
 
-  it.each(['interrupted', 'not_started'])('is said nothing where all is said of the run (%s)', (code) => {
+  it.each(['interrupted', 'not_started'])('is omitted if the run reports the failure (%s)', (code) => {
     expect(said(over(failed({ code }, { warnings: ['odd'] })))).toEqual([]);
   });
 });
 
-describe('of a try that failed', () => {
+describe('the message for a retry', () => {
   const retrying = (pauseMs: number): ProgressEvent => ({
     kind: 'retrying',
     videoNo: 'VI1',
@@ -129,19 +129,19 @@ describe('of a try that failed', () => {
     how: 'going on at 12.3 MiB',
   });
 
-  it('is said why, when the next one comes, and what of it is fetched', () => {
+  it('says why, when the next attempt starts, and what it downloads', () => {
     expect(said(retrying(4000))).toEqual([
       '! VI1: the connection was broken off; retrying in 4.0 s (attempt 2): going on at 12.3 MiB',
     ]);
   });
 
-  it('is said nothing when quiet', () => {
+  it('is omitted with --quiet', () => {
     expect(said(retrying(4000), LOG, true)).toEqual([]);
   });
 });
 
-describe('quiet', () => {
-  it('says errors only, and no warnings', () => {
+describe('--quiet', () => {
+  it('shows errors only, no warnings', () => {
     expect(said(over(record({ warnings: ['odd'] })), LOG, true)).toEqual([]);
     expect(said({ kind: 'warning', videoNo: null, text: 'odd' }, LOG, true)).toEqual([]);
     expect(said(over(failed({}, { warnings: ['odd'] })), LOG, true)).toEqual([
@@ -151,7 +151,7 @@ describe('quiet', () => {
 });
 
 describe('a warning', () => {
-  it('names its video where it has one', () => {
+  it('names its video, if it has one', () => {
     expect(said({ kind: 'warning', videoNo: 'VI1', text: 'odd' })).toEqual(['mavi: warning: VI1: odd']);
     expect(said({ kind: 'warning', videoNo: null, text: 'odd' })).toEqual(['mavi: warning: odd']);
   });
@@ -162,13 +162,13 @@ describe('a warning', () => {
 });
 
 describe('an error', () => {
-  it('has each line of its hint on a line of its own', () => {
+  it('puts each line of its hint on a separate line', () => {
     expect(errorText(null, 'what failed', 'do this\nthen that', LOG)).toBe(
       'mavi: what failed\n      do this\n      then that',
     );
   });
 
-  it('is coloured where colours are wanted', async () => {
+  it('is coloured if colours are wanted', async () => {
     const style = await styleFor(fakeHost({ cwd: '/', env: { FORCE_COLOR: '1' } }), false);
     expect(errorText('VI1', 'what failed', '', style)).toBe('\u001b[31mmavi:\u001b[39m VI1: what failed');
   });

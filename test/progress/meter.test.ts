@@ -10,7 +10,7 @@ function meterAt(receivedBytes: number, totalBytes: number | null, mayGrow = fal
   return meter;
 }
 
-/** A meter that is told these bytes at these times after the start, in milliseconds. */
+/** A meter updated with these bytes at these times after the start, in milliseconds. */
 function meterOf(samples: readonly [atMs: number, bytes: number][], totalBytes: number | null = null): Meter {
   const meter = new Meter(START);
   for (const [atMs, receivedBytes] of samples) {
@@ -36,7 +36,7 @@ describe('percent', () => {
     expect(meterAt(received, total, mayGrow).percent).toBe(percent);
   });
 
-  it('is none where nobody told the whole', () => {
+  it('is unknown without a total', () => {
     expect(meterAt(1000, null).percent).toBeNull();
     expect(meterAt(0, 0).percent).toBeNull();
     expect(new Meter(START).percent).toBeNull();
@@ -48,13 +48,13 @@ describe('percent', () => {
     [0.999, 99],
     [1, 99],
     [1.7, 99],
-  ])('follows the playing time where only the duration is known: %d is %i', (timeShare, percent) => {
+  ])('follows the playing time if only the duration is known: %d is %i', (timeShare, percent) => {
     const meter = new Meter(START);
     meter.update({ receivedBytes: 1000, totalBytes: null, mayGrow: true, timeShare }, START);
     expect(meter.percent).toBe(percent);
   });
 
-  it('is never over 100, and 100 only when all has come and no more can', () => {
+  it("is never over 100, and 100 only when the file is complete and can't grow", () => {
     fc.assert(
       fc.property(fc.nat(), fc.integer({ min: 1 }), fc.boolean(), (receivedBytes, totalBytes, mayGrow) => {
         const { percent } = meterAt(receivedBytes, totalBytes, mayGrow);
@@ -65,7 +65,7 @@ describe('percent', () => {
     );
   });
 
-  it('grows with what comes', () => {
+  it('grows with the received bytes', () => {
     const meter = new Meter(START);
     let last = 0;
     for (let receivedBytes = 0; receivedBytes <= 777; receivedBytes += 1) {
@@ -78,13 +78,13 @@ describe('percent', () => {
 });
 
 describe('speed', () => {
-  it('is none before there is something to measure', () => {
+  it('is unknown before there is enough to measure', () => {
     expect(new Meter(START).speed(START + 60_000)).toBeNull();
     expect(meterOf([[0, 100]]).speed(START + 199)).toBeNull();
     expect(meterOf([[0, 100]]).speed(START + 200)).toBe(0);
   });
 
-  it('is what came since the first sample, over the time since then', () => {
+  it('is the bytes since the first sample, divided by the time since then', () => {
     expect(
       meterOf([
         [0, 0],
@@ -116,7 +116,7 @@ describe('speed', () => {
     expect(meter.speed(START + 7100)).toBeCloseTo(1000, 6);
   });
 
-  it('falls while nothing comes', () => {
+  it('falls while no data arrives', () => {
     const meter = meterOf([
       [0, 0],
       [1000, 1000],
@@ -125,7 +125,7 @@ describe('speed', () => {
     expect(meter.speed(START + 1_000_000)).toBe(1);
   });
 
-  it('is measured anew from a request on', () => {
+  it('is measured anew after a request', () => {
     const meter = meterOf([
       [0, 0],
       [1000, 1_000_000],
@@ -159,7 +159,7 @@ describe('speed', () => {
 });
 
 describe('time', () => {
-  it('that is left is what has not come, at the present speed', () => {
+  it('left is the missing bytes divided by the current speed', () => {
     expect(
       meterOf(
         [
@@ -182,15 +182,15 @@ describe('time', () => {
 
   it.each<[string, Meter]>([
     [
-      'nobody told the whole',
+      'the total is unknown',
       meterOf([
         [0, 0],
         [1000, 1000],
       ]),
     ],
-    ['nothing came yet', meterOf([[0, 0]], 5000)],
+    ['no data has arrived yet', meterOf([[0, 0]], 5000)],
     [
-      'nothing comes',
+      'no data arrives',
       meterOf(
         [
           [0, 1000],
@@ -200,7 +200,7 @@ describe('time', () => {
       ),
     ],
     [
-      'more came than was told',
+      'more arrived than expected',
       meterOf(
         [
           [0, 0],
@@ -219,11 +219,11 @@ describe('time', () => {
         8_640_002,
       ),
     ],
-  ])('that is left cannot be said when %s', (_when, meter) => {
+  ])('left is unknown when %s', (_when, meter) => {
     expect(meter.leftMs(START + 1000)).toBeNull();
   });
 
-  it('that is left may be a hundred days', () => {
+  it('left may be a hundred days', () => {
     const meter = meterOf(
       [
         [0, 0],
@@ -234,7 +234,7 @@ describe('time', () => {
     expect(meter.leftMs(START + 1000)).toBe(8_640_000_000);
   });
 
-  it('so far runs from the start', () => {
+  it('so far is counted from the start', () => {
     expect(new Meter(START).elapsedMs(START)).toBe(0);
     expect(
       meterOf([
@@ -245,14 +245,14 @@ describe('time', () => {
   });
 });
 
-it('a meter shows what it was told last', () => {
+it('a meter has the last reported state', () => {
   const meter = new Meter(START);
   expect(meter.state).toEqual({ receivedBytes: 0, totalBytes: null, mayGrow: true });
   meter.update({ receivedBytes: 5, totalBytes: 10, mayGrow: false }, START);
   expect(meter.state).toEqual({ receivedBytes: 5, totalBytes: 10, mayGrow: false });
 });
 
-it('estimates the time left from the playing time where only the duration is known', () => {
+it('estimates the time left from the playing time if only the duration is known', () => {
   const meter = new Meter(START);
   meter.request(START);
   meter.update({ receivedBytes: 1000, totalBytes: null, mayGrow: true, timeShare: 0.25 }, START + 1000);

@@ -11,11 +11,11 @@ const MIB = 1024 ** 2;
 interface Shown {
   readonly clock: ManualClock;
   report(event: ProgressEvent): void;
-  /** Bytes of a video that have come. */
+  /** Reports received bytes of a video. */
   receive(videoNo: string, receivedBytes: number, totalBytes?: number | null): void;
-  /** The lines since the last look. */
+  /** The lines since the last call. */
   lines(): string[];
-  /** Events that are left to the words that stay. */
+  /** The events passed on to the printer of messages. */
   readonly left: ProgressEvent[];
 }
 
@@ -40,7 +40,7 @@ function shown(): Shown {
 }
 
 describe('plain lines', () => {
-  it('come first after a second, then every ten', async () => {
+  it('come after one second, then every ten', async () => {
     const { clock, receive, lines } = shown();
     receive('VI1', 0, 60 * MIB);
     await clock.advance(999);
@@ -57,7 +57,7 @@ describe('plain lines', () => {
     expect(lines()).toHaveLength(1);
   });
 
-  it('are said of each video for itself', async () => {
+  it('are independent for each video', async () => {
     const { clock, receive, lines } = shown();
     receive('VI1', 0);
     await clock.advance(600);
@@ -72,7 +72,7 @@ describe('plain lines', () => {
     expect(lines()).toEqual([expect.stringMatching(/^VI2: /)]);
   });
 
-  it('begin anew with a video that comes again', async () => {
+  it('start anew for a video that is downloaded again', async () => {
     const { clock, receive, lines, report } = shown();
     receive('VI1', 0);
     await clock.advance(2000);
@@ -85,7 +85,7 @@ describe('plain lines', () => {
     expect(lines()).toEqual([]);
   });
 
-  it('measure a speed from the request on', async () => {
+  it('measure the speed from the request on', async () => {
     const { clock, receive, lines, report } = shown();
     receive('VI1', 0);
     await clock.advance(60_000);
@@ -103,7 +103,7 @@ describe('plain lines', () => {
     expect(lines().join('')).not.toMatch(/\p{Cc}/u);
   });
 
-  it('say a wait once, and again only when it has become longer', async () => {
+  it('announce a wait once, and again only if it has become longer', async () => {
     const { clock, lines, report } = shown();
     const wait = (ms: number) => report({ kind: 'waiting', videoNo: 'VI1', untilMs: clock.nowMs() + ms });
     wait(499);
@@ -118,7 +118,7 @@ describe('plain lines', () => {
     expect(lines()).toEqual(['VI1: waiting for the rate limit, 17 s left']);
   });
 
-  it('leave all else to the words that stay', () => {
+  it('pass all other events on to the printer of messages', () => {
     const { left, lines, report } = shown();
     const events: ProgressEvent[] = [
       { kind: 'begun', videoNo: 'VI1', file: 'VI1.mp4' },
@@ -150,7 +150,7 @@ describe('the text of a transfer', () => {
     expect(transferText(meterOf(received, total), 4000)).toBe(text);
   });
 
-  it('makes up no figure before there is one', () => {
+  it('has no speed before it can be measured', () => {
     expect(transferText(new Meter(0), 100)).toBe('0 bytes, 1 s so far');
   });
 });

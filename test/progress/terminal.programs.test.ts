@@ -47,7 +47,7 @@ describe('a download on a terminal', () => {
     expect(screen.every((row) => stringWidth(row) < columns)).toBe(true);
   });
 
-  it('leaves one line of what it saved, and the terminal as it was', async ({ scene }) => {
+  it('leaves one line about what it saved, and the terminal as it was', async ({ scene }) => {
     const terminal = await terminalWith(scene, {});
     const screen = await terminal.run(`mavi download ${FIRST} -d library`);
     expect(screen).toEqual([
@@ -60,7 +60,7 @@ describe('a download on a terminal', () => {
     expect(await terminal.modes()).toEqual({ cursor: true, wraps: true });
   });
 
-  it('is gone from the screen after Ctrl-C, with all that belonged to it', async ({ scene }) => {
+  it('leaves no bars on the screen after Ctrl-C', async ({ scene }) => {
     const terminal = await terminalWith(scene, { '*': STALL });
     await terminal.type(`clear; mavi download ${FIRST} ${SECOND} -d library`);
     await terminal.shows((seen) => times(seen, '50 %') === 3);
@@ -75,7 +75,7 @@ describe('a download on a terminal', () => {
     expect(await terminal.run('ls -A library')).toEqual(['= 0', '$']);
   });
 
-  it('counts a wait for the rate limit down', async ({ scene }) => {
+  it('counts down a wait for the rate limit', async ({ scene }) => {
     const terminal = await terminalWith(scene, {});
     await terminal.type(`clear; mavi download ${FIRST} ${SECOND} -d library --rate 1/4s -c 2`);
     const wait = /^VI\d+\.mp4 {2}waiting for the rate limit, 0:0(\d) left$/m;
@@ -86,7 +86,7 @@ describe('a download on a terminal', () => {
     await terminal.shows((seen) => text(seen).includes('2 downloaded'));
   });
 
-  it('says that it tries again, and how', async ({ scene }) => {
+  it('announces a retry, and how it continues', async ({ scene }) => {
     const terminal = await terminalWith(scene, { '*': 'drop@60000x1,stall@80000' });
     await terminal.type(`clear; mavi download ${FIRST} -o a.mp4`);
     const screen = await terminal.shows((seen) => text(seen).includes('7 %'));
@@ -97,7 +97,7 @@ describe('a download on a terminal', () => {
     expect(screen.at(-1)).toMatch(/^a\.mp4 {2}█░+ {4}7 %/);
   });
 
-  it('shows nothing but what it knows of a file whose size nobody tells', async ({ scene }) => {
+  it('shows only the bytes and the time for a file of unknown size', async ({ scene }) => {
     await scene.mock({ videos: await sampleLibrary(), faults: 'stall@100000' });
     const terminal = await Terminal.open(scene);
     await terminal.type('clear; mavi download VI623870256104189952 -o a.mp4');
@@ -106,7 +106,7 @@ describe('a download on a terminal', () => {
     expect(line).not.toContain('%');
   });
 
-  it('has no bars where other lines go to the same terminal', async ({ scene }) => {
+  it('has no bars if other output goes to the same terminal', async ({ scene }) => {
     const terminal = await terminalWith(scene, {});
     for (const flag of ['--verbose', '--json']) {
       await terminal.run(`mavi download ${FIRST} -o a.mp4 --force ${flag}`);
@@ -116,7 +116,7 @@ describe('a download on a terminal', () => {
 });
 
 describe('a batch on a terminal', () => {
-  it('keeps what is saved above the bars, and the line for all at their head', async ({ scene }) => {
+  it('keeps saved videos above the bars, and the line of the batch at their top', async ({ scene }) => {
     const terminal = await terminalWith(scene, { [SECOND]: STALL, [THIRD]: 'not-found' });
     await terminal.type(`clear; mavi download ${FIRST} ${SECOND} ${THIRD} -d library`);
     const screen = await terminal.shows(
@@ -144,7 +144,7 @@ describe('a batch on a terminal', () => {
     expect(screen[6]).toBe('and 7 more in progress');
   });
 
-  it('knows how much is to come in all where the library told the sizes', async ({ scene }) => {
+  it('knows the total size if the library lists the sizes', async ({ scene }) => {
     const terminal = await terminalWith(scene, { [SECOND]: STALL });
     await terminal.type('clear; mavi sync library');
     const screen = await terminal.shows(
@@ -155,7 +155,7 @@ describe('a batch on a terminal', () => {
     );
   });
 
-  it('fits the window again after it becomes narrower, and wider', async ({ scene }) => {
+  it('still fits the window after it becomes narrower, then wider', async ({ scene }) => {
     const terminal = await terminalWith(scene, { '*': STALL });
     await terminal.type(`clear; mavi download ${FIRST} ${SECOND} -d library`);
     await terminal.shows((seen) => times(seen, '50 %') === 3);
@@ -175,7 +175,7 @@ describe('a batch on a terminal', () => {
 });
 
 describe('what a terminal can show', () => {
-  it('is ASCII where the locale knows nothing else', async ({ scene }) => {
+  it('is ASCII if the locale has nothing else', async ({ scene }) => {
     const terminal = await terminalWith(scene, { [SECOND]: STALL }, { env: { LANG: 'C' } });
     await terminal.type(`clear; mavi download ${FIRST} ${SECOND} -d library`);
     const screen = await terminal.shows(
@@ -186,14 +186,14 @@ describe('what a terminal can show', () => {
     expect(written(terminal, '-d library')).toContain('\u001b[32mok\u001b[39m saved');
   });
 
-  it('is without colour where the user wants none', async ({ scene }) => {
+  it('has no colour if the user wants none', async ({ scene }) => {
     const terminal = await terminalWith(scene, { [SECOND]: 'not-found' }, { env: { NO_COLOR: '1' } });
     await terminal.run(`mavi download ${FIRST} ${SECOND} -d library`);
     expect(written(terminal, '-d library')).toContain('✓ saved');
     expect(written(terminal, '-d library')).not.toMatch(/\u001b\[[0-9;]*m/);
   });
 
-  it('is plain lines where it cannot move its cursor', async ({ scene }) => {
+  it("is plain lines if the terminal can't move its cursor", async ({ scene }) => {
     const terminal = await terminalWith(scene, {}, { env: { TERM: 'dumb' } });
     await terminal.type(`mavi download ${FIRST} -o a.mp4; echo "= $?"`);
     await terminal.shows((seen) => text(seen).includes('\n= 0'));
@@ -234,7 +234,7 @@ describe('the library on a terminal', () => {
     }
   });
 
-  it('gives videos names for people, wide characters and all', async ({ scene }) => {
+  it('shows the names of videos, including wide characters', async ({ scene }) => {
     const terminal = await terminalWith(scene, {}, {}, 2);
     const screen = await terminal.run(`mavi sync library --name-template '{create_date} {video_name}'`);
     expect(screen.slice(0, 2).sort()).toEqual([

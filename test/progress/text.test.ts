@@ -37,7 +37,7 @@ describe('a size', () => {
     expect(bytesText(bytes)).toBe(text);
   });
 
-  it('never counts a thousand of a unit, where there is a larger one', () => {
+  it('never shows 1024 of a unit if there is a larger one', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }), (bytes) => {
         const text = bytesText(bytes);
@@ -92,7 +92,7 @@ describe('a duration', () => {
   });
 });
 
-describe('time that is left', () => {
+describe('time left', () => {
   it.each([
     [-1000, '1 s'],
     [0, '1 s'],
@@ -125,7 +125,7 @@ describe('a clock', () => {
   });
 });
 
-describe('a part of a whole', () => {
+describe('a part of a total', () => {
   it.each([
     [13.4 * MIB, 48.2 * MIB, '13.4/48.2 MiB'],
     [0, 48.2 * MIB, '0.0/48.2 MiB'],

@@ -57,7 +57,7 @@ describe('the settings folder', () => {
     expect(() => folderOf(env as Record<string, string>)).toThrow(`the path in ${name} is not valid UTF-8`);
   });
 
-  it('is not asked for in HOME where MAVI_CONFIG_DIR names it', () => {
+  it('does not need HOME if MAVI_CONFIG_DIR is set', () => {
     expect(folderOf({ MAVI_CONFIG_DIR: '/c', HOME: '/\ufffd' })).toBe('/c');
   });
 });
@@ -92,13 +92,13 @@ describe.runIf(process.platform !== 'win32')('settings that another user could h
     return errors[0] as UsageError;
   }
 
-  it('are read where folder and file are the user’s own', async () => {
+  it('are read if folder and file belong to the user', async () => {
     const { host } = settings();
     expect((await readStore(host)).values).toMatchObject({ 'api-key': 'sk-mavi-x' });
     expect(host.errors()).toBe('');
   });
 
-  it('are refused by every command where the folder belongs to somebody else', async () => {
+  it('are refused if the folder belongs to another user', async () => {
     const { host, folder } = settings();
     const error = await refused({ ...host, uid: STRANGER });
     expect(error.message).toBe(`${folder} belongs to another user (user ID ${ME}), so it can't be trusted`);
@@ -133,7 +133,7 @@ describe.runIf(process.platform !== 'win32')('settings that another user could h
     },
   );
 
-  it.each([0o620, 0o602, 0o666])('are refused where others can write to the file (%o)', async (mode) => {
+  it.each([0o620, 0o602, 0o666])('are refused if others can write to the file (%o)', async (mode) => {
     const { host, file } = settings();
     chmodSync(file, mode);
     const error = await refused(host, [USES[0], USES[2], USES[3]] as typeof USES);
@@ -161,7 +161,7 @@ describe.runIf(process.platform !== 'win32')('settings that another user could h
     },
   );
 
-  it('are refused where a link of one’s own leads to a file that others can write', async () => {
+  it("are refused if the user's own link leads to a file that others can write to", async () => {
     const { host, folder } = settings();
     const shared = resolve(folder, '..', 'shared.json');
     writeFileSync(shared, '{}');
@@ -173,7 +173,7 @@ describe.runIf(process.platform !== 'win32')('settings that another user could h
   });
 });
 
-it('a path in a command to type is one word of the shell', () => {
+it('a path in a suggested command is quoted for the shell', () => {
   expect(shellWord('/home/me/.config/mavi')).toBe('/home/me/.config/mavi');
   expect(shellWord("/tmp/a b'; rm -rf $HOME")).toBe("'/tmp/a b'\\''; rm -rf $HOME'");
 });

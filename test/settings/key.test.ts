@@ -50,7 +50,7 @@ describe('the key in force', () => {
     ],
   ])('is %s', async (_where, env, key, source) => {
     const cwd = tempDir();
-    // A relative path is one from the folder in which the command runs.
+    // A relative path starts at the current folder.
     writeFileSync(join(cwd, 'file'), 'two\n', { mode: 0o600 });
     const host = hostWith(env as Record<string, string>, cwd);
     expect(await findKey(host, storeWith({ 'api-key': 'four' }))).toEqual({ key, source });
@@ -58,7 +58,7 @@ describe('the key in force', () => {
     expect(await requireKey(host, storeWith({ 'api-key': 'four' }))).toBe(key);
   });
 
-  it('may be none, and is then asked for with the way to get one', async () => {
+  it('may be missing; the error then says how to get one', async () => {
     const host = hostWith({});
     expect(await findKey(host, storeWith())).toBeNull();
     expect(host.secrets.size).toBe(0);
@@ -90,12 +90,12 @@ describe('the key in force', () => {
     ['a Windows line end', `${KEY}\r\n`],
     ['blank lines around it', `\n\n  ${KEY}  \n\n`],
     ['a byte order mark', `\ufeff${KEY}\n`],
-  ])('may stand in its file with %s', async (_what, content) => {
+  ])('may be surrounded in its file by %s', async (_what, content) => {
     expect(await requireKey(hostWithFile(content), storeWith())).toBe(KEY);
   });
 });
 
-describe('a malformed key is a usage error that names where it stands', () => {
+describe('a malformed key is a usage error that names its source', () => {
   it.each([
     ['is empty', '   '],
     ['is empty', '\ufeff'],
@@ -133,14 +133,14 @@ describe('a malformed key is a usage error that names where it stands', () => {
     await expect(findKey(inFile, storeWith())).rejects.toEqual(expected(source));
   });
 
-  it('and no later source is taken in its stead', async () => {
+  it('and no later source is used instead', async () => {
     const host = hostWith({ MAVI_API_KEY: 'two words', MEMORIES_API_KEY: KEY });
     await expect(findKey(host, storeWith({ 'api-key': KEY }))).rejects.toThrow(
       'MAVI_API_KEY has white space',
     );
   });
 
-  it('and it stands in no output, even so', async () => {
+  it('and it appears in no output', async () => {
     const host = hostWith({ MAVI_API_KEY: `Bearer ${KEY}` });
     await expect(findKey(host, storeWith())).rejects.toThrow(UsageError);
     expect([...host.secrets]).toEqual([`Bearer ${KEY}`]);
@@ -270,18 +270,18 @@ describe('a profile', () => {
     values,
   });
 
-  it('that --profile names has its own key before those of the environment', async () => {
+  it('chosen by --profile prefers its own key to those of the environment', async () => {
     const host = hostWith({ MAVI_API_KEY: 'sk-environment' });
     expect(await requireKey(host, stored(true, { 'api-key': 'sk-work' }))).toBe('sk-work');
     expect(await requireKey(host, stored(true, {}))).toBe('sk-environment');
   });
 
-  it('that MAVI_PROFILE names has it behind them', async () => {
+  it('chosen by MAVI_PROFILE prefers those of the environment', async () => {
     const host = hostWith({ MAVI_API_KEY: 'sk-environment' });
     expect(await requireKey(host, stored(false, { 'api-key': 'sk-work' }))).toBe('sk-environment');
   });
 
-  it('without a key is named, with the command that stores one', async () => {
+  it('without a key is named in the error, with the command that stores one', async () => {
     await expect(requireKey(hostWith({}), stored(true, {}))).rejects.toMatchObject({
       exitCode: 3,
       message: 'no API key in profile work',
@@ -298,7 +298,7 @@ describe('the shape of a key', () => {
     },
   );
 
-  it('of another product is warned of', () => {
+  it('of another product gives a warning', () => {
     expect(keyWarning('sk-mai-0123')).toMatch(/another product \(Video Datalake\)/);
     expect(keyWarning(KEY)).toBeNull();
     expect(keyWarning('sk-0123')).toBeNull();

@@ -10,7 +10,7 @@ import {
 
 interface Sample {
   readonly name: SettingName;
-  /** How it is spelt as a flag, in the environment and in the settings file. */
+  /** Its name as a flag, in the environment and in the settings file. */
   readonly flag: string;
   readonly variable: string;
   readonly config: string;
@@ -122,7 +122,7 @@ describe.each(SAMPLES)('$config', (sample) => {
   const { name, flag, variable, config, malformed } = sample;
   const [[firstText, first], [secondText, second]] = [sample.first, sample.second];
 
-  it('is spelt alike everywhere', () => {
+  it('has the same name everywhere', () => {
     expect(DEFINITIONS[name]).toMatchObject({ flag, variable, config });
     expect(flag).toContain(`--${config} `);
   });
@@ -145,7 +145,7 @@ describe.each(SAMPLES)('$config', (sample) => {
     });
   });
 
-  it('is taken from the flag before all else', () => {
+  it('is taken from the flag before everything else', () => {
     expect(value(sample, firstText, secondText, malformed)).toEqual(first);
     expect(value(sample, secondText, firstText, firstText)).toEqual(second);
     expect(originOf(name, { [name]: firstText }, { [variable]: secondText }, {})).toEqual({
@@ -201,7 +201,7 @@ describe('the settings', () => {
       `);
   });
 
-  it('show the malformed text, and no key that was put there by mistake', () => {
+  it('show a malformed text in the error, but no key in it', () => {
     const key = `sk-mavi-${'k'.repeat(40)}wxyz`;
     expect(() => resolveSettings({ rate: key }, {}, {})).toThrow(/not 'sk-mavi-…wxyz'$/);
     expect(() => resolveSettings({ baseUrl: `https://${key}@example.com` }, {}, {})).toThrow(

@@ -34,7 +34,7 @@ const remove = (host: FakeHost, name: string): Promise<boolean> =>
   removeValue(host, profileOf(host, undefined), name);
 const valuesOf = async (host: FakeHost, profile?: string) => (await readStore(host, profile)).values;
 
-/** A host whose settings file contains this, for its owner alone. */
+/** A host whose settings file contains this, readable only by its owner. */
 function hostWithStore(content: string): FakeHost {
   const host = hostIn(tempDir());
   mkdirSync(configFolder(host), { mode: 0o700 });
@@ -47,7 +47,7 @@ function modeOf(path: string): number {
 }
 
 describe('a stored value', () => {
-  it('is found by the next run, and is gone when it is removed', async () => {
+  it('is found by the next run, until it is removed', async () => {
     const cwd = tempDir();
     await store(hostIn(cwd), 'api-key', KEY);
     await store(hostIn(cwd), 'rate', '1/s');
@@ -65,14 +65,14 @@ describe('a stored value', () => {
     expect(await valuesOf(host)).toEqual({ rate: '2/s' });
   });
 
-  it('is not lost to another command that stores one at the same time', async () => {
+  it('is not lost if another command stores one at the same time', async () => {
     const cwd = tempDir();
     const names = ['rate', 'retries', 'timeout', 'concurrency'];
     await Promise.all(names.map((name) => store(hostIn(cwd), name, '7')));
     expect(await valuesOf(hostIn(cwd))).toEqual(Object.fromEntries(names.map((name) => [name, '7'])));
   });
 
-  it.runIf(onPosix)('is readable by its owner alone, and so is its folder', async () => {
+  it.runIf(onPosix)('is readable only by its owner, and so is its folder', async () => {
     const host = hostIn(tempDir(), 'deep/config');
     await store(host, 'api-key', KEY);
     expect([modeOf(pathIn(host)), modeOf(configFolder(host))]).toEqual([0o600, 0o700]);
@@ -88,7 +88,7 @@ describe('a stored value', () => {
     expect(readdirSync(configFolder(host))).toEqual(['config.json']);
   });
 
-  it('that cannot be written is a local error with a way out', async () => {
+  it('that cannot be written is a local error with a hint', async () => {
     const host = hostIn(tempDir());
     writeFileSync(configFolder(host), 'in the way');
     const stored = store(host, 'api-key', KEY);
@@ -113,7 +113,7 @@ describe('reading', () => {
     expect(host.errors()).toBe('');
   });
 
-  it('gives texts and numbers as texts, and ignores everything else', async () => {
+  it('returns texts and numbers as texts, and ignores everything else', async () => {
     const host = hostWithStore(
       '{"rate": 6, "unique-id": "x", "retries": true, "other": {"a": 1}, "none": null}',
     );
@@ -121,14 +121,14 @@ describe('reading', () => {
     expect(host.errors()).toBe('');
   });
 
-  it('takes a name with a dot in it', async () => {
+  it('allows a name with a dot', async () => {
     const host = hostWithStore('{"a.b": "c"}');
     await store(host, 'd.e', 'f');
     expect(await valuesOf(host)).toEqual({ 'a.b': 'c', 'd.e': 'f' });
   });
 
   it.each(['', '\n', '{}', '{}\n', '{\n\n\t}\n', ' { } ', '\ufeff', '\ufeff{}'])(
-    'takes an empty file (%j) without a warning',
+    'accepts an empty file (%j) without a warning',
     async (content) => {
       const host = hostWithStore(content);
       expect(await valuesOf(host)).toEqual({});
@@ -138,7 +138,7 @@ describe('reading', () => {
     },
   );
 
-  it('reads past a byte order mark, and so does writing', async () => {
+  it('ignores a byte order mark, and so does writing', async () => {
     const host = hostWithStore(`\ufeff{"api-key": "${KEY}", "other": [1]}\r\n`);
     expect(await valuesOf(host)).toEqual({ 'api-key': KEY });
     await store(host, 'rate', '5');
@@ -192,7 +192,7 @@ describe('a settings file that is not JSON', () => {
 });
 
 describe.runIf(onPosix)('the permissions of a settings file', () => {
-  it.each([0o644, 0o640, 0o604])('(%o) are closed to readers, and that is said once', async (mode) => {
+  it.each([0o644, 0o640, 0o604])('(%o) are closed to other readers, with one warning', async (mode) => {
     const host = hostWithStore(`{"api-key": "${KEY}"}`);
     chmodSync(pathIn(host), mode);
     expect(await valuesOf(host)).toEqual({ 'api-key': KEY });
@@ -203,7 +203,7 @@ describe.runIf(onPosix)('the permissions of a settings file', () => {
     expect(host.errors()).toBe(warning);
   });
 
-  it('are left as they are where only its owner has any', async () => {
+  it('are left unchanged if only its owner has any', async () => {
     const host = hostWithStore('{"rate": "5"}');
     chmodSync(pathIn(host), 0o400);
     await readStore(host);
@@ -212,7 +212,7 @@ describe.runIf(onPosix)('the permissions of a settings file', () => {
   });
 });
 
-describe('what an interrupted write leaves of the key', () => {
+describe('what an interrupted write leaves behind', () => {
   const LEFT = 'config.json.tmp-1234567890abcdef';
 
   it.each([
@@ -226,7 +226,7 @@ describe('what an interrupted write leaves of the key', () => {
     expect(readdirSync(configFolder(host))).toEqual(files);
   });
 
-  it('is removed too where the settings file is a link', async () => {
+  it('is removed too if the settings file is a link', async () => {
     const cwd = tempDir();
     const host = hostIn(cwd);
     mkdirSync(configFolder(host), { mode: 0o700 });
@@ -242,7 +242,7 @@ describe('what an interrupted write leaves of the key', () => {
 });
 
 describe('a profile', () => {
-  it('has a file of its own, and `default` that of the account without a name', async () => {
+  it('has its own file, and `default` the one without a name', async () => {
     const host = hostIn(tempDir());
     await store(host, 'api-key', 'sk-one');
     await store(host, 'api-key', 'sk-two', 'work');
@@ -284,7 +284,7 @@ describe('a profile', () => {
     'x\n',
     'a:b',
     'x'.repeat(65),
-  ])('is not called %j, which is a usage error that says where the name stands', (name) => {
+  ])("can't be called %j; the usage error says where the name comes from", (name) => {
     const says = 'takes 1 to 64 letters, digits, hyphens and underscores, not';
     expect(() => profileOf(hostIn(tempDir()), name)).toThrow(`--profile ${says}`);
     if (name === '') return;

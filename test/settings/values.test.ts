@@ -245,7 +245,7 @@ describe('a base URL', () => {
     expect(() => baseUrl(text)).toThrow(rangeError(message));
   });
 
-  it('lets plain http reach no host but this machine', () => {
+  it('allows plain http only to this machine', () => {
     fc.assert(
       fc.property(fc.oneof(fc.webUrl(), fc.ipV4(), fc.domain()), (text) => {
         const { host } = new URL(text.includes('//') ? text : `http://${text}`);

@@ -1,8 +1,8 @@
 import { FIRST, faulty, type Rows } from './row.ts';
 
-/** What is said of another try. */
-export const TRIES: Rows = {
-  'a try from the start': {
+/** Messages about retries. */
+export const RETRIES: Rows = {
+  'a retry from the start': {
     ...faulty('drop@60000x1', '--retries', '1'),
     code: 0,
     says: [
@@ -10,7 +10,7 @@ export const TRIES: Rows = {
       '✓ saved a.mp4 · 126.9 KiB in TIME, SPEED · verified: complete MP4',
     ],
   },
-  'a try that goes on': {
+  'a retry that resumes': {
     ...faulty('drop@60000x1', '--retries', '1'),
     mock: { faults: 'drop@60000x1', offerRanges: true },
     code: 0,
@@ -19,7 +19,7 @@ export const TRIES: Rows = {
       '✓ saved a.mp4 · 126.9 KiB in TIME, SPEED · verified: complete MP4, length matches Content-Length',
     ],
   },
-  'a try after another part than asked for': {
+  'a retry after the wrong range': {
     ...faulty('', '--retries', '2'),
     mock: { faults: 'drop@60000x1,bad-rangex1', offerRanges: true },
     code: 0,
@@ -29,7 +29,7 @@ export const TRIES: Rows = {
       '✓ saved a.mp4 · 126.9 KiB in TIME, SPEED · verified: complete MP4',
     ],
   },
-  'a try of a stream': {
+  'a retry of a stream': {
     args: ['download', FIRST, '-o', '-', '--retries', '1'],
     mock: { faults: 'drop@60000x1' },
     code: 0,
@@ -48,7 +48,7 @@ export const TRIES: Rows = {
       '      discard what was written and start over, or download to a file with -o video.mp4',
     ],
   },
-  'a try after a refusal that passes': {
+  'a retry after a temporary refusal': {
     ...faulty('rate-limit=0x1', '--retries', '1'),
     code: 0,
     says: [
