@@ -36,7 +36,7 @@ export function addDownload(program: Command, context: CommandContext): void {
     .addOption(folder.conflicts('output'))
     .option('-a, --batch-file <file>', 'read video IDs, one a line; - is standard input')
     .addOption(force)
-    .addOption(clobber.implies({ force: true }))
+    .addOption(clobber)
     .option('--skip-existing', 'keep existing files that are complete videos')
     .option('--lookup', 'look up size and name first, for exact progress')
     .addOption(nameTemplateOption().conflicts('output'))
@@ -47,7 +47,7 @@ export function addDownload(program: Command, context: CommandContext): void {
   addFilters(command);
   addChecks(command).option('--checksum', 'compute and print the SHA-256');
   addMaxTransfer(command);
-  addTalk(command);
+  addOutputOptions(command);
   addSettings(command, DOWNLOAD_SETTINGS);
   command.addHelpText('after', NAME_TEMPLATES);
   addEnd(command, [
@@ -84,7 +84,7 @@ export function addMaxTransfer(command: Command): Command {
 }
 
 /** Adds the flags about output. */
-export function addTalk(command: Command): Command {
+export function addOutputOptions(command: Command): Command {
   const progress = new Option('--progress <mode>', 'show progress as bars, as plain lines or not at all');
   return command
     .option('--json', 'print a JSON record of each video to standard output')
@@ -189,7 +189,7 @@ function downloadPlan(
   });
 }
 
-function whenExistsOf({ force, skipExisting }: Record<string, unknown>): WhenExists {
-  if (force === true) return 'force';
+function whenExistsOf({ force, clobber, skipExisting }: Record<string, unknown>): WhenExists {
+  if (force === true || clobber === true) return 'force';
   return skipExisting === true ? 'skip' : 'refuse';
 }

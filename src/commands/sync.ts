@@ -4,7 +4,14 @@ import { UsageError } from '../errors.ts';
 import type { Template } from '../library/names.ts';
 import type { Shard, SyncPlan } from '../sync/plan.ts';
 import { addEnd, type CommandContext, DOWNLOAD_SETTINGS, settingTexts, subcommand } from './command.ts';
-import { addChecks, addMaxTransfer, addTalk, checksOf, maxTransferOf, outputOptionsOf } from './download.ts';
+import {
+  addChecks,
+  addMaxTransfer,
+  addOutputOptions,
+  checksOf,
+  maxTransferOf,
+  outputOptionsOf,
+} from './download.ts';
 import { addFilters, addScopes, firstScope, NAME_TEMPLATES, nameTemplateOption, queryOf } from './list.ts';
 
 /** Adds the command. */
@@ -23,7 +30,7 @@ export function addSync(program: Command, context: CommandContext): void {
     .option('--shard <i>/<n>', 'sync the i-th of n disjoint parts only');
   addChecks(command);
   addMaxTransfer(command);
-  addTalk(command);
+  addOutputOptions(command);
   addFilters(command);
   addScopes(command, DOWNLOAD_SETTINGS);
   command.addHelpText('after', NAME_TEMPLATES);

@@ -608,7 +608,9 @@ describe('an existing file', () => {
   it('cannot be both replaced and kept', async () => {
     const here = await scene(1);
     for (const flag of ['--force', '--clobber']) {
-      expect((await here.download([...here.ids, flag, '--skip-existing'])).code).toBe(2);
+      const { code, errors } = await here.download([...here.ids, flag, '--skip-existing']);
+      expect(code).toBe(2);
+      expect(errors).toContain(`${flag}' cannot be used with option '--skip-existing'`);
     }
     expect(here.mock.requests).toHaveLength(0);
   });
