@@ -24,8 +24,8 @@ export interface FaultyDelivery extends Delivery {
   readonly offsetBytes: number | undefined;
 }
 
-/** Sends a faulty response. */
-export type FaultAction = (delivery: FaultyDelivery) => void | Promise<void>;
+/** Sends a faulty response; may return a promise. */
+export type FaultAction = (delivery: FaultyDelivery) => unknown;
 
 /** Faults by name, each with what `mavi mock --list-faults` says about it. */
 export type FaultTable = Readonly<Record<string, readonly [summary: string, respond: FaultAction]>>;
@@ -79,7 +79,10 @@ export const RESPONSE_FAULTS = {
     jsonInChunks,
   ],
   'json-success': ['code 0000 in JSON instead of a video', json(success(null))],
-  'json-broken': ['a failure whose JSON is cut off, of the =type (default: application/json)', brokenJson],
+  'json-broken': [
+    'a failure whose JSON is cut off, of the =type (default: application/json)',
+    (delivery) => sendText(delivery, 200, { 'Content-Type': delivery.value ?? JSON_TYPE }, HALF_OF_FAILED),
+  ],
   'json-endless': ['a failure whose JSON never ends, of the =type (default: application/json)', endlessJson],
   'gzip-json': ['a gzipped failure, unrequested', text(200, GZIPPED_JSON, gzipSync(FAILED))],
   mislabelled: ['a failure with the Content-Type of a video', text(200, MISLABELLED, FAILED)],
@@ -107,7 +110,10 @@ export const RESPONSE_FAULTS = {
     '307 to another origin, which refuses with HTTP 403 and XML',
     elsewhere('same', '/expired'),
   ],
-  'redirect-utf8': ['307 to the video, with non-ASCII characters in the Location', redirect(307, nonAscii)],
+  'redirect-utf8': [
+    '307 to the video, with non-ASCII characters in the Location',
+    redirect(307, ({ cleanPath }) => `${cleanPath}?é=日本`),
+  ],
   'redirect-loop': ['307 to itself', redirect(307, ({ record }) => record.url)],
   'redirect-nowhere': ['307 without a Location', text(307, {}, '')],
 } satisfies FaultTable;
@@ -144,10 +150,6 @@ function jsonInChunks({ response, record }: FaultyDelivery): void {
   response.writeHead(200, { 'Content-Type': 'Application/JSON; Charset=UTF-8' }).write(HALF_OF_FAILED);
   record.bytesSent += FAILED.length;
   response.end(FAILED.slice(HALF_OF_FAILED.length));
-}
-
-function brokenJson(delivery: FaultyDelivery): void {
-  sendText(delivery, 200, { 'Content-Type': delivery.value ?? JSON_TYPE }, HALF_OF_FAILED);
 }
 
 async function endlessJson(delivery: FaultyDelivery): Promise<void> {
@@ -200,8 +202,4 @@ function elsewhere(scheme: 'same' | 'plain', path?: string): FaultAction {
 
 function sameOrigin({ record, cleanPath }: Exchange): string {
   return record.origin + cleanPath;
-}
-
-function nonAscii({ cleanPath }: Exchange): string {
-  return `${cleanPath}?é=日本`;
 }

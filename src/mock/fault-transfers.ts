@@ -3,7 +3,7 @@ import { pipeline, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { constants, createBrotliCompress, createGzip } from 'node:zlib';
-import type { FaultTable, FaultyDelivery } from './fault-responses.ts';
+import type { FaultAction, FaultTable, FaultyDelivery } from './fault-responses.ts';
 import type { Exchange } from './options.ts';
 import { fullPart, partFor, requestedPart, sendContent, sendPart, writeBody, writeHead } from './response.ts';
 
@@ -20,28 +20,52 @@ export const TRANSFER_FAULTS = {
   stall: ['sends @offset bytes, then nothing more, and keeps the connection open', sendUpToOffset],
   silent: ['accepts the request and never responds', () => {}],
   'no-answer': ['closes the connection without a response', (delivery) => close(delivery)],
-  'bad-http': ['responds with something that is not HTTP', badHttp],
-  'headers-too-large': ['responds with a header of 100 kB', largeHeader],
+  'bad-http': [
+    'responds with something that is not HTTP',
+    (delivery) => close(delivery, Buffer.from('220 this is a mail server, or so it says\r\n\r\n')),
+  ],
+  'headers-too-large': [
+    'responds with a header of 100 kB',
+    ({ response }) => response.writeHead(200, { 'X-Filler': 'x'.repeat(100_000) }).end(),
+  ],
   'headers-slow': ['sends the video after =n more header lines (default: 10), one every 50 ms', slowHeaders],
   processing: ['sends the video after =n times HTTP 102 (default: 10), one every 50 ms', processing],
 
   // The transfer
-  truncate: ['ends the body cleanly after @offset bytes, as if it were complete', truncate],
+  truncate: ['ends the body cleanly after @offset bytes, as if it were complete', sendCut],
   trickle: ['sends the video =n bytes at a time, every 10 ms (default: a hundredth of it)', trickle],
-  chunks: ['sends the video in chunks of =n bytes (default: 1), as fast as they are read', chunks],
-  'content-length': ['sends the video with a correct Content-Length', withLength],
+  chunks: [
+    'sends the video in chunks of =n bytes (default: 1), as fast as they are read',
+    (delivery) => sendContent({ ...delivery, chunkBytes: Number(delivery.value ?? 1) }),
+  ],
+  'content-length': [
+    'sends the video with a correct Content-Length',
+    (delivery) => sendContent({ ...delivery, contentLength: true }),
+  ],
   'short-body': ['announces the full length, sends @offset bytes and closes the connection', shortBody],
   'long-body': ['announces a length of @offset bytes and sends the complete video', longBody],
-  'close-delimited': ['sends the video without length or chunks; closing ends it', closeDelimited],
-  'close-delimited-cut': ['the same, but only @offset bytes of it', closeDelimitedCut],
+  'close-delimited': [
+    'sends the video without length or chunks; closing ends it',
+    closeDelimited(sendContent),
+  ],
+  'close-delimited-cut': ['the same, but only @offset bytes of it', closeDelimited(sendCut)],
   gzip: ['sends the video gzipped, unrequested', gzip],
-  encoding: ['sends the video unchanged, with Content-Encoding =name (default: none)', encoding],
+  encoding: [
+    'sends the video unchanged, with Content-Encoding =name (default: none)',
+    (delivery) => sendContent(delivery, { 'Content-Encoding': delivery.value ?? 'none' }),
+  ],
   bomb: ['sends the video and endless zeros, compressed with =gzip or =br', bomb],
 
   // Ranges. Each of these makes the video offer ranges; a request without a Range gets a good response.
-  'range-ignored': ['responds to a Range with the complete video and HTTP 200', rangeIgnored],
+  'range-ignored': [
+    'responds to a Range with the complete video and HTTP 200',
+    (delivery) => sendPart(delivery, fullPart(delivery.content)),
+  ],
   'bad-range': ['responds to a Range with a Content-Range, and bytes, that start one byte early', badRange],
-  'other-etag': ['gives each response another ETag, so that If-Range fails', otherEtag],
+  'other-etag': [
+    'gives each response another ETag, so that If-Range fails',
+    (delivery) => sendContent(withOwnTag(delivery)),
+  ],
   'if-range-ignored': ['gives each response another ETag, and sends the range anyway', ifRangeIgnored],
 } satisfies FaultTable;
 
@@ -52,12 +76,19 @@ export function faultOffset(offsetBytes: number | undefined, sizeBytes: number):
   return Math.min(sizeBytes, Math.max(0, fromStart));
 }
 
-/** Sends the head and the bytes before the fault's offset. */
-async function sendUpToOffset(delivery: FaultyDelivery, { end } = { end: false }): Promise<void> {
+/** Sends the head and the bytes before the fault's offset, except for the last `held` bytes, which it returns. */
+async function sendUpToOffset(delivery: FaultyDelivery, { end = false, held = 0 } = {}): Promise<Buffer> {
+  const { content, offsetBytes } = delivery;
   const part = partFor(delivery);
-  const sentBytes = faultOffset(delivery.offsetBytes, part.toByte - part.fromByte);
+  const toByte = part.fromByte + faultOffset(offsetBytes, part.toByte - part.fromByte);
+  const heldFrom = Math.max(part.fromByte, toByte - held);
   writeHead(delivery, part);
-  await writeBody(delivery, delivery.content.read(part.fromByte, part.fromByte + sentBytes), { end });
+  await writeBody(delivery, content.read(part.fromByte, heldFrom), { end });
+  return buffer(content.read(heldFrom, toByte));
+}
+
+async function sendCut(delivery: FaultyDelivery): Promise<void> {
+  await sendUpToOffset({ ...delivery, contentLength: false }, { end: true });
 }
 
 async function drop(delivery: FaultyDelivery): Promise<void> {
@@ -70,30 +101,16 @@ async function drop(delivery: FaultyDelivery): Promise<void> {
 }
 
 async function hangup(delivery: FaultyDelivery): Promise<void> {
-  const { content, record, contentLength } = delivery;
-  const part = partFor(delivery);
-  const toByte = part.fromByte + faultOffset(delivery.offsetBytes, part.toByte - part.fromByte);
-  const tornFrom = Math.max(part.fromByte, toByte - TORN_BYTES);
-  writeHead(delivery, part);
-  await writeBody(delivery, content.read(part.fromByte, tornFrom), { end: false });
-  const torn = await buffer(content.read(tornFrom, toByte));
-  record.bytesSent += torn.length;
+  const torn = await sendUpToOffset(delivery, { held: TORN_BYTES });
+  delivery.record.bytesSent += torn.length;
   // Bypasses Node's own framing: a chunk that announces more bytes than it has.
-  const chunkHead = contentLength ? '' : `${(torn.length + 4096).toString(16)}\r\n`;
+  const chunkHead = delivery.contentLength ? '' : `${(torn.length + 4096).toString(16)}\r\n`;
   close(delivery, Buffer.concat([Buffer.from(chunkHead), torn]));
 }
 
 function close({ response }: Exchange, lastBytes?: Uint8Array): void {
   if (lastBytes) response.socket?.write(lastBytes);
   response.socket?.destroySoon();
-}
-
-function badHttp(delivery: FaultyDelivery): void {
-  close(delivery, Buffer.from('220 this is a mail server, or so it says\r\n\r\n'));
-}
-
-function largeHeader({ response }: FaultyDelivery): void {
-  response.writeHead(200, { 'X-Filler': 'x'.repeat(100_000) }).end();
 }
 
 async function slowHeaders(delivery: FaultyDelivery): Promise<void> {
@@ -117,21 +134,9 @@ async function slowly({ value = '10' }: FaultyDelivery, act: () => void): Promis
   }
 }
 
-async function truncate(delivery: FaultyDelivery): Promise<void> {
-  await sendUpToOffset({ ...delivery, contentLength: false }, { end: true });
-}
-
 async function trickle(delivery: FaultyDelivery): Promise<void> {
   const chunkBytes = Number(delivery.value ?? Math.ceil(delivery.content.sizeBytes / 100));
   await sendContent({ ...delivery, chunkBytes, bytesPerSecond: chunkBytes * TRICKLES_PER_SECOND });
-}
-
-async function chunks(delivery: FaultyDelivery): Promise<void> {
-  await sendContent({ ...delivery, chunkBytes: Number(delivery.value ?? 1) });
-}
-
-async function withLength(delivery: FaultyDelivery): Promise<void> {
-  await sendContent({ ...delivery, contentLength: true });
 }
 
 async function shortBody(delivery: FaultyDelivery): Promise<void> {
@@ -146,22 +151,12 @@ async function longBody(delivery: FaultyDelivery): Promise<void> {
   await sendPart(delivery, part, { 'Content-Length': announcedBytes });
 }
 
-async function closeDelimited(delivery: FaultyDelivery): Promise<void> {
-  await sendContent(delimitedByClose(delivery));
-}
-
-async function closeDelimitedCut(delivery: FaultyDelivery): Promise<void> {
-  await sendUpToOffset(delimitedByClose(delivery), { end: true });
-}
-
-function delimitedByClose(delivery: FaultyDelivery): FaultyDelivery {
-  delivery.response.useChunkedEncodingByDefault = false;
-  delivery.response.shouldKeepAlive = false;
-  return { ...delivery, contentLength: false };
-}
-
-async function encoding(delivery: FaultyDelivery): Promise<void> {
-  await sendContent(delivery, { 'Content-Encoding': delivery.value ?? 'none' });
+function closeDelimited(send: FaultAction): FaultAction {
+  return (delivery) => {
+    delivery.response.useChunkedEncodingByDefault = false;
+    delivery.response.shouldKeepAlive = false;
+    return send({ ...delivery, contentLength: false });
+  };
 }
 
 async function gzip(delivery: FaultyDelivery): Promise<void> {
@@ -187,17 +182,9 @@ async function sendPacked(delivery: FaultyDelivery, encoding: string, bytes: Asy
   await writeBody(delivery, packed);
 }
 
-async function rangeIgnored(delivery: FaultyDelivery): Promise<void> {
-  await sendPart(delivery, fullPart(delivery.content));
-}
-
 async function badRange(delivery: FaultyDelivery): Promise<void> {
   const part = partFor(delivery);
   await sendPart(delivery, { ...part, fromByte: Math.max(0, part.fromByte - 1) });
-}
-
-async function otherEtag(delivery: FaultyDelivery): Promise<void> {
-  await sendContent(withOwnTag(delivery));
 }
 
 async function ifRangeIgnored(delivery: FaultyDelivery): Promise<void> {

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open, readdir, realpath, stat } from 'node:fs/promises';
 import { join, parse, relative } from 'node:path';
+import samples from './samples/samples.json' with { type: 'json' };
 
 /** `PARSE` means ready; the others mean not indexed yet, or indexing failed. */
 export type VideoStatus = 'PARSE' | 'UNPARSE' | 'FAILED' | 'PARSE_ERROR';
@@ -41,9 +42,9 @@ export interface VideoLibrary {
 export function libraryOf(videos: readonly StoredVideo[]): VideoLibrary {
   const scopes = new Map<string, StoredVideo[]>([['default', []]]);
   for (const video of [...videos].sort((a, b) => b.createTimeMs - a.createTimeMs)) {
-    const scope = scopes.get(video.uniqueId);
-    if (scope) scope.push(video);
-    else scopes.set(video.uniqueId, [video]);
+    const scope = scopes.get(video.uniqueId) ?? [];
+    scopes.set(video.uniqueId, scope);
+    scope.push(video);
   }
   return {
     uniqueIds: [...scopes.keys()],
@@ -74,62 +75,15 @@ export const SAMPLE_VIDEO_NOS = {
   holiday: 'VI622954018833670144',
 } as const;
 
-type Facts = Omit<StoredVideo, 'sizeBytes' | 'status' | 'read'>;
-
-const SAMPLES: readonly (Facts & { readonly file: string })[] = [
-  {
-    file: 'faststart.mp4',
-    videoNo: SAMPLE_VIDEO_NOS.faststart,
-    uniqueId: 'default',
-    name: 'first steps',
-    durationSeconds: 4,
-    createTimeMs: Date.UTC(2025, 9, 4, 9, 30),
-    takenAtMs: Date.UTC(2025, 9, 3, 16, 5),
-    cameraModel: 'Pocket 3',
-    latitude: 47.3769,
-    longitude: 8.5417,
-    tags: ['family', 'walk'],
-  },
-  {
-    file: 'moov-last.mp4',
-    videoNo: SAMPLE_VIDEO_NOS.moovLast,
-    uniqueId: 'default',
-    name: 'Morning walk 🌅 | Lake, day #1?',
-    durationSeconds: 5,
-    createTimeMs: Date.UTC(2025, 9, 2, 7, 15),
-    takenAtMs: Date.UTC(2025, 9, 1, 5, 40),
-    cameraModel: 'Hero 12',
-    latitude: 46.4628,
-    longitude: 6.8419,
-    tags: ['lake', 'walk'],
-  },
-  {
-    file: 'fragmented.mp4',
-    videoNo: SAMPLE_VIDEO_NOS.fragmented,
-    uniqueId: 'default',
-    name: 'screen recording 12:30',
-    durationSeconds: 6,
-    createTimeMs: Date.UTC(2025, 8, 30, 12, 30),
-  },
-  {
-    file: 'moov-last.mp4',
-    videoNo: SAMPLE_VIDEO_NOS.holiday,
-    uniqueId: 'holiday_2025',
-    name: 'Beach day',
-    durationSeconds: 5,
-    createTimeMs: Date.UTC(2025, 8, 28, 18, 0),
-    takenAtMs: Date.UTC(2025, 7, 14, 11, 20),
-    cameraModel: 'Hero 12',
-    tags: ['beach'],
-  },
-];
-
 /** The library of the samples that ship with the package: three in `default`, one in `holiday_2025`. */
 export async function sampleLibrary(): Promise<VideoLibrary> {
-  const videos = SAMPLES.map(async ({ file, ...facts }): Promise<StoredVideo> => {
+  const names = ['faststart', 'moovLast', 'fragmented', 'holiday'] as const;
+  const videos = names.map(async (name): Promise<StoredVideo> => {
+    const { file, ...facts } = samples[name];
     const path = join(SAMPLES_FOLDER, file);
     const { size } = await stat(path);
-    return { ...facts, sizeBytes: size, status: 'PARSE', read: readerOf(path) };
+    const videoNo = SAMPLE_VIDEO_NOS[name];
+    return { ...facts, videoNo, sizeBytes: size, status: 'PARSE', read: readerOf(path) };
   });
   return libraryOf(await Promise.all(videos));
 }
@@ -137,11 +91,11 @@ export async function sampleLibrary(): Promise<VideoLibrary> {
 const VIDEO_NO = /^VI\d{18}$/;
 
 /**
- * A library of the files in a folder, all in one scope. Skips hidden files, broken symlinks, and symlinks that leave
+ * A library of the files in a folder, all in the scope `default`. Skips hidden files, broken symlinks, and symlinks that leave
  * the folder, because anyone who can reach the mock can read what it serves.
  * A file named `<video_no>.mp4` keeps that number; any other gets one derived from its name.
  */
-export async function videosFromFolder(folder: string, uniqueId = 'default'): Promise<VideoLibrary> {
+export async function videosFromFolder(folder: string): Promise<VideoLibrary> {
   const root = await realpath(folder);
   // Sorted, so that of two files with the same number, the same one keeps it at each start.
   const names = (await readdir(root)).filter((name) => !name.startsWith('.')).sort();
@@ -157,7 +111,7 @@ export async function videosFromFolder(folder: string, uniqueId = 'default'): Pr
     taken.add(videoNo);
     videos.push({
       videoNo,
-      uniqueId,
+      uniqueId: 'default',
       name: stem,
       sizeBytes: facts.size,
       durationSeconds: 0,

@@ -16,15 +16,13 @@ const FILTERS: Readonly<Record<string, (video: StoredVideo, value: unknown) => b
 };
 
 const NEAR_KM = 20;
-const EARTH_RADIUS_KM = 6371;
+const KM_PER_DEGREE = 111.2;
 
+/** Precise enough for short distances; NaN for a video without a place. */
 function distanceKm(video: StoredVideo, latitude: number, longitude: number): number {
-  const radians = Math.PI / 180;
-  const { latitude: atLatitude = Number.NaN, longitude: atLongitude = Number.NaN } = video;
-  const across = Math.sin(((atLatitude - latitude) * radians) / 2) ** 2;
-  const along = Math.sin(((atLongitude - longitude) * radians) / 2) ** 2;
-  const square = across + Math.cos(latitude * radians) * Math.cos(atLatitude * radians) * along;
-  return 2 * EARTH_RADIUS_KM * Math.asin(Math.sqrt(square));
+  const north = (video.latitude ?? Number.NaN) - latitude;
+  const east = ((video.longitude ?? Number.NaN) - longitude) * Math.cos((latitude * Math.PI) / 180);
+  return Math.hypot(north, east) * KM_PER_DEGREE;
 }
 
 const DEFAULT_PAGE_SIZE = 20;

@@ -2,7 +2,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { StoredVideo, VideoLibrary } from './library.ts';
 
-/** How the mock behaves. Without any option, it responds as documented. */
+/** How the mock behaves. Without any option, it responds as documented, to the key `MOCK_KEY`. */
 export interface MockOptions {
   /** Default 0: any free port. Always on 127.0.0.1. */
   readonly port?: number;
@@ -10,7 +10,6 @@ export interface MockOptions {
   readonly host?: string;
   /** PEM texts; with them the mock speaks https. */
   readonly tls?: { readonly key: string; readonly cert: string };
-  /** Default `MOCK_KEY`. */
   readonly key?: string;
   /** Default: the samples. */
   readonly videos?: VideoLibrary | readonly StoredVideo[];
@@ -49,7 +48,6 @@ export interface RecordedRequest {
   /** The listener that received it, such as `http://127.0.0.1:4000`. */
   readonly origin: string;
   readonly method: string;
-  /** Path and query. */
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
   /** Alternating names and values, as sent. */

@@ -19,8 +19,6 @@ import {
 /** The default key: the form and length of a real key, and plainly not one. */
 export const MOCK_KEY = `sk-mavi-${'fake-key-of-the-mock-'.repeat(4)}not-a-secret-fake0`;
 
-const PAGE_SIZE_CAP = 200;
-
 type Service = Awaited<ReturnType<typeof createService>>;
 
 /**
@@ -28,19 +26,18 @@ type Service = Awaited<ReturnType<typeof createService>>;
  * @throws SyntaxError for a bad fault text
  */
 export async function createService(options: MockOptions) {
-  const { videos, nowMs = Date.now } = options;
+  const { key = MOCK_KEY, nowMs = Date.now, pageSizeCap = 200, folders = { '-1': 'default' } } = options;
   return {
-    key: options.key ?? MOCK_KEY,
-    library: await libraryFrom(videos),
+    ...options,
+    key,
+    folders,
+    pageSizeCap,
+    library: await libraryFrom(options.videos),
     /** Scopes that listings have created. */
     createdScopes: new Set<string>(),
     faults: faultPlan(options.faults, nowMs),
     listFaults: faultPlan(options.listFaults, nowMs),
     mayStart: startLimit(options.accountLimit),
-    folders: options.folders ?? { '-1': 'default' },
-    numbersAsStrings: options.numbersAsStrings ?? false,
-    pageSizeCap: Math.min(options.pageSizeCap ?? PAGE_SIZE_CAP, PAGE_SIZE_CAP),
-    withoutScopesRoute: options.withoutScopesRoute,
   };
 }
 

@@ -1,4 +1,6 @@
 /** The HTTP server of the mock: listeners, the record of requests, and the check of the Host header. */
+
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
@@ -24,7 +26,8 @@ type Handler = (request: IncomingMessage, response: ServerResponse, reset: () =>
  * @throws SyntaxError for a bad fault text, and what Node throws if the port is in use
  */
 export async function startMock(options: MockOptions = {}): Promise<Mock> {
-  const { nowMs = Date.now, tls } = options;
+  const { tls, nowMs = Date.now, bytesPerSecond, chunkBytes = 65_536 } = options;
+  const { contentLength = false, offerRanges = false } = options;
   const service = await createService(options);
   const requests: RecordedRequest[] = [];
   const others = new Map<string, Promise<Listener>>();
@@ -35,6 +38,8 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
     return (await listener).origin;
   };
 
+  const shared = { nowMs, bytesPerSecond, chunkBytes, contentLength, offerRanges, elsewhere };
+
   function handler(guarded: boolean): Handler {
     return async (request, response, reset) => {
       const record = recordOf(request, requests.length + 1, nowMs());
@@ -44,19 +49,7 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
       });
       // Writing to a client that has just left is not an error.
       response.on('error', () => {});
-      const exchange: Exchange = {
-        request,
-        response,
-        record,
-        chunkBytes: options.chunkBytes ?? 65_536,
-        bytesPerSecond: options.bytesPerSecond,
-        contentLength: options.contentLength ?? false,
-        offerRanges: options.offerRanges ?? false,
-        nowMs,
-        cleanPath: record.url,
-        elsewhere,
-        reset,
-      };
+      const exchange: Exchange = { ...shared, request, response, record, cleanPath: record.url, reset };
       try {
         record.body = await text(request);
         record.json = parsed(record.body);
@@ -102,10 +95,7 @@ async function listen(handler: Handler, port: number, tls: MockOptions['tls']): 
     socket.once('close', () => sockets.delete(remotePort));
   });
 
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', resolve);
-  });
+  await once(server.listen(port, '127.0.0.1'), 'listening');
   const { port: actualPort } = server.address() as AddressInfo;
   return {
     origin: `${tls ? 'https' : 'http'}://127.0.0.1:${actualPort}`,
@@ -127,23 +117,13 @@ function isOwnHost({ headers, socket }: IncomingMessage, host: string | undefine
   return LOOPBACK.test(name) && (port === undefined || Number(port) === socket.localPort);
 }
 
+const UNANSWERED = { body: '', json: undefined, bytesSent: 0, isOver: false, fault: undefined };
+
 function recordOf(request: IncomingMessage, order: number, startedAtMs: number): Exchange['record'] {
-  const { socket } = request;
-  return {
-    order,
-    // From the socket, because the client chooses the Host header.
-    origin: `${'encrypted' in socket ? 'https' : 'http'}://${socket.localAddress}:${socket.localPort}`,
-    method: request.method ?? '',
-    url: request.url ?? '',
-    headers: request.headers,
-    rawHeaders: request.rawHeaders,
-    body: '',
-    json: undefined,
-    startedAtMs,
-    bytesSent: 0,
-    isOver: false,
-    fault: undefined,
-  };
+  const { socket, method = '', url = '', headers, rawHeaders } = request;
+  // From the socket, because the client chooses the Host header.
+  const origin = `${'encrypted' in socket ? 'https' : 'http'}://${socket.localAddress}:${socket.localPort}`;
+  return { ...UNANSWERED, order, origin, method, url, headers, rawHeaders, startedAtMs };
 }
 
 function parsed(text: string): unknown {

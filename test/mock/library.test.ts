@@ -132,9 +132,9 @@ describe('a library from a folder', () => {
     });
     expect(new Set(videos.map((video) => video?.videoNo)).size).toBe(3);
 
-    const again = await videosFromFolder(folder, 'mine');
-    expect(again.uniqueIds).toEqual(['default', 'mine']);
-    expect(again.find('mine', film?.videoNo ?? '')?.name).toBe('My film');
+    const again = await videosFromFolder(folder);
+    expect(again.uniqueIds).toEqual(['default']);
+    expect(again.find('default', film?.videoNo ?? '')?.name).toBe('My film');
   });
 });
 
