@@ -1,6 +1,6 @@
 /**
  * Makes the pictures of the documentation: runs the built program in a terminal of tmux, against the mock with
- * a library of made-up videos, and draws what stands on the screen. After `npm run build`:
+ * a library of invented videos, and draws the screen. After `npm run build`:
  * `node docs/images/make-images.mjs [name…]`; needs tmux.
  */
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -19,7 +19,7 @@ const scratch = mkdtempSync(join(tmpdir(), 'mavi-images-'));
 const FIRST = 'VI625239098370850816';
 const SECOND = 'VI624611307445927936';
 const THIRD = 'VI623870256104189952';
-/** What the account has: number, name, megabytes, seconds, day. */
+/** The videos of the account: number, name, megabytes, seconds, day. */
 const LIBRARY = [
   [FIRST, 'first steps', 48.2, 41, '2025-10-04'],
   [SECOND, 'Morning walk 🌅 | Lake, day #1?', 31.6, 27, '2025-10-02'],
@@ -109,7 +109,7 @@ try {
   rmSync(scratch, { recursive: true, force: true });
 }
 
-/** Plays one scene in a terminal of its own; answers with its picture. */
+/** Plays one scene in its own terminal, and returns its picture. */
 async function play(name, { columns = 90, rows, steps, animated = false, ...how }) {
   const home = mkdtempSync(join(scratch, 'home-'));
   const mock = await startMock({ videos: libraryOf(LIBRARY.map(videoOf)), ...how });

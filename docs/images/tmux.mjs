@@ -1,4 +1,4 @@
-/** A terminal of tmux: types, waits, and looks at what stands on the screen. */
+/** A terminal of tmux: types, waits, and reads the screen. */
 import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -7,7 +7,7 @@ const run = promisify(execFile);
 
 /** How often the screen is looked at while something runs, in milliseconds. */
 const LOOK_MS = 120;
-/** How many letters are typed at once, and how long that takes, in milliseconds. */
+/** How many letters are typed together, and how long that takes, in milliseconds. */
 const LETTERS = 3;
 const TYPING_MS = 70;
 const PATIENCE_MS = 60_000;

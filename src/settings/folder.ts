@@ -44,8 +44,8 @@ function homeFolder(host: Pick<Host, 'env' | 'platform'>): string {
 }
 
 function absolute(host: Pick<Host, 'env'>, name: string): string | null {
-  const value = pathVariable(host, name) ?? '';
-  return isAbsolute(value) ? value : null;
+  const value = pathVariable(host, name);
+  return value !== null && isAbsolute(value) ? value : null;
 }
 
 /** The path in a variable; null where it is unset or empty. Throws UsageError where it is not UTF-8. */

@@ -27,10 +27,8 @@ export const KEY_VARIABLES = ['MAVI_API_KEY', 'MAVI_API_KEY_FILE', 'MEMORIES_API
 /** What is wrong with a trimmed key; null if nothing is. */
 export function keyFault(key: string): string | null {
   if (key === '') return 'is empty';
-  if (/^(authorization:\s*)?bearer\s/i.test(key)) {
-    return "starts with 'Bearer '; the API takes the key alone, without it";
-  }
-  if (/^(export\s+)?[a-z_]\w*=[^=]/i.test(key)) return 'has a NAME= before it; give the value alone';
+  if (/^(authorization:\s*)?bearer\s/i.test(key)) return "starts with 'Bearer '; give only the key";
+  if (/^(export\s+)?[a-z_]\w*=[^=]/i.test(key)) return 'starts with NAME=; give only the value';
   if (/^["'`“”‘’]|["'`“”‘’]$/.test(key)) return 'is in quotes; give it without them';
   if (/\s/.test(key)) return 'has white space inside';
   if (!/^[\x21-\x7e]+$/.test(key)) return 'has control or non-ASCII characters';

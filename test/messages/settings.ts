@@ -80,7 +80,7 @@ export const SETTINGS_AND_KEY: Rows = {
     host: env({ MAVI_API_KEY: 'Bearer sk-mavi-x' }),
     code: 2,
     says: [
-      "mavi: the key in MAVI_API_KEY starts with 'Bearer '; the API takes the key alone, without it",
+      "mavi: the key in MAVI_API_KEY starts with 'Bearer '; give only the key",
       '      copy it again from https://api-platform.memories.ai',
     ],
   },
@@ -126,7 +126,7 @@ export const SETTINGS_AND_KEY: Rows = {
     host: { stdin: 'MAVI_API_KEY=sk-mavi-0123456789abcdef\n' },
     code: 2,
     says: [
-      'mavi: the key has a NAME= before it; give the value alone; nothing was stored',
+      'mavi: the key starts with NAME=; give only the value; nothing was stored',
       '      copy it again from https://api-platform.memories.ai',
     ],
   },
