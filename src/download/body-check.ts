@@ -1,13 +1,12 @@
-/** Whether a body is a complete video: its boxes, its samples, its sizes, its duration. Does no I/O of its own. */
+/** Verifies that a body is a complete video: its boxes, samples, size and duration. Does no I/O of its own. */
 import { BodyError, TruncatedError } from '../errors.ts';
-import type { MediaReport } from '../isobmff/film.ts';
-import { MovieReader } from '../isobmff/movie.ts';
+import { MovieReader, type Progress } from '../isobmff/movie.ts';
 import type { Damage, MediaReader } from '../isobmff/nal.ts';
 import type { Container } from '../isobmff/signature.ts';
 import { durationText } from '../progress/text.ts';
 import { type CheckRules, emptyBody } from './sniff.ts';
 
-/** What is known of a video besides its bytes; null where nobody said. */
+/** What is known of a video besides its bytes; null where unknown. */
 export interface KnownFacts {
   /** The size of the file in bytes, by Content-Length or Content-Range. */
   readonly transferSize: number | null;
@@ -21,18 +20,11 @@ export interface KnownFacts {
 export interface Proof {
   /** What was checked, in words for the last line. */
   readonly verified: string;
-  /** What is odd, yet no failure. */
+  /** What is odd, but not an error. */
   readonly warnings: readonly string[];
 }
 
-/** How much of a video has come, as far as its boxes tell. */
-export type BodyProgress =
-  /** The least size of the whole; `mayGrow` if more may follow. */
-  | { readonly kind: 'bytes'; readonly totalBytes: number; readonly mayGrow: boolean }
-  /** The share of its playing time, from 0 to 1. */
-  | { readonly kind: 'time'; readonly share: number };
-
-/** Reads up to `maxBytes` of the body again from a position; empty at its end. */
+/** Reads up to `maxBytes` of the body again, from a position; empty at its end. */
 export type ReadAgain = (position: number, maxBytes: number) => Promise<Uint8Array>;
 
 const READ_BYTES = 1024 * 1024;
@@ -60,7 +52,7 @@ export class BodyCheck {
     return this.#bytes;
   }
 
-  /** Takes the next bytes. Throws BodyError as soon as they can't be a movie's, or its media is damaged. */
+  /** Takes the next bytes. Throws BodyError as soon as they can't be a movie, or its media is damaged. */
   push(chunk: Uint8Array): void {
     this.#bytes += chunk.length;
     this.#movie?.push(chunk);
@@ -70,12 +62,12 @@ export class BodyCheck {
     if (malformed !== null) throw broken(malformed);
   }
 
-  /** How many of the next bytes need not be read, for a file in which the reader can jump. */
+  /** How many of the next bytes need not be read. */
   get skippable(): number {
     return this.#movie?.skippable ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Passes over bytes that have not been read, at most `skippable`. */
+  /** Skips bytes that were not read, at most `skippable`. */
   skip(count: number): void {
     this.#bytes += count;
     this.#movie?.skip(count);
@@ -83,20 +75,15 @@ export class BodyCheck {
 
   /**
    * How much has come; null if the boxes don't tell.
-   * @param listedDuration of the whole in seconds, by the listing; null if unknown
+   * @param listedDuration of the video in seconds, by the listing; null if unknown
    */
-  progress(listedDuration: number | null): BodyProgress | null {
-    const progress = this.#movie?.progress ?? null;
-    if (progress?.kind !== 'time') return progress;
-    const duration = progress.promisedSeconds ?? listedDuration;
-    if (duration === null || duration <= 0) return null;
-    return { kind: 'time', share: Math.min(1, progress.seconds / duration) };
+  progress(listedDuration: number | null): Progress | null {
+    return this.#movie?.progress(listedDuration) ?? null;
   }
 
   /**
-   * The proof, if the body ended here. Throws TruncatedError or BodyError if there is none.
-   * @param readAgain reads the body again, where the media came before the tables that name its samples; null if
-   * that can't be done
+   * Verifies the body, if it ends now. Throws TruncatedError or BodyError if that fails.
+   * @param readAgain reads media again that came before its tables; null if that can't be done
    */
   async prove(facts: KnownFacts, readAgain: ReadAgain | null): Promise<Proof> {
     const { verified, warnings } = this.end(facts);
@@ -110,11 +97,11 @@ export class BodyCheck {
     return { verified, warnings: [...warnings, text] };
   }
 
-  /** The proof without the media that must be read again. */
+  /** As `prove`, without the media that must be read again. */
   end(facts: KnownFacts): Proof {
     const { level } = this.#rules;
     const warnings: string[] = [];
-    let verified: string = NOTHING_READ[level];
+    let verified: string = WITHOUT_BOXES[level];
     let endProven = false;
     if (level === 'ftyp' && this.#container !== 'mp4') verified = 'file signature';
     if (level === 'full' && this.#movie !== null) {
@@ -144,9 +131,9 @@ export class BodyCheck {
     return { verified, warnings };
   }
 
-  /** Compares how long a fragmented film is with what was promised. Throws TruncatedError, or returns warnings. */
+  /** Compares the duration of a fragmented film with what was announced. Throws TruncatedError, or returns warnings. */
   #compareDurations({ film }: MovieReader, facts: KnownFacts): string[] {
-    const { seconds, promisedSeconds } = film.times;
+    const { fragmentSeconds: seconds, promisedSeconds } = film;
     const isComplete = facts.transferSize !== null || facts.listedSize === this.#bytes;
     const warnings: string[] = [];
     for (const [promised, who] of [
@@ -198,14 +185,14 @@ export class BodyCheck {
   }
 }
 
-/** What is verified where the boxes are not looked at. */
-const NOTHING_READ = {
+/** What is verified where the boxes are not checked. */
+const WITHOUT_BOXES = {
   full: 'file signature',
   ftyp: 'ftyp box',
   none: 'nothing of the video itself',
 } as const;
 
-const NO_MEDIA: MediaReport = { checked: [], unchecked: [] };
+const NO_MEDIA = { checked: [], unchecked: [] };
 
 function bytesText(count: number): string {
   return count === 1 ? '1 stray byte' : `${count} stray bytes`;

@@ -9,7 +9,7 @@ import type { Container } from '../isobmff/signature.ts';
 import { BodyCheck, type KnownFacts, type Proof } from './body-check.ts';
 import type { ActiveDownload, DownloadContext } from './context.ts';
 import type { DownloadRules, VideoTask } from './plan.ts';
-import { refuseSignature, sniff } from './sniff.ts';
+import { sniff, wrongFormat } from './sniff.ts';
 import { lookAtTarget, type Target } from './target.ts';
 
 /** Looks at every name that the video may get; none for standard output. */
@@ -104,10 +104,7 @@ async function checkOpenFile(handle: FileHandle, shown: string, rules: FileCheck
   }
   const opening = sniff(Buffer.from(await read(0, ENVELOPE_BYTES)), true, rules);
   if (opening.kind === 'refused') throw opening.error;
-  if (opening.kind !== 'accepted') {
-    const refused = refuseSignature('json');
-    throw refused.kind === 'refused' ? refused.error : new BodyError('not_video', 'it is not a video');
-  }
+  if (opening.kind !== 'accepted') throw wrongFormat('json');
   const check = new BodyCheck(rules, opening.container);
   const hash = rules.checksum ? createHash('sha256') : null;
   while (check.bytes < found.size) {

@@ -1,9 +1,9 @@
-/** What the first bytes of a body show: a video to take, or why it is refused. Pure. */
+/** Decides by its first bytes whether a body is accepted as a video. Pure. */
 import { BodyError, type MaviError, TruncatedError } from '../errors.ts';
-import { readFtyp } from '../isobmff/ftyp.ts';
 import {
   type Container,
   isContainer,
+  readFtyp,
   SIGNATURE_BYTES,
   SIGNATURE_NAMES,
   type Signature,
@@ -11,13 +11,13 @@ import {
 } from '../isobmff/signature.ts';
 import { printable } from '../sanitize.ts';
 
-/** How much must hold before a file gets its name. */
+/** How much is verified before a file gets its final name. */
 export type Level = 'full' | 'ftyp' | 'none';
 
 /** What the user asks of a video. */
 export interface CheckRules {
   readonly level: Level;
-  /** Whether other containers than mp4 are taken. */
+  /** Which containers are accepted. */
   readonly container: 'mp4' | 'any';
   /** Whether the media itself is checked too; only with level `full`. */
   readonly deep?: boolean;
@@ -26,80 +26,68 @@ export interface CheckRules {
 /** What the first bytes of a body show. */
 export type Opening =
   | { readonly kind: 'more' }
-  /** A video to take; `container` is null where level `none` takes what nothing names. */
+  /** A video; `container` is null where level `none` accepts unknown bytes. */
   | { readonly kind: 'accepted'; readonly container: Container | null; readonly brand: string | null }
   /** JSON where a video should be: perhaps an error of the API under a wrong Content-Type. */
   | { readonly kind: 'json' }
   | { readonly kind: 'refused'; readonly error: MaviError };
 
-/** Judges the first bytes of a body, all that have come so far; `ended` if there will be no more. */
+/** Judges the first bytes of a body: all that have come so far. `ended` says that no more will come. */
 export function sniff(first: Uint8Array, ended: boolean, rules: CheckRules): Opening {
   const ftyp = readFtyp(first);
   if (ftyp.kind === 'ftyp') return { kind: 'accepted', container: 'mp4', brand: printable(ftyp.brand) };
   if (ftyp.kind === 'implausible' && rules.level !== 'none') {
-    return refuse(
-      'not_mp4',
-      `its ftyp box has an impossible size (${ftyp.sizeBytes} bytes)`,
-      'the original itself may be damaged; --verify none downloads it as it is',
-    );
+    const why = `its ftyp box has an impossible size (${ftyp.sizeBytes} bytes)`;
+    const hint = 'the original itself may be damaged; --verify none downloads it as it is';
+    return { kind: 'refused', error: notMp4('not_mp4', why, hint) };
   }
   if (ftyp.kind === 'more') {
     if (!ended) return { kind: 'more' };
-    // A body that ends inside an ftyp box, or before there could be one, is a cut one, where that matters.
+    // A body that ends in its ftyp box, or before there could be one, is truncated.
     const isCut = rules.level !== 'none' || first.length === 0;
-    if (isCut && signatureOf(first) !== 'json') return cutOpening(first);
+    if (isCut && signatureOf(first) !== 'json') return { kind: 'refused', error: truncated(first) };
   }
   if (!ended && first.length < SIGNATURE_BYTES) return { kind: 'more' };
   const signature = signatureOf(first);
   if (signature === 'json') return { kind: 'json' };
   if (signature === 'html') {
-    return refuse(
-      'not_video',
-      'it is HTML, a web page',
-      'check --base-url, and whether a proxy or a sign-in page intercepts the connection',
-    );
+    const hint = 'check --base-url, and whether a proxy or a sign-in page intercepts the connection';
+    return { kind: 'refused', error: notMp4('not_video', 'it is HTML, a web page', hint) };
   }
   if (isContainer(signature) && (rules.container === 'any' || rules.level === 'none')) {
     return { kind: 'accepted', container: signature, brand: null };
   }
   if (rules.level === 'none') return { kind: 'accepted', container: null, brand: null };
-  return refuseSignature(signature);
+  return { kind: 'refused', error: wrongFormat(signature) };
 }
 
-/** The refusal of a body by what it is. */
-export function refuseSignature(signature: Signature): Opening {
+/** The error for a body of this format. */
+export function wrongFormat(signature: Signature): BodyError {
   const why = `it is ${SIGNATURE_NAMES[signature]}, by its first bytes`;
-  if (isContainer(signature)) return refuse('not_mp4', why, 'to download it as it is, use --container any');
+  if (isContainer(signature)) return notMp4('not_mp4', why, 'to download it as it is, use --container any');
   const hint =
     signature === 'json'
       ? 'check --base-url, and whether a proxy answers instead of the API'
       : 'the original itself may not be a video; --verify none downloads it as it is';
-  return refuse('not_video', why, hint);
+  return notMp4('not_video', why, hint);
 }
 
-function refuse(code: string, why: string, hint: string): Opening {
-  return { kind: 'refused', error: new BodyError(code, `not an MP4: ${why}`, { hint }) };
+function notMp4(code: string, why: string, hint: string): BodyError {
+  return new BodyError(code, `not an MP4: ${why}`, { hint });
 }
 
-function cutOpening(first: Uint8Array): Opening {
-  if (first.length === 0) return { kind: 'refused', error: emptyBody() };
-  const what = `the video is truncated after ${exactBytes(first.length)}, inside its first box`;
-  const hint = `${AGAIN}: --verify none downloads it as it is`;
-  return { kind: 'refused', error: new TruncatedError(what, first.length, hint) };
-}
-
-const AGAIN =
-  'the server ended the response early; if this happens again, the original itself may be truncated';
-
-function exactBytes(count: number): string {
-  return count === 1 ? '1 byte' : `${count} bytes`;
-}
-
-/** The failure of a body without a byte. */
-export function emptyBody(): TruncatedError {
+function truncated({ length }: Uint8Array): TruncatedError {
+  if (length === 0) return emptyBody();
+  const came = length === 1 ? '1 byte' : `${length} bytes`;
   return new TruncatedError(
-    'the video is empty',
-    0,
-    'if this happens again, the original itself may be empty: see mavi list',
+    `the video is truncated after ${came}, inside its first box`,
+    length,
+    'the server ended the response early; if this happens again, the original itself may be truncated: --verify none downloads it as it is',
   );
+}
+
+/** The error for a body without a byte. */
+export function emptyBody(): TruncatedError {
+  const hint = 'if this happens again, the original itself may be empty: see mavi list';
+  return new TruncatedError('the video is empty', 0, hint);
 }

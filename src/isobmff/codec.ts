@@ -15,74 +15,68 @@ export interface SampleEntry {
   readonly encrypted: boolean;
   /** Whether the samples are in another file. */
   readonly external: boolean;
-  /** How the samples are built; null where that can't be looked into. */
+  /** How the samples are built; null if they can't be checked. */
   readonly nal: NalFormat | null;
 }
 
 /** More entries than any real track has; the others are not read. */
 const MOST_ENTRIES = 256;
 
-/** Reserved bytes and data reference index, then the fields of every video sample entry. */
-const SAMPLE_ENTRY_BYTES = 8;
+/** The fields of every video sample entry; those of audio are shorter. */
 const VIDEO_ENTRY_BYTES = 78;
 
 const AVC = new Set(['avc1', 'avc3', 'dva1', 'dvav']);
 const HEVC = new Set(['hvc1', 'hev1', 'dvh1', 'dvhe']);
 
 /** Reads the sample entries of a track. */
-export function readSampleEntries(view: DataView, minf: Part): readonly SampleEntry[] {
-  const stsd = find(view, minf, 'stbl stsd');
-  if (stsd === null) return [];
-  const external = externalReferences(view, minf);
-  const entries: SampleEntry[] = [];
-  for (const part of boxesIn(view, entriesOf(stsd))) {
+export function readSampleEntries(minf: Part): readonly SampleEntry[] {
+  const references = entriesOf(find(minf, 'dinf dref'));
+  return entriesOf(find(minf, 'stbl stsd')).map((part) => {
+    const reference = references[sizeOf(part) < 8 ? 0 : part.view.getUint16(part.start + 6) - 1];
+    return { ...readEntry(part), external: reference !== undefined && isExternal(reference) };
+  });
+}
+
+/** The boxes after the version and the number of entries. */
+function entriesOf(box: Part | null): Part[] {
+  const entries: Part[] = [];
+  for (const part of boxesIn(box && { ...box, start: box.start + 8 })) {
     if (entries.length === MOST_ENTRIES) break;
-    const reference = part.end - part.start < SAMPLE_ENTRY_BYTES ? 1 : view.getUint16(part.start + 6);
-    entries.push({ ...readEntry(view, part), external: external[reference - 1] ?? false });
+    entries.push(part);
   }
   return entries;
 }
 
-/** For each data reference, whether it leads to another file: flag 1 says that it doesn't. */
-function externalReferences(view: DataView, minf: Part): boolean[] {
-  const dref = find(view, minf, 'dinf dref');
-  const external: boolean[] = [];
-  for (const { start, end } of dref === null ? [] : boxesIn(view, entriesOf(dref))) {
-    if (external.length === MOST_ENTRIES) break;
-    external.push(end - start >= 4 && (view.getUint32(start) & 1) === 0);
-  }
-  return external;
+/** Whether a data reference leads to another file: its flag 1 says that it doesn't. */
+function isExternal(reference: Part): boolean {
+  return sizeOf(reference) >= 4 && (reference.view.getUint32(reference.start) & 1) === 0;
 }
 
-/** What follows the version and the number of entries. */
-function entriesOf(box: Part): Part {
-  return { ...box, start: box.start + 8 };
+function sizeOf({ start, end }: Part): number {
+  return end - start;
 }
 
-function readEntry(view: DataView, part: Part): Omit<SampleEntry, 'external'> {
-  if (part.end - part.start < VIDEO_ENTRY_BYTES)
-    return { format: part.type, encrypted: part.type === 'enca', nal: null };
-  const inside = { ...part, start: part.start + VIDEO_ENTRY_BYTES };
-  if (part.type !== 'encv') {
-    const nal = nalFormat(view, inside, part.type);
-    return { format: part.type, encrypted: part.type === 'enca', nal };
-  }
-  const original = find(view, inside, 'sinf frma');
-  const format =
-    original !== null && original.end - original.start >= 4 ? fourCharacters(view, original.start) : 'encv';
-  const tenc = find(view, inside, 'sinf schi tenc');
-  const isProtected = tenc === null || tenc.end - tenc.start < 7 || view.getUint8(tenc.start + 6) !== 0;
-  return { format, encrypted: isProtected, nal: isProtected ? null : nalFormat(view, inside, format) };
+function readEntry(part: Part): Omit<SampleEntry, 'external'> {
+  const { type, view } = part;
+  const inside = sizeOf(part) < VIDEO_ENTRY_BYTES ? null : { ...part, start: part.start + VIDEO_ENTRY_BYTES };
+  if (type !== 'encv') return { format: type, encrypted: type === 'enca', nal: nalFormat(inside, type) };
+  const original = find(inside, 'sinf frma');
+  const format = original !== null && sizeOf(original) >= 4 ? fourCharacters(view, original.start) : type;
+  const scheme = find(inside, 'sinf schi tenc');
+  const encrypted = scheme === null || sizeOf(scheme) < 7 || view.getUint8(scheme.start + 6) !== 0;
+  return { format, encrypted, nal: encrypted ? null : nalFormat(inside, format) };
 }
 
 /** The format of NAL units, by the codec's own configuration box. */
-function nalFormat(view: DataView, inside: Part, format: string): NalFormat | null {
+function nalFormat(inside: Part | null, format: string): NalFormat | null {
   const codec = AVC.has(format) ? 'avc' : HEVC.has(format) ? 'hevc' : null;
   if (codec === null) return null;
-  const configuration = find(view, inside, codec === 'avc' ? 'avcC' : 'hvcC');
+  const configuration = find(inside, codec === 'avc' ? 'avcC' : 'hvcC');
   const lengthAt = codec === 'avc' ? 4 : 21;
-  if (configuration === null || configuration.end - configuration.start <= lengthAt) return null;
-  // Another version may be laid out in another way; some files have a bare stream's headers here.
-  if (view.getUint8(configuration.start) !== 1) return null;
-  return { codec, lengthBytes: (view.getUint8(configuration.start + lengthAt) & 3) + 1 };
+  if (configuration === null || sizeOf(configuration) <= lengthAt) return null;
+  const { view, start } = configuration;
+  // Some files have raw stream headers here, and another version may have another layout.
+  return view.getUint8(start) === 1
+    ? { codec, lengthBytes: (view.getUint8(start + lengthAt) & 3) + 1 }
+    : null;
 }

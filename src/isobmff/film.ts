@@ -1,10 +1,11 @@
-/** What the tables of a file have named so far: where the samples end, how long they last, and their media. */
+/** What the tables of a file say, as they come: where the samples end, how long they last, and their media. */
 import { type Box, MOST_KEPT_BYTES } from './boxes.ts';
 import { readSidx, runsOf } from './fragments.ts';
 import { MediaReader } from './nal.ts';
-import { chunksInFileOrder, chunksOf, type Movie, type Run, readMoov, type Track } from './samples.ts';
+import { chunksInFileOrder, chunksOf, type Run, readMoov, type Track } from './samples.ts';
+import { sumOf } from './tables.ts';
 
-/** What was done about the media, by the formats of the tracks, such as `avc1`. */
+/** Which formats of samples, such as `avc1`, are checked, and which can't be. */
 export interface MediaReport {
   readonly checked: readonly string[];
   readonly unchecked: readonly {
@@ -14,47 +15,46 @@ export interface MediaReport {
   }[];
 }
 
-/** The film that the tables describe, as they come. */
+/** The film that the tables describe. */
 export class Film {
   readonly #deep: boolean;
-  #movie: Movie | null = null;
+  #tracks: ReadonlyMap<number, Track> = new Map();
+  /** Whether the `moov` is complete. */
+  hasMoov = false;
   /** Whether a `moof` has come, or is announced. */
   fragmented = false;
   /** Whether the last `moof` named any samples. */
   lastHasSamples = false;
   /** The sample that ends last. */
   furthest = { end: 0, track: 0, sample: 0 };
-  /** Where the segments end that an index of the whole film names; null without one. */
+  /** Where the last segment ends, by an index of the complete film; null without one. */
   indexedEnd: number | null = null;
   /** Where the last segment ends that any index names. */
   furthestIndexed = 0;
-  /** What could not be looked into. */
+  /** Duration in seconds by `mehd`; null if unknown. */
+  promisedSeconds: number | null = null;
+  /** What could not be checked. */
   readonly notes = new Set<string>();
   /** Checks the media that comes after its tables. */
   readonly media = new MediaReader();
-  /** Seconds of film before the last fragment and after it, and where its bytes begin. */
+  /** Duration in seconds before the last fragment and after it, and where its bytes begin. */
   #seconds = { before: 0, after: 0, from: 0 };
-  /** Media that had come before its tables: chunks of the `moov`, and runs of fragments. */
-  #lateChunks = false;
+  /** Media that came before its tables: chunks of the `moov`, and runs of fragments. */
+  #lateChunks: Iterable<Run> | null = null;
   readonly #lateRuns: Run[] = [];
   #fragmentBytes = 0;
 
+  /** @param deep whether the media itself is checked too */
   constructor(deep: boolean) {
     this.#deep = deep;
   }
 
-  /** Whether the `moov` is complete. */
-  get hasMoov(): boolean {
-    return this.#movie !== null;
+  /** Duration of a fragmented film in seconds, by its fragments; null if unknown. */
+  get fragmentSeconds(): number | null {
+    return this.fragmented ? this.#seconds.after || null : null;
   }
 
-  /** Seconds of a fragmented film by its fragments, and by its `mehd`; null where unknown. */
-  get times(): { readonly seconds: number | null; readonly promisedSeconds: number | null } {
-    const seconds = this.fragmented ? this.#seconds.after || null : null;
-    return { seconds, promisedSeconds: this.#movie?.promisedSeconds ?? null };
-  }
-
-  /** Seconds that have come before an offset: of the last fragment in proportion to its bytes. */
+  /** Seconds of film before an offset: those of the last fragment in proportion to its bytes. */
   secondsBefore(offset: number): number {
     const { before, after, from } = this.#seconds;
     const bytes = this.furthest.end - from;
@@ -64,59 +64,66 @@ export class Film {
 
   /** Which tracks' media is checked, and which can't be. */
   get mediaReport(): MediaReport {
-    const entries = this.#tracks().flatMap(({ isVideo, entries: all }) =>
+    const entries = [...this.#tracks.values()].flatMap(({ isVideo, entries: all }) =>
       all.map((entry) => ({ ...entry, isVideo })),
     );
     const checked = entries.filter(({ nal }) => nal !== null).map(({ format }) => format);
     return { checked: [...new Set(checked)], unchecked: entries.filter(({ nal }) => nal === null) };
   }
 
-  /** Whether media had come before its tables, so that it has to be read again. */
+  /** Whether media came before its tables, so that the file must be read again. */
   get hasLateMedia(): boolean {
-    return this.#lateChunks || this.#lateRuns.length > 0;
+    return this.#lateChunks !== null || this.#lateRuns.length > 0;
   }
 
-  /** A reader for that media: the file is to be pushed into it once more. */
+  /** A reader for that media. Push the file into it from its start; call this only once. */
   lateMedia(): MediaReader {
     const media = new MediaReader();
-    if (this.#lateChunks) media.useChunks(chunksInFileOrder(this.#nalTracks()) ?? []);
+    media.useChunks(this.#lateChunks ?? []);
     for (const run of this.#lateRuns.sort((a, b) => a.offset - b.offset)) media.addRun(run);
     return media;
   }
 
-  /** Takes a `moov`, null if it is too large to be kept. Throws BrokenTable if it can't be true. */
+  /** Takes the payload of the `moov`, null if it is too large. Throws BrokenTable if it can't be true. */
   useMoov(view: DataView | null, box: Box): void {
-    this.#movie =
-      view === null ? { tracks: new Map(), promisedSeconds: null, fragmented: false } : readMoov(view);
-    this.fragmented ||= this.#movie.fragmented;
+    if (view !== null) {
+      const { tracks, promisedSeconds, fragmented } = readMoov(view);
+      this.#tracks = tracks;
+      this.promisedSeconds = promisedSeconds;
+      this.fragmented ||= fragmented;
+    }
+    this.hasMoov = true;
     let isLate = false;
-    for (const track of this.#tracks()) {
+    for (const track of this.#tracks.values()) {
       for (const run of chunksOf(track)) {
         this.#useRun(run);
-        isLate ||= run.entry?.nal != null && run.offset < box.end;
+        isLate ||= hasNal(run) && run.offset < box.end;
       }
-      this.#seconds.after = Math.max(this.#seconds.after, secondsOf(track));
     }
-    if (!this.#deep || this.#nalTracks().length === 0) return;
-    const chunks = chunksInFileOrder(this.#nalTracks());
+    this.#countSeconds();
+    const tracks = [...this.#tracks.values()].filter(({ entries }) =>
+      entries.some(({ nal }) => nal !== null),
+    );
+    if (!this.#deep || tracks.length === 0) return;
+    const chunks = chunksInFileOrder(tracks);
     if (chunks === null) this.notes.add('there are too many chunks: their media was not checked');
-    else if (isLate) this.#lateChunks = true;
+    else if (isLate) this.#lateChunks = chunks;
     else this.media.useChunks(chunks);
   }
 
-  /** Takes a `moof`. Throws BrokenTable if it can't be true. */
+  /** Takes the payload of a `moof`. Throws BrokenTable if it can't be true. */
   useMoof(view: DataView, box: Box): void {
-    if (this.#movie === null) return;
+    if (!this.hasMoov) return;
     this.#seconds.before = this.#seconds.after;
     this.#seconds.from = box.end;
     const runs: Run[] = [];
-    for (const run of runsOf(view, box.start, this.#movie)) {
+    for (const run of runsOf(view, box.start, this.#tracks)) {
       this.#useRun(run);
       this.lastHasSamples = true;
-      if (this.#deep && run.entry?.nal != null) runs.push(run);
+      if (this.#deep && hasNal(run)) runs.push(run);
     }
-    for (const track of this.#tracks()) this.#seconds.after = Math.max(this.#seconds.after, secondsOf(track));
-    this.#fragmentBytes += runs.length > 0 ? view.byteLength : 0;
+    this.#countSeconds();
+    if (runs.length > 0) this.#fragmentBytes += view.byteLength;
     if (this.#fragmentBytes > MOST_KEPT_BYTES) {
       this.notes.add('there are too many fragments: not all of their media was checked');
       return;
@@ -126,34 +133,31 @@ export class Film {
     }
   }
 
-  /** Takes a `sidx`. Throws BrokenTable if it can't be true. */
+  /** Takes the payload of a `sidx`. Throws BrokenTable if it can't be true. */
   useSidx(view: DataView, box: Box): void {
     const { end, segments } = readSidx(view, box.end);
     this.furthestIndexed = Math.max(this.furthestIndexed, end);
-    // The index of the whole film comes before its first fragment; one of a segment knows of that segment alone.
-    const isOfAll = segments > 1 && this.#seconds.from === 0;
-    if (isOfAll) this.indexedEnd = Math.max(this.indexedEnd ?? 0, end);
+    // An index of the complete film comes before the first fragment; others are about one segment.
+    const isComplete = segments > 1 && this.#seconds.from === 0;
+    if (isComplete) this.indexedEnd = Math.max(this.indexedEnd ?? 0, end);
     else if (this.indexedEnd !== null && end > this.indexedEnd) this.indexedEnd = null;
   }
 
-  #tracks(): readonly Track[] {
-    return [...(this.#movie?.tracks.values() ?? [])];
-  }
-
-  #nalTracks(): readonly Track[] {
-    return this.#tracks().filter(
-      ({ tables, entries }) => tables !== null && entries.some(({ nal }) => nal !== null),
-    );
-  }
-
   #useRun(run: Run): void {
-    const bytes = run.entry?.external === true ? 0 : run.sizes.sum(run.sizesFrom, run.count);
+    const bytes = run.entry?.external === true ? 0 : sumOf(run.sizes, run.sizesFrom, run.count);
     const end = run.offset + bytes;
-    if (bytes > 0 && end > this.furthest.end)
+    if (bytes > 0 && end > this.furthest.end) {
       this.furthest = { end, track: run.track.id, sample: run.first + run.count - 1 };
+    }
+  }
+
+  #countSeconds(): void {
+    for (const { ticks, timescale } of this.#tracks.values()) {
+      if (timescale > 0) this.#seconds.after = Math.max(this.#seconds.after, ticks / timescale);
+    }
   }
 }
 
-function secondsOf({ ticks, timescale }: Track): number {
-  return timescale === 0 ? 0 : ticks / timescale;
+function hasNal({ entry }: Run): boolean {
+  return entry !== null && entry.nal !== null;
 }

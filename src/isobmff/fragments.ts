@@ -1,6 +1,6 @@
-/** Where the samples of a fragment are, by its `moof`, and what a `sidx` says of all segments (14496-12, 8.8, 8.16). */
-import type { FragmentDefaults, Movie, Run, Track } from './samples.ts';
-import { BrokenTable, boxesIn, Fields, find, type Part, Sizes, whole } from './tables.ts';
+/** Where the samples of a fragment are, by its `moof`, and where `sidx` says that segments end (14496-12, 8.8, 8.16). */
+import type { FragmentDefaults, Run, Track } from './samples.ts';
+import { BrokenTable, boxesIn, Fields, find, type Part, partOf, sumOf } from './tables.ts';
 
 const BASE_DATA_OFFSET = 0x1;
 const DESCRIPTION = 0x2;
@@ -20,83 +20,71 @@ const TIME_OFFSETS = 0x800;
  * Throws BrokenTable if the tables can't be true.
  * @param start offset of the `moof` box itself, which offsets may count from
  */
-export function* runsOf(view: DataView, start: number, movie: Movie): Generator<Run> {
+export function* runsOf(
+  view: DataView,
+  start: number,
+  tracks: ReadonlyMap<number, Track>,
+): Generator<Run, undefined> {
   let implicitBase = start;
-  for (const traf of boxesIn(view, whole(view), 'traf')) {
-    const header = find(view, traf, 'tfhd');
-    if (header === null) continue;
-    const fields = new Fields(view, header);
-    const flags = fields.uint32() & 0xff_ffff;
-    const track = movie.tracks.get(fields.uint32());
-    // Without its track nothing is known of its samples; whatever counts on from them is unknown too.
+  for (const traf of boxesIn(partOf(view, 'moof'), 'traf')) {
+    const fields = new Fields(find(traf, 'tfhd'));
+    const track = tracks.get(fields.uint32());
+    // Without its track nothing is known of its samples, nor of offsets that continue from them.
     if (track === undefined) continue;
-    const base =
-      (flags & BASE_DATA_OFFSET) !== 0
-        ? fields.uint(true)
-        : (flags & BASE_IS_MOOF) !== 0
-          ? start
-          : implicitBase;
+    const has = (flag: number): boolean => (fields.flags & flag) !== 0;
+    let base = has(BASE_IS_MOOF) ? start : implicitBase;
+    if (has(BASE_DATA_OFFSET)) base = fields.uint64();
     const defaults = {
-      description: (flags & DESCRIPTION) !== 0 ? fields.uint32() : track.defaults.description,
-      duration: (flags & DEFAULT_DURATION) !== 0 ? fields.uint32() : track.defaults.duration,
-      size: (flags & DEFAULT_SIZE) !== 0 ? fields.uint32() : track.defaults.size,
+      description: has(DESCRIPTION) ? fields.uint32() : track.defaults.description,
+      duration: has(DEFAULT_DURATION) ? fields.uint32() : track.defaults.duration,
+      size: has(DEFAULT_SIZE) ? fields.uint32() : track.defaults.size,
     };
     let next = base;
-    for (const box of boxesIn(view, traf, 'trun')) {
-      const { run, ticks } = readRun(view, box, track, defaults, base, next);
-      next = run.offset + run.sizes.sum(0, run.count);
+    for (const box of boxesIn(traf, 'trun')) {
+      const run = readRun(box, track, defaults, base, next);
+      next = run.offset + sumOf(run.sizes, 0, run.count);
       if (run.count > 0) yield run;
       track.samples += run.count;
-      track.ticks += ticks;
+      track.ticks = run.ticksAt(run.count);
     }
     implicitBase = next;
   }
 }
 
-function readRun(
-  view: DataView,
-  box: Part,
-  track: Track,
-  defaults: FragmentDefaults,
-  base: number,
-  next: number,
-): { run: Run; ticks: number } {
-  const fields = new Fields(view, box);
-  const flags = fields.uint32() & 0xff_ffff;
+function readRun(box: Part, track: Track, defaults: FragmentDefaults, base: number, next: number): Run {
+  const fields = new Fields(box);
+  const has = (flag: number): boolean => (fields.flags & flag) !== 0;
   const count = fields.uint32();
-  const offset = (flags & DATA_OFFSET) !== 0 ? base + (fields.uint32() | 0) : next;
-  if (offset < 0) throw new BrokenTable("box 'trun' names a place before the file");
-  if ((flags & FIRST_FLAGS) !== 0) fields.skip(4);
-  const stride = [DURATIONS, SIZES, FLAGS, TIME_OFFSETS].filter((flag) => (flags & flag) !== 0).length * 4;
-  const table = fields.table(count, stride);
-  const hasDurations = (flags & DURATIONS) !== 0;
-  const sizesAt = table + (hasDurations ? 4 : 0);
-  const durations = new Sizes(view, table, stride, 32, hasDurations ? null : defaults.duration);
+  const offset = has(DATA_OFFSET) ? base + (fields.uint32() | 0) : next;
+  if (offset < 0) throw new BrokenTable("box 'trun' points to before the start of the file");
+  if (has(FIRST_FLAGS)) fields.skip(4);
+  const stride = [DURATIONS, SIZES, FLAGS, TIME_OFFSETS].filter(has).length * 4;
+  const start = fields.table(count, stride);
+  const column = { view: box.view, start, stride, bits: 32 } as const;
+  const durations = has(DURATIONS) ? column : defaults.duration;
   const { ticks } = track;
-  const run: Run = {
+  return {
     track,
     entry: track.entries[defaults.description - 1] ?? null,
     first: track.samples + 1,
     count,
     offset,
-    ticksAt: (index) => ticks + durations.sum(0, index),
-    sizes: new Sizes(view, sizesAt, stride, 32, (flags & SIZES) !== 0 ? null : defaults.size),
+    ticksAt: (index) => ticks + sumOf(durations, 0, index),
+    sizes: has(SIZES) ? { ...column, start: start + (has(DURATIONS) ? 4 : 0) } : defaults.size,
     sizesFrom: 0,
   };
-  return { run, ticks: durations.sum(0, count) };
 }
 
 /**
- * Reads the payload of a `sidx`: how many segments it names, and the offset at which the last one ends. Throws
- * BrokenTable if it can't be true.
+ * Reads a `sidx`: how many segments it names, and the offset at which the last one ends. Throws BrokenTable if it
+ * can't be true.
  * @param boxEnd offset of the first byte after the box, which its segments count from
  */
 export function readSidx(view: DataView, boxEnd: number): { end: number; segments: number } {
-  const fields = new Fields(view, { ...whole(view), type: 'sidx' });
-  const wide = fields.uint32() >>> 24 > 0;
+  const fields = new Fields(partOf(view, 'sidx'));
   fields.skip(8);
-  fields.uint(wide);
-  let end = boxEnd + fields.uint(wide);
+  fields.uint();
+  let end = boxEnd + fields.uint();
   const segments = fields.uint32() & 0xffff;
   const table = fields.table(segments, 12);
   for (let at = table; at < table + segments * 12; at += 12) end += view.getUint32(at) & 0x7fff_ffff;

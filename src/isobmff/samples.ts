@@ -1,6 +1,6 @@
 /** Where the samples of a movie are, by the tables of its `moov` (ISO/IEC 14496-12, 8.6 to 8.8). */
 import { readSampleEntries, type SampleEntry } from './codec.ts';
-import { BrokenTable, boxesIn, Fields, find, type Part, Sizes, whole } from './tables.ts';
+import { BrokenTable, boxesIn, type Column, Fields, find, type Part, partOf } from './tables.ts';
 
 /** Samples that follow one another in the file: a chunk, or a run of a fragment. */
 export interface Run {
@@ -11,14 +11,14 @@ export interface Run {
   readonly count: number;
   /** Offset of the first sample in the file. */
   readonly offset: number;
-  /** Where the sample of this index begins in time, in the track's own units. */
+  /** When the sample of this index begins, in the track's own units. */
   readonly ticksAt: (index: number) => number;
   /** The samples' sizes; the first one is at `sizesFrom`. */
-  readonly sizes: Sizes;
+  readonly sizes: Column;
   readonly sizesFrom: number;
 }
 
-/** What a fragment leaves to be known from the `moov`. */
+/** What holds for the samples of a fragment that says nothing else. */
 export interface FragmentDefaults {
   readonly description: number;
   readonly duration: number;
@@ -28,7 +28,7 @@ export interface FragmentDefaults {
 /** One track. `samples` and `ticks` grow as its fragments come. */
 export interface Track {
   readonly id: number;
-  /** Units of time per second. */
+  /** Units of time per second; 0 if unknown. */
   readonly timescale: number;
   readonly isVideo: boolean;
   readonly entries: readonly SampleEntry[];
@@ -39,19 +39,26 @@ export interface Track {
   ticks: number;
 }
 
-/** The tables of one track, where they are in the view. */
-export interface SampleTables {
+interface Table {
+  readonly start: number;
+  readonly count: number;
+}
+
+interface SampleTables {
   readonly view: DataView;
-  readonly chunks: { readonly start: number; readonly count: number; readonly wide: boolean };
-  readonly sampleToChunk: { readonly start: number; readonly count: number };
-  readonly timeToSample: { readonly start: number; readonly count: number };
-  readonly sizes: Sizes;
+  readonly sizes: Column;
+  readonly samples: number;
+  readonly chunks: Table;
+  /** Whether the chunks' offsets have 64 bits. */
+  readonly wide: boolean;
+  readonly sampleToChunk: Table;
+  readonly timeToSample: Table;
 }
 
 /** What a `moov` says. */
 export interface Movie {
   readonly tracks: ReadonlyMap<number, Track>;
-  /** By `mehd`: how long the film with all its fragments is, in seconds; null if it says nothing. */
+  /** By `mehd`: how long the film is with all its fragments, in seconds; null if it does not say. */
   readonly promisedSeconds: number | null;
   /** Whether fragments are announced. */
   readonly fragmented: boolean;
@@ -64,17 +71,17 @@ const NO_DEFAULTS: FragmentDefaults = { description: 1, duration: 0, size: 0 };
 
 /** Reads the payload of a `moov`. Throws BrokenTable if its tables can't be true. */
 export function readMoov(view: DataView): Movie {
-  const moov = whole(view);
-  const mvex = find(view, moov, 'mvex');
-  const defaults = mvex === null ? new Map<number, FragmentDefaults>() : readTrex(view, mvex);
+  const moov = partOf(view, 'moov');
+  const mvex = find(moov, 'mvex');
+  const defaults = readTrex(mvex);
   const tracks = new Map<number, Track>();
-  for (const part of boxesIn(view, moov, 'trak')) {
+  for (const trak of boxesIn(moov, 'trak')) {
     if (tracks.size === MOST_TRACKS) throw new BrokenTable(`there are more than ${MOST_TRACKS} tracks`);
-    const track = readTrack(view, part, defaults);
+    const track = readTrack(trak, defaults);
     if (track !== null) tracks.set(track.id, track);
   }
-  const timescale = timescaleOf(view, find(view, moov, 'mvhd'));
-  const promised = mvex === null ? 0 : readMehd(view, mvex);
+  const timescale = readTimescale(find(moov, 'mvhd'));
+  const promised = new Fields(find(mvex, 'mehd')).uint();
   return {
     tracks,
     promisedSeconds: promised === 0 || timescale === 0 ? null : promised / timescale,
@@ -83,118 +90,109 @@ export function readMoov(view: DataView): Movie {
 }
 
 /** Units of time per second, by `mvhd` or `mdhd`; 0 if unknown. */
-function timescaleOf(view: DataView, box: Part | null): number {
-  if (box === null) return 0;
-  const fields = new Fields(view, box);
-  fields.skip(fields.uint32() >>> 24 === 1 ? 16 : 8);
-  return fields.uint32();
+function readTimescale(box: Part | null): number {
+  return fieldsAfterTimes(box).uint32();
 }
 
-/** How long the film with all its fragments is, in units of the movie header; 0 if unknown. */
-function readMehd(view: DataView, mvex: Part): number {
-  const mehd = find(view, mvex, 'mehd');
-  if (mehd === null) return 0;
-  const fields = new Fields(view, mehd);
-  return fields.uint(fields.uint32() >>> 24 === 1);
+/** The fields of `mvhd`, `mdhd` or `tkhd` after the times of creation and change. */
+function fieldsAfterTimes(box: Part | null): Fields {
+  const fields = new Fields(box);
+  fields.uint();
+  fields.uint();
+  return fields;
 }
 
-function readTrex(view: DataView, mvex: Part): Map<number, FragmentDefaults> {
+function readTrex(mvex: Part | null): Map<number, FragmentDefaults> {
   const defaults = new Map<number, FragmentDefaults>();
-  for (const part of boxesIn(view, mvex, 'trex')) {
+  for (const part of boxesIn(mvex, 'trex')) {
     if (defaults.size === MOST_TRACKS) break;
-    const fields = new Fields(view, part);
-    fields.skip(4);
+    const fields = new Fields(part);
     const id = fields.uint32();
     defaults.set(id, { description: fields.uint32(), duration: fields.uint32(), size: fields.uint32() });
   }
   return defaults;
 }
 
-function readTrack(view: DataView, trak: Part, defaults: Map<number, FragmentDefaults>): Track | null {
-  const header = find(view, trak, 'tkhd');
-  const minf = find(view, trak, 'mdia minf');
+function readTrack(trak: Part, defaults: ReadonlyMap<number, FragmentDefaults>): Track | null {
+  const header = find(trak, 'tkhd');
+  const minf = find(trak, 'mdia minf');
   if (header === null || minf === null) return null;
-  const fields = new Fields(view, header);
-  fields.skip(fields.uint32() >>> 24 === 1 ? 16 : 8);
-  const id = fields.uint32();
-  const stbl = find(view, minf, 'stbl');
-  const tables = stbl === null ? null : readTables(view, stbl);
+  const id = fieldsAfterTimes(header).uint32();
+  const tables = readTables(find(minf, 'stbl'));
   return {
     id,
-    timescale: timescaleOf(view, find(view, trak, 'mdia mdhd')),
-    isVideo: find(view, minf, 'vmhd') !== null,
-    entries: readSampleEntries(view, minf),
+    timescale: readTimescale(find(trak, 'mdia mdhd')),
+    isVideo: find(minf, 'vmhd') !== null,
+    entries: readSampleEntries(minf),
     defaults: defaults.get(id) ?? NO_DEFAULTS,
-    tables: tables?.tables ?? null,
+    tables,
     samples: tables?.samples ?? 0,
-    ticks: tables?.tables ? ticksBefore(tables.tables, tables.samples) : 0,
+    ticks: tables === null ? 0 : ticksBefore(tables, tables.samples),
   };
 }
 
-/** Reads where the tables are; null if any of the four is missing or there are no samples. */
-function readTables(view: DataView, stbl: Part): { tables: SampleTables | null; samples: number } {
-  const [stsz, stz2, stsc, stco, co64, stts] = ['stsz', 'stz2', 'stsc', 'stco', 'co64', 'stts'].map((type) =>
-    find(view, stbl, type),
-  );
-  const sizes = stsz ? readStsz(view, stsz) : stz2 ? readStz2(view, stz2) : null;
-  const offsets = stco ?? co64;
-  if (sizes === null || !stsc || !offsets || sizes.samples === 0) return { tables: null, samples: 0 };
-  const wide = offsets === co64;
+/** Finds the tables; null if one that is needed is missing, or there are no samples. */
+function readTables(stbl: Part | null): SampleTables | null {
+  const sizes = readStsz(find(stbl, 'stsz')) ?? readStz2(find(stbl, 'stz2'));
+  const sampleToChunk = find(stbl, 'stsc');
+  const stco = find(stbl, 'stco');
+  const chunks = stco ?? find(stbl, 'co64');
+  if (sizes === null || sampleToChunk === null || chunks === null || sizes.samples === 0) return null;
   return {
-    samples: sizes.samples,
-    tables: {
-      view,
-      sizes: sizes.sizes,
-      chunks: { ...readTable(view, offsets, wide ? 8 : 4), wide },
-      sampleToChunk: readTable(view, stsc, 12),
-      timeToSample: stts ? readTable(view, stts, 8) : { start: 0, count: 0 },
-    },
+    view: chunks.view,
+    ...sizes,
+    chunks: readTable(chunks, stco === null ? 8 : 4),
+    wide: stco === null,
+    sampleToChunk: readTable(sampleToChunk, 12),
+    timeToSample: readTable(find(stbl, 'stts'), 8),
   };
 }
 
-function readTable(view: DataView, box: Part, bytesPerEntry: number): { start: number; count: number } {
-  const fields = new Fields(view, box);
-  fields.skip(4);
+function readTable(box: Part | null, bytesPerEntry: number): Table {
+  const fields = new Fields(box);
   const count = fields.uint32();
   return { start: fields.table(count, bytesPerEntry), count };
 }
 
-function readStsz(view: DataView, box: Part): { sizes: Sizes; samples: number } {
-  const fields = new Fields(view, box);
-  fields.skip(4);
+function readStsz(box: Part | null): Pick<SampleTables, 'sizes' | 'samples'> | null {
+  if (box === null) return null;
+  const fields = new Fields(box);
   const fixed = fields.uint32();
   const samples = fields.uint32();
-  if (fixed > 0) return { sizes: new Sizes(view, 0, 0, 32, fixed), samples };
-  return { sizes: new Sizes(view, fields.table(samples, 4), 4, 32), samples };
+  if (fixed > 0) return { sizes: fixed, samples };
+  return { sizes: { view: box.view, start: fields.table(samples, 4), stride: 4, bits: 32 }, samples };
 }
 
-function readStz2(view: DataView, box: Part): { sizes: Sizes; samples: number } {
-  const fields = new Fields(view, box);
-  fields.skip(4);
+function readStz2(box: Part | null): Pick<SampleTables, 'sizes' | 'samples'> | null {
+  if (box === null) return null;
+  const fields = new Fields(box);
   const bits = fields.uint32() & 0xff;
   const samples = fields.uint32();
-  if (![4, 8, 16].includes(bits)) throw new BrokenTable(`box 'stz2' claims entries of ${bits} bits`);
-  return { sizes: new Sizes(view, fields.table(samples, bits / 8), bits / 8, bits), samples };
+  if (bits !== 4 && bits !== 8 && bits !== 16) {
+    throw new BrokenTable(`box 'stz2' claims entries of ${bits} bits`);
+  }
+  const stride = bits / 8;
+  return { sizes: { view: box.view, start: fields.table(samples, stride), stride, bits }, samples };
 }
 
 /** The chunks of a track that have samples, in the order of its tables. */
-export function* chunksOf(track: Track): Generator<Run> {
-  if (track.tables === null) return;
-  const { view, chunks, sampleToChunk, sizes } = track.tables;
-  const ticksAt = (sample: number): number => (track.tables === null ? 0 : ticksBefore(track.tables, sample));
+export function* chunksOf(track: Track): Generator<Run, undefined> {
+  const { tables } = track;
+  if (tables === null) return;
+  const { view, chunks, wide, sampleToChunk, samples, sizes } = tables;
   let nextEntry = 0;
   let perChunk = 0;
   let description = 1;
   let sample = 0;
-  for (let chunk = 0; chunk < chunks.count && sample < track.samples; chunk += 1) {
+  for (let chunk = 0; chunk < chunks.count && sample < samples; chunk += 1) {
     for (; nextEntry < sampleToChunk.count; nextEntry += 1) {
       const entry = sampleToChunk.start + nextEntry * 12;
       if (view.getUint32(entry) > chunk + 1) break;
       perChunk = view.getUint32(entry + 4);
       description = view.getUint32(entry + 8);
     }
-    const count = Math.min(perChunk, track.samples - sample);
-    const at = chunks.start + chunk * (chunks.wide ? 8 : 4);
+    const count = Math.min(perChunk, samples - sample);
+    const at = chunks.start + chunk * (wide ? 8 : 4);
     const first = sample;
     if (count > 0) {
       yield {
@@ -202,8 +200,8 @@ export function* chunksOf(track: Track): Generator<Run> {
         entry: track.entries[description - 1] ?? null,
         first: first + 1,
         count,
-        offset: chunks.wide ? Number(view.getBigUint64(at)) : view.getUint32(at),
-        ticksAt: (index) => ticksAt(first + index),
+        offset: wide ? Number(view.getBigUint64(at)) : view.getUint32(at),
+        ticksAt: (index) => ticksBefore(tables, first + index),
         sizes,
         sizesFrom: first,
       };
@@ -212,7 +210,7 @@ export function* chunksOf(track: Track): Generator<Run> {
   }
 }
 
-/** How long the first `samples` samples last together, in the track's units. */
+/** The duration of the first `samples` samples, in the track's units. */
 function ticksBefore({ view, timeToSample }: SampleTables, samples: number): number {
   let ticks = 0;
   let left = samples;
@@ -225,7 +223,7 @@ function ticksBefore({ view, timeToSample }: SampleTables, samples: number): num
   return ticks;
 }
 
-/** Chunks that are in no order are sorted in memory: more than a day of video has. */
+/** Chunks that are not in order are sorted in memory: this is more than a day of video has. */
 const MOST_SORTED_CHUNKS = 500_000;
 
 /** The chunks of some tracks in the order of the file; null if there are too many to sort. */

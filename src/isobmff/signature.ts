@@ -1,22 +1,12 @@
-/** Names what a stream holds by its first bytes. */
-import { readFtyp } from './ftyp.ts';
-
-/** What the first bytes show; the video containers among them have an extension of their own. */
-export type Signature =
-  | 'mp4'
-  | 'quicktime'
-  | 'matroska'
-  | 'webm'
-  | 'avi'
-  | 'mpeg-ts'
-  | 'json'
-  | 'html'
-  | 'unknown';
+/** What a stream holds, by its first bytes; and the `ftyp` box of an MP4 (ISO/IEC 14496-12, 4.3). */
 
 /** A container that holds video. */
 export type Container = 'mp4' | 'quicktime' | 'matroska' | 'webm' | 'avi' | 'mpeg-ts';
 
-/** How each signature is named to a person. */
+/** What the first bytes show. */
+export type Signature = Container | 'json' | 'html' | 'unknown';
+
+/** What messages call each of them. */
 export const SIGNATURE_NAMES: Readonly<Record<Signature, string>> = {
   mp4: 'MP4',
   quicktime: 'QuickTime without ftyp',
@@ -39,10 +29,10 @@ export const EXTENSIONS: Readonly<Record<Container, string>> = {
   'mpeg-ts': '.ts',
 };
 
-/** How many bytes suffice to name any of them: two MPEG-TS packets with time codes. */
+/** How many bytes suffice to recognize any of them: two MPEG-TS packets with time codes. */
 export const SIGNATURE_BYTES = 512;
 
-/** Atoms that open a QuickTime file of the time before `ftyp`. */
+/** Atoms that begin an old QuickTime file without `ftyp`. */
 const QUICKTIME_ATOMS = new Set(['moov', 'mdat', 'wide', 'free', 'skip', 'pnot']);
 
 /** Whether a signature is a video container's. */
@@ -50,9 +40,9 @@ export function isContainer(signature: Signature): signature is Container {
   return signature in EXTENSIONS;
 }
 
-/** Names a stream by its first bytes: up to SIGNATURE_BYTES of them, fewer only if the stream is shorter. */
+/** Recognizes a stream by its first bytes: SIGNATURE_BYTES of them, fewer only if the stream is shorter. */
 export function signatureOf(first: Uint8Array): Signature {
-  const text = String.fromCharCode(...first.subarray(0, SIGNATURE_BYTES));
+  const text = latin1(first.subarray(0, SIGNATURE_BYTES));
   if (readFtyp(first).kind === 'ftyp') return 'mp4';
   if (text.startsWith('\x1a\x45\xdf\xa3')) return text.includes('webm') ? 'webm' : 'matroska';
   if (text.startsWith('RIFF') && text.startsWith('AVI ', 8)) return 'avi';
@@ -67,4 +57,36 @@ export function signatureOf(first: Uint8Array): Signature {
 /** MPEG-TS: a sync byte at the start of each packet. */
 function hasSyncBytes(text: string, first: number, packet: number): boolean {
   return text.length > first + packet && text[first] === 'G' && text[first + packet] === 'G';
+}
+
+/** What the first bytes say of an `ftyp` box. */
+export type Ftyp =
+  /** Too few bytes to say. */
+  | { readonly kind: 'more' }
+  /** The complete box: its size in bytes and its major brand, four characters such as `isom`. */
+  | { readonly kind: 'ftyp'; readonly sizeBytes: number; readonly brand: string }
+  /** An `ftyp` of an impossible size. */
+  | { readonly kind: 'implausible'; readonly sizeBytes: number }
+  /** Something else. */
+  | { readonly kind: 'other' };
+
+/** Header, major brand, minor version. */
+const SMALLEST_FTYP = 16;
+/** Room for a thousand compatible brands; files in the wild have up to a dozen. */
+const LARGEST_FTYP = 4096;
+
+/** Reads the `ftyp` box from the first bytes of a stream. */
+export function readFtyp(first: Uint8Array): Ftyp {
+  if (first.length < 8) return { kind: 'more' };
+  if (latin1(first.subarray(4, 8)) !== 'ftyp') return { kind: 'other' };
+  const sizeBytes = new DataView(first.buffer, first.byteOffset).getUint32(0);
+  if (sizeBytes < SMALLEST_FTYP || sizeBytes > LARGEST_FTYP || sizeBytes % 4 !== 0) {
+    return { kind: 'implausible', sizeBytes };
+  }
+  if (first.length < sizeBytes) return { kind: 'more' };
+  return { kind: 'ftyp', sizeBytes, brand: latin1(first.subarray(8, 12)) };
+}
+
+function latin1(bytes: Uint8Array): string {
+  return String.fromCharCode(...bytes);
 }

@@ -1,79 +1,77 @@
-/** Boxes and tables inside a payload that is in memory. Every read is checked against the box that holds it. */
+/** Boxes, fields and tables inside a payload that is in memory. Every read is checked against its box. */
 
-/** The payload of a box inside a view: from `start` up to `end`. */
+/** The payload of a box: the bytes of a view from `start` up to `end`. */
 export interface Part {
+  readonly view: DataView;
   readonly type: string;
   readonly start: number;
   readonly end: number;
 }
 
-/** A table that can't be true: it claims more entries than its box has room for. */
+/** Thrown for a table that can't be true: it claims more entries than its box has room for. */
 export class BrokenTable extends Error {}
 
-/** All of a view as a part. */
-export function whole(view: DataView): Part {
-  return { type: '', start: 0, end: view.byteLength };
+/** A payload as a part. */
+export function partOf(view: DataView, type: string): Part {
+  return { view, type, start: 0, end: view.byteLength };
 }
 
 /**
- * The boxes in a part, in order, or those of one type; it ends where the bytes are no box. A box that is too long is
- * cut to its parent.
+ * The boxes in a part, or only those of one type, up to the first bytes that are no box. A box that is too long ends
+ * with its parent.
  */
-export function* boxesIn(view: DataView, parent: Part, only: string | null = null): Generator<Part> {
-  const wanted = only === null ? null : code(only);
-  for (let at = parent.start; parent.end - at >= 8; ) {
+export function* boxesIn(parent: Part | null, only?: string): Generator<Part, undefined> {
+  if (parent === null) return;
+  const { view, end } = parent;
+  // Compared as a number: a hostile payload has millions of boxes, and a string for each would cost seconds.
+  const wanted = only === undefined ? null : codeOf(only);
+  for (let at = parent.start; end - at >= 8; ) {
     const size32 = view.getUint32(at);
     const header = size32 === 1 ? 16 : 8;
-    if (parent.end - at < header) return;
+    if (end - at < header) return;
     const size = size32 === 1 ? Number(view.getBigUint64(at + 8)) : size32;
     if (size < header) return;
     if (wanted === null || wanted === view.getUint32(at + 4)) {
-      yield { type: fourCharacters(view, at + 4), start: at + header, end: Math.min(parent.end, at + size) };
+      yield { view, type: fourCharacters(view, at + 4), start: at + header, end: Math.min(end, at + size) };
     }
     at += size;
   }
 }
 
 /** The first box along a path of types, such as `mdia minf stbl`. */
-export function find(view: DataView, parent: Part, path: string): Part | null {
-  let part: Part | null = parent;
-  for (const type of path.split(' ')) part = part && firstOf(view, part, type);
+export function find(parent: Part | null, path: string): Part | null {
+  let part = parent;
+  for (const type of path.split(' ')) part = boxesIn(part, type).next().value ?? null;
   return part;
 }
 
-function firstOf(view: DataView, parent: Part, type: string): Part | null {
-  for (const part of boxesIn(view, parent, type)) return part;
-  return null;
-}
-
-function code(type: string): number {
+function codeOf(type: string): number {
   return [...type].reduce((sum, character) => sum * 256 + character.charCodeAt(0), 0);
 }
 
-/** Four bytes as characters. */
+/** Four bytes as Latin-1 characters. */
 export function fourCharacters(view: DataView, at: number): string {
-  const [a, b, c, d] = [
-    view.getUint8(at),
-    view.getUint8(at + 1),
-    view.getUint8(at + 2),
-    view.getUint8(at + 3),
-  ];
-  return String.fromCharCode(a, b, c, d);
+  return String.fromCharCode(...new Uint8Array(view.buffer, view.byteOffset + at, 4));
 }
 
-/** Reads the fields of one part in order. Fields past its end are 0: a short box says nothing, and is not refused. */
+const EMPTY = partOf(new DataView(new ArrayBuffer(0)), '');
+
+/** Reads the fields of a box after its version and flags. Fields that a short or missing box lacks are 0. */
 export class Fields {
-  readonly #view: DataView;
   readonly #part: Part;
   #at: number;
+  readonly version: number;
+  readonly flags: number;
 
-  constructor(view: DataView, part: Part) {
-    this.#view = view;
-    this.#part = part;
-    this.#at = part.start;
+  constructor(part: Part | null) {
+    this.#part = part ?? EMPTY;
+    this.#at = this.#part.start;
+    const head = this.uint32();
+    this.version = head >>> 24;
+    this.flags = head & 0xff_ffff;
   }
 
-  /** Passes over bytes. Returns where they begin; null if the part ends before they do. */
+  /** Skips bytes. Returns where they begin; null if the box ends before they do. */
   skip(bytes: number): number | null {
     const from = this.#at;
     this.#at = Math.min(this.#part.end, from + bytes);
@@ -82,15 +80,20 @@ export class Fields {
 
   uint32(): number {
     const at = this.skip(4);
-    return at === null ? 0 : this.#view.getUint32(at);
+    return at === null ? 0 : this.#part.view.getUint32(at);
   }
 
-  /** A number of 8 bytes where `wide`, else of 4; past 2^53 it is not exact, and too large for any file. */
-  uint(wide: boolean): number {
-    return wide ? this.uint32() * 2 ** 32 + this.uint32() : this.uint32();
+  /** Not exact past 2^53, which is beyond any file. */
+  uint64(): number {
+    return this.uint32() * 2 ** 32 + this.uint32();
   }
 
-  /** Passes over a table of `count` entries; returns where it began. */
+  /** A number of 32 bits in version 0 of the box, of 64 bits in later ones. */
+  uint(): number {
+    return this.version === 0 ? this.uint32() : this.uint64();
+  }
+
+  /** Skips a table of `count` entries. Returns where it begins; throws BrokenTable if the box ends before it does. */
   table(count: number, bytesPerEntry: number): number {
     const at = this.skip(Math.ceil(count * bytesPerEntry));
     if (at !== null) return at;
@@ -98,40 +101,33 @@ export class Fields {
   }
 }
 
-/** The sizes of samples: a table in a view, or one size for all. */
-export class Sizes {
-  readonly #view: DataView;
-  readonly #start: number;
-  /** Bytes from one entry to the next; half a byte for entries of 4 bits. */
-  readonly #stride: number;
-  readonly #bits: number;
-  /** The size of all, in bytes; null where each has its own. */
-  readonly fixed: number | null;
+/** A number for each sample: a column of a table, or the same number for all. */
+export type Column =
+  | number
+  | {
+      readonly view: DataView;
+      readonly start: number;
+      /** Bytes from one entry to the next; half a byte for entries of 4 bits. */
+      readonly stride: number;
+      readonly bits: 4 | 8 | 16 | 32;
+    };
 
-  constructor(view: DataView, start: number, stride: number, bits: number, fixed: number | null = null) {
-    this.#view = view;
-    this.#start = start;
-    this.#stride = stride;
-    this.#bits = bits;
-    this.fixed = fixed;
-  }
+/** The number of one sample, counted from 0. */
+export function valueAt(column: Column, index: number): number {
+  if (typeof column === 'number') return column;
+  const { view, start, stride, bits } = column;
+  const at = start + Math.floor(index * stride);
+  if (bits === 32) return view.getUint32(at);
+  if (bits === 16) return view.getUint16(at);
+  const byte = view.getUint8(at);
+  if (bits === 8) return byte;
+  return index % 2 === 0 ? byte >> 4 : byte & 15;
+}
 
-  /** The size of one sample in bytes. */
-  at(index: number): number {
-    if (this.fixed !== null) return this.fixed;
-    const at = this.#start + Math.floor(index * this.#stride);
-    if (this.#bits === 32) return this.#view.getUint32(at);
-    if (this.#bits === 16) return this.#view.getUint16(at);
-    const byte = this.#view.getUint8(at);
-    if (this.#bits === 8) return byte;
-    return index % 2 === 0 ? byte >> 4 : byte & 15;
-  }
-
-  /** The sizes of `count` samples together. */
-  sum(from: number, count: number): number {
-    if (this.fixed !== null) return this.fixed * count;
-    let bytes = 0;
-    for (let index = from; index < from + count; index += 1) bytes += this.at(index);
-    return bytes;
-  }
+/** The sum over `count` samples. */
+export function sumOf(column: Column, from: number, count: number): number {
+  if (typeof column === 'number') return column * count;
+  let sum = 0;
+  for (let index = from; index < from + count; index += 1) sum += valueAt(column, index);
+  return sum;
 }

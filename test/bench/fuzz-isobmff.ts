@@ -49,7 +49,7 @@ function look(chunks: readonly Uint8Array[]): string {
   if (movie.malformed !== null || movie.damage !== null) return 'failed';
   const late = movie.film.hasLateMedia ? movie.film.lateMedia() : null;
   late?.push(Buffer.concat(chunks), 0);
-  return JSON.stringify([movie.end(), movie.progress, movie.film.times, late?.damage]);
+  return JSON.stringify([movie.end(), movie.progress(2), movie.film.fragmentSeconds, late?.damage]);
 }
 
 /** Runs the fuzzer. Returns the exit code. */

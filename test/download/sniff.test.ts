@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type CheckRules, refuseSignature, sniff } from '../../src/download/sniff.ts';
+import { type CheckRules, sniff, wrongFormat } from '../../src/download/sniff.ts';
 import { BodyError, TruncatedError } from '../../src/errors.ts';
 import type { Container } from '../../src/isobmff/signature.ts';
 import { box, bytes, FTYP, type Part, uint32 } from '../isobmff/bytes.ts';
@@ -109,13 +109,10 @@ describe('the first bytes of a body', () => {
   });
 
   it('are refused as not a video when the JSON is not from the API', () => {
-    expect(refuseSignature('json')).toMatchObject({
-      kind: 'refused',
-      error: {
-        code: 'not_video',
-        message: 'not an MP4: it is JSON, by its first bytes',
-        hint: 'check --base-url, and whether a proxy answers instead of the API',
-      },
+    expect(wrongFormat('json')).toMatchObject({
+      code: 'not_video',
+      message: 'not an MP4: it is JSON, by its first bytes',
+      hint: 'check --base-url, and whether a proxy answers instead of the API',
     });
   });
 

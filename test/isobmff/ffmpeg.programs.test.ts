@@ -26,7 +26,7 @@ function look(film: Buffer): { kind: string; damaged: boolean } {
   return { kind: movie.end().kind, damaged: (movie.damage ?? late?.damage ?? null) !== null };
 }
 
-const INTACT = { kind: 'whole', damaged: false };
+const INTACT = { kind: 'complete', damaged: false };
 
 describe('a film by ffmpeg', () => {
   it.each([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readFtyp } from '../../src/isobmff/ftyp.ts';
+import { readFtyp } from '../../src/isobmff/signature.ts';
 import { box, bytes, FTYP, uint32 } from './bytes.ts';
 
 /** An `ftyp` that claims a size and has it. */

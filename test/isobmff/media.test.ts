@@ -34,7 +34,7 @@ function look(...chunks: readonly Uint8Array[]): Found {
     late: late !== null,
     checked,
     unchecked: unchecked.map(({ format, encrypted }) => format + (encrypted ? ' (encrypted)' : '')),
-    notes: end.kind === 'whole' ? end.notes : [],
+    notes: end.kind === 'complete' ? end.notes : [],
   };
 }
 
@@ -65,6 +65,14 @@ describe('intact media', () => {
     expect(look(fragmentedFilm(options).bytes)).toEqual({ ...expected, late: false });
     const mediaFirst = fragmentedFilm({ ...options, base: 'absolute', mediaFirst: true });
     expect(look(mediaFirst.bytes)).toEqual({ ...expected, late: true });
+  });
+});
+
+describe('a film with samples in its moov and in fragments', () => {
+  it('is intact where its last chunk is shorter than the others and its media comes first', () => {
+    const { bytes: all, fragments } = fragmentedFilm();
+    const both = bytes(film({ moov: 'last' }, { frames: 25 }).bytes, all.subarray(fragments[0]?.moofAt));
+    expect(look(both)).toMatchObject({ damage: null, late: true, notes: [] });
   });
 });
 
@@ -165,7 +173,7 @@ describe('the reader of media', () => {
         read += 16;
       }
     }
-    expect([movie.end().kind, movie.damage]).toEqual(['whole', null]);
+    expect([movie.end().kind, movie.damage]).toEqual(['complete', null]);
     expect(read).toBeLessThan(mdatAt + 60 * 48);
     expect(all.length).toBeGreaterThan(240_000);
   });

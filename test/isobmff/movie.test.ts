@@ -33,7 +33,7 @@ function verdict(...chunks: readonly Uint8Array[]): MovieVerdict {
   return reader(...chunks).end();
 }
 
-const whole = { kind: 'whole', endProven: true, junkBytes: 0, notes: [] };
+const whole = { kind: 'complete', endProven: true, junkBytes: 0, notes: [] };
 
 describe('a movie', () => {
   it.each([
@@ -122,7 +122,7 @@ describe('a movie that ends early is not taken for whole', () => {
   function lengthsTakenForWhole(movie: Uint8Array): number[] {
     const lengths: number[] = [];
     for (let length = 0; length < movie.length; length += 1) {
-      if (verdict(movie.subarray(0, length)).kind === 'whole') lengths.push(length);
+      if (verdict(movie.subarray(0, length)).kind === 'complete') lengths.push(length);
     }
     return lengths;
   }
@@ -179,65 +179,76 @@ describe('how much has come, by the boxes', () => {
 
   it('is known from the header of the mdat on', () => {
     const movie = reader(FTYP, MOOV);
-    expect(movie.progress).toBeNull();
+    expect(movie.progress(null)).toBeNull();
     movie.push(MDAT.subarray(0, 7));
-    expect(movie.progress).toBeNull();
+    expect(movie.progress(null)).toBeNull();
     movie.push(MDAT.subarray(7, 8));
-    expect(movie.progress).toEqual(known(FASTSTART.length, false));
+    expect(movie.progress(null)).toEqual(known(FASTSTART.length, false));
     movie.push(MDAT.subarray(8));
-    expect(movie.progress).toEqual(known(FASTSTART.length, false));
+    expect(movie.progress(null)).toEqual(known(FASTSTART.length, false));
   });
 
   it('may grow as long as the moov has not come', () => {
     const movie = reader(FTYP, MDAT.subarray(0, 8));
-    expect(movie.progress).toEqual(known(FTYP.length + MDAT.length, true));
+    expect(movie.progress(null)).toEqual(known(FTYP.length + MDAT.length, true));
     movie.push(bytes(MDAT.subarray(8), MOOV));
-    expect(movie.progress).toEqual(known(FTYP.length + MDAT.length + MOOV.length, false));
+    expect(movie.progress(null)).toEqual(known(FTYP.length + MDAT.length + MOOV.length, false));
   });
 
   it('is not told by an mdat to the end without samples', () => {
-    expect(reader(FTYP, MOOV, openBox('mdat', 'x')).progress).toBeNull();
+    expect(reader(FTYP, MOOV, openBox('mdat', 'x')).progress(null)).toBeNull();
   });
 
   it('is told by the samples in an mdat to the end, and may grow', () => {
     const { bytes: all, mdatAt } = film({ moov: 'first' });
     const movie = reader(withUint32(all, mdatAt, 0).subarray(0, mdatAt + 9));
-    expect(movie.progress).toEqual(known(all.length, true));
+    expect(movie.progress(null)).toEqual(known(all.length, true));
   });
 
   it('reads the 64 bits of a large mdat', () => {
     const header = bytes(uint32(1), 'mdat', uint64(3_000_000_000n));
-    expect(reader(FTYP, MOOV, header).progress).toEqual(
+    expect(reader(FTYP, MOOV, header).progress(null)).toEqual(
       known(FTYP.length + MOOV.length + 3_000_000_000, false),
     );
   });
 
   it('takes no text behind the film for a box', () => {
-    expect(reader(FASTSTART, Buffer.from(' '.repeat(64))).progress).toEqual(known(FASTSTART.length, false));
+    expect(reader(FASTSTART, Buffer.from(' '.repeat(64))).progress(null)).toEqual(
+      known(FASTSTART.length, false),
+    );
   });
 
   it('is told of a fragmented film by an index of all of it, and may grow', () => {
     const { bytes: all, fragments } = fragmentedFilm({ sidx: 'of all' });
-    expect(reader(all.subarray(0, fragments[0]?.moofAt)).progress).toEqual(known(all.length, true));
+    expect(reader(all.subarray(0, fragments[0]?.moofAt)).progress(null)).toEqual(known(all.length, true));
   });
 
-  it('is told of any other fragmented film as seconds', () => {
-    for (const options of [{}, { sidx: 'of each' }, { announced: 2 }] as const) {
+  it('is a share of the duration for any other fragmented film', () => {
+    for (const options of [{}, { sidx: 'of each' }, { announced: 4 }] as const) {
       const { bytes: all, fragments } = fragmentedFilm(options);
-      const promisedSeconds = 'announced' in options ? 2 : null;
+      // What mehd announces counts for more than what the library lists.
+      const duration = 'announced' in options ? 4 : 2;
       for (const [index, { mdatAt, end }] of fragments.entries()) {
         const seconds = 0.4 * (index + 1);
-        expect(reader(all.subarray(0, end)).progress).toEqual({
+        expect(reader(all.subarray(0, end)).progress(2)).toEqual({
           kind: 'time',
-          seconds: expect.closeTo(seconds),
-          promisedSeconds,
+          share: expect.closeTo(seconds / duration),
         });
         const half = (mdatAt + end) / 2;
-        expect(reader(all.subarray(0, half)).progress).toMatchObject({
-          seconds: expect.closeTo(seconds - 0.2, 1),
+        expect(reader(all.subarray(0, half)).progress(2)).toMatchObject({
+          share: expect.closeTo((seconds - 0.2) / duration, 1),
         });
       }
     }
+  });
+
+  it('is unknown for a fragmented film of unknown duration', () => {
+    const { bytes: all } = fragmentedFilm();
+    for (const duration of [null, 0, -1]) expect(reader(all).progress(duration)).toBeNull();
+  });
+
+  it('is never more than all of the duration', () => {
+    expect(reader(fragmentedFilm().bytes).progress(1)).toEqual({ kind: 'time', share: 1 });
   });
 });
 
@@ -267,13 +278,13 @@ describe('for any whole file', () => {
         const all = reader();
         for (const piece of oneByOne(movie)) {
           all.push(piece);
-          const { progress } = all;
+          const progress = all.progress(null);
           expect(progress?.kind === 'bytes' ? progress.totalBytes : 0).toBeLessThanOrEqual(movie.length);
         }
         const end = all.end();
-        expect(end).toMatchObject({ kind: 'whole', endProven: true });
-        const junkBytes = end.kind === 'whole' ? end.junkBytes : 0;
-        expect(all.progress).toMatchObject({ totalBytes: movie.length - junkBytes });
+        expect(end).toMatchObject({ kind: 'complete', endProven: true });
+        const junkBytes = end.kind === 'complete' ? end.junkBytes : 0;
+        expect(all.progress(null)).toMatchObject({ totalBytes: movie.length - junkBytes });
       }),
     );
   });
@@ -291,7 +302,7 @@ describe('for any whole file', () => {
           else skipping.push(movie.subarray(offset, offset + step + 1));
         }
         expect(skipping.end()).toEqual(read.end());
-        expect([skipping.offset, skipping.progress]).toEqual([read.offset, read.progress]);
+        expect([skipping.offset, skipping.progress(null)]).toEqual([read.offset, read.progress(null)]);
       }),
     );
   });
