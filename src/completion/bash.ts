@@ -1,11 +1,12 @@
-import { allCommands, type CommandShape, type FlagShape, type Values } from './tree.ts';
+/** Completion for bash. */
+import { type CommandShape, quoted, type Values, valueFlags } from './tree.ts';
 
 /**
- * The script for bash 3.2 and up; it needs nothing else, bash-completion neither. It knows everything
- * itself, so that a TAB starts no program.
+ * The script for bash 3.2 and later, with or without bash-completion. It contains all words, so that a TAB starts no
+ * program.
  */
-export function bashScript(root: CommandShape): string {
-  const commands = allCommands(root);
+export function bashScript(commands: readonly CommandShape[]): string {
+  const subcommands = commands.slice(1).map(({ path }) => path);
   return `# bash completion for mavi
 
 _mavi() {
@@ -13,11 +14,11 @@ _mavi() {
   local IFS=$' \\t\\n'
   COMPREPLY=()
 
-  # Which command, which flag still waits for its value, how many arguments so far?
+  # Which command, which flag still needs its value, how many arguments so far?
   for ((i = 1; i < COMP_CWORD; i++)); do
     word=\${COMP_WORDS[i]}
     if [[ -n $flag ]]; then
-      # Readline may hand over --flag=value as three words.
+      # Readline may pass --flag=value as three words.
       [[ $word == = ]] || flag=''
     elif [[ -n $literal ]]; then
       operands=$((operands + 1))
@@ -25,14 +26,11 @@ _mavi() {
       literal=1
     elif [[ $word == -?* ]]; then
       case "$at $word" in
-        ${commands.flatMap(valueFlags).join(' | ')}) flag=$word ;;
+        ${alternatives(valueFlags(commands))}) flag=$word ;;
       esac
     else
       case "$at $word" in
-        ${commands
-          .slice(1)
-          .map(({ path }) => quoted(path.join(' ')))
-          .join(' | ')}) at="$at $word" ;;
+        ${alternatives(subcommands)}) at="$at $word" ;;
         *) operands=$((operands + 1)) ;;
       esac
     fi
@@ -49,12 +47,7 @@ ${commands.flatMap(flagValues).join('\n')}
     esac
   elif [[ -z $literal && $cur == -* ]]; then
     case $at in
-${commands
-  .map(
-    ({ path, flags }) =>
-      `      ${quoted(path.join(' '))}) words=${quoted(flags.flatMap(({ spellings }) => spellings).join(' '))} ;;`,
-  )
-  .join('\n')}
+${commands.map(flagNames).join('\n')}
     esac
   else
     case "$at $operands" in
@@ -64,7 +57,7 @@ ${commands.flatMap(operandCases).join('\n')}
   [[ -z $words ]] || COMPREPLY=($(compgen -P "$prefix" -W "$words" -- "$cur"))
 }
 
-# Readline completes names of files best itself; where compopt is missing (bash 3.2), compgen lists them.
+# Readline completes file names best; without compopt (bash 3.2), compgen lists them.
 _mavi_names() {
   compopt -o "$1" 2>/dev/null && return
   local IFS=$'\\n'
@@ -75,20 +68,22 @@ complete -F _mavi mavi
 `;
 }
 
-function valueFlags({ path, flags }: CommandShape): string[] {
-  return flags.filter(({ value }) => value !== null).map((flag) => patterns(path, flag));
+function flagNames({ path, flags }: CommandShape): string {
+  const names = flags.flatMap(({ spellings }) => spellings).join(' ');
+  return `      ${quoted(path)}) words=${quoted(names)} ;;`;
 }
 
 function flagValues({ path, flags }: CommandShape): string[] {
-  return flags.flatMap((flag) => caseOf(patterns(path, flag), flag.value));
+  return flags.flatMap(({ spellings, value }) =>
+    caseOf(alternatives(spellings.map((spelling) => `${path} ${spelling}`)), value),
+  );
 }
 
-/** What may stand where no flag does, by its place. */
+/** The values of arguments, by their number. */
 function operandCases({ path, operands }: CommandShape): string[] {
-  return operands.flatMap((operand, place) => {
-    const at = `${path.join(' ')} `;
-    return caseOf(operand.variadic ? `${quoted(at)}*` : quoted(`${at}${place}`), operand);
-  });
+  return operands.flatMap((operand, place) =>
+    caseOf(operand.variadic ? `${quoted(`${path} `)}*` : quoted(`${path} ${place}`), operand),
+  );
 }
 
 function caseOf(pattern: string, values: Values | null): string[] {
@@ -101,10 +96,6 @@ function caseOf(pattern: string, values: Values | null): string[] {
   return [`      ${pattern}) ${action[values.kind]} ;;`];
 }
 
-function patterns(path: readonly string[], { spellings }: FlagShape): string {
-  return spellings.map((spelling) => quoted(`${path.join(' ')} ${spelling}`)).join(' | ');
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
+function alternatives(words: readonly string[]): string {
+  return words.map(quoted).join(' | ');
 }

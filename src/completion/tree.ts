@@ -1,48 +1,58 @@
-/** What a shell has to know about the commands, read from the tree that parses them. */
+/** What a shell needs to know about the commands, read from the tree that parses them. */
 import type { Command, Option } from 'commander';
+import { FAULTS } from '../mock/faults.ts';
+import { DEFINITIONS } from '../settings/settings.ts';
 
-/** A word that a shell offers, and what it means; the meaning may be empty. */
+/** A word that a shell offers; its meaning may be empty. */
 export interface Word {
   readonly word: string;
   readonly meaning: string;
 }
 
-/** What may stand as the value of a flag or as an argument, by what the help calls it; `words` only for that kind. */
+/** The values of a flag or an argument; `name` is its placeholder in the help, `words` are for that kind only. */
 export interface Values {
   readonly name: string;
   readonly kind: 'free' | 'file' | 'folder' | 'words';
   readonly words: readonly Word[];
 }
 
-/** A flag with all its spellings, the short one first; `value` is null where it takes none. */
+/** A flag with its spellings, the short one first; `value` is null if it takes none. */
 export interface FlagShape {
   readonly spellings: readonly string[];
   readonly meaning: string;
   readonly value: Values | null;
 }
 
-/** A command with everything that may follow it; `path` is such as `['mavi', 'auth', 'login']`. */
+/** A command with what may follow it. The only operands of a group are the names of its subcommands. */
 export interface CommandShape {
-  readonly path: readonly string[];
-  readonly meaning: string;
+  /** Such as `mavi auth login`. */
+  readonly path: string;
+  readonly isGroup: boolean;
   readonly flags: readonly FlagShape[];
-  /** For a command that has others below it, one: their names. */
   readonly operands: readonly (Values & { readonly variadic: boolean })[];
-  readonly commands: readonly CommandShape[];
 }
 
-/** Reads a tree of commands, with words that no list of choices names, by a key such as `mock --fault`. */
-export function readTree(
-  command: Command,
-  known: ReadonlyMap<string, readonly Word[]>,
-  above: readonly string[] = [],
-): CommandShape {
-  const path = [...above, command.name()];
+const SETTINGS = Object.values(DEFINITIONS).map(({ config, summary }) => ({
+  word: config,
+  meaning: summary,
+}));
+
+/** Words that are not choices of commander's, by command and placeholder or flag. */
+const KNOWN: Readonly<Record<string, readonly Word[]>> = {
+  'mavi config get name': SETTINGS,
+  'mavi config set name': SETTINGS,
+  'mavi config unset name': SETTINGS,
+  'mavi mock --fault': Object.entries(FAULTS).map(([word, [meaning]]) => ({ word, meaning })),
+};
+
+const KINDS: Readonly<Record<string, Values['kind']>> = { file: 'file', dir: 'folder' };
+
+/** A command and all its subcommands, top down. */
+export function readTree(command: Command, parents = ''): CommandShape[] {
+  const path = `${parents}${command.name()}`;
   const valuesOf = (name: string, key: string, choices: readonly string[] | undefined): Values => {
-    const words =
-      known.get(`${path.slice(1).join(' ')} ${key}`) ?? choices?.map((word) => ({ word, meaning: '' }));
-    if (words !== undefined) return { name, kind: 'words', words };
-    return { name, kind: name === 'file' ? 'file' : name === 'dir' ? 'folder' : 'free', words: [] };
+    const words = KNOWN[`${path} ${key}`] ?? choices?.map((word) => ({ word, meaning: '' }));
+    return { name, kind: words ? 'words' : (KINDS[name] ?? 'free'), words: words ?? [] };
   };
   const flagShape = ({ flags, short, long, description, argChoices }: Option): FlagShape => {
     const name = /[<[](?<name>[^>\]]+)[>\]]/.exec(flags)?.groups?.name;
@@ -52,22 +62,30 @@ export function readTree(
       value: name === undefined ? null : valuesOf(name, long ?? '', argChoices),
     };
   };
-  const commands = command.commands.map((each) => readTree(each, known, path));
-  const words = commands.map(({ path, meaning }) => ({ word: path.at(-1) as string, meaning }));
-  const operands = command.registeredArguments.map((each) => ({
-    ...valuesOf(each.name(), each.name(), each.argChoices),
-    variadic: each.variadic,
+  const operands = command.registeredArguments.map((argument) => ({
+    ...valuesOf(argument.name(), argument.name(), argument.argChoices),
+    variadic: argument.variadic,
   }));
-  return {
+  const words = command.commands.map((each) => ({ word: each.name(), meaning: each.summary() }));
+  const isGroup = words.length > 0;
+  const shape: CommandShape = {
     path,
-    meaning: command.summary() || command.description(),
+    isGroup,
     flags: command.createHelp().visibleOptions(command).map(flagShape),
-    operands: words.length === 0 ? operands : [{ name: 'command', kind: 'words', words, variadic: false }],
-    commands,
+    operands: isGroup ? [{ name: 'command', kind: 'words', words, variadic: false }] : operands,
   };
+  return [shape, ...command.commands.flatMap((each) => readTree(each, `${path} `))];
 }
 
-/** A command and all those below it, from the top. */
-export function allCommands(shape: CommandShape): CommandShape[] {
-  return [shape, ...shape.commands.flatMap(allCommands)];
+/** Every flag that takes a value, in each spelling behind its command, such as `mavi sync --rate`. */
+export function valueFlags(commands: readonly CommandShape[]): string[] {
+  return commands.flatMap(({ path, flags }) => {
+    const withValue = flags.filter(({ value }) => value !== null);
+    return withValue.flatMap(({ spellings }) => spellings.map((spelling) => `${path} ${spelling}`));
+  });
+}
+
+/** A word for bash or zsh. */
+export function quoted(plain: string): string {
+  return `'${plain.replaceAll("'", `'\\''`)}'`;
 }

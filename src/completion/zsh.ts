@@ -1,15 +1,14 @@
-import { allCommands, type CommandShape, type FlagShape, type Values, type Word } from './tree.ts';
+/** Completion for zsh. */
+import { type CommandShape, type FlagShape, quoted, type Values, type Word } from './tree.ts';
 
-/** The script for zsh: to be sourced after compinit, or to be a file `_mavi` in a folder of `fpath`. */
-export function zshScript(root: CommandShape): string {
-  const functions = allCommands(root).map((command) =>
-    command.commands.length > 0 ? groupFunction(command) : commandFunction(command),
-  );
+/** The script for zsh: to be sourced after compinit, or saved as `_mavi` in a folder of `fpath`. */
+export function zshScript(commands: readonly CommandShape[]): string {
+  const functions = commands.map((each) => (each.isGroup ? groupFunction(each) : commandFunction(each)));
   return `#compdef mavi
 # zsh completion for mavi
 
 ${functions.join('\n')}
-# As a file of fpath this is the body of the function; sourced, it makes the function known.
+# As a file in fpath this is the body of the function; sourced, it registers the function.
 if [[ $funcstack[1] == _mavi ]]; then
   _mavi "$@"
 else
@@ -18,25 +17,21 @@ fi
 `;
 }
 
-/** A command that only has others below it: the first word picks one, and the rest is that one's. */
-function groupFunction(command: CommandShape): string {
-  const { path, flags, commands, operands } = command;
-  const cases = commands.map((each) => `    ${each.path.at(-1)}) ${functionName(each)} && ret=0 ;;`);
-  return `${functionName(command)}() {
+/** A command with subcommands: the first word selects one, and the rest belongs to that one. */
+function groupFunction({ path, flags, operands }: CommandShape): string {
+  const names = operands.map((operand) => quoted(`1:command:${action(operand)}`));
+  const cases = operands.flatMap(({ words }) =>
+    words.map(({ word }) => `    ${word}) ${functionName(`${path} ${word}`)} && ret=0 ;;`),
+  );
+  return `${functionName(path)}() {
   local curcontext=$curcontext state line ret=1
   typeset -A opt_args
   _arguments -s -C : \\
-${[
-  ...flags.map(flagSpec),
-  ...operands.map((names) => quoted(`1:command:${action(names)}`)),
-  quoted('*::: :->below'),
-]
-  .map((spec) => `    ${spec}`)
-  .join(' \\\n')} && ret=0
+${argumentLines([...flags.map(flagSpec), ...names, quoted('*::: :->below')])} && ret=0
   [[ $state == below ]] || return ret
   words=($line[1] "\${words[@]}")
   (( CURRENT += 1 ))
-  curcontext="\${curcontext%:*:*}:${path.join('-')}-$line[1]:"
+  curcontext="\${curcontext%:*:*}:${path.replaceAll(' ', '-')}-$line[1]:"
   case $line[1] in
 ${cases.join('\n')}
   esac
@@ -45,27 +40,28 @@ ${cases.join('\n')}
 `;
 }
 
-function commandFunction(command: CommandShape): string {
-  const specs = [
-    ...command.flags.map(flagSpec),
-    ...command.operands.map((operand, place) =>
-      quoted(`${operand.variadic ? '*' : place + 1}:${text(operand.name)}:${action(operand)}`),
-    ),
-  ];
-  return `${functionName(command)}() {
+function commandFunction({ path, flags, operands }: CommandShape): string {
+  const operandSpecs = operands.map((operand, place) =>
+    quoted(`${operand.variadic ? '*' : place + 1}:${text(operand.name)}:${action(operand)}`),
+  );
+  return `${functionName(path)}() {
   _arguments -s -S : \\
-${specs.map((spec) => `    ${spec}`).join(' \\\n')}
+${argumentLines([...flags.map(flagSpec), ...operandSpecs])}
 }
 `;
 }
 
-/** A flag with its other spelling, which is not offered once either stands there. */
+function argumentLines(specs: readonly string[]): string {
+  return specs.map((spec) => `    ${spec}`).join(' \\\n');
+}
+
+/** A flag with its other spelling; after one of them, neither is offered again. */
 function flagSpec({ spellings, meaning, value }: FlagShape): string {
   const excluded = spellings.length > 1 ? `(${spellings.join(' ')})` : '';
   const rest = `[${text(meaning)}]${value === null ? '' : `:${text(value.name)}:${action(value)}`}`;
   return spellings
     .map((spelling) => {
-      // A value may follow -o at once or as the next word; after --output it follows = or is the next word.
+      // The value of -o may be in the same word or the next; that of --output follows = or is the next word.
       const taken = value === null ? '' : spelling.startsWith('--') ? '=' : '+';
       return quoted(`${excluded}${spelling}${taken}${rest}`);
     })
@@ -83,20 +79,16 @@ function wordList(words: readonly Word[]): string {
   return `((${described.join(' ')}))`;
 }
 
-function functionName({ path }: CommandShape): string {
-  return `_${path.join('_')}`;
+function functionName(path: string): string {
+  return `_${path.replaceAll(' ', '_')}`;
 }
 
-/** Text inside a spec, where colons and brackets have a meaning. */
+/** Text in a spec, where colons and brackets are special. */
 function text(plain: string): string {
   return plain.replace(/[\\:[\]]/g, '\\$&');
 }
 
-/** A word of a described list, which the shell reads once more. */
+/** A word of a described list, which the shell evaluates again. */
 function doubleQuoted(plain: string): string {
   return `"${plain.replace(/["$`\\]/g, '\\$&').replaceAll(':', '\\:')}"`;
-}
-
-function quoted(plain: string): string {
-  return `'${plain.replaceAll("'", `'\\''`)}'`;
 }

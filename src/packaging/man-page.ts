@@ -9,22 +9,21 @@ import { version } from '../version.ts';
 
 /** The source of mavi(1) of this version. */
 export function madeManPage(): string {
-  // The tree is only read, so nothing in it asks for its host.
+  // The tree is only read, so nothing uses its host.
   const program = commandTree({ host: {} as Host, run: async () => {} }, { help: '', usage: '' });
   const commands = below(program);
+  const leaves = commands.filter((command) => command.commands.length === 0);
   const settings = commands.flatMap(({ options }) => options.filter(isSetting));
   const lines = [
-    // Without a date, so that the same source always makes the same page.
+    // No date, so that the same source always produces the same page.
     `.TH MAVI 1 "" "mavi ${roffText(version)}" "User Commands"`,
-    // No hyphens and no stretched lines: names and addresses are to be copied.
+    // No hyphenation and no justified lines, so that names and addresses can be copied.
     '.nh',
     '.ad l',
     '.SH NAME',
     'mavi \\- download your original videos from a Memories.ai library',
     '.SH SYNOPSIS',
-    ...commands
-      .filter((command) => command.commands.length === 0)
-      .flatMap((command, place) => [...(place === 0 ? [] : ['.br']), synopsis(command)]),
+    leaves.map(synopsis).join('\n.br\n'),
     '.SH DESCRIPTION',
     roffText(program.description()),
     'Only data goes to standard output; everything else goes to standard error.',
@@ -53,7 +52,7 @@ export function madeManPage(): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** All commands below, each before its own. */
+/** All subcommands, each before its own. */
 function below(command: Command): Command[] {
   return command.commands.flatMap((each) => [each, ...below(each)]);
 }
@@ -83,7 +82,7 @@ function synopsis(command: Command): string {
   return [bold(pathOf(command).join(' ')), ...options, ...operands].join(' ');
 }
 
-/** Settings have a section of their own. */
+/** Settings have their own section. */
 function isSetting({ helpGroupHeading }: Option): boolean {
   return helpGroupHeading === 'Settings:';
 }
@@ -108,15 +107,14 @@ function withNotes({ description, argChoices, defaultValue }: Option | Argument)
   return sentence(notes.length === 0 ? description : `${description} (${notes.join('; ')})`);
 }
 
-/** The lines that a command adds to the end of its help, without those that name the topics. */
+/** The lines that a command adds to the end of its help, without the line of topics. */
 function helpEnd(command: Command): string[] {
-  let text = '';
-  const write = (part: string): void => {
-    text += part;
-  };
-  // A command is an emitter of events, which its types hide.
+  const parts: string[] = [];
+  const write = (part: string) => parts.push(part);
+  // A command is an event emitter, which its types hide.
   (command as unknown as EventEmitter).emit('afterHelp', { error: false, command, write });
-  return text
+  return parts
+    .join('')
     .replace(/^(Help topics: .*|Examples:)\n/gm, '')
     .trim()
     .split('\n');
@@ -136,7 +134,7 @@ const NAMED: Readonly<Record<string, string>> = {
   ...{ '`': '\\(ga', '^': '\\(ha', '~': '\\(ti' },
 };
 
-/** Plain text as roff: hyphens and quotes that can be copied, no escapes, no line taken for a request. */
+/** Plain text as roff: hyphens and quotes can be copied, and nothing is taken for an escape or a request. */
 function roffText(plain: string): string {
   return plain
     .replace(/[\\\-'"`^~]/g, (character) => NAMED[character] as string)
@@ -150,12 +148,12 @@ function roffText(plain: string): string {
 const bold = (plain: string): string => `\\fB${roffText(plain)}\\fR`;
 const placeholder = (plain: string): string => `\\fI${roffText(plain)}\\fR`;
 
-/** Tags, which are roff already, each with a plain text. */
+/** Tags, already in roff, each with a plain text. */
 function taggedList(rows: readonly (readonly [tag: string, text: string])[]): string[] {
   return rows.flatMap(([tag, text]) => ['.TP', tag, roffText(text)]);
 }
 
-/** Plain lines as they are. */
+/** Plain lines, kept as they are. */
 export function literalBlock(lines: readonly string[]): string[] {
   return ['.RS 4', '.nf', ...lines.map((line) => roffText(line) || '\\&'), '.fi', '.RE'];
 }

@@ -3,8 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { commandTree, run } from '../../src/cli.ts';
-import { shapeOf } from '../../src/completion/run.ts';
-import { allCommands } from '../../src/completion/tree.ts';
+import { readTree } from '../../src/completion/tree.ts';
 import { FAULTS } from '../../src/mock/faults.ts';
 import { fakeHost } from '../helpers/fake-host.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
@@ -53,7 +52,7 @@ function workFolder(): { scripts: string; here: string } {
 }
 
 describe.each(['bash', 'zsh', 'fish'] as const)('the script for %s', (shell) => {
-  test('offers what may follow, in the place where it may', async ({ expect }) => {
+  test('offers the words that are valid at each position', async ({ expect }) => {
     const { scripts, here } = workFolder();
     const lines = OFFERED.map(([line]) => line);
 
@@ -64,8 +63,8 @@ describe.each(['bash', 'zsh', 'fish'] as const)('the script for %s', (shell) => 
 
   test('offers every long flag of every command', async ({ expect }) => {
     const { scripts, here } = workFolder();
-    const commands = allCommands(shapeOf(treeOf(here)));
-    const lines = commands.map(({ path }) => `${path.join(' ')} --`);
+    const commands = readTree(treeOf(here));
+    const lines = commands.map(({ path }) => `${path} --`);
     const flags = commands.map(({ flags }) =>
       flags.flatMap(({ spellings }) => spellings.filter((spelling) => spelling.startsWith('--'))).sort(),
     );
@@ -82,7 +81,7 @@ describe('names of files and folders', () => {
   const FILES = ['mavi download -a ', 'mavi verify ', 'mavi verify one.mp4 '];
   const FOLDERS = ['mavi sync ', 'mavi download -d ', 'mavi mock --videos '];
 
-  test('are offered by fish where a file or a folder is meant', async () => {
+  test('are offered by fish for a value that is a file or a folder', async () => {
     const { scripts, here } = workFolder();
     const offered = await offers('fish', [...FILES, ...FOLDERS], await scriptFile('fish', scripts), here);
     for (const names of offered.slice(0, FILES.length))
@@ -90,7 +89,7 @@ describe('names of files and folders', () => {
     for (const names of offered.slice(FILES.length)) expect(names).toEqual(['my library/']);
   });
 
-  test('are offered by zsh where a file or a folder is meant', async () => {
+  test('are offered by zsh for a value that is a file or a folder', async () => {
     const { scripts, here } = workFolder();
     const offered = await offers('zsh', [...FILES, ...FOLDERS], await scriptFile('zsh', scripts), here);
     for (const names of offered.slice(0, FILES.length))
@@ -98,7 +97,7 @@ describe('names of files and folders', () => {
     for (const names of offered.slice(FILES.length)) expect(names).toEqual(['my\\ library']);
   });
 
-  test('are completed and quoted by bash where a file or a folder is meant', async () => {
+  test('are completed and quoted by bash for a value that is a file or a folder', async () => {
     const { scripts, here } = workFolder();
     const keys = [...FILES.map((line) => `${line}w\t`), ...FOLDERS.map((line) => `${line}m\t`)];
     expect(await typedIntoBash(keys, await scriptFile('bash', scripts), here)).toEqual([
@@ -122,7 +121,7 @@ describe('a value behind an equals sign', () => {
     ]);
   });
 
-  test('is completed by bash where the user took the equals sign from what parts words', async () => {
+  test('is completed by bash if the user removed the equals sign from COMP_WORDBREAKS', async () => {
     const { scripts, here } = workFolder();
     const keys = [`COMP_WORDBREAKS=\${COMP_WORDBREAKS//=/}`, 'mavi download --verify=fu\t--container=a\t'];
     expect(await typedIntoBash(keys, await scriptFile('bash', scripts), here)).toEqual([
@@ -140,7 +139,7 @@ describe('a value behind an equals sign', () => {
   });
 });
 
-test('zsh finds the script as a file of fpath too', async () => {
+test('zsh also finds the script as a file in fpath', async () => {
   const { scripts, here } = workFolder();
   const script = await scriptFile('zsh', scripts, '_mavi');
   expect(await offers('zsh', ['mavi auth ', 'mavi download --ver'], script, here)).toEqual([
@@ -149,7 +148,7 @@ test('zsh finds the script as a file of fpath too', async () => {
   ]);
 });
 
-test('a shell that there is no script for is a usage error that names those there are', async () => {
+test('an unsupported shell is a usage error that lists the supported ones', async () => {
   const host = fakeHost({ cwd: tempDir() });
   expect(await run(['completion', 'tcsh'], host)).toBe(2);
   expect(host.errors()).toContain('bash, zsh or fish');
