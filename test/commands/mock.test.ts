@@ -53,7 +53,7 @@ async function mavi(cwd: string, env: Record<string, string>, ...args: string[])
 }
 
 describe('mock', () => {
-  it('prints what makes mavi use it, and a download of a sample works', async () => {
+  it('prints the variables that make mavi use it, and a download of a sample works', async () => {
     const cwd = tempDir();
     const { host, env } = await serving(cwd);
     expect(env.MAVI_BASE_URL).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/serve\/api\/v1$/);
@@ -62,18 +62,15 @@ describe('mock', () => {
     expect(host.errors()).toContain('4 videos');
   });
 
-  it.for(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
-    'ends by %s, and does not listen any more',
-    async (signal) => {
-      const cwd = tempDir();
-      const { host, ended, env } = await serving(cwd);
-      host.send(signal);
-      expect(await ended).toBe({ SIGINT: 130, SIGTERM: 143, SIGHUP: 129 }[signal]);
-      expect((await mavi(cwd, env, 'download', faststart, '--retries', '0')).code).toBe(6);
-    },
-  );
+  it.for(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('ends on %s and stops listening', async (signal) => {
+    const cwd = tempDir();
+    const { host, ended, env } = await serving(cwd);
+    host.send(signal);
+    expect(await ended).toBe({ SIGINT: 130, SIGTERM: 143, SIGHUP: 129 }[signal]);
+    expect((await mavi(cwd, env, 'download', faststart, '--retries', '0')).code).toBe(6);
+  });
 
-  it('misbehaves as it is told', async () => {
+  it('applies the faults of --fault', async () => {
     const cwd = tempDir();
     const { env } = await serving(cwd, '--fault', 'drop@1000x2,rate-limitx1');
     const { code, errors } = await mavi(cwd, env, 'download', faststart);
@@ -88,7 +85,7 @@ describe('mock', () => {
     expect(out.split('\n').map((line) => line.split(' ')[0])).toEqual([...Object.keys(FAULTS), '']);
   });
 
-  it('serves a folder: files named by a video_no keep it, others get one', async () => {
+  it('serves a folder: a file named after a video_no keeps it, others get one', async () => {
     const cwd = tempDir();
     mkdirSync(join(cwd, 'clips'));
     writeFileSync(join(cwd, 'clips', `${faststart}.mp4`), sampleFile('moov-last'));
@@ -103,7 +100,7 @@ describe('mock', () => {
     expect(namesIn(join(cwd, 'copies'))).toEqual(videoNos.map((videoNo) => `${videoNo}.mp4`).sort());
   });
 
-  it('holds the limit of the account that it is told', async () => {
+  it('enforces the account limit of --limit', async () => {
     const cwd = tempDir();
     const { env } = await serving(cwd, '--limit', '1/h');
     const first = await mavi(cwd, env, 'download', faststart, '-o', '/dev/null');
@@ -117,7 +114,7 @@ describe('mock', () => {
     expect(errors).toContain('none');
   });
 
-  it('is exit 7 for a port that is taken', async () => {
+  it('is exit 7 for a port that is in use', async () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void server.close());

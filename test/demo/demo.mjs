@@ -30,10 +30,10 @@ try {
   );
   await mavi(env, 0, 'download', faststart, '-o', 'video.mp4');
 
-  say('Two more at once, with other MP4 layouts.');
+  say('Two more in parallel, with other MP4 layouts.');
   await mavi(env, 0, 'download', moovLast, fragmented, '-d', 'library');
 
-  say('A video that does not exist. The API answers with status 200 and a JSON error; no file is created.');
+  say('A video that does not exist. The API responds with status 200 and a JSON error; no file is created.');
   await mavi(env, 4, 'download', unknown, '-o', 'unknown.mp4');
 
   say('Check the files on disk again:');

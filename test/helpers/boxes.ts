@@ -2,13 +2,13 @@ import { noise } from '../../src/mock/media.ts';
 
 const BLOCK_BYTES = 65_536;
 
-/** One box of a media file: its size, its four-letter type, what is in it. */
+/** One box of a media file: its size, its four-letter type, its content. */
 export function box(type: string, ...parts: readonly Uint8Array[]): Buffer {
   const sizeBytes = parts.reduce((sum, part) => sum + part.length, 8);
   return Buffer.concat([boxHead(type, sizeBytes), ...parts]);
 }
 
-/** The head of a box of `sizeBytes` in all; 16 bytes long instead of 8 where 32 bits cannot hold the size. */
+/** The head of a box of `sizeBytes` in all; 16 bytes long instead of 8 if the size needs more than 32 bits. */
 export function boxHead(type: string, sizeBytes: number): Buffer {
   const wide = sizeBytes > 0xffff_ffff;
   const head = Buffer.alloc(wide ? 16 : 8);

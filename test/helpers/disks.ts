@@ -16,7 +16,7 @@ export function smallDisk(scene: Scene, name: string, bytes: number, inodes = 10
   return path;
 }
 
-/** Takes all the room of a disk with a file `filler`. */
+/** Fills a disk with a file `filler`. */
 export function fillDisk(path: string): void {
   const descriptor = openSync(join(path, 'filler'), 'w');
   const page = Buffer.alloc(4096);
@@ -64,7 +64,7 @@ export type FileSystemKind = keyof typeof FILE_SYSTEMS;
 /** All kinds. */
 export const FILE_SYSTEM_KINDS = Object.keys(FILE_SYSTEMS) as FileSystemKind[];
 
-/** Mounts a file system of a kind at `name` in the scene's folder, until the test is over. It takes the rights of root. */
+/** Mounts a file system of a kind at `name` in the scene's folder, until the end of the test. Needs root. */
 export function mountFileSystem(scene: Scene, name: string, kind: FileSystemKind): void {
   const how: { bytes?: number; make?: readonly string[]; mount: readonly string[] } = FILE_SYSTEMS[kind];
   const places: Record<string, string> = { AT: scene.path(name) };

@@ -1,15 +1,15 @@
 import type { StoredVideo, VideoLibrary, VideoStatus } from '../../src/mock/library.ts';
 import { box, boxHead, endlessNoise, movieBox } from './boxes.ts';
 
-/** What a made-up library is like. */
+/** What a generated library contains. */
 export interface GeneratedLibraryOptions {
-  /** How many videos, at most a thousand million. */
+  /** How many videos, at most a billion. */
   readonly count: number;
-  /** Another seed, other `video_no`s and other bytes. Default 1. */
+  /** Another seed gives other `video_no`s and bytes. Default 1. */
   readonly seed?: number;
   /** Of each file; at least 256. Default 4096. */
   readonly sizeBytes?: number;
-  /** Dealt out in turn, from the newest on. Default: all `PARSE`. */
+  /** Assigned in turn, newest first. Default: all `PARSE`. */
   readonly statuses?: readonly VideoStatus[];
   /** Default `default`. */
   readonly uniqueId?: string;
@@ -22,8 +22,8 @@ const DURATION_SECONDS = 10;
 const NAMES = ['walk', 'Lake 🌊 | day 1', 'clip', 'IMG 0042', 'birthday #3', 'who?', 'clip'];
 
 /**
- * A library of `count` small mp4s, each with its own bytes, of which none is held in memory.
- * @throws RangeError where a file would be too small to be one
+ * A library of `count` small MP4s, each with its own bytes, none of them held in memory.
+ * @throws RangeError if the size is too small for an MP4
  */
 export function generatedLibrary(options: GeneratedLibraryOptions): VideoLibrary {
   const { count, seed = 1, sizeBytes = 4096, statuses = ['PARSE'], uniqueId = 'default' } = options;

@@ -1,7 +1,7 @@
-/** How many characters of a key in a row are a part of it, and no chance. */
+/** How many consecutive characters of a key are a leak and not a coincidence. */
 const PART_LENGTH = 8;
 
-/** The part of a key that stands in an output; null if none does. Its prefix and its last four may. */
+/** The part of a key that an output contains, or null. The prefix and the last four characters are allowed. */
 export function leakedPart(key: string, output: string | Buffer): string | null {
   const from = 'sk-mavi-'.length;
   for (let at = from; at + PART_LENGTH <= key.length - 4; at += 1) {

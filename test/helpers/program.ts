@@ -19,7 +19,7 @@ export interface Ended {
 /** How a process is started. */
 export interface ProgramOptions {
   readonly folder: string;
-  /** The whole environment: nothing of the tester's own is handed on. */
+  /** The complete environment; nothing is inherited. */
   readonly env: Readonly<Record<string, string>>;
   /** Default: nothing, and closed. `open` leaves it to the test. */
   readonly stdin?: string | 'open' | undefined;

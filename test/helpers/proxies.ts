@@ -10,11 +10,11 @@ export interface Proxy {
   readonly asked: readonly string[];
 }
 
-/** How an HTTP proxy answers. */
+/** How an HTTP proxy responds. */
 export interface TunnelOptions {
   /** The address that every tunnel leads to, whatever host was asked for. */
   readonly to?: string;
-  /** What is answered instead of a tunnel; empty is nothing, ever. */
+  /** Sent instead of opening a tunnel; an empty string means no response at all. */
   readonly refusal?: string;
 }
 

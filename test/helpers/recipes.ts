@@ -6,7 +6,7 @@ import type { Scene } from './scene.ts';
 /** The checkout. */
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-/** The code blocks of a page that stand under `<!-- recipe: name -->`, by name. */
+/** The code blocks of a page that follow `<!-- recipe: name -->`, by name. */
 export function recipesOf(page: string): ReadonlyMap<string, string> {
   const text = readFileSync(join(ROOT, page), 'utf8');
   const blocks = text.matchAll(/<!-- recipe: (.+) -->\n```\w+\n([\s\S]*?)^```$/gm);
@@ -20,7 +20,7 @@ export const INSTALL = [
   'npm install --global ./mavi.tgz',
 ] as const;
 
-/** Puts `mavi` into the PATH of a scene, for what starts it by its name. */
+/** Puts `mavi` into the PATH of a scene, for programs that start it by name. */
 export function withMavi(scene: Scene): void {
   const tools = join(scene.configFolder, '..', 'tools');
   mkdirSync(tools);

@@ -23,7 +23,7 @@ export interface Running {
 }
 
 export interface BinOptions extends Pick<SpawnOptions, 'cwd'> {
-  /** The whole environment, but for PATH; nothing of the tester's own is handed on. */
+  /** The complete environment except PATH; nothing else is inherited. */
   readonly env?: Record<string, string>;
   readonly stdin?: string;
   /** The program to start; default: this Node with bin/mavi.js. */

@@ -9,19 +9,19 @@ import { type Ended, PROGRAM, type Program, type ProgramOptions, startProgram } 
 
 /** How a process of the scene is started. */
 export interface RunOptions extends Pick<ProgramOptions, 'stdin' | 'stdout' | 'stderr'> {
-  /** On top of the scene's environment; undefined takes a variable away. */
+  /** Added to the scene's environment; undefined removes a variable. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Runs the program by another one, such as strace. */
+  /** Runs the program under another one, such as strace. */
   readonly by?: readonly string[];
-  /** It is meant to print a key that is none of the user's. */
+  /** It may print a key, one that is not the user's. */
   readonly printsKey?: boolean;
   /** Default: the scene's folder. */
   readonly folder?: string;
 }
 
 /**
- * A place to run the built program in: a folder, an environment and a key of its own. After every run it is
- * checked that the key stands nowhere in the output, and that no stack trace and no control character does.
+ * A place to run the built program in, with its own folder, environment and key. Every run checks that the output
+ * contains no part of the key, no stack trace and no control character.
  */
 export class Scene {
   /** Where the program runs. */
@@ -50,7 +50,7 @@ export class Scene {
     };
   }
 
-  /** A mock that takes the scene's key, and that its runs output to. */
+  /** A mock that accepts the scene's key, used by all later runs. */
   async mock(options: MockOptions = {}): Promise<Mock> {
     const mock = await startMock({ key: this.key, ...options });
     this.#onFinished(() => mock.close());
@@ -58,7 +58,7 @@ export class Scene {
     return mock;
   }
 
-  /** Does something when the test is over, before what was made earlier goes. */
+  /** Does something at the end of the test, before earlier resources are removed. */
   finally(cleanUp: () => unknown): void {
     this.#onFinished(cleanUp as OnTestFinishedHandler);
   }
@@ -73,7 +73,7 @@ export class Scene {
     return this.start(args, options).ended;
   }
 
-  /** Starts a line of bash in which `mavi` is the program, and `$program` what starts it. */
+  /** Starts a line of bash in which `mavi` runs the program, as does `$program`. */
   shell(line: string, options: RunOptions = {}): Program {
     return this.#launch(
       ['bash', '-c', `program='${PROGRAM.join(' ')}'; mavi() { $program "$@"; }; ${line}`],
@@ -81,7 +81,7 @@ export class Scene {
     );
   }
 
-  /** The same on a terminal: what it shows comes on standard output, and what is typed goes to standard input. */
+  /** The same on a terminal: its screen is standard output, its keyboard standard input. */
   terminal(line: string, { columns = 80, ...options }: RunOptions & { columns?: number } = {}): Program {
     const env = { TERM: 'xterm-256color', SHELL: '/bin/sh', ...options.env };
     const command = `stty cols ${columns} rows 24; program='${PROGRAM.join(' ')}'; ${line}`;
@@ -97,7 +97,7 @@ export class Scene {
     return join(this.folder, name);
   }
 
-  /** Writes a file into the scene's folder; answers its path. */
+  /** Writes a file into the scene's folder and returns its path. */
   write(name: string, content: string | Uint8Array): string {
     writeFileSync(this.path(name), content);
     return this.path(name);
@@ -145,7 +145,7 @@ export class Scene {
   }
 }
 
-/** `it` for tests that run the built program, each in a scene of its own. */
+/** `it` for tests that run the built program, each in its own scene. */
 export const it = test.extend<{ scene: Scene }>({
   scene: async ({ onTestFinished }, use) => {
     await use(new Scene(onTestFinished));

@@ -5,7 +5,7 @@ export function strace(...args: readonly string[]): readonly string[] {
   return ['strace', '-D', '-f', '-qq', ...args, '--'];
 }
 
-/** One system call of a log, in the order in which they were over. */
+/** One system call of a log, in order of completion. */
 export interface SystemCall {
   readonly name: string;
   /** Its arguments, as strace writes them. */

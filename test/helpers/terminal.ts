@@ -87,7 +87,7 @@ export class Terminal {
       },
     );
     const terminal = new Terminal(tmux);
-    // The first answer is that to the command line.
+    // The first response is that to the command line.
     await new Promise<void>((resolve, reject) => {
       terminal.#answers.push(() => resolve());
       tmux.on('error', reject);
@@ -137,7 +137,7 @@ export class Terminal {
     }
   }
 
-  /** Runs a command line to its end; answers what stands between its line and the next prompt. */
+  /** Runs a command line to its end and returns what it printed before the next prompt. */
   async run(line: string): Promise<Screen> {
     await this.type(`clear; ${line}; echo "= $?"`);
     return this.shows((screen) => screen.at(-1) === PROMPT.trimEnd() && /^= \d+$/.test(screen.at(-2) ?? ''));

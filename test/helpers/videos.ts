@@ -2,7 +2,7 @@ import type { StoredVideo } from '../../src/mock/library.ts';
 import { generatedLibrary } from './generated.ts';
 import { moment } from './moment.ts';
 
-/** A made-up video of a size, which costs no memory; another seed gives another. */
+/** A generated video of this size, not held in memory; another seed gives another video. */
 export function madeUpVideo(
   sizeBytes: number,
   seed = 1,
@@ -19,7 +19,7 @@ export async function bytesOf(video: StoredVideo): Promise<Buffer> {
   return Buffer.concat(pieces);
 }
 
-/** A video that tells when a server has stopped reading it, because its client has left. */
+/** A video whose `left` resolves when a server stops reading it because its client has left. */
 export function watched(video: StoredVideo): { readonly video: StoredVideo; readonly left: Promise<void> } {
   const { happened, now } = moment();
   const read: StoredVideo['read'] = async function* (fromByte, toByte) {
@@ -32,7 +32,7 @@ export function watched(video: StoredVideo): { readonly video: StoredVideo; read
   return { video: { ...video, read }, left: happened };
 }
 
-/** A made-up video with the bytes that a right download of it has. */
+/** A generated video with the bytes of a correct download. */
 export async function knownVideo(
   sizeBytes: number,
   seed = 1,
@@ -41,7 +41,7 @@ export async function knownVideo(
   return { video, videoNo, bytes: await bytesOf(video) };
 }
 
-/** A made-up video that stops half-way until `goOn` is called. */
+/** A generated video that stops half-way until `goOn` is called. */
 export function heldVideo(
   sizeBytes: number,
   seed = 1,

@@ -5,28 +5,28 @@ import { SAMPLE_VIDEO_NOS } from '../../src/mock/library.ts';
 import type { Mock, MockOptions } from '../../src/mock/options.ts';
 import { startMock } from '../../src/mock/server.ts';
 
-/** What a client got, whether the answer ended well or not. */
+/** What a client received, whether or not the response was complete. */
 export interface Reply {
-  /** 0 where no head of an answer came. */
+  /** 0 without a response head. */
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
-  /** The code of what broke the transfer; `undefined` where it ended as HTTP wants it. */
+  /** The error code of a broken transfer; `undefined` if it ended cleanly. */
   readonly broken: string | undefined;
 }
 
 export interface Call {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Sent as it is; no body where it is undefined. */
+  /** Sent as it is; undefined for no body. */
   readonly body?: string | undefined;
-  /** Told after each piece how many bytes have come so far. */
+  /** Called after each piece with the number of bytes received so far. */
   readonly onBytes?: (receivedBytes: number) => void;
-  /** Breaks the request off. */
+  /** Aborts the request. */
   readonly signal?: AbortSignal;
 }
 
-/** A mock that is closed when the test is over. */
+/** A mock that is closed at the end of the test. */
 export async function started(options: MockOptions = {}): Promise<Mock> {
   const mock = await startMock(options);
   onTestFinished(() => mock.close());

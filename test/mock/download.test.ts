@@ -35,7 +35,7 @@ describe('the download route', () => {
     expect(mock.requests[0]).toMatchObject({ bytesSent: reply.body.length, fault: undefined });
   });
 
-  it('takes the scope default where none is named', async () => {
+  it('uses the scope default if none is named', async () => {
     const reply = await post(await started(), 'download', { video_no: SAMPLE_VIDEO_NOS.faststart });
     expect(reply.body.equals(sampleFile('faststart'))).toBe(true);
   });
@@ -82,7 +82,7 @@ describe('the download route', () => {
     expect(jsonOf(reply)).toEqual(failureOf('0401'));
   });
 
-  it('answers unknown routes with code 0001 and wrong methods with a real 405', async () => {
+  it('responds to unknown routes with code 0001 and to wrong methods with a real 405', async () => {
     const mock = await started();
     const unknown = await post(mock, 'nothing_here', {});
     expect(jsonOf(unknown)).toEqual(failureOf('0001', 'No static resource serve/api/v1/nothing_here.'));
@@ -95,7 +95,7 @@ describe('the download route', () => {
     });
   });
 
-  it('refuses the start over the limit of the account, and allows it when the window has moved on', async () => {
+  it('refuses a start over the account limit, and allows it once the window has passed', async () => {
     let nowMs = 0;
     const mock = await started({ accountLimit: { starts: 2, windowMs: 60_000 }, nowMs: () => nowMs });
     const statusOf = async () => {
@@ -109,13 +109,13 @@ describe('the download route', () => {
     expect(await statusOf()).toBe('video');
   });
 
-  it('says the length where it is told to', async () => {
+  it('sends a Content-Length if asked to', async () => {
     const reply = await download(await started({ contentLength: true }));
     expect(reply.headers['content-length']).toBe(String(sampleFile('faststart').length));
     expect(reply.headers).not.toHaveProperty('transfer-encoding');
   });
 
-  it('cuts the body into the pieces that it is told to', async () => {
+  it('writes the body in pieces of the size set', async () => {
     const mock = await started({ chunkBytes: 1000, bytesPerSecond: 100_000_000 });
     expect((await download(mock)).body.equals(sampleFile('faststart'))).toBe(true);
   });
@@ -158,7 +158,7 @@ describe('the download route', () => {
     await readingStopped;
   });
 
-  it('hands over no more than the client takes', async () => {
+  it('writes no more than the client reads', async () => {
     const videos = generatedLibrary({ count: 1, sizeBytes: 200_000_000 });
     const mock = await started({ videos });
     const body = JSON.stringify({ video_no: videos.at('default', 0)?.videoNo });
@@ -169,14 +169,14 @@ describe('the download route', () => {
           `POST /serve/api/v1/download HTTP/1.1\r\nHost: ${new URL(mock.baseUrl).host}\r\nAuthorization: ${mock.key}\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
         );
       });
-      // One piece is read, and then nothing more, with the connection open.
+      // Reads one piece, then nothing more, and keeps the connection open.
       socket.once('data', () => {
         socket.pause();
         resolve();
       });
       socket.on('error', () => {});
     });
-    // As often as the loop comes round while the mock could be sending.
+    // Turns of the event loop in which the mock could be sending.
     for (let round = 0; round < 2000; round += 1) await new Promise((resolve) => setImmediate(resolve));
     expect(mock.requests[0]?.bytesSent).toBeLessThan(30_000_000);
   });

@@ -9,7 +9,7 @@ const VIDEO_TYPE = 'application/octet-stream';
 const NOT_FOUND = { code: '0001', msg: 'download video error', data: null, success: false, failed: true };
 const LIMITED = { code: '0429', msg: 'Request has exceeded the limit.' };
 
-describe('a fault that answers with JSON', () => {
+describe('a fault that responds with JSON', () => {
   it.each([
     ['rate-limit', 200, LIMITED],
     ['rate-limit-429', 429, LIMITED],
@@ -27,7 +27,7 @@ describe('a fault that answers with JSON', () => {
     ['request-timeout', 408, { status: 408, error: 'Request Timeout' }],
     ['http-400', 400, { status: 400, error: 'Bad Request' }],
     ['http-404', 404, { status: 404, error: 'Not Found' }],
-  ])('%s answers HTTP %i', async (name, status, json) => {
+  ])('%s responds with HTTP %i', async (name, status, json) => {
     const mock = await started({ faults: name });
     const reply = await download(mock);
     expect(reply).toMatchObject({ status, headers: { 'content-type': JSON_TYPE }, broken: undefined });
@@ -36,7 +36,7 @@ describe('a fault that answers with JSON', () => {
     expect(mock.requests[0]).toMatchObject({ fault: name, bytesSent: reply.body.length });
   });
 
-  it('leaves out what the bare and the codeless failure lack', async () => {
+  it('rate-limit-bare, no-code and server-error lack the fields that they should', async () => {
     expect(Object.keys(jsonOf(await download(await started({ faults: 'rate-limit-bare' }))))).toEqual([
       'code',
       'msg',
@@ -50,7 +50,7 @@ describe('a fault that answers with JSON', () => {
     ['rate-limit-429=2', '2'],
     ['rate-limit-429=date+90', 'Thu, 01 Jan 1970 00:01:30 GMT'],
     ['server-error=601', '601'],
-  ])('%s says when to come back', async (text, retryAfter) => {
+  ])('%s says when to retry', async (text, retryAfter) => {
     const reply = await download(await started({ faults: text, nowMs: () => 0 }));
     expect(reply.headers['retry-after']).toBe(retryAfter);
   });
@@ -90,7 +90,7 @@ describe('a fault that answers with JSON', () => {
     expect(jsonOf(reply)).toEqual(NOT_FOUND);
   });
 
-  it('echo-key repeats the key amid all that a terminal must not get', async () => {
+  it('echo-key repeats the key among everything that must not reach a terminal', async () => {
     const mock = await started({ faults: 'echo-key' });
     const msg = String(jsonOf(await download(mock)).msg);
     expect(msg).toHaveLength(2000);
@@ -100,12 +100,12 @@ describe('a fault that answers with JSON', () => {
   });
 });
 
-describe('a fault that answers with HTML', () => {
+describe('a fault that responds with HTML', () => {
   it.each([
     ['html', 200, 'text/html; charset=utf-8'],
     ['html-mislabelled', 200, VIDEO_TYPE],
     ['bad-gateway', 502, 'text/html; charset=utf-8'],
-  ])('%s answers HTTP %i as %s', async (name, status, type) => {
+  ])('%s responds with HTTP %i as %s', async (name, status, type) => {
     const reply = await download(await started({ faults: name }));
     expect(reply).toMatchObject({ status, headers: { 'content-type': type } });
     expect(reply.body.toString()).toMatch(/^<(!DOCTYPE )?html>/);
@@ -122,7 +122,7 @@ describe('a fault that sends other bytes', () => {
     ['avi', /^52494646.{8}41564920/],
     ['mpeg-ts', /^47.{374}47.{374}47/],
     ['quicktime', /^0000000877696465.{8}6d646174/],
-  ])('%s ends well, with status 200 and no video in it', async (name, head) => {
+  ])('%s ends cleanly, with status 200 and without a video', async (name, head) => {
     const mock = await started({ faults: name });
     const reply = await download(mock);
     expect(reply).toMatchObject({ status: 200, headers: { 'content-type': VIDEO_TYPE }, broken: undefined });
@@ -131,7 +131,7 @@ describe('a fault that sends other bytes', () => {
     expect((await download(mock)).body.equals(reply.body)).toBe(true);
   });
 
-  it('quicktime is a whole chain of boxes', async () => {
+  it('quicktime is a complete chain of boxes', async () => {
     const reply = await download(await started({ faults: 'quicktime' }));
     expect(boxTypes(reply.body)).toEqual(['wide', 'mdat', 'moov']);
   });
@@ -139,7 +139,7 @@ describe('a fault that sends other bytes', () => {
   it.each([
     ['junk-tail', 5],
     ['junk-tail=24', 24],
-  ])('%s adds %i bytes with a type that cannot be printed', async (text, junkBytes) => {
+  ])('%s adds %i bytes whose type is not printable', async (text, junkBytes) => {
     const { body } = await download(await started({ faults: text }));
     expect(body.subarray(0, SAMPLE.length).equals(SAMPLE)).toBe(true);
     const junk = body.subarray(SAMPLE.length);
@@ -147,7 +147,7 @@ describe('a fault that sends other bytes', () => {
     expect(junk.subarray(0, 5)).toEqual(Buffer.of(0x00, 0x01, 0xfe, 0xff, 0x00));
   });
 
-  it('other-bytes changes all of the media data, and nothing else', async () => {
+  it('other-bytes changes all media data and nothing else', async () => {
     const { body } = await download(await started({ faults: 'other-bytes' }));
     const media = SAMPLE.indexOf('mdat') + 4;
     expect(body).toHaveLength(SAMPLE.length);
@@ -155,7 +155,7 @@ describe('a fault that sends other bytes', () => {
     expect(body.subarray(media).some((byte, index) => byte === SAMPLE[media + index])).toBe(false);
   });
 
-  it('other-bytes@60000 begins there', async () => {
+  it('other-bytes@60000 starts at that byte', async () => {
     const { body } = await download(await started({ faults: 'other-bytes@60000' }));
     expect(body.subarray(0, 60_000).equals(SAMPLE.subarray(0, 60_000))).toBe(true);
     expect(body[60_000]).not.toBe(SAMPLE[60_000]);

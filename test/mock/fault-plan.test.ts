@@ -6,7 +6,7 @@ import { sampleFile } from './sample-files.ts';
 const SAMPLE = sampleFile('faststart');
 
 describe('a chain of faults', () => {
-  it('is worked through request by request, and then the video comes', async () => {
+  it('applies request by request, then the video is sent', async () => {
     const mock = await started({ faults: 'drop@100x2,rate-limitx1' });
     const outcomes: unknown[] = [];
     for (let round = 0; round < 5; round += 1) {
@@ -24,7 +24,7 @@ describe('a chain of faults', () => {
     ]);
   });
 
-  it('is counted for each video by itself', async () => {
+  it('counts the requests of each video separately', async () => {
     const mock = await started({ faults: 'not-foundx1' });
     for (const videoNo of [SAMPLE_VIDEO_NOS.faststart, SAMPLE_VIDEO_NOS.moovLast]) {
       expect(jsonOf(await download(mock, videoNo))).toMatchObject({ code: '0001' });
@@ -32,7 +32,7 @@ describe('a chain of faults', () => {
     expect((await download(mock)).body.equals(SAMPLE)).toBe(true);
   });
 
-  it('can be given by video, with another for the rest', async () => {
+  it('can be given by video, with another for all others', async () => {
     const faults = { [SAMPLE_VIDEO_NOS.faststart]: '', '*': 'disabled' };
     const mock = await started({ faults });
     expect((await download(mock)).body.equals(SAMPLE)).toBe(true);
@@ -41,7 +41,7 @@ describe('a chain of faults', () => {
     expect(jsonOf(await post(mock, 'download', holiday))).toMatchObject({ code: '0403' });
   });
 
-  it('stops the mock from starting where it cannot be understood', async () => {
+  it('stops the mock from starting if it cannot be parsed', async () => {
     await expect(started({ faults: 'drpo' })).rejects.toThrow(/unknown fault 'drpo'/);
   });
 });

@@ -22,7 +22,7 @@ describe('a fault text', () => {
       'drop@100x1, rate-limitx1 ,redirect',
       [fault('drop', 1, 100), fault('rate-limit', 1), fault('redirect')],
     ],
-  ])('"%s" is understood', (text, faults) => {
+  ])('"%s" is parsed', (text, faults) => {
     expect(parseFaults(text)).toEqual(faults);
   });
 
@@ -40,7 +40,7 @@ describe('a fault text', () => {
     expect(() => parseFaults(text)).toThrow(SyntaxError);
   });
 
-  it.each(Object.keys(FAULTS))('may name %s, with and without a number of times', (name) => {
+  it.each(Object.keys(FAULTS))('may name %s, with and without a count', (name) => {
     expect(parseFaults(name)).toEqual([fault(name)]);
     expect(parseFaults(`${name}@12x34`)).toEqual([fault(name, 34, 12)]);
   });

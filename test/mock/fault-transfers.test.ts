@@ -21,7 +21,7 @@ describe('a fault that breaks the transfer', () => {
     ['hangup@7', 7],
     ['hangup@0', 0],
     ['short-body@1000', 1000],
-  ])('%s sends %i bytes, and the client sees that it was cut', async (text, bytes) => {
+  ])('%s sends %i bytes, and the client sees that the transfer was cut', async (text, bytes) => {
     const mock = await started({ faults: text });
     const reply = await download(mock);
     expect(reply).toMatchObject({ status: 200, broken: 'ECONNRESET' });
@@ -29,13 +29,13 @@ describe('a fault that breaks the transfer', () => {
     expect(mock.requests[0]).toMatchObject({ bytesSent: bytes, fault: text });
   });
 
-  it.each(['drop@1000', 'hangup@1000', 'short-body@1000'])('%s does so over https too', async (text) => {
+  it.each(['drop@1000', 'hangup@1000', 'short-body@1000'])('%s also works over https', async (text) => {
     const reply = await download(await started({ faults: text, tls: selfSigned() }));
     expect(reply).toMatchObject({ status: 200, broken: 'ECONNRESET' });
     expect(reply.body.equals(SAMPLE.subarray(0, 1000))).toBe(true);
   });
 
-  it.each(['drop@1000', 'hangup@1000'])('%s does so under a Content-Length too', async (text) => {
+  it.each(['drop@1000', 'hangup@1000'])('%s also works with a Content-Length', async (text) => {
     const reply = await download(await started({ faults: text, contentLength: true }));
     expect(reply).toMatchObject({
       broken: 'ECONNRESET',
@@ -44,7 +44,7 @@ describe('a fault that breaks the transfer', () => {
     expect(reply.body).toHaveLength(1000);
   });
 
-  it('drop is a reset, hangup an orderly end in the middle of a chunk', async () => {
+  it('drop resets the connection, hangup closes it in the middle of a chunk', async () => {
     const dropped = await rawDownload(await started({ faults: 'drop@1000' }));
     expect(dropped.ended).toBe('ECONNRESET');
     const hungUp = await rawDownload(await started({ faults: 'hangup@1000' }));
@@ -56,9 +56,9 @@ describe('a fault that breaks the transfer', () => {
   it.each([
     ['stall@1000', 1000],
     ['stall', HALF],
-  ])('%s sends %i bytes and leaves the connection open', async (text, bytes) => {
+  ])('%s sends %i bytes and keeps the connection open', async (text, bytes) => {
     const mock = await started({ faults: text });
-    // Nothing but the end of the mock ends this answer.
+    // Only closing the mock ends this response.
     const reply = await download(mock, undefined, {
       onBytes: (received) => void (received === bytes && mock.close()),
     });
@@ -66,7 +66,7 @@ describe('a fault that breaks the transfer', () => {
     expect(reply.body.equals(SAMPLE.subarray(0, bytes))).toBe(true);
   });
 
-  it('silent answers nothing at all, no-answer ends at once', async () => {
+  it('silent never responds, no-answer closes the connection immediately', async () => {
     const silent = await started({
       faults: 'silent',
       onRequest: () => void setImmediate(() => silent.close()),
@@ -79,7 +79,7 @@ describe('a fault that breaks the transfer', () => {
     });
   });
 
-  it('bad-http and headers-too-large are no answer that a parser takes', async () => {
+  it('bad-http and headers-too-large are rejected by an HTTP parser', async () => {
     const bad = await download(await started({ faults: 'bad-http' }));
     expect(bad).toMatchObject({ status: 0, broken: expect.stringMatching(/^HPE_/) });
     const large = await download(await started({ faults: 'headers-too-large' }));
@@ -87,31 +87,34 @@ describe('a fault that breaks the transfer', () => {
   });
 });
 
-describe('a fault that frames the transfer otherwise', () => {
+describe('a fault that frames the transfer differently', () => {
   it.each([
     ['truncate', HALF],
     ['truncate@1000', 1000],
     ['truncate@0', 0],
     ['close-delimited-cut', HALF],
-  ])('%s ends well after %i bytes', async (text, bytes) => {
+  ])('%s ends cleanly after %i bytes', async (text, bytes) => {
     const reply = await download(await started({ faults: text, contentLength: true }));
     expect(reply).toMatchObject({ status: 200, broken: undefined });
     expect(reply.headers).not.toHaveProperty('content-length');
     expect(reply.body.equals(SAMPLE.subarray(0, bytes))).toBe(true);
   });
 
-  it.each(['trickle=5000', 'content-length', 'close-delimited'])('%s sends the whole video', async (text) => {
-    const reply = await download(await started({ faults: text }));
-    expect(reply).toMatchObject({ status: 200, broken: undefined });
-    expect(reply.body.equals(SAMPLE)).toBe(true);
-  });
+  it.each(['trickle=5000', 'content-length', 'close-delimited'])(
+    '%s sends the complete video',
+    async (text) => {
+      const reply = await download(await started({ faults: text }));
+      expect(reply).toMatchObject({ status: 200, broken: undefined });
+      expect(reply.body.equals(SAMPLE)).toBe(true);
+    },
+  );
 
   it('trickle sends pieces of the size asked for', async () => {
     const { text } = await rawDownload(await started({ faults: 'trickle=10000' }));
     expect(text.match(/\r\n2710\r\n/g)).toHaveLength(12);
   });
 
-  it('content-length and short-body announce the whole, long-body less', async () => {
+  it('content-length and short-body announce the full length, long-body less', async () => {
     const lengthOf = async (faults: string) =>
       (await download(await started({ faults }))).headers['content-length'];
     expect(await lengthOf('content-length')).toBe(String(SAMPLE.length));
@@ -136,7 +139,7 @@ describe('a fault that frames the transfer otherwise', () => {
     expect(ended).toBe('end');
   });
 
-  it('gzip sends the whole video gzipped', async () => {
+  it('gzip sends the complete video gzipped', async () => {
     const reply = await download(await started({ faults: 'gzip', contentLength: true }));
     expect(reply.headers['content-encoding']).toBe('gzip');
     expect(reply.headers).not.toHaveProperty('content-length');
@@ -144,7 +147,7 @@ describe('a fault that frames the transfer otherwise', () => {
   });
 });
 
-/** What comes over the wire, before HTTP is made of it. */
+/** The bytes on the wire, before HTTP parsing. */
 function rawDownload(mock: Mock): Promise<{ text: string; ended: string }> {
   const { port } = new URL(mock.baseUrl);
   const body = JSON.stringify({ video_no: SAMPLE_VIDEO_NOS.faststart });

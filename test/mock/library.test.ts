@@ -44,7 +44,7 @@ describe('the samples', () => {
 });
 
 describe('a generated library', () => {
-  it('has as many videos as asked, each with its own number, and finds each again', () => {
+  it('has the number of videos asked for, each with its own video_no, and finds each again', () => {
     const library = generatedLibrary({ count: 500 });
     const videos = Array.from({ length: 500 }, (_, position) => library.at('default', position));
     expect(new Set(videos.map((video) => video?.videoNo)).size).toBe(500);
@@ -63,7 +63,7 @@ describe('a generated library', () => {
     expect(library.at('default', 999_999_999)?.videoNo).toBe('VI600000001000000000');
   });
 
-  it.each([256, 4096, 200_000])('makes whole mp4s of %i bytes, the same each time', async (sizeBytes) => {
+  it.each([256, 4096, 200_000])('makes complete MP4s of %i bytes, the same each time', async (sizeBytes) => {
     const [one, again] = [
       generatedLibrary({ count: 2, sizeBytes }),
       generatedLibrary({ count: 2, sizeBytes }),
@@ -91,7 +91,7 @@ describe('a generated library', () => {
     }
   });
 
-  it('writes a size of 64 bits where a file needs one', async () => {
+  it('writes a 64-bit size if a file needs one', async () => {
     const video = generatedLibrary({ count: 1, sizeBytes: 5_000_000_000 }).at('default', 0);
     const head = await bytesOf(video, 0, 256);
     const mdat = head.indexOf('mdat') - 4;
@@ -99,7 +99,7 @@ describe('a generated library', () => {
     expect(head.readBigUInt64BE(mdat + 8)).toBe(BigInt(5_000_000_000 - mdat));
   });
 
-  it('deals out the statuses in turn', () => {
+  it('assigns the statuses in turn', () => {
     const library = generatedLibrary({ count: 4, statuses: ['UNPARSE', 'PARSE'] });
     const statuses = [0, 1, 2, 3].map((position) => library.at('default', position)?.status);
     expect(statuses).toEqual(['UNPARSE', 'PARSE', 'UNPARSE', 'PARSE']);
@@ -111,7 +111,7 @@ describe('a generated library', () => {
 });
 
 describe('a library from a folder', () => {
-  it('keeps a video_no that a file has for its name, and derives one from any other', async () => {
+  it('uses a video_no that is the name of a file, and derives one from any other name', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'mock-'));
     onTestFinished(() => rm(folder, { recursive: true }));
     await writeFile(join(folder, 'VI123456789012345678.mp4'), 'one');

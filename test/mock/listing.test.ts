@@ -46,15 +46,15 @@ describe('list_videos', () => {
 
   it.each([
     ['no size', {}, 20],
-    ['a size within the most', { size: 50 }, 50],
-    ['a size over the most', { size: 1000 }, 200],
-  ])('takes %s for a page', async (_title, asked, rows) => {
+    ['a size within the maximum', { size: 50 }, 50],
+    ['a size over the maximum', { size: 1000 }, 200],
+  ])('accepts %s for a page', async (_title, asked, rows) => {
     const page = await list(await started({ videos: generatedLibrary({ count: 450 }) }), asked);
     expect(page).toMatchObject({ page_size: rows, total_count: 450 });
     expect(page.videos).toHaveLength(rows);
   });
 
-  it('gives every video once over all pages, and an empty page after them', async () => {
+  it('returns every video once over all pages, then an empty page', async () => {
     const mock = await started({ videos: generatedLibrary({ count: 450 }), pageSizeCap: 100 });
     const seen: unknown[] = [];
     for (let page = 1; page <= 5; page += 1) {
@@ -88,13 +88,13 @@ describe('list_videos', () => {
     expect(page.total_count).toBe(videoNos.length);
   });
 
-  it('pages through what a filter leaves', async () => {
+  it('pages through the matches of a filter', async () => {
     const videos = generatedLibrary({ count: 9, statuses: ['PARSE', 'UNPARSE', 'FAILED'] });
     const page = await list(await started({ videos }), { status: 'UNPARSE', size: 2, page: 2 });
     expect(page).toMatchObject({ total_count: 3, videos: [{ status: 'UNPARSE' }] });
   });
 
-  it('gives numbers as strings where it is told to', async () => {
+  it('returns numbers as strings if asked to', async () => {
     const page = await list(await started({ numbersAsStrings: true }), {});
     expect(page).toMatchObject({ total_count: '3', page_size: '20' });
     expect(page.videos[0]).toMatchObject({ size: String(sampleFile('faststart').length), duration: '4' });
@@ -105,7 +105,7 @@ describe('list_videos', () => {
     expect(jsonOf(reply)).toMatchObject({ code: '0003', success: false });
   });
 
-  it('meets faults of its own, in which the videos have no part', async () => {
+  it('has its own faults, which do not count the requests of videos', async () => {
     const mock = await started({ listFaults: 'rate-limitx1,truncate@10x1' });
     expect(jsonOf(await post(mock, 'list_videos', {}))).toMatchObject({ code: '0429' });
     expect((await post(mock, 'list_videos', {})).body).toHaveLength(10);
@@ -125,7 +125,7 @@ describe('list_unique_ids', () => {
     });
   });
 
-  it('names a scope that a listing has brought into being', async () => {
+  it('names a scope that a listing has created', async () => {
     const mock = await started();
     expect(await list(mock, { unique_id: 'new_one' })).toMatchObject({ total_count: 0, videos: [] });
     expect(jsonOf(await scopes(mock)).data).toEqual({
@@ -133,7 +133,7 @@ describe('list_unique_ids', () => {
     });
   });
 
-  it('can be missing in either of two ways', async () => {
+  it('can be missing in two ways', async () => {
     const envelope = await scopes(await started({ withoutScopesRoute: 'envelope' }));
     expect(envelope.status).toBe(200);
     expect(jsonOf(envelope)).toMatchObject({
@@ -150,14 +150,14 @@ describe('list_unique_ids', () => {
 describe('folders', () => {
   const BEYOND = '9223372036854775807';
 
-  it('are named with ids that are numbers, however large', async () => {
+  it('have ids that are numbers, however large', async () => {
     const mock = await started({ folders: { '-1': 'default', [BEYOND]: 'far' } });
     const headers = { Authorization: mock.key };
     const { body } = await call(`${mock.baseUrl}/folders`, { method: 'GET', headers });
     expect(body.toString()).toContain(`{"folder_id":${BEYOND},"folder_name":"far"}`);
   });
 
-  it('narrow a listing, to the digit', async () => {
+  it('filter a listing by the exact id', async () => {
     const [one, two] = [...madeVideos(2)];
     const mock = await started({ videos: [{ ...one!, folderId: BEYOND }, two!] });
     const listed = async (folderId: string): Promise<unknown[]> => {

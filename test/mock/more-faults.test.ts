@@ -8,7 +8,7 @@ import { sampleFile } from './sample-files.ts';
 const SAMPLE = sampleFile('faststart');
 
 describe('a fault of the account', () => {
-  it('rate-limit-for is 0429 for so many seconds, and then the next of the chain', async () => {
+  it('rate-limit-for is 0429 for that many seconds, then the next fault of the chain', async () => {
     let nowMs = 0;
     const mock = await started({ faults: 'rate-limit-for=5,not-foundx1', nowMs: () => nowMs });
     const codes: unknown[] = [];
@@ -19,13 +19,13 @@ describe('a fault of the account', () => {
     expect((await download(mock)).body.equals(SAMPLE)).toBe(true);
   });
 
-  it('rate-limit-for ends after so many answers as well', async () => {
+  it('rate-limit-for also ends after that many responses', async () => {
     const mock = await started({ faults: 'rate-limit-for=1000x1' });
     expect(jsonOf(await download(mock))).toMatchObject({ code: '0429' });
     expect((await download(mock)).body.equals(SAMPLE)).toBe(true);
   });
 
-  it('no-balance says so in words', async () => {
+  it('no-balance says so in its message', async () => {
     const reply = await download(await started({ faults: 'no-balance' }));
     expect(jsonOf(reply)).toMatchObject({
       code: '0001',
@@ -35,7 +35,7 @@ describe('a fault of the account', () => {
 });
 
 describe('a redirect', () => {
-  it('redirect-refused leads to another origin that answers 403 with XML', async () => {
+  it('redirect-refused leads to another origin that responds with 403 and XML', async () => {
     const mock = await started({ faults: 'redirect-refused' });
     const target = String((await download(mock)).headers.location);
     expect(new URL(target).origin).not.toBe(new URL(mock.baseUrl).origin);
@@ -44,7 +44,7 @@ describe('a redirect', () => {
     expect(reply.body.toString()).toContain('Request has expired');
   });
 
-  it('redirect-utf8 has the bytes of UTF-8 in its Location', async () => {
+  it('redirect-utf8 has a Location in UTF-8', async () => {
     const mock = await started({ faults: 'redirect-utf8' });
     const location = Buffer.from(String((await download(mock)).headers.location), 'latin1').toString();
     expect(location).toMatch(/\/VI\d+\?é=日本$/);
@@ -56,7 +56,7 @@ describe('a redirect', () => {
 
 describe('a fault of the transfer', () => {
   it.each(['chunks', 'encoding', 'encoding=utf-8', 'encoding=aws-chunked', 'headers-slow=2', 'processing=2'])(
-    '%s sends the whole video',
+    '%s sends the complete video',
     async (faults) => {
       const mock = await started({ faults });
       const reply = await download(mock);
@@ -71,7 +71,7 @@ describe('a fault of the transfer', () => {
   it.each([
     ['bomb=gzip', 'gzip', createGunzip],
     ['bomb=br', 'br', createBrotliDecompress],
-  ])('%s is the video and zeros without end, packed', async (faults, encoding, unpacker) => {
+  ])('%s is the video and endless zeros, compressed', async (faults, encoding, unpacker) => {
     const mock = await started({ faults });
     const unpack = unpacker();
     const enough = new AbortController();
@@ -91,7 +91,7 @@ describe('a fault of the transfer', () => {
     expect(bytes.subarray(SAMPLE.length).every((byte) => byte === 0)).toBe(true);
   });
 
-  it('json-endless is of the type asked for', async () => {
+  it('json-endless has the Content-Type asked for', async () => {
     const mock = await started({ faults: 'json-endless=application/octet-stream' });
     const enough = new AbortController();
     const reply = await download(mock, SAMPLE_VIDEO_NOS.faststart, {
@@ -103,7 +103,7 @@ describe('a fault of the transfer', () => {
   });
 });
 
-it('a test answers a request in a way of its own', async () => {
+it('onRequest can respond to a request itself', async () => {
   const mock = await started({
     onRequest({ url }, response) {
       if (!url.endsWith('/list_videos')) return undefined;

@@ -6,7 +6,7 @@ const SAMPLE = sampleFile('faststart');
 const SIZE = SAMPLE.length;
 
 describe('a mock that offers ranges', () => {
-  it('says so, with a strong ETag', async () => {
+  it('announces them, with a strong ETag', async () => {
     const { status, headers, body } = await download(await started({ offerRanges: true }));
     expect(status).toBe(200);
     expect(headers).toMatchObject({ 'accept-ranges': 'bytes', etag: expect.stringMatching(/^"[^"]+"$/) });
@@ -19,7 +19,7 @@ describe('a mock that offers ranges', () => {
     ['bytes=10-19', 10, 20],
     ['bytes=10-99999999', 10, SIZE],
     ['bytes=-100', SIZE - 100, SIZE],
-  ])('answers %s with exactly these bytes', async (range, fromByte, toByte) => {
+  ])('responds to %s with exactly these bytes', async (range, fromByte, toByte) => {
     const reply = await download(await started({ offerRanges: true }), undefined, {
       headers: { Range: range },
     });
@@ -28,14 +28,14 @@ describe('a mock that offers ranges', () => {
     expect(reply.body.equals(SAMPLE.subarray(fromByte, toByte))).toBe(true);
   });
 
-  it('answers a range past the end with 416', async () => {
+  it('responds to a range past the end with 416', async () => {
     const headers = { Range: `bytes=${SIZE}-` };
     const reply = await download(await started({ offerRanges: true }), undefined, { headers });
     expect(reply).toMatchObject({ status: 416, headers: { 'content-range': `bytes */${SIZE}` } });
     expect(reply.body).toHaveLength(0);
   });
 
-  it('answers with the whole where If-Range names another version', async () => {
+  it('responds with the complete video if If-Range names another version', async () => {
     const mock = await started({ offerRanges: true });
     const etag = String((await download(mock)).headers.etag);
     const resume = async (ifRange: string) => {
@@ -47,7 +47,7 @@ describe('a mock that offers ranges', () => {
     expect(await resume('"another"')).toEqual([200, SIZE]);
   });
 
-  it('counts the offset of a fault in the part that was asked for', async () => {
+  it('counts the offset of a fault from the start of the range', async () => {
     const mock = await started({ offerRanges: true, faults: 'drop@1000' });
     const reply = await download(mock, undefined, { headers: { Range: 'bytes=5000-' } });
     expect(reply).toMatchObject({ status: 206, broken: 'ECONNRESET' });
@@ -55,13 +55,13 @@ describe('a mock that offers ranges', () => {
   });
 });
 
-describe('a fault in the answer to a range', () => {
+describe('a fault in the response to a range', () => {
   it.each([
     ['range-ignored', 200, undefined, 0],
     ['bad-range', 206, `bytes 999-${SIZE - 1}/${SIZE}`, 999],
     ['other-etag', 200, undefined, 0],
     ['if-range-ignored', 206, `bytes 1000-${SIZE - 1}/${SIZE}`, 1000],
-  ])('%s answers with HTTP %i', async (name, status, contentRange, fromByte) => {
+  ])('%s responds with HTTP %i', async (name, status, contentRange, fromByte) => {
     const mock = await started({ faults: `drop@1000x1,${name}` });
     const first = await download(mock);
     expect(first.headers).toMatchObject({ 'accept-ranges': 'bytes', etag: expect.any(String) });

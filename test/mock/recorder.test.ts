@@ -3,7 +3,7 @@ import { SAMPLE_VIDEO_NOS } from '../../src/mock/library.ts';
 import { call, download, started } from './client.ts';
 
 describe('the record', () => {
-  it('keeps requests as they came, in order', async () => {
+  it('keeps requests as received, in order', async () => {
     const mock = await started({ nowMs: () => 1234 });
     await download(mock, SAMPLE_VIDEO_NOS.moovLast, { headers: { 'X-Odd-Case': 'Yes' } });
     await call(`${mock.baseUrl}/list_unique_ids?a=1`, { method: 'GET' });

@@ -26,7 +26,7 @@ describe('a redirect', () => {
     ['redirect-elsewhere', undefined, 'http:'],
     ['redirect-elsewhere', selfSigned(), 'https:'],
     ['redirect-plain', selfSigned(), 'http:'],
-  ])('%s leads to another origin that asks for no key', async (name, tls, protocol) => {
+  ])('%s leads to another origin that needs no key', async (name, tls, protocol) => {
     const mock = await started({ faults: name, ...(tls && { tls }) });
     const reply = await download(mock);
     expect(reply.status).toBe(307);

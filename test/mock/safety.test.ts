@@ -6,7 +6,7 @@ import { tempDir } from '../helpers/temp-dir.ts';
 import { call, download, jsonOf, post, started } from './client.ts';
 
 describe('a folder of videos', () => {
-  it('is served without what its links lead to outside of it', async () => {
+  it('is served without symlinks that leave it', async () => {
     const cwd = tempDir();
     const clips = join(cwd, 'clips');
     mkdirSync(clips);
@@ -27,7 +27,7 @@ describe('a folder of videos', () => {
     }
   });
 
-  it('may itself be a link', async () => {
+  it('may itself be a symlink', async () => {
     const cwd = tempDir();
     mkdirSync(join(cwd, 'clips'));
     writeFileSync(join(cwd, 'clips', 'own.mp4'), 'for all');
@@ -35,7 +35,7 @@ describe('a folder of videos', () => {
     expect((await videosFromFolder(join(cwd, 'link'))).count('default')).toBe(1);
   });
 
-  it('is served without a link that takes the place of a file later', async () => {
+  it('does not follow a symlink that replaces a file later', async () => {
     const cwd = tempDir();
     const clips = join(cwd, 'clips');
     mkdirSync(clips);
@@ -75,14 +75,17 @@ describe('the Host header', () => {
     '127.0.0.1:1',
     '[::2]:PORT',
     'user@127.0.0.1:PORT',
-  ])('"%s" is refused, for a page of any site can send requests here by a name of its own', async (host) => {
-    const mock = await started();
-    const headers = { Host: host.replace('PORT', new URL(mock.baseUrl).port) };
-    const reply = await post(mock, 'list_videos', {}, { headers });
-    expect([reply.status, reply.body.includes('video_no')]).toEqual([421, false]);
-  });
+  ])(
+    '"%s" is refused, because a page of any site could send requests here under its own name',
+    async (host) => {
+      const mock = await started();
+      const headers = { Host: host.replace('PORT', new URL(mock.baseUrl).port) };
+      const reply = await post(mock, 'list_videos', {}, { headers });
+      expect([reply.status, reply.body.includes('video_no')]).toEqual([421, false]);
+    },
+  );
 
-  it('is checked at the other origin of a redirect, too', async () => {
+  it('is also checked at the other origin of a redirect', async () => {
     const mock = await started({ faults: 'redirect-elsewhere' });
     const target = String((await download(mock)).headers.location);
     expect((await call(target, { headers: { Host: 'attacker.test' } })).status).toBe(421);

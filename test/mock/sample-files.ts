@@ -7,7 +7,7 @@ export function sampleFile(name: 'faststart' | 'moov-last' | 'fragmented'): Buff
   return readFileSync(new URL(`${name}.mp4`, SAMPLES_FOLDER));
 }
 
-/** The types of a file's top-level boxes, in order. Fails where they are no chain that ends at the end. */
+/** The types of a file's top-level boxes, in order. Throws unless they end at the end of the file. */
 export function boxTypes(file: Uint8Array): string[] {
   const bytes = Buffer.from(file);
   const types: string[] = [];

@@ -6,15 +6,15 @@ const ECDSA_WITH_SHA256 = Buffer.from('06082a8648ce3d040302', 'hex');
 const COMMON_NAME = Buffer.from('0603550403', 'hex');
 const SUBJECT_ALT_NAME = Buffer.from('0603551d11', 'hex');
 
-/** What a certificate says. */
+/** The facts of a certificate. */
 export interface CertificateFacts {
-  /** The host that it is for, a name or an IPv4 address. Default 127.0.0.1. */
+  /** The host that it is valid for, a name or an IPv4 address. Default 127.0.0.1. */
   readonly host?: string;
-  /** Whether its time is over. */
+  /** Whether it has expired. */
   readonly expired?: boolean;
 }
 
-/** A fresh key and a certificate signed with it, so that no private key has to lie in the repository. */
+/** A fresh key and a certificate signed with it, so that the repository contains no private key. */
 export function selfSigned(facts: CertificateFacts = {}): { key: string; cert: string } {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
   const body = certificateBody(publicKey, facts);

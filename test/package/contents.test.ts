@@ -11,7 +11,7 @@ const SAMPLES = readdirSync(join(ROOT, 'src/mock/samples')).filter((name) => nam
 describe('the package', () => {
   const files = packedFiles();
 
-  test('holds the launcher, the bundle, the samples, the texts, and nothing else', () => {
+  test('contains the launcher, the bundle, the samples, the texts, and nothing else', () => {
     // The bundler names these after what is in them.
     const parts = files.filter((file) => /^dist\/[a-z0-9-]+-[A-Z0-9]{8}\.mjs$/.test(file));
     expect(parts.length).toBeGreaterThan(0);
@@ -30,7 +30,7 @@ describe('the package', () => {
     );
   });
 
-  test('installs nothing besides itself, and runs nothing when it is installed', () => {
+  test('installs no other package and runs no install script', () => {
     for (const kind of ['dependencies', 'optionalDependencies', 'peerDependencies', 'bundleDependencies']) {
       expect(manifest).not.toHaveProperty(kind);
     }
@@ -39,15 +39,15 @@ describe('the package', () => {
     }
   });
 
-  test('cannot be published by accident under a name that is not claimed', () => {
+  test('cannot be published by accident', () => {
     expect(manifest.private).toBe(true);
   });
 
-  test('names no path of the machine that it was built on', () => {
+  test('contains no path of the machine that built it', () => {
     expect(files.filter((file) => read(file).includes(ROOT))).toEqual([]);
   });
 
-  test('brings the licence of each package that the program is made with', () => {
+  test('contains the licence of every bundled package', () => {
     const licences = read('dist/THIRD-PARTY-LICENSES.txt');
     for (const name of importedPackages()) {
       const { version, license } = JSON.parse(read(`node_modules/${name}/package.json`));
@@ -63,7 +63,7 @@ test('README.md has the table of exit codes', () => {
   expect(Object.fromEntries(rows.map(({ groups }) => [groups?.code, groups?.meaning]))).toEqual(EXIT_CODES);
 });
 
-/** The packages that src imports for more than their types. */
+/** The packages that src imports, other than for types only. */
 function importedPackages(): string[] {
   const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts') && !file.startsWith('packaging'))

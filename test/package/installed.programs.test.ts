@@ -39,14 +39,14 @@ describe('installed globally from its tarball, without a network', () => {
     });
   });
 
-  test('answers TAB in bash with what its own script says', () => {
+  test('completes in bash what its own script offers', () => {
     const line =
       'source <(mavi completion bash); COMP_WORDS=(mavi dow); COMP_CWORD=1; _mavi; echo "$COMPREPLY"';
     const offered = execFileSync('bash', ['-c', line], { env: installed.env, encoding: 'utf8' });
     expect(offered).toBe('download\n');
   });
 
-  test('serves its samples, and downloads one of them whole', async () => {
+  test('serves its samples, and downloads one of them completely', async () => {
     const folder = tempDir();
     const mock = start(['mock'], folder);
     let printed = '';

@@ -14,7 +14,7 @@ function checkout(files: Record<string, string>): string {
   return root;
 }
 
-/** What the bundler says of a bundle of these files, by the bytes of each that got into it. */
+/** The bundler's metafile for these files, by the bytes of each in the bundle. */
 function bundleOf(inputs: Record<string, number>): Parameters<typeof thirdPartyLicences>[0] {
   const entries = Object.entries(inputs).map(([file, bytesInOutput]) => [file, { bytesInOutput }]);
   return { outputs: { 'dist/main.mjs': { inputs: Object.fromEntries(entries) } } } as never;
@@ -22,7 +22,7 @@ function bundleOf(inputs: Record<string, number>): Parameters<typeof thirdPartyL
 
 const left = (version: string): string => JSON.stringify({ name: 'left', version, license: 'MIT' });
 
-test('each bundled package is listed once a version, with its licence', () => {
+test('each bundled package is listed once per version, with its licence', () => {
   const root = checkout({
     'node_modules/left/package.json': left('1.0.0'),
     'node_modules/left/LICENSE': 'the licence of left\r\n',
@@ -53,7 +53,7 @@ the licence of left
 `);
 });
 
-test('a package of which nothing got into the bundle is not listed', () => {
+test('a package without any bytes in the bundle is not listed', () => {
   const root = checkout({ 'node_modules/left/package.json': left('1.0.0') });
   expect(thirdPartyLicences(bundleOf({ 'node_modules/left/index.js': 0 }), root)).not.toContain('left');
 });
