@@ -19,7 +19,7 @@ export function addMock(program: Command, context: CommandContext): void {
     ['mavi mock --fault drop@1000x2', 'drops the connection after 1000 bytes, twice for each video'],
     [
       'mavi mock --videos ./clips --fault rate-limitx1',
-      'your own files; the first response for each is a 0429',
+      'your own files; the first response for each is rate-limited',
     ],
   ]);
   command.action((flags: Record<string, unknown>) =>
