@@ -77,7 +77,7 @@ function alternating(found: readonly LookupAddress[]): string[] {
  * How much a connection reads at once, in bytes; TLS gives at most 16 KiB. With new memory for every read, as is
  * Node's way, https takes 8 % more time.
  */
-const BUFFER_BYTES = 64 * 1024;
+const BUFFER_BYTES = 16 * 1024;
 
 /** The memory that connections read into, again and again. */
 const shared = new WeakSet<ArrayBufferLike>();
