@@ -129,24 +129,24 @@ async function create(path: string, text: string): Promise<boolean> {
   }
 }
 
+/** The text of a lock file, and what tells an empty one from another. Throws the file system's error. */
+async function read(path: string): Promise<{ text: string; version: string }> {
+  // Something else may have been put in its place: a link is not followed, a FIFO not waited for.
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const { ino, mtimeMs } = await file.stat();
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(MOST_BYTES), 0, MOST_BYTES, 0);
+    return { text: buffer.toString('utf8', 0, bytesRead), version: `${ino} ${mtimeMs}` };
+  } finally {
+    await file.close();
+  }
+}
+
 /** Reads a lock; null if it is gone. What can't be read has no owner, and is watched like any other. */
 async function find(path: string): Promise<Found | null> {
-  let text = '';
-  let version = '';
-  try {
-    // Something else may have been put in its place: a link is not followed, a FIFO not waited for.
-    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    try {
-      const { ino, mtimeMs } = await file.stat();
-      version = `${ino} ${mtimeMs}`;
-      const { bytesRead, buffer } = await file.read(Buffer.alloc(MOST_BYTES), 0, MOST_BYTES, 0);
-      text = buffer.toString('utf8', 0, bytesRead);
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return null;
-  }
+  const content = await read(path).catch((error) => (codeOf(error) === 'ENOENT' ? null : UNREADABLE));
+  if (content === null) return null;
+  const { text, version } = content;
   let fields: Record<string, unknown> = {};
   try {
     fields = Object(JSON.parse(text));
@@ -161,6 +161,8 @@ async function find(path: string): Promise<Found | null> {
     instance: instanceOf(text || version),
   };
 }
+
+const UNREADABLE = { text: '', version: '' };
 
 function instanceOf(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
@@ -191,8 +193,7 @@ function hold(path: string, lock: object, options: LockOptions): () => Promise<v
   let renewal: Promise<void> = Promise.resolve();
   let cancel = (): void => {};
   // A process that was stopped for a long time may have lost the lock to another.
-  const isOurs = async (): Promise<boolean> =>
-    (await find(path))?.instance === instanceOf(textOf(lock, renewals));
+  const isOurs = async (): Promise<boolean> => (await read(path)).text === textOf(lock, renewals);
   const renew = async (): Promise<void> => {
     if (!(await isOurs())) return;
     const file = await open(path, constants.O_WRONLY | constants.O_NOFOLLOW);
@@ -224,7 +225,8 @@ function hold(path: string, lock: object, options: LockOptions): () => Promise<v
     cancel();
     await renewal;
     cancel();
-    if (await isOurs()) await unlink(path).catch(() => {});
+    // One that can't be read now is ours all the same, unless it is a link: nobody else removes a lock in use.
+    if (await isOurs().catch((error) => codeOf(error) !== 'ELOOP')) await unlink(path).catch(() => {});
     endWatch();
   };
 }
