@@ -57,7 +57,8 @@ export class BodyCheck {
     this.#bytes += chunk.length;
     this.#movie?.push(chunk);
     if (this.#rules.level !== 'full' || this.#movie === null) return;
-    const { malformed, damage } = this.#movie;
+    const { malformed } = this.#movie;
+    const { damage } = this.#movie.film.media;
     if (damage !== null && (malformed === null || damage.byte < malformed.at)) throw damaged(damage);
     if (malformed !== null) throw broken(malformed);
   }
@@ -151,15 +152,15 @@ export class BodyCheck {
   }
 
   async #checkMedia(media: MediaReader, readAgain: ReadAgain): Promise<void> {
-    for (let offset = 0; offset < this.#bytes; ) {
-      offset += media.skippable(offset);
-      if (offset >= this.#bytes) break;
+    let offset = media.skippable(0);
+    while (offset < this.#bytes) {
       const chunk = await readAgain(offset, READ_BYTES);
       if (chunk.length === 0) break;
       media.push(chunk, offset);
       offset += chunk.length;
-      if (media.damage !== null) throw damaged(media.damage);
+      offset += media.skippable(offset);
     }
+    if (media.damage !== null) throw damaged(media.damage);
   }
 
   #mediaWords(): string {

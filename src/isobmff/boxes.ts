@@ -38,14 +38,9 @@ export interface BoxVisitor {
 }
 
 /** The types that occur at the top level of video files. Any other type may be text that looks like one. */
-const TOP_LEVEL_TYPES = new Set(
+export const TOP_LEVEL_TYPES: ReadonlySet<string> = new Set(
   'mdat imda moov moof free skip wide uuid udta meta mfra sidx styp emsg prft ssix'.split(' '),
 );
-
-/** Whether a type is known to occur at the top level. */
-export function isTopLevelType(type: string): boolean {
-  return TOP_LEVEL_TYPES.has(type);
-}
 
 const SMALL_HEADER = 8;
 /** With a 64-bit size. */
@@ -142,7 +137,7 @@ export class BoxReader {
     const size = size32 === 1 ? Number(view.getBigUint64(8)) : size32;
     const smallest = this.#headerFill + (type === 'uuid' ? USER_TYPE : 0);
     const isPossible = size32 === 0 || (size >= smallest && size <= Number.MAX_SAFE_INTEGER);
-    if (isTopLevelType(type) && isPossible) this.#doubtfulFrom = null;
+    if (TOP_LEVEL_TYPES.has(type) && isPossible) this.#doubtfulFrom = null;
     else if (!/^[\x20-\x7e]{4}$/.test(type)) this.#doubtfulFrom ??= start;
     if (this.#doubtfulFrom !== null && (!isPossible || size32 === 0)) {
       this.#broken = { kind: 'junk', start: this.#doubtfulFrom };

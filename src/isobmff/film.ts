@@ -1,5 +1,6 @@
 /** What the tables of a file say, as they come: where the samples end, how long they last, and their media. */
 import { type Box, MOST_KEPT_BYTES } from './boxes.ts';
+import type { SampleEntry } from './codec.ts';
 import { readSidx, runsOf } from './fragments.ts';
 import { MediaReader } from './nal.ts';
 import { chunksInFileOrder, chunksOf, type Run, readMoov, type Track } from './samples.ts';
@@ -8,11 +9,7 @@ import { sumOf } from './tables.ts';
 /** Which formats of samples, such as `avc1`, are checked, and which can't be. */
 export interface MediaReport {
   readonly checked: readonly string[];
-  readonly unchecked: readonly {
-    readonly format: string;
-    readonly isVideo: boolean;
-    readonly encrypted: boolean;
-  }[];
+  readonly unchecked: readonly (Pick<SampleEntry, 'format' | 'encrypted'> & { readonly isVideo: boolean })[];
 }
 
 /** The film that the tables describe. */

@@ -60,7 +60,7 @@ function readRun(box: Part, track: Track, defaults: FragmentDefaults, base: numb
   if (has(FIRST_FLAGS)) fields.skip(4);
   const stride = [DURATIONS, SIZES, FLAGS, TIME_OFFSETS].filter(has).length * 4;
   const start = fields.table(count, stride);
-  const column = { view: box.view, start, stride, bits: 32 } as const;
+  const column = { view: box.view, start, stride, bits: 32 };
   const durations = has(DURATIONS) ? column : defaults.duration;
   const { ticks } = track;
   return {

@@ -3,12 +3,11 @@ import {
   type Box,
   BoxReader,
   type ChainState,
-  isTopLevelType,
   MOST_KEPT_BYTES,
   PayloadBuffer,
+  TOP_LEVEL_TYPES,
 } from './boxes.ts';
 import { Film } from './film.ts';
-import type { Damage } from './nal.ts';
 import { BrokenTable } from './tables.ts';
 
 /** What can be said of a movie when its stream has ended. */
@@ -100,11 +99,6 @@ export class MovieReader {
     return state.kind === 'malformed' ? { reason: state.reason, at: state.start } : null;
   }
 
-  /** The first damage to media that came after its tables; null if none, or if it is not checked. */
-  get damage(): Damage | null {
-    return this.film.media.damage;
-  }
-
   /**
    * How much has come; null if the boxes don't tell.
    * @param listedDuration of the video in seconds, by the listing; null if unknown
@@ -175,12 +169,12 @@ export class MovieReader {
     if (!isUnfinished || !this.film.hasMoov || !this.#hasMedia) return state;
     const mayBePadding = state.kind === 'malformed' && !this.film.fragmented;
     const isPadding = mayBePadding && (state.type === 'free' || state.type === 'skip');
-    return isPadding || !isTopLevelType(state.type) ? { kind: 'junk', start: state.start } : state;
+    return isPadding || !TOP_LEVEL_TYPES.has(state.type) ? { kind: 'junk', start: state.start } : state;
   }
 
   #open(box: Box): boolean {
     const { type } = box;
-    if (isTopLevelType(type)) this.#last = box;
+    if (TOP_LEVEL_TYPES.has(type)) this.#last = box;
     if (type === 'mdat' || type === 'imda') this.#hasMedia = true;
     if (type === 'mfra') this.#hasMfra = true;
     if (type === 'moof') {

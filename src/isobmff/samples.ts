@@ -80,18 +80,13 @@ export function readMoov(view: DataView): Movie {
     const track = readTrack(trak, defaults);
     if (track !== null) tracks.set(track.id, track);
   }
-  const timescale = readTimescale(find(moov, 'mvhd'));
+  const timescale = fieldsAfterTimes(find(moov, 'mvhd')).uint32();
   const promised = new Fields(find(mvex, 'mehd')).uint();
   return {
     tracks,
     promisedSeconds: promised === 0 || timescale === 0 ? null : promised / timescale,
     fragmented: mvex !== null,
   };
-}
-
-/** Units of time per second, by `mvhd` or `mdhd`; 0 if unknown. */
-function readTimescale(box: Part | null): number {
-  return fieldsAfterTimes(box).uint32();
 }
 
 /** The fields of `mvhd`, `mdhd` or `tkhd` after the times of creation and change. */
@@ -121,7 +116,7 @@ function readTrack(trak: Part, defaults: ReadonlyMap<number, FragmentDefaults>):
   const tables = readTables(find(minf, 'stbl'));
   return {
     id,
-    timescale: readTimescale(find(trak, 'mdia mdhd')),
+    timescale: fieldsAfterTimes(find(trak, 'mdia mdhd')).uint32(),
     isVideo: find(minf, 'vmhd') !== null,
     entries: readSampleEntries(minf),
     defaults: defaults.get(id) ?? NO_DEFAULTS,
@@ -133,7 +128,7 @@ function readTrack(trak: Part, defaults: ReadonlyMap<number, FragmentDefaults>):
 
 /** Finds the tables; null if one that is needed is missing, or there are no samples. */
 function readTables(stbl: Part | null): SampleTables | null {
-  const sizes = readStsz(find(stbl, 'stsz')) ?? readStz2(find(stbl, 'stz2'));
+  const sizes = readSizes(stbl);
   const sampleToChunk = find(stbl, 'stsc');
   const stco = find(stbl, 'stco');
   const chunks = stco ?? find(stbl, 'co64');
@@ -154,23 +149,17 @@ function readTable(box: Part | null, bytesPerEntry: number): Table {
   return { start: fields.table(count, bytesPerEntry), count };
 }
 
-function readStsz(box: Part | null): Pick<SampleTables, 'sizes' | 'samples'> | null {
+/** Reads `stsz`, or `stz2` with its smaller entries. */
+function readSizes(stbl: Part | null): Pick<SampleTables, 'sizes' | 'samples'> | null {
+  const stsz = find(stbl, 'stsz');
+  const box = stsz ?? find(stbl, 'stz2');
   if (box === null) return null;
   const fields = new Fields(box);
-  const fixed = fields.uint32();
+  const sizeOrBits = fields.uint32();
   const samples = fields.uint32();
-  if (fixed > 0) return { sizes: fixed, samples };
-  return { sizes: { view: box.view, start: fields.table(samples, 4), stride: 4, bits: 32 }, samples };
-}
-
-function readStz2(box: Part | null): Pick<SampleTables, 'sizes' | 'samples'> | null {
-  if (box === null) return null;
-  const fields = new Fields(box);
-  const bits = fields.uint32() & 0xff;
-  const samples = fields.uint32();
-  if (bits !== 4 && bits !== 8 && bits !== 16) {
-    throw new BrokenTable(`box 'stz2' claims entries of ${bits} bits`);
-  }
+  if (stsz !== null && sizeOrBits > 0) return { sizes: sizeOrBits, samples };
+  const bits = stsz === null ? sizeOrBits & 0xff : 32;
+  if (![4, 8, 16, 32].includes(bits)) throw new BrokenTable(`box 'stz2' claims entries of ${bits} bits`);
   const stride = bits / 8;
   return { sizes: { view: box.view, start: fields.table(samples, stride), stride, bits }, samples };
 }

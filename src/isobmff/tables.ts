@@ -109,7 +109,8 @@ export type Column =
       readonly start: number;
       /** Bytes from one entry to the next; half a byte for entries of 4 bits. */
       readonly stride: number;
-      readonly bits: 4 | 8 | 16 | 32;
+      /** 4, 8, 16 or 32. */
+      readonly bits: number;
     };
 
 /** The number of one sample, counted from 0. */

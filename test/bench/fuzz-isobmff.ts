@@ -46,7 +46,7 @@ function spoilt(): Buffer {
 function look(chunks: readonly Uint8Array[]): string {
   const movie = new MovieReader(true);
   for (const chunk of chunks) movie.push(chunk);
-  if (movie.malformed !== null || movie.damage !== null) return 'failed';
+  if (movie.malformed !== null || movie.film.media.damage !== null) return 'failed';
   const late = movie.film.hasLateMedia ? movie.film.lateMedia() : null;
   late?.push(Buffer.concat(chunks), 0);
   return JSON.stringify([movie.end(), movie.progress(2), movie.film.fragmentSeconds, late?.damage]);

@@ -69,7 +69,7 @@ describe('a chain of boxes', () => {
     });
   });
 
-  it('takes the largest size that a number holds exactly', () => {
+  it('accepts the largest size that a number can hold exactly', () => {
     const most = BigInt(Number.MAX_SAFE_INTEGER);
     expect(read(bytes(uint32(1), 'mdat', uint64(most))).boxes).toEqual([
       { type: 'mdat', start: 0, end: Number.MAX_SAFE_INTEGER },
@@ -90,16 +90,16 @@ describe('a chain of boxes', () => {
     ['32-bit', box('uuid', UUID), 24],
     ['64-bit', largeBox('uuid', UUID), 32],
     ['to the end', openBox('uuid', UUID), Number.POSITIVE_INFINITY],
-  ])('takes a uuid box of its user type alone (%s)', (_form, uuid, end) => {
+  ])('accepts a uuid box with nothing but its user type (%s)', (_form, uuid, end) => {
     expect(read(uuid).boxes).toEqual([{ type: 'uuid', start: 0, end }]);
   });
 
-  it('takes any four printable characters for a type', () => {
+  it('accepts any four printable characters as a type', () => {
     const types = ['    ', '~~~~', 'a b!', '0000'];
     expect(read(bytes(...types.map((type) => box(type)))).boxes.map((each) => each.type)).toEqual(types);
   });
 
-  it('tells how much of the last box is still to come', () => {
+  it('reports how much of the last box is missing', () => {
     expect(read(box('mdat', 'twelve bytes').subarray(0, 15)).state).toMatchObject({
       kind: 'boxes',
       missing: 5,
@@ -107,7 +107,7 @@ describe('a chain of boxes', () => {
     });
   });
 
-  it('tells how much of a 64-bit size is still to come', () => {
+  it('reports how much of a 64-bit size is missing', () => {
     const header = largeBox('mdat');
     expect(read(header.subarray(0, 8)).state).toMatchObject({ kind: 'boxes', missing: 8, type: 'mdat' });
     expect(read(header.subarray(0, 15)).state).toMatchObject({ kind: 'boxes', missing: 1, type: 'mdat' });
@@ -178,7 +178,7 @@ describe('what cannot be a box', () => {
     expect(state).toEqual({ kind: 'junk', start: 8 });
   });
 
-  it('is called junk, not malformed, when its type is none and its size impossible too', () => {
+  it('is junk, not malformed, when both its type and its size are impossible', () => {
     expect(read(bytes(uint32(3), [0, 0, 0, 0])).state).toEqual({ kind: 'junk', start: 0 });
   });
 });
@@ -198,7 +198,7 @@ describe('offsets', () => {
     expect([reader.offset, reader.skippable]).toEqual([10, 5]);
   });
 
-  it('leave an endless payload in a box that reaches to the end', () => {
+  it('are unlimited in a box that extends to the end of the file', () => {
     const reader = readerInto([]);
     reader.push(openBox('mdat', 'abc'));
     expect(reader.skippable).toBe(Number.POSITIVE_INFINITY);
@@ -209,7 +209,7 @@ describe('offsets', () => {
 });
 
 describe('skipping', () => {
-  it('passes over a payload as if it had come', () => {
+  it('is the same as reading the payload', () => {
     const boxes: Box[] = [];
     const reader = readerInto(boxes);
     reader.push(box('mdat', 'payload').subarray(0, 9));
@@ -220,7 +220,7 @@ describe('skipping', () => {
     expect(boxes.at(-1)).toEqual({ type: 'moov', start: 15, end: 23 });
   });
 
-  it('never leaves the payload', () => {
+  it('never goes past the payload', () => {
     const reader = readerInto([]);
     expect(() => reader.skip(1)).toThrow(/only a payload/);
     reader.push(box('mdat', 'abc').subarray(0, 8));
@@ -252,7 +252,7 @@ const SAMPLE = bytes(
 /** Other ends of the same chain. */
 const ENDS = {
   junk: SAMPLE,
-  'a whole box': SAMPLE.subarray(0, SAMPLE.length - 11),
+  'a complete box': SAMPLE.subarray(0, SAMPLE.length - 11),
   'an open box': bytes(SAMPLE.subarray(0, SAMPLE.length - 11), openBox('mdat', 'to the end')),
   'a malformed box': bytes(SAMPLE.subarray(0, SAMPLE.length - 11), uint32(5), 'mdat', 'more'),
   'an impossible size': bytes(SAMPLE.subarray(0, SAMPLE.length - 11), uint32(1), 'mdat', uint64(1n << 60n)),
@@ -262,12 +262,12 @@ const ENDS = {
 };
 
 describe('the boxes of a stream are the same however it is cut', () => {
-  it.each(Object.entries(ENDS))('when it ends in %s', (_end, whole) => {
-    const expected = read(whole);
+  it.each(Object.entries(ENDS))('when it ends in %s', (_end, all) => {
+    const expected = read(all);
     expect(expected.boxes.length).toBeGreaterThanOrEqual(7);
-    expect(read(...oneByOne(whole))).toEqual(expected);
-    for (let offset = 0; offset <= whole.length; offset += 1) {
-      expect(read(...cutAt(whole, [offset]))).toEqual(expected);
+    expect(read(...oneByOne(all))).toEqual(expected);
+    for (let offset = 0; offset <= all.length; offset += 1) {
+      expect(read(...cutAt(all, [offset]))).toEqual(expected);
     }
   });
 
@@ -297,7 +297,7 @@ const sketch: fc.Arbitrary<Sketch> = fc.record({
 });
 
 /** The bytes of the sketched boxes, and what a reader should say of them. */
-function draw(sketches: readonly Sketch[]): { whole: Uint8Array; boxes: Box[] } {
+function draw(sketches: readonly Sketch[]): { all: Uint8Array; boxes: Box[] } {
   const parts: Uint8Array[] = [];
   const boxes: Box[] = [];
   let start = 0;
@@ -309,26 +309,26 @@ function draw(sketches: readonly Sketch[]): { whole: Uint8Array; boxes: Box[] } 
     boxes.push({ type, start, end });
     start = end;
   }
-  return { whole: bytes(...parts), boxes };
+  return { all: bytes(...parts), boxes };
 }
 
 describe('for any stream', () => {
   it('finds every box of a chain, cut anywhere', () => {
     fc.assert(
       fc.property(fc.array(sketch, { maxLength: 12 }), fc.array(fc.nat(1000)), (sketches, cuts) => {
-        const { whole, boxes } = draw(sketches);
-        const offsets = cuts.map((cut) => cut % (whole.length + 1));
-        expect(read(...cutAt(whole, offsets))).toEqual({ boxes, state: edge });
+        const { all, boxes } = draw(sketches);
+        const offsets = cuts.map((cut) => cut % (all.length + 1));
+        expect(read(...cutAt(all, offsets))).toEqual({ boxes, state: edge });
       }),
     );
   });
 
-  it('tells of a chain cut anywhere that it is cut, or at an edge, or has a tail too short to say', () => {
+  it('reports a chain that is cut anywhere as cut, as complete at an edge, or as junk where either is possible', () => {
     fc.assert(
       fc.property(fc.array(sketch, { minLength: 1, maxLength: 8 }), fc.nat(), (sketches, cut) => {
-        const { whole, boxes } = draw(sketches);
-        const length = cut % whole.length;
-        const { state } = read(whole.subarray(0, length));
+        const { all, boxes } = draw(sketches);
+        const length = cut % all.length;
+        const { state } = read(all.subarray(0, length));
         const inside = boxes.find((each) => each.start < length && length < each.end);
         if (inside === undefined) expect(state).toEqual(edge);
         else if (length - inside.start < 8) expect(state).toEqual({ kind: 'junk', start: inside.start });
@@ -338,20 +338,20 @@ describe('for any stream', () => {
     );
   });
 
-  it('takes any bytes whatever, in order and without an error', () => {
+  it('accepts any bytes, in order and without an error', () => {
     const garbage = fc.oneof(
       fc.uint8Array({ maxLength: 300 }),
       // Small sizes and letters are what the parser could stumble over.
       fc.array(fc.constantFrom(0, 0, 0, 1, 7, 8, 16, 24, 0x6d, 0x20, 0xff), { maxLength: 300 }).map(bytes),
     );
     fc.assert(
-      fc.property(garbage, fc.nat(), (whole, cut) => {
-        const { boxes, state } = read(whole);
-        expect(read(...cutAt(whole, [cut % (whole.length + 1)]))).toEqual({ boxes, state });
+      fc.property(garbage, fc.nat(), (all, cut) => {
+        const { boxes, state } = read(all);
+        expect(read(...cutAt(all, [cut % (all.length + 1)]))).toEqual({ boxes, state });
         boxes.forEach((each, index) => {
           expect(each.start).toBe(boxes[index - 1]?.end ?? 0);
           expect(each.end).toBeGreaterThanOrEqual(each.start + 8);
-          expect(each.start).toBeLessThan(whole.length);
+          expect(each.start).toBeLessThan(all.length);
         });
       }),
       { numRuns: 500 },

@@ -40,19 +40,19 @@ export function openBox(type: string, ...payload: readonly Part[]): Buffer {
 /** An `ftyp` of 24 bytes. */
 export const FTYP = box('ftyp', 'isom', uint32(512), 'isom', 'mp41');
 
-/** A `moov` with a movie header that nobody looks into. */
+/** A `moov` with a movie header that is not read. */
 export const MOOV = box('moov', box('mvhd', new Uint8Array(20)));
 
 /** A `moov` that announces fragments. */
 export const FRAGMENTED_MOOV = box('moov', box('mvhd', new Uint8Array(20)), box('mvex', box('trex')));
 
 /** The bytes in pieces, cut at these offsets. */
-export function cutAt(whole: Uint8Array, offsets: readonly number[]): Uint8Array[] {
-  const edges = [0, ...[...offsets].sort((a, b) => a - b), whole.length];
-  return edges.slice(1).map((end, index) => whole.subarray(edges[index], end));
+export function cutAt(all: Uint8Array, offsets: readonly number[]): Uint8Array[] {
+  const edges = [0, ...[...offsets].sort((a, b) => a - b), all.length];
+  return edges.slice(1).map((end, index) => all.subarray(edges[index], end));
 }
 
 /** The bytes one by one. */
-export function oneByOne(whole: Uint8Array): Uint8Array[] {
-  return Array.from(whole, (_byte, index) => whole.subarray(index, index + 1));
+export function oneByOne(all: Uint8Array): Uint8Array[] {
+  return Array.from(all, (_byte, index) => all.subarray(index, index + 1));
 }

@@ -23,7 +23,7 @@ function look(film: Buffer): { kind: string; damaged: boolean } {
   movie.push(film);
   const late = movie.film.hasLateMedia ? movie.film.lateMedia() : null;
   late?.push(film, 0);
-  return { kind: movie.end().kind, damaged: (movie.damage ?? late?.damage ?? null) !== null };
+  return { kind: movie.end().kind, damaged: (movie.film.media.damage ?? late?.damage ?? null) !== null };
 }
 
 const INTACT = { kind: 'complete', damaged: false };
@@ -63,9 +63,9 @@ describe('a film by ffmpeg', () => {
     const film = make(options);
     const at = film.indexOf('mdat') + 4 + 8000;
     for (const patch of [Buffer.alloc(16_384), Buffer.alloc(16_384, '{"code":"0001"}')]) {
-      const spoilt = Buffer.from(film);
-      spoilt.set(patch.subarray(0, film.length - at - 4000), at);
-      expect(look(spoilt).damaged).toBe(true);
+      const damagedFilm = Buffer.from(film);
+      damagedFilm.set(patch.subarray(0, film.length - at - 4000), at);
+      expect(look(damagedFilm).damaged).toBe(true);
     }
   });
 });

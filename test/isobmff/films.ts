@@ -315,7 +315,7 @@ function moof(
   );
 }
 
-/** An index of segments that follow it at once. */
+/** An index of segments that follow directly after it. */
 export function sidxBox(sizes: readonly number[]): Buffer {
   return box(
     'sidx',
@@ -331,8 +331,8 @@ export function sidxBox(sizes: readonly number[]): Buffer {
 }
 
 /** The same bytes with a 32-bit number written over at an offset. */
-export function withUint32(whole: Buffer, at: number, value: number): Buffer {
-  const changed = Buffer.from(whole);
+export function withUint32(all: Buffer, at: number, value: number): Buffer {
+  const changed = Buffer.from(all);
   changed.writeUInt32BE(value, at);
   return changed;
 }

@@ -39,7 +39,7 @@ describe('the first box', () => {
     expect(readFtyp(first)).toEqual({ kind: 'other' });
   });
 
-  it('is read where it stands in a larger buffer', () => {
+  it('is read at its place in a larger buffer', () => {
     const within = bytes('before', FTYP);
     expect(readFtyp(within.subarray(6))).toEqual({ kind: 'ftyp', sizeBytes: 24, brand: 'isom' });
   });

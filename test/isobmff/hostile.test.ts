@@ -131,8 +131,8 @@ describe('tables that cost nothing to write', () => {
   });
 });
 
-describe('a moov that is too large to look into', () => {
-  it('is said, and is no failure; nothing of it is kept', () => {
+describe('a moov that is too large to read', () => {
+  it('is a note, not an error, and uses no memory', () => {
     const movie = new MovieReader(true);
     const size = MOST_KEPT_BYTES + 9;
     movie.push(bytes(FILM_FTYP, uint32(size), 'moov'));
@@ -147,7 +147,7 @@ describe('a moov that is too large to look into', () => {
     });
   });
 
-  it('takes memory for what has come alone, whatever it claims', () => {
+  it('takes memory only for the bytes that came, whatever it claims', () => {
     const before = process.memoryUsage().arrayBuffers;
     const movies = Array.from({ length: 100 }, () => {
       const movie = new MovieReader();
@@ -159,7 +159,7 @@ describe('a moov that is too large to look into', () => {
   });
 });
 
-it('a size of 64 bits that no number holds is no place in a file', () => {
+it('an offset of 64 bits that no number can hold is past the end of the file', () => {
   const { bytes: all } = film({ moov: 'first' }, { wide: true });
   const at = all.indexOf('co64') + 12;
   const far = Buffer.from(all);

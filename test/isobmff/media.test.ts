@@ -30,7 +30,7 @@ function look(...chunks: readonly Uint8Array[]): Found {
   const { checked, unchecked } = movie.film.mediaReport;
   const end = movie.end();
   return {
-    damage: movie.damage ?? late?.damage ?? null,
+    damage: movie.film.media.damage ?? late?.damage ?? null,
     late: late !== null,
     checked,
     unchecked: unchecked.map(({ format, encrypted }) => format + (encrypted ? ' (encrypted)' : '')),
@@ -97,7 +97,7 @@ describe('damaged media', () => {
     expect(damage).toEqual({ track: 1, sample: 21, seconds: expect.closeTo(0.8), byte: at });
   });
 
-  it('is found in the middle of a sample, at the unit that is none', () => {
+  it('is found in the middle of a sample, at the unit that is damaged', () => {
     const { bytes: all, chunks } = film({ moov: 'first' });
     const second = (chunks[0] as number) + 4 + 9;
     expect(look(overwritten(all, second, new Uint8Array(20))).damage).toEqual({
@@ -120,7 +120,7 @@ describe('damaged media', () => {
     expect(look(withUint32(all, second, 100)).damage).toBeNull();
   });
 
-  it('is a type that the codec has not, in either codec', () => {
+  it('is a type that the codec does not have, in either codec', () => {
     const good = { avc: new Set<number>(), hevc: new Set<number>() };
     for (const codec of ['avc', 'hevc'] as const) {
       const { bytes: all, chunks } = film({ moov: 'first' }, { codec });
@@ -161,7 +161,7 @@ describe('damaged media', () => {
 });
 
 describe('the reader of media', () => {
-  it('asks for the lengths and types alone, so that a file can be jumped in', () => {
+  it('needs only the lengths and types, so that most of a file can be skipped', () => {
     const { bytes: all, mdatAt } = film({ moov: 'first' }, { unitBytes: 5000 });
     const movie = new MovieReader(true);
     let read = 0;
@@ -173,7 +173,7 @@ describe('the reader of media', () => {
         read += 16;
       }
     }
-    expect([movie.end().kind, movie.damage]).toEqual(['complete', null]);
+    expect([movie.end().kind, movie.film.media.damage]).toEqual(['complete', null]);
     expect(read).toBeLessThan(mdatAt + 60 * 48);
     expect(all.length).toBeGreaterThan(240_000);
   });
@@ -200,7 +200,7 @@ describe('the reader of media', () => {
   });
 });
 
-describe('what cannot be looked into', () => {
+describe('what cannot be checked', () => {
   /** A film whose sample entry is another. */
   function withEntry(entry: Buffer): Buffer {
     const original = videoEntry({});
@@ -210,7 +210,7 @@ describe('what cannot be looked into', () => {
     return overwritten(all, at, entry);
   }
 
-  it('is another codec, and AVC without a configuration that is known', () => {
+  it('is another codec, or AVC without a known configuration', () => {
     const entry = videoEntry({});
     expect(
       look(withEntry(Buffer.from(entry.toString('latin1').replace('avc1', 'vp09'), 'latin1'))),

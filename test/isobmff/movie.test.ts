@@ -33,26 +33,30 @@ function verdict(...chunks: readonly Uint8Array[]): MovieVerdict {
   return reader(...chunks).end();
 }
 
-const whole = { kind: 'complete', endProven: true, junkBytes: 0, notes: [] };
+const COMPLETE = { kind: 'complete', endProven: true, junkBytes: 0, notes: [] };
 
 describe('a movie', () => {
   it.each([
-    ['its moov first', FASTSTART, whole],
-    ['its moov last', MOOV_LAST, whole],
-    ['a 64-bit mdat', bytes(FTYP, largeBox('mdat', 'x'), MOOV), whole],
-    ['a 64-bit moov', bytes(FTYP, MDAT, largeBox('moov', box('mvhd'))), whole],
-    ['no ftyp', bytes(MOOV, MDAT), whole],
-    ['several mdats and boxes nobody knows', bytes(FTYP, MDAT, box('abcd', 'x'), MDAT, MOOV), whole],
-    ['an empty mdat and an empty moov', bytes(box('mdat'), box('moov')), whole],
-    ['a moov that announces fragments', bytes(FTYP, FRAGMENTED_MOOV, MDAT), { ...whole, endProven: false }],
-    ['fragments that nobody announced', bytes(FTYP, MOOV, MOOF, MDAT), { ...whole, endProven: false }],
-    ['fragments', FRAGMENTED, { ...whole, endProven: false }],
-    ['an mdat to the end', bytes(FTYP, MOOV, openBox('mdat', 'x')), { ...whole, endProven: false }],
-    ['a moov to the end', bytes(FTYP, MDAT, openBox('moov', box('mvhd'))), { ...whole, endProven: false }],
-    ['an mvex that is not in its moov', bytes(FTYP, box('udta', box('mvex')), MOOV, MDAT), whole],
-    ['an mvex behind its moov', bytes(FTYP, MOOV, box('mvex'), MDAT), whole],
-    ['an mvex deeper in its moov', bytes(FTYP, box('moov', box('trak', box('mvex'))), MDAT), whole],
-  ])('is whole with %s', (_what, movie, expected) => {
+    ['its moov first', FASTSTART, COMPLETE],
+    ['its moov last', MOOV_LAST, COMPLETE],
+    ['a 64-bit mdat', bytes(FTYP, largeBox('mdat', 'x'), MOOV), COMPLETE],
+    ['a 64-bit moov', bytes(FTYP, MDAT, largeBox('moov', box('mvhd'))), COMPLETE],
+    ['no ftyp', bytes(MOOV, MDAT), COMPLETE],
+    ['several mdats and boxes of unknown types', bytes(FTYP, MDAT, box('abcd', 'x'), MDAT, MOOV), COMPLETE],
+    ['an empty mdat and an empty moov', bytes(box('mdat'), box('moov')), COMPLETE],
+    [
+      'a moov that announces fragments',
+      bytes(FTYP, FRAGMENTED_MOOV, MDAT),
+      { ...COMPLETE, endProven: false },
+    ],
+    ['fragments that were not announced', bytes(FTYP, MOOV, MOOF, MDAT), { ...COMPLETE, endProven: false }],
+    ['fragments', FRAGMENTED, { ...COMPLETE, endProven: false }],
+    ['an mdat to the end', bytes(FTYP, MOOV, openBox('mdat', 'x')), { ...COMPLETE, endProven: false }],
+    ['a moov to the end', bytes(FTYP, MDAT, openBox('moov', box('mvhd'))), { ...COMPLETE, endProven: false }],
+    ['an mvex that is not in its moov', bytes(FTYP, box('udta', box('mvex')), MOOV, MDAT), COMPLETE],
+    ['an mvex behind its moov', bytes(FTYP, MOOV, box('mvex'), MDAT), COMPLETE],
+    ['an mvex deeper in its moov', bytes(FTYP, box('moov', box('trak', box('mvex'))), MDAT), COMPLETE],
+  ])('is complete with %s', (_what, movie, expected) => {
     expect(verdict(movie)).toEqual(expected);
   });
 
@@ -61,10 +65,10 @@ describe('a movie', () => {
     ['seven bytes', [0, 0, 0, 8, 0x6d, 0x64, 0x61], 7],
     ['zeros', new Uint8Array(4096), 4096],
     ['bytes that name no box', bytes(uint32(8), [0xff, 0xd8, 0xff, 0xe0], 'a thumbnail'), 19],
-  ])('is whole with %s of junk behind it', (_what, junk, junkBytes) => {
+  ])('is complete with %s of junk after it', (_what, junk, junkBytes) => {
     const tail = bytes(junk);
-    expect(verdict(FASTSTART, tail)).toEqual({ ...whole, junkBytes });
-    expect(verdict(...oneByOne(bytes(MOOV_LAST, tail)))).toEqual({ ...whole, junkBytes });
+    expect(verdict(FASTSTART, tail)).toEqual({ ...COMPLETE, junkBytes });
+    expect(verdict(...oneByOne(bytes(MOOV_LAST, tail)))).toEqual({ ...COMPLETE, junkBytes });
   });
 
   it.each([
@@ -100,26 +104,26 @@ describe('a movie', () => {
     expect(verdict(movie)).toEqual({ kind: 'cut', reason });
   });
 
-  it('is malformed with a box that cannot be, and says at which byte', () => {
+  it('is malformed with an impossible box, and says at which byte', () => {
     const movie = reader(FTYP, MOOV, bytes(uint32(4), 'mdat'));
     const malformed = { reason: "box 'mdat' claims a size of 4 bytes", at: FTYP.length + MOOV.length };
     expect(movie.malformed).toEqual(malformed);
     expect(movie.end()).toEqual({ kind: 'malformed', ...malformed });
   });
 
-  it('is not malformed while it may still become whole', () => {
+  it('is not malformed while it may still become complete', () => {
     expect(reader(FTYP).malformed).toBeNull();
     expect(reader(FASTSTART, new Uint8Array(20)).malformed).toBeNull();
   });
 
-  it('looks for fragments in its first moov alone', () => {
-    expect(verdict(FTYP, MOOV, FRAGMENTED_MOOV, MDAT)).toEqual(whole);
+  it('reads only its first moov', () => {
+    expect(verdict(FTYP, MOOV, FRAGMENTED_MOOV, MDAT)).toEqual(COMPLETE);
   });
 });
 
-describe('a movie that ends early is not taken for whole', () => {
-  /** Lengths at which a cut movie has all its boxes need to show: documented, for nothing can prove more. */
-  function lengthsTakenForWhole(movie: Uint8Array): number[] {
+describe('a movie that ends early is not taken for complete', () => {
+  /** The lengths at which a cut movie is still taken for complete. */
+  function lengthsTakenForComplete(movie: Uint8Array): number[] {
     const lengths: number[] = [];
     for (let length = 0; length < movie.length; length += 1) {
       if (verdict(movie.subarray(0, length)).kind === 'complete') lengths.push(length);
@@ -129,26 +133,26 @@ describe('a movie that ends early is not taken for whole', () => {
 
   it('wherever it is cut, with its moov first or last', () => {
     // Up to seven bytes of the next header are no more than what cameras leave behind the last box.
-    expect(lengthsTakenForWhole(FASTSTART)).toEqual([]);
-    expect(lengthsTakenForWhole(MOOV_LAST)).toEqual([]);
+    expect(lengthsTakenForComplete(FASTSTART)).toEqual([]);
+    expect(lengthsTakenForComplete(MOOV_LAST)).toEqual([]);
   });
 
-  it('unless an optional box behind moov and mdat is lost whole', () => {
+  it('unless all of an optional box after moov and mdat is lost', () => {
     const edge = FASTSTART.length;
-    const lengths = lengthsTakenForWhole(bytes(FASTSTART, box('free', 'padding')));
+    const lengths = lengthsTakenForComplete(bytes(FASTSTART, box('free', 'padding')));
     expect(lengths).toEqual([0, 1, 2, 3, 4, 5, 6, 7].map((extra) => edge + extra));
   });
 
   it('and a fragmented one, cut at the edge of a fragment, leaves its end unproven', () => {
     const firstFragment = FTYP.length + FRAGMENTED_MOOV.length + MOOF.length + MDAT.length;
-    expect(verdict(FRAGMENTED.subarray(0, firstFragment))).toEqual({ ...whole, endProven: false });
+    expect(verdict(FRAGMENTED.subarray(0, firstFragment))).toEqual({ ...COMPLETE, endProven: false });
     expect(verdict(FRAGMENTED.subarray(0, firstFragment + 9)).kind).toBe('cut');
     expect(verdict(FRAGMENTED.subarray(0, -1)).kind).toBe('cut');
   });
 
   it.each(['faststart', 'moov-last', 'fragmented'] as const)('as a real file (%s)', (name) => {
     const sample = sampleFile(name);
-    expect(verdict(sample)).toEqual(whole);
+    expect(verdict(sample)).toEqual(COMPLETE);
     expect(verdict(sample.subarray(0, -1)).kind).toBe('cut');
     expect(verdict(sample.subarray(0, sample.length / 2)).kind).toBe('cut');
   });
@@ -174,7 +178,7 @@ describe('the verdict is the same however the stream is cut', () => {
   });
 });
 
-describe('how much has come, by the boxes', () => {
+describe('progress by the boxes', () => {
   const known = (totalBytes: number, mayGrow: boolean) => ({ kind: 'bytes', totalBytes, mayGrow });
 
   it('is known from the header of the mdat on', () => {
@@ -188,18 +192,18 @@ describe('how much has come, by the boxes', () => {
     expect(movie.progress(null)).toEqual(known(FASTSTART.length, false));
   });
 
-  it('may grow as long as the moov has not come', () => {
+  it('may grow until the moov is complete', () => {
     const movie = reader(FTYP, MDAT.subarray(0, 8));
     expect(movie.progress(null)).toEqual(known(FTYP.length + MDAT.length, true));
     movie.push(bytes(MDAT.subarray(8), MOOV));
     expect(movie.progress(null)).toEqual(known(FTYP.length + MDAT.length + MOOV.length, false));
   });
 
-  it('is not told by an mdat to the end without samples', () => {
+  it('is unknown with an mdat to the end and no samples', () => {
     expect(reader(FTYP, MOOV, openBox('mdat', 'x')).progress(null)).toBeNull();
   });
 
-  it('is told by the samples in an mdat to the end, and may grow', () => {
+  it('is known by the samples in an mdat to the end, and may grow', () => {
     const { bytes: all, mdatAt } = film({ moov: 'first' });
     const movie = reader(withUint32(all, mdatAt, 0).subarray(0, mdatAt + 9));
     expect(movie.progress(null)).toEqual(known(all.length, true));
@@ -212,13 +216,13 @@ describe('how much has come, by the boxes', () => {
     );
   });
 
-  it('takes no text behind the film for a box', () => {
+  it('does not take text after the film for a box', () => {
     expect(reader(FASTSTART, Buffer.from(' '.repeat(64))).progress(null)).toEqual(
       known(FASTSTART.length, false),
     );
   });
 
-  it('is told of a fragmented film by an index of all of it, and may grow', () => {
+  it('is known for a fragmented film by an index of all of it, and may grow', () => {
     const { bytes: all, fragments } = fragmentedFilm({ sidx: 'of all' });
     expect(reader(all.subarray(0, fragments[0]?.moofAt)).progress(null)).toEqual(known(all.length, true));
   });
@@ -257,8 +261,8 @@ const leaf = (type: string): fc.Arbitrary<Uint8Array> =>
     .record({ large: fc.boolean(), size: fc.nat(80) })
     .map(({ large, size }) => (large ? largeBox : box)(type, new Uint8Array(size)));
 
-/** Whole files without fragments, in any order of boxes, with or without junk behind them. */
-const wholeFile = fc
+/** Complete files without fragments, in any order of boxes, with or without junk behind them. */
+const completeFile = fc
   .record({
     needed: fc.tuple(leaf('moov'), leaf('mdat')),
     others: fc.array(fc.constantFrom('free', 'mdat', 'udta', 'wide', 'moov').chain(leaf), { maxLength: 5 }),
@@ -271,10 +275,10 @@ const wholeFile = fc
     return bytes(FTYP, ...keyed.map(({ each }) => each), new Uint8Array(junk));
   });
 
-describe('for any whole file', () => {
-  it('never tells a size over the real one, and tells the real one at the end', () => {
+describe('for any complete file', () => {
+  it('never reports a size above the real one, and the real one at the end', () => {
     fc.assert(
-      fc.property(wholeFile, (movie) => {
+      fc.property(completeFile, (movie) => {
         const all = reader();
         for (const piece of oneByOne(movie)) {
           all.push(piece);
@@ -289,9 +293,9 @@ describe('for any whole file', () => {
     );
   });
 
-  it('says the same whether media data is read or skipped', () => {
+  it('is the same whether media data is read or skipped', () => {
     fc.assert(
-      fc.property(wholeFile, fc.array(fc.nat(200), { minLength: 1 }), (movie, steps) => {
+      fc.property(completeFile, fc.array(fc.nat(200), { minLength: 1 }), (movie, steps) => {
         const read = reader(movie);
         const skipping = reader();
         for (let index = 0; skipping.offset < movie.length; index += 1) {
@@ -318,7 +322,7 @@ describe('skipping', () => {
     expect(movie.skippable).toBe(MDAT.length - 10);
     movie.skip(MDAT.length - 10);
     expect(movie.skippable).toBe(0);
-    expect(movie.end()).toEqual(whole);
+    expect(movie.end()).toEqual(COMPLETE);
   });
 
   it.each(['moof', 'sidx'])('is not offered inside a %s', (type) => {

@@ -1,4 +1,4 @@
-/** Properties of the reader that take many runs: any cut, any spoilt film, and millions of boxes. */
+/** Properties of the reader that take many runs: any cut, any damaged film, and millions of boxes. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MovieReader } from '../../src/isobmff/movie.ts';
@@ -9,14 +9,14 @@ import { FILM_FTYP, film, fragmentedFilm, withUint32 } from './films.ts';
 function look(chunks: readonly Uint8Array[]): unknown[] {
   const movie = new MovieReader(true);
   for (const chunk of chunks) movie.push(chunk);
-  const { film: tables, damage } = movie;
+  const { film: tables } = movie;
   const late = tables.hasLateMedia ? tables.lateMedia() : null;
   late?.push(bytes(...chunks), 0);
   const { fragmentSeconds, mediaReport } = tables;
-  return [movie.end(), movie.progress(2), fragmentSeconds, mediaReport, damage, late?.damage];
+  return [movie.end(), movie.progress(2), fragmentSeconds, mediaReport, tables.media.damage, late?.damage];
 }
 
-describe('the verdict and what is known on the way are the same however the stream is cut', () => {
+describe('verdict and progress are the same however the stream is cut', () => {
   const tiny = { frames: 10, framesPerChunk: 5, framesPerFragment: 5, unitBytes: 44 } as const;
   const small = film({ moov: 'first' }, tiny);
   it.each<[string, Buffer]>([
@@ -48,8 +48,8 @@ const SEEDS = [
   fragmentedFilm({ frames: 6, framesPerFragment: 3, base: 'absolute', mediaFirst: true, announced: 1 }).bytes,
 ];
 
-/** A film with numbers written over, parts taken out and parts doubled. */
-const spoilt = fc
+/** A film with numbers overwritten, parts removed and parts repeated. */
+const damagedFilm = fc
   .record({
     seed: fc.constantFrom(...SEEDS),
     writes: fc.array(
@@ -75,13 +75,13 @@ const spoilt = fc
 function lookUntilFailure(chunks: readonly Uint8Array[]): unknown[] {
   const movie = new MovieReader(true);
   for (const chunk of chunks) movie.push(chunk);
-  return movie.malformed !== null || movie.damage !== null ? ['failed'] : look(chunks);
+  return movie.malformed !== null || movie.film.media.damage !== null ? ['failed'] : look(chunks);
 }
 
-describe('for any spoilt film', () => {
-  it('there is a verdict, the same at every cut', () => {
+describe('for any damaged film', () => {
+  it('the verdict is the same at every cut', () => {
     fc.assert(
-      fc.property(spoilt, fc.array(fc.nat(), { maxLength: 3 }), (all, cuts) => {
+      fc.property(damagedFilm, fc.array(fc.nat(), { maxLength: 3 }), (all, cuts) => {
         const offsets = cuts.map((cut) => cut % (all.length + 1));
         expect(lookUntilFailure(cutAt(all, offsets))).toEqual(lookUntilFailure([all]));
       }),
@@ -90,10 +90,10 @@ describe('for any spoilt film', () => {
   });
 
   it('a cut film is never taken for a complete one', () => {
-    const whole = film({ moov: 'first' }, { frames: 6, framesPerChunk: 3 });
-    for (let length = 0; length < whole.bytes.length; length += 1)
-      expect(look([whole.bytes.subarray(0, length)])[0]).toMatchObject({ kind: 'cut' });
-    const open = withUint32(whole.bytes, whole.mdatAt, 0);
+    const intact = film({ moov: 'first' }, { frames: 6, framesPerChunk: 3 });
+    for (let length = 0; length < intact.bytes.length; length += 1)
+      expect(look([intact.bytes.subarray(0, length)])[0]).toMatchObject({ kind: 'cut' });
+    const open = withUint32(intact.bytes, intact.mdatAt, 0);
     for (let length = 0; length < open.length; length += 1)
       expect(look([open.subarray(0, length)])[0]).toMatchObject({ kind: 'cut' });
   });

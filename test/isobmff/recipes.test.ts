@@ -1,4 +1,4 @@
-/** What the sample tables prove: each way in which a film may be odd, cut or damaged, whole and cut, at every cut. */
+/** What the sample tables prove, for each way in which a film may be unusual, cut or damaged. */
 import { describe, expect, it } from 'vitest';
 import { MovieReader, type MovieVerdict } from '../../src/isobmff/movie.ts';
 import { box, bytes, largeBox, openBox, type Part, uint32, uint64 } from './bytes.ts';
@@ -13,7 +13,7 @@ function verdictOf(...chunks: readonly Uint8Array[]): MovieVerdict {
   return movie.end();
 }
 
-const whole = { kind: 'complete', endProven: true, junkBytes: 0, notes: [] };
+const COMPLETE = { kind: 'complete', endProven: true, junkBytes: 0, notes: [] };
 
 function cut(reason: string): MovieVerdict {
   return { kind: 'cut', reason };
@@ -40,11 +40,11 @@ describe('what is appended to a complete film', () => {
     ['padding of an impossible 64-bit size', bytes(uint32(1), 'skip', uint64(2n ** 60n), 'rest')],
   ])('is junk: %s', (_what, tail) => {
     for (const { bytes: all } of [FIRST, LAST]) {
-      expect(verdictOf(bytes(all, tail))).toEqual({ ...whole, junkBytes: bytes(tail).length });
+      expect(verdictOf(bytes(all, tail))).toEqual({ ...COMPLETE, junkBytes: bytes(tail).length });
     }
   });
 
-  it('is no junk with the name of a known box: that one is cut', () => {
+  it('is a cut box with the name of a known one', () => {
     for (const type of ['free', 'skip', 'udta', 'uuid', 'mdat', 'meta', 'mfra', 'sidx', 'styp', 'emsg']) {
       const tail = bytes(uint32(1000), type, new Uint8Array(20));
       expect(verdictOf(bytes(FIRST.bytes, tail))).toEqual(
@@ -57,7 +57,7 @@ describe('what is appended to a complete film', () => {
     expect(verdictOf(bytes(FIRST.bytes, uint32(3), 'mdat'))).toMatchObject({ kind: 'malformed' });
   });
 
-  it('is a cut while no movie has come', () => {
+  it('is a cut before the movie is complete', () => {
     expect(verdictOf(bytes(FIRST.bytes.subarray(0, FIRST.moovAt), ' '.repeat(64))).kind).toBe('cut');
   });
 });
@@ -71,28 +71,28 @@ describe('a box of an unprintable type', () => {
     ['zeros in its type', odd],
     ['a copyright sign in its type', text],
     ['a 64-bit size', wide],
-    ['a sister', bytes(odd, text, wide)],
-  ])('with %s is passed over, wherever it is', (_what, part) => {
+    ['other such boxes beside it', bytes(odd, text, wide)],
+  ])('with %s is skipped, wherever it is', (_what, part) => {
     for (const moov of ['first', 'last'] as const) {
-      expect(verdictOf(film({ moov, beforeMoov: part }).bytes)).toEqual(whole);
-      expect(verdictOf(film({ moov, beforeMdat: part }).bytes)).toEqual(whole);
-      expect(verdictOf(film({ moov, atEnd: part }).bytes)).toEqual(whole);
+      expect(verdictOf(film({ moov, beforeMoov: part }).bytes)).toEqual(COMPLETE);
+      expect(verdictOf(film({ moov, beforeMdat: part }).bytes)).toEqual(COMPLETE);
+      expect(verdictOf(film({ moov, atEnd: part }).bytes)).toEqual(COMPLETE);
     }
   });
 
-  it('is junk where neither a known box follows nor the file ends', () => {
-    expect(verdictOf(bytes(FIRST.bytes, odd, 'no box'))).toEqual({ ...whole, junkBytes: odd.length + 6 });
+  it('is junk unless a known box follows or the file ends', () => {
+    expect(verdictOf(bytes(FIRST.bytes, odd, 'no box'))).toEqual({ ...COMPLETE, junkBytes: odd.length + 6 });
     expect(verdictOf(bytes(FIRST.bytes, odd.subarray(0, -1)))).toEqual({
-      ...whole,
+      ...COMPLETE,
       junkBytes: odd.length - 1,
     });
-    expect(verdictOf(bytes(FIRST.bytes, odd, box('abcd')))).toEqual({ ...whole, junkBytes: 0 });
+    expect(verdictOf(bytes(FIRST.bytes, odd, box('abcd')))).toEqual({ ...COMPLETE, junkBytes: 0 });
     expect(verdictOf(bytes(FIRST.bytes, odd, uint32(4), 'mdat'))).toEqual({
-      ...whole,
+      ...COMPLETE,
       junkBytes: odd.length + 8,
     });
     expect(verdictOf(bytes(FIRST.bytes, odd, openBox('\xa9xyz')))).toEqual({
-      ...whole,
+      ...COMPLETE,
       junkBytes: odd.length + 8,
     });
   });
@@ -109,8 +109,8 @@ describe('the samples say where the media ends', () => {
     ['one chunk', { framesPerChunk: 50 }],
   ] as const)('in tables with %s', (_what, options) => {
     const { bytes: all, mdatAt } = film({ moov: 'first' }, options);
-    expect(verdictOf(all)).toEqual(whole);
-    expect(verdictOf(openEnded({ bytes: all, mdatAt }))).toEqual(whole);
+    expect(verdictOf(all)).toEqual(COMPLETE);
+    expect(verdictOf(openEnded({ bytes: all, mdatAt }))).toEqual(COMPLETE);
     // A fixed size of 4 bits cannot hold the samples of every table, so the last one is the audio's.
     const short = openEnded({ bytes: all, mdatAt }).subarray(0, -7);
     expect(verdictOf(short)).toEqual(cut('sample 50 of track 2 ends 7 bytes past the end of the file'));
@@ -133,9 +133,9 @@ describe('the samples say where the media ends', () => {
     );
   });
 
-  it('where a second mdat is lost, whole or all but the first bytes of its header', () => {
+  it('where a second mdat is lost, or all of it but the first bytes of its header', () => {
     const split = film({ moov: 'first', splitAtChunk: 6 });
-    expect(verdictOf(split.bytes)).toEqual(whole);
+    expect(verdictOf(split.bytes)).toEqual(COMPLETE);
     const secondAt = (split.chunks[6] as number) - 8;
     for (const extra of [0, 4, 7, 8]) {
       expect(verdictOf(split.bytes.subarray(0, secondAt + extra))).toMatchObject({
@@ -147,10 +147,10 @@ describe('the samples say where the media ends', () => {
 
   it('where a moov to the end comes last', () => {
     const { bytes: all, moovAt } = LAST;
-    expect(verdictOf(withUint32(all, moovAt, 0))).toEqual(whole);
+    expect(verdictOf(withUint32(all, moovAt, 0))).toEqual(COMPLETE);
   });
 
-  it('and do not complain where an mdat is a few bytes short of its samples', () => {
+  it('and accept an mdat that is a few bytes shorter than its samples', () => {
     const { bytes: all, mdatAt } = film({ moov: 'first', atEnd: box('free', new Uint8Array(8)) });
     const short = withUint32(all, mdatAt, all.length - 16 - mdatAt - 8);
     expect(verdictOf(short).kind).toBe('complete');
@@ -170,7 +170,7 @@ describe('the samples say where the media ends', () => {
 });
 
 describe('a fragmented film', () => {
-  const unproved = { ...whole, endProven: false };
+  const UNPROVEN = { ...COMPLETE, endProven: false };
 
   it.each([
     ['bases at its moofs', { base: 'moof' }],
@@ -178,9 +178,9 @@ describe('a fragmented film', () => {
     ['no bases', { base: 'implicit' }],
     ['each mdat before its moof', { base: 'absolute', mediaFirst: true }],
     ['an index for each segment', { sidx: 'of each' }],
-  ] as const)('is whole with %s, but its end is not proved', (_what, options) => {
+  ] as const)('is complete with %s, but its end is not proven', (_what, options) => {
     const { bytes: all } = fragmentedFilm(options);
-    expect(verdictOf(all)).toEqual(unproved);
+    expect(verdictOf(all)).toEqual(UNPROVEN);
     const short = fragmentedFilm({ ...options, mediaFirst: false });
     const last = short.fragments.at(-1) as { mdatAt: number };
     const size = short.bytes.length - last.mdatAt - 100;
@@ -189,12 +189,12 @@ describe('a fragmented film', () => {
     );
   });
 
-  it('is proved to its end by an index of all, or by an mfra', () => {
-    expect(verdictOf(fragmentedFilm({ sidx: 'of all' }).bytes)).toEqual(whole);
-    expect(verdictOf(fragmentedFilm({ mfra: true }).bytes)).toEqual(whole);
+  it('has a proven end with an index of all, or with an mfra', () => {
+    expect(verdictOf(fragmentedFilm({ sidx: 'of all' }).bytes)).toEqual(COMPLETE);
+    expect(verdictOf(fragmentedFilm({ mfra: true }).bytes)).toEqual(COMPLETE);
     const { bytes: all, fragments } = fragmentedFilm({ mfra: true });
     const more = all.subarray(fragments.at(-1)?.moofAt, fragments.at(-1)?.end);
-    expect(verdictOf(bytes(all, more))).toEqual(unproved);
+    expect(verdictOf(bytes(all, more))).toEqual(UNPROVEN);
   });
 
   it('is cut at a fragment’s edge if an index names more', () => {
@@ -217,12 +217,12 @@ describe('a fragmented film', () => {
     }
     expect(verdictOf(all.subarray(0, moofAt + 8))).toMatchObject({ kind: 'cut' });
     expect(verdictOf(bytes(fragmentedFilm({ mfra: true }).bytes, [0, 0, 0]))).toEqual({
-      ...whole,
+      ...COMPLETE,
       junkBytes: 3,
     });
   });
 
-  it('is cut after a moof whose samples have not come, or that names none', () => {
+  it('is cut after a moof whose samples are missing, or that names none', () => {
     const { bytes: all, fragments } = fragmentedFilm();
     const { mdatAt } = fragments.at(-1) as { mdatAt: number };
     expect(verdictOf(all.subarray(0, mdatAt))).toMatchObject({
@@ -243,7 +243,7 @@ describe('imda is media like mdat', () => {
   it('in a film with or without fragments', () => {
     const renamed = Buffer.from(FIRST.bytes);
     renamed.write('imda', FIRST.mdatAt + 4, 'latin1');
-    expect(verdictOf(renamed)).toEqual(whole);
+    expect(verdictOf(renamed)).toEqual(COMPLETE);
     expect(verdictOf(renamed.subarray(0, -1)).kind).toBe('cut');
   });
 });

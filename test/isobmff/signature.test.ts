@@ -41,9 +41,9 @@ describe('the first bytes', () => {
     ['unknown', 'AVI without a RIFF', bytes('RIFX', uint32(4096), 'AVI LIST')],
     ['mpeg-ts', 'sync bytes 188 apart', packets(0, 188)],
     ['mpeg-ts', 'sync bytes 192 apart behind time codes', packets(4, 192)],
-    ['unknown', 'a first sync byte alone', changed(packets(0, 188), 188)],
-    ['unknown', 'a second sync byte alone', changed(packets(0, 188), 0)],
-    ['unknown', 'a first sync byte behind a time code alone', changed(packets(4, 192), 196)],
+    ['unknown', 'only a first sync byte', changed(packets(0, 188), 188)],
+    ['unknown', 'only a second sync byte', changed(packets(0, 188), 0)],
+    ['unknown', 'only a first sync byte after a time code', changed(packets(4, 192), 196)],
     ['unknown', 'sync bytes at another distance', packets(0, 190)],
     ['unknown', 'a packet that ends before the next sync byte', packets(0, 188).subarray(0, 188)],
     ['mpeg-ts', 'a packet and the next sync byte', packets(0, 188).subarray(0, 189)],
@@ -69,7 +69,7 @@ describe('the first bytes', () => {
     expect(signatureOf(first)).toBe(signature);
   });
 
-  it('count no further than two packets of MPEG-TS, with room', () => {
+  it('are at most as many as two packets of MPEG-TS', () => {
     const within = bytes(EBML, new Uint8Array(SIGNATURE_BYTES - 8), 'webm');
     expect(signatureOf(within)).toBe('webm');
     expect(signatureOf(bytes(EBML, new Uint8Array(SIGNATURE_BYTES - 7), 'webm'))).toBe('matroska');
@@ -91,7 +91,7 @@ describe('a signature', () => {
     ]);
   });
 
-  it('has a name that a person knows', () => {
+  it('has a name for messages', () => {
     expect(SIGNATURE_NAMES).toEqual({
       mp4: 'MP4',
       quicktime: 'QuickTime without ftyp',
