@@ -128,7 +128,10 @@ export class MovieReader {
     const missing = this.#missing(state);
     if (missing !== null) return { kind: 'cut', reason: missing };
     const { fragmented, furthest, indexedEnd, media, notes } = this.film;
-    const overlap = `${number(media.overlapping)} samples overlap others and were not checked`;
+    const overlap =
+      media.overlapping === 1
+        ? '1 sample overlaps another and was not checked'
+        : `${number(media.overlapping)} samples overlap others and were not checked`;
     return {
       kind: 'complete',
       endProven: fragmented ? this.#hasMfra || indexedEnd !== null : !isOpen || furthest.end > 0,

@@ -333,3 +333,109 @@ describe('an index of segments', () => {
     expect(movie.progress(null)).toMatchObject({ totalBytes: all.length - second + 1000 });
   });
 });
+
+describe('the order of media', () => {
+  /** A film with its moov first, and the offset of its media. */
+  function moovFirst(
+    moovFor: (mediaAt: number) => Buffer,
+    ...media: readonly Part[]
+  ): { all: Buffer; at: number } {
+    const at = FTYP.length + moovFor(0).length + 8;
+    return { all: bytes(FTYP, moovFor(at), box('mdat', ...media)), at };
+  }
+
+  function deep(all: Buffer): MovieReader {
+    const movie = new MovieReader(true);
+    movie.push(all);
+    return movie;
+  }
+
+  const chunked = (samples: number, offsets: readonly number[]): Buffer[] => [
+    table('stsz', 9, samples),
+    table('stco', offsets.length, ...offsets),
+    table('stsc', 1, 1, 3, 1),
+    table('stts', 1, samples, 10),
+  ];
+
+  it.each([
+    [0, '3 samples overlap others and were not checked'],
+    [9, '2 samples overlap others and were not checked'],
+    [5, '3 samples overlap others and were not checked'],
+    [22, '1 sample overlaps another and was not checked'],
+  ])('leaves out samples that overlap others by chunks that are %i bytes apart', (apart, note) => {
+    const { all } = moovFirst(
+      (mediaAt) => box('moov', trak({ tables: chunked(6, [mediaAt, mediaAt + apart]) })),
+      ...Array.from({ length: 6 }, () => SAMPLE),
+    );
+    expect(deep(all).end()).toMatchObject({ kind: 'complete', notes: [note] });
+  });
+
+  it('checks a sample after those that overlap', () => {
+    const { all, at } = moovFirst(
+      (mediaAt) => box('moov', trak({ tables: chunked(6, [mediaAt, mediaAt + 9]) })),
+      ...Array.from({ length: 6 }, () => SAMPLE),
+    );
+    const { damage } = deep(all.fill(0, at + 27, at + 36)).film.media;
+    expect(damage).toMatchObject({ sample: 6, byte: at + 27 });
+  });
+
+  it('does not matter for tracks that alternate, or for chunks in reverse', () => {
+    const samples = Array.from({ length: 12 }, () => SAMPLE);
+    const { all, at } = moovFirst(
+      (mediaAt) => {
+        const [a, b, c, d] = [0, 27, 54, 81].map((offset) => mediaAt + offset) as [
+          number,
+          number,
+          number,
+          number,
+        ];
+        return box(
+          'moov',
+          trak({ id: 1, tables: chunked(6, [c, a]) }),
+          trak({ id: 2, tables: chunked(6, [b, d]) }),
+        );
+      },
+      ...samples,
+    );
+    expect(deep(all).film.media.damage).toBeNull();
+    const damageAt = (offset: number) =>
+      deep(Buffer.from(all).fill(0, at + offset, at + offset + 9)).film.media.damage;
+    expect(damageAt(0)).toMatchObject({ track: 1, sample: 4 });
+    expect(damageAt(27)).toMatchObject({ track: 2, sample: 1 });
+    expect(damageAt(72)).toMatchObject({ track: 1, sample: 3 });
+    expect(damageAt(99)).toMatchObject({ track: 2, sample: 6 });
+  });
+
+  it('is too much to check for over half a million chunks that are not in order', () => {
+    const offsets = Buffer.alloc(500_001 * 4);
+    offsets.writeUInt32BE(1, 0);
+    const stco = box('stco', numbers(0, 500_001), offsets);
+    const tables = [table('stsz', 9, 500_001), stco, table('stsc', 1, 1, 1, 1)];
+    const { movie } = read(true, box('moov', trak({ tables })));
+    expect(movie.end()).toMatchObject({
+      kind: 'complete',
+      notes: ['there are too many chunks: their media was not checked'],
+    });
+  });
+
+  it('makes media late that a later fragment puts before an earlier one', () => {
+    const moov = box('moov', trak({}), box('mvex', table('trex', 1, 1, 10, 9, 0)));
+    const moofAt = (offset: number): Buffer =>
+      box('moof', box('traf', box('tfhd', numbers(1, 1, 0, offset)), box('trun', numbers(0, 1))));
+    const at = FTYP.length + moov.length + 2 * moofAt(0).length + 8;
+    const all = bytes(FTYP, moov, moofAt(at + 9), moofAt(at), box('mdat', SAMPLE, SAMPLE));
+    for (const [offset, sample, late] of [
+      [0, 2, true],
+      [9, 1, false],
+    ] as const) {
+      const damaged = Buffer.from(all).fill(0, at + offset, at + offset + 9);
+      const movie = deep(damaged);
+      const again = movie.film.lateMedia();
+      again.push(damaged, 0);
+      const { damage } = late ? again : movie.film.media;
+      expect(damage).toMatchObject({ sample, byte: at + offset });
+    }
+    expect(deep(all).film.hasLateMedia).toBe(true);
+    expect(deep(all).film.media.damage).toBeNull();
+  });
+});
