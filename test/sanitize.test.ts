@@ -92,6 +92,14 @@ describe('text without keys', () => {
     expect(redactKeys(`x${KEY}`, [KEY])).toBe('xsk-mavi-…wxyz');
   });
 
+  it('shows nothing of a truncated secret but its prefix', () => {
+    const key = `sk-mavi-${'0123456789'.repeat(12)}wxyz`;
+    expect(redactKeys(`${key.slice(0, 40)} is bad, ${key.slice(0, 40)}… too`, [key])).toBe(
+      'sk-mavi-… is bad, sk-mavi-…… too',
+    );
+    expect(redactKeys(key, [key])).toBe('sk-mavi-…wxyz');
+  });
+
   it('is not changed by secrets of up to three characters', () => {
     expect(redactKeys('the end', ['the'])).toBe('the end');
     expect(redactKeys('this end', ['this'])).toBe('… end');
