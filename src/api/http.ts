@@ -12,7 +12,7 @@ import { got } from 'got';
 import { NetworkError, RefusedError } from '../errors.ts';
 import type { Clock } from '../host.ts';
 import { printable } from '../sanitize.ts';
-import { isLoopback } from '../settings/values.ts';
+import { isLoopback, LONGEST_TIMER_MS } from '../settings/values.ts';
 import { Body, stalled } from './body.ts';
 import { guardBody } from './connect.ts';
 import { CHECK_BASE_URL, networkError } from './network-errors.ts';
@@ -60,6 +60,9 @@ export interface Sending {
 
 /** The most redirects that are followed for one request. */
 export const MOST_REDIRECTS = 5;
+
+/** How many times the time-out the head of a response may take, however steadily its bytes arrive. */
+const HEAD_TIMEOUTS = 10;
 
 /** Sends a request and follows redirects. Throws NetworkError, RefusedError, LocalError, or the signal's reason. */
 export async function send(first: WireRequest, wire: Wire, sending: Sending): Promise<HttpResponse> {
@@ -212,7 +215,20 @@ function exchange(
           // Header lines and interim responses that come one by one are signs of life, too.
           socket.on('data', onSign);
           cancelWatch();
-          cancelWatch = watchForStall(clock, timeoutMs, idleMs, () => fail(stalled(url.host, timeoutMs)));
+          const connectedMs = clock.ticksMs();
+          const headMs = Math.min(HEAD_TIMEOUTS * timeoutMs, LONGEST_TIMER_MS);
+          const cancels = [
+            watchForStall(clock, timeoutMs, idleMs, () => fail(stalled(url.host, timeoutMs))),
+            watchForStall(
+              clock,
+              headMs,
+              () => clock.ticksMs() - connectedMs,
+              () => fail(endlessHead(url.host, headMs)),
+            ),
+          ];
+          cancelWatch = () => {
+            for (const cancel of cancels) cancel();
+          };
         };
         if (socket.connecting || (isSecure && socket.secureConnecting !== false)) {
           socket.once(isSecure ? 'secureConnect' : 'connect', onConnected);
@@ -270,4 +286,14 @@ function exchange(
     });
     signal.addEventListener('abort', onAbort, { once: true });
   });
+}
+
+function endlessHead(host: string, headMs: number): NetworkError {
+  return new NetworkError(
+    'stall',
+    `the response headers from ${host} are not complete after ${headMs / 1000} s`,
+    {
+      hint: 'try again; for a slow server set a longer --timeout',
+    },
+  );
 }

@@ -10,7 +10,7 @@ const SIZE_UNITS = 'BKMGT';
 const TIME_UNITS_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** The longest delay that a timer of Node takes, in milliseconds. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** A whole number within bounds. */
 export function wholeNumber(least: number, most: number): (text: string) => number {

@@ -276,6 +276,27 @@ describe('silence', () => {
     expect(await textOf(await ask(url, { clock, timeoutMs: 60_000 }))).toBe('body');
   });
 
+  it.each([
+    ['header lines', (count: number) => (count === 0 ? 'HTTP/1.1 200 OK\r\n' : `X-${count}: 1\r\n`)],
+    ['interim responses', () => 'HTTP/1.1 102 Processing\r\n\r\n'],
+  ])('is broken by %s, but not for more than ten times the time-out', async (_what, next) => {
+    const { clock, jump } = jumpingClock();
+    let seconds = 0;
+    const url = await serverOf(async (socket) => {
+      for (let count = 0; !socket.closed && seconds < 900; count += 1) {
+        socket.write(next(count));
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        seconds += 40;
+        jump(40_000);
+      }
+    });
+    await expect(ask(url, { clock, timeoutMs: 60_000 })).rejects.toMatchObject({
+      code: 'stall',
+      message: `the response headers from ${url.host} are not complete after 600 s`,
+    });
+    expect(seconds).toBeLessThanOrEqual(680);
+  });
+
   it('is a server that accepts a connection and does nothing else', async () => {
     const url = await serverOf(() => {});
     await expect(ask(url, { timeoutMs: 100 })).rejects.toMatchObject({
