@@ -14,6 +14,8 @@ export interface KnownFacts {
   readonly listedSize: number | null;
   /** Its duration in seconds by the listing. */
   readonly listedDuration: number | null;
+  /** Its size in bytes by the manifest that records its download, if any. */
+  readonly recordedSize?: number | undefined;
 }
 
 /** How a body was verified. */
@@ -135,7 +137,8 @@ export class BodyCheck {
   /** Compares the duration of a fragmented film with what was announced. Throws TruncatedError, or returns warnings. */
   #compareDurations({ film }: MovieReader, facts: KnownFacts): string[] {
     const { fragmentSeconds: seconds, promisedSeconds } = film;
-    const isComplete = facts.transferSize !== null || facts.listedSize === this.#bytes;
+    const isComplete =
+      facts.transferSize !== null || [facts.listedSize, facts.recordedSize].includes(this.#bytes);
     const warnings: string[] = [];
     for (const [promised, who] of [
       [promisedSeconds, 'its header announces'],

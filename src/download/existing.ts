@@ -118,7 +118,6 @@ async function checkOpenFile(handle: FileHandle, shown: string, rules: FileCheck
       check.push(chunk);
     }
   }
-  const { listedSize, listedDuration } = rules;
-  const proof = await check.prove({ transferSize: null, listedSize, listedDuration }, read);
+  const proof = await check.prove({ ...rules, transferSize: null }, read);
   return { ...proof, bytes: check.bytes, brand: opening.brand, sha256: hash?.digest('hex') ?? null };
 }

@@ -90,8 +90,14 @@ async function examine({ file, index }: Subject, { rules }: VerifyPlan, host: Ho
   const listed = index === null ? null : record !== null;
   const checksum = record !== null && record.sha256 !== null;
   try {
-    const known = { listedSize: null, listedDuration: record?.duration ?? null, signal: host.interrupt };
-    const checked = await checkFile(path, file, { ...rules, ...known, checksum });
+    const checked = await checkFile(path, file, {
+      ...rules,
+      checksum,
+      listedSize: null,
+      listedDuration: record?.duration ?? null,
+      recordedSize: record?.bytes,
+      signal: host.interrupt,
+    });
     if (record !== null) compare(checked, record);
     const { bytes, brand, sha256, warnings } = checked;
     const compared = checksum ? ', size and SHA-256' : ', size';

@@ -8,6 +8,7 @@ import { OTHER_FORMATS } from '../../src/mock/media.ts';
 import { fakeHost } from '../helpers/fake-host.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
 import { envFor, withMock } from '../helpers/with-mock.ts';
+import { fragmentedFilm } from '../isobmff/films.ts';
 import { sampleFile } from '../mock/sample-files.ts';
 
 const WHOLE = sampleFile('faststart');
@@ -188,6 +189,20 @@ describe('verify by a manifest', () => {
     const { lines } = await mavi(cwd, [...BY_MANIFEST, `./library/../${FAST}`, join(cwd, FAST)]);
     expect(lines.length).toBe(2);
     for (const line of lines) expect(line).toContain('size and SHA-256');
+  });
+
+  it('only warns of a header that announces a longer film, where the recorded size came', async () => {
+    const cwd = tempDir();
+    const excerpt = fragmentedFilm({ announced: 4000 }).bytes;
+    const record = { video_no: 'VI1', status: 'downloaded', file: 'a.mp4', bytes: excerpt.length };
+    writeFileSync(join(cwd, 'a.mp4'), excerpt);
+    writeFileSync(join(cwd, 'manifest'), `${JSON.stringify(record)}\n`);
+    const recorded = await mavi(cwd, ['verify', '--manifest', 'manifest']);
+    expect(recorded.lines.join()).toMatch(
+      /^a\.mp4: OK: .*; warning: the video lasts .* its header announces/,
+    );
+    expect(recorded.code).toBe(0);
+    expect(await mavi(cwd, ['verify', 'a.mp4'])).toMatchObject({ code: 5 });
   });
 
   it('is exit 7 where the manifest cannot be read', async () => {
