@@ -16,13 +16,13 @@ import { type CaseResult, runCase } from './rounds.ts';
 
 const HELP = `npm run bench [-- options]
   --only <ids>    cases whose id begins so, comma-separated: ${[...CASES.map(({ id }) => id), RATE_ID].join(', ')}
-  --rounds <n>    default 7; with fewer, or with --only, nothing is written
+  --rounds <n>    default 5; with fewer, or with --only, nothing is written
   --dir <folder>  where files go; default /dev/shm, memory that looks like a disk
   --bin <file>    another launcher of mavi to measure; then nothing is written`;
 
 /** The largest file of a case, with room to spare. */
 const ROOM_BYTES = 9 * 2 ** 30;
-const FULL_ROUNDS = 7;
+const FULL_ROUNDS = 5;
 
 /** Runs all cases, or those of `--only`; returns the exit code, 1 if a target was missed. */
 export async function main(args: readonly string[], place: Place): Promise<number> {
