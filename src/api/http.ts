@@ -68,18 +68,18 @@ const HEAD_TIMEOUTS = 10;
 export async function send(first: WireRequest, wire: Wire, sending: Sending): Promise<HttpResponse> {
   let request = first;
   for (let hop = 0; ; hop += 1) {
-    const answer = await sendOnce(request, wire, hop === 0 ? sending : { ...sending, onSent: () => {} });
-    if (!isRedirect(answer.status)) {
-      return { ...answer, foreignHost: request.url.origin === first.url.origin ? null : request.url.host };
+    const response = await sendOnce(request, wire, hop === 0 ? sending : { ...sending, onSent: () => {} });
+    if (!isRedirect(response.status)) {
+      return { ...response, foreignHost: request.url.origin === first.url.origin ? null : request.url.host };
     }
-    answer.body.abort(new NetworkError('redirect', 'redirected'));
+    response.body.abort(new NetworkError('redirect', 'redirected'));
     if (hop === MOST_REDIRECTS) {
       throw new NetworkError('redirect', `${first.url.host} redirects more than ${MOST_REDIRECTS} times`, {
         retryable: false,
         hint: CHECK_BASE_URL,
       });
     }
-    request = redirected(request, answer.status, answer.headers.location);
+    request = redirected(request, response.status, response.headers.location);
   }
 }
 

@@ -169,7 +169,7 @@ describe('help', () => {
   });
 
   it.for(['download', 'list', 'sync', 'verify', 'auth', 'config', 'mock', 'completion'])(
-    'of %s, which is made alone then, is that of the whole tree',
+    'of %s, which is made alone then, is that of the complete tree',
     async (name) => {
       const texts: string[] = [];
       for (const args of [

@@ -11,7 +11,7 @@ import { envFor, withMock } from '../helpers/with-mock.ts';
 import { fragmentedFilm } from '../isobmff/films.ts';
 import { sampleFile } from '../mock/sample-files.ts';
 
-const WHOLE = sampleFile('faststart');
+const COMPLETE = sampleFile('faststart');
 const { faststart, moovLast, fragmented } = SAMPLE_VIDEO_NOS;
 
 interface Ran {
@@ -30,12 +30,12 @@ async function mavi(cwd: string, args: readonly string[], env: Record<string, st
 function folderOfFiles(): string {
   const cwd = tempDir();
   const files: Record<string, Uint8Array> = {
-    'whole.mp4': WHOLE,
+    'complete.mp4': COMPLETE,
     'moov-last.mp4': sampleFile('moov-last'),
     'fragmented.mp4': sampleFile('fragmented'),
-    'cut.mp4': WHOLE.subarray(0, 100_000),
-    'cut-by-one.mp4': WHOLE.subarray(0, -1),
-    'junk.mp4': Buffer.concat([WHOLE, Buffer.of(1, 2, 3)]),
+    'cut.mp4': COMPLETE.subarray(0, 100_000),
+    'cut-by-one.mp4': COMPLETE.subarray(0, -1),
+    'junk.mp4': Buffer.concat([COMPLETE, Buffer.of(1, 2, 3)]),
     'empty.mp4': Buffer.alloc(0),
     'original.mkv': OTHER_FORMATS.matroska(),
     'page.mp4': Buffer.from('<!DOCTYPE html><html><body>Log in</body></html>'),
@@ -48,12 +48,12 @@ function folderOfFiles(): string {
 
 describe('verify', () => {
   it.for([
-    ['whole.mp4', 0, 'OK'],
+    ['complete.mp4', 0, 'OK'],
     ['moov-last.mp4', 0, 'OK'],
     ['fragmented.mp4', 0, 'OK'],
     ['junk.mp4', 0, 'warning: 3 stray bytes'],
     ['cut.mp4', 5, 'truncated after 100000 bytes'],
-    ['cut-by-one.mp4', 5, `truncated after ${WHOLE.length - 1} bytes`],
+    ['cut-by-one.mp4', 5, `truncated after ${COMPLETE.length - 1} bytes`],
     ['empty.mp4', 5, 'the video is empty'],
     ['original.mkv', 5, 'Matroska'],
     ['page.mp4', 5, 'HTML'],
@@ -68,11 +68,11 @@ describe('verify', () => {
   });
 
   it('checks every file, a line each, and is exit 5 if any fails', async () => {
-    const ran = await mavi(folderOfFiles(), ['verify', 'cut.mp4', 'whole.mp4', 'none.mp4', 'junk.mp4']);
+    const ran = await mavi(folderOfFiles(), ['verify', 'cut.mp4', 'complete.mp4', 'none.mp4', 'junk.mp4']);
     expect(ran.code).toBe(5);
     expect(ran.lines.map((line) => line.split(': ').slice(0, 2).join(' '))).toEqual([
       'cut.mp4 FAILED',
-      'whole.mp4 OK',
+      'complete.mp4 OK',
       'none.mp4 FAILED',
       'junk.mp4 OK',
     ]);
@@ -86,13 +86,13 @@ describe('verify', () => {
   });
 
   it('gives a JSON object a file', async () => {
-    const { code, lines } = await mavi(folderOfFiles(), ['verify', '--json', 'whole.mp4', 'cut.mp4']);
+    const { code, lines } = await mavi(folderOfFiles(), ['verify', '--json', 'complete.mp4', 'cut.mp4']);
     expect(code).toBe(5);
-    const [whole, cut] = lines.map((line) => JSON.parse(line));
-    expect(whole).toMatchObject({
-      file: 'whole.mp4',
+    const [complete, cut] = lines.map((line) => JSON.parse(line));
+    expect(complete).toMatchObject({
+      file: 'complete.mp4',
       status: 'ok',
-      bytes: WHOLE.length,
+      bytes: COMPLETE.length,
       listed: null,
       error: null,
     });
@@ -129,9 +129,9 @@ describe('verify by a manifest', () => {
     for (const line of lines) expect(line).toContain('size and SHA-256');
   });
 
-  it('finds a changed byte that leaves all boxes whole', async () => {
+  it('finds a changed byte that leaves all boxes intact', async () => {
     const cwd = await downloaded();
-    const changed = Buffer.from(WHOLE);
+    const changed = Buffer.from(COMPLETE);
     changed[changed.length - 100] = (changed[changed.length - 100] ?? 0) ^ 1;
     writeFileSync(join(cwd, FAST), changed);
     const { code, lines } = await mavi(cwd, [...BY_MANIFEST, '--json']);
@@ -141,7 +141,7 @@ describe('verify by a manifest', () => {
     expect((await mavi(cwd, ['verify', FAST])).code).toBe(0);
   });
 
-  it('finds another whole video in the place of one', async () => {
+  it('finds another complete video in the place of one', async () => {
     const cwd = await downloaded();
     writeFileSync(join(cwd, FAST), sampleFile('moov-last'));
     const { code, lines } = await mavi(cwd, [...BY_MANIFEST, FAST, '--json']);
@@ -159,7 +159,7 @@ describe('verify by a manifest', () => {
 
   it('says of a file that it is not listed, and checks its boxes', async () => {
     const cwd = await downloaded();
-    writeFileSync(join(cwd, 'other.mp4'), WHOLE);
+    writeFileSync(join(cwd, 'other.mp4'), COMPLETE);
     const { code, lines } = await mavi(cwd, [...BY_MANIFEST, 'other.mp4', FAST]);
     expect(code).toBe(0);
     expect(lines[0]).toMatch(/^other\.mp4: OK: .*not listed in the manifest/);
@@ -168,9 +168,9 @@ describe('verify by a manifest', () => {
 
   it('goes by the last record of a file, and not by torn lines', async () => {
     const cwd = tempDir();
-    writeFileSync(join(cwd, 'whole.mp4'), WHOLE);
-    const sha256 = createHash('sha256').update(WHOLE).digest('hex');
-    const record = { video_no: 'VI1', status: 'downloaded', file: 'whole.mp4', bytes: WHOLE.length };
+    writeFileSync(join(cwd, 'complete.mp4'), COMPLETE);
+    const sha256 = createHash('sha256').update(COMPLETE).digest('hex');
+    const record = { video_no: 'VI1', status: 'downloaded', file: 'complete.mp4', bytes: COMPLETE.length };
     const lines = [
       { ...record, sha256: '0'.repeat(64) },
       { ...record, sha256: sha256.toUpperCase() },
@@ -181,7 +181,7 @@ describe('verify by a manifest', () => {
     writeFileSync(join(cwd, 'manifest'), `${lines.join('\n')}\n{"video_no":"VI1","status":"downl`);
     const { code, lines: said } = await mavi(cwd, ['verify', '--manifest', 'manifest']);
     expect(code).toBe(0);
-    expect(said).toEqual([expect.stringContaining('whole.mp4: OK')]);
+    expect(said).toEqual([expect.stringContaining('complete.mp4: OK')]);
   });
 
   it('matches files by their path, however it is written', async () => {
@@ -223,7 +223,7 @@ it('says so where a manifest records no files', async () => {
   expect(errors).toBe('mavi: nothing to verify: no file is recorded\n');
 });
 
-it.each([[['']], [['whole.mp4', '']], [['--manifest', '']]])('of %j is a usage error', async (args) => {
+it.each([[['']], [['complete.mp4', '']], [['--manifest', '']]])('of %j is a usage error', async (args) => {
   expect((await mavi(folderOfFiles(), ['verify', ...args])).code).toBe(2);
 });
 
