@@ -61,10 +61,11 @@ export function readRow(value: unknown, uniqueId: string): LibraryRow | null {
   };
 }
 
-/** The date of a time in UTC, such as 2025-06-01; null if there is none. */
+/** The date of a time in UTC, such as 2025-06-01; null if there is none, or its year has not four digits. */
 export function dateOf(ms: number | null): string | null {
   const date = new Date(ms ?? Number.NaN);
-  return Number.isNaN(date.getTime()) ? null : date.toISOString().slice(0, 10);
+  const year = date.getUTCFullYear();
+  return year >= 0 && year <= 9999 ? date.toISOString().slice(0, 10) : null;
 }
 
 /** Reads a number that may come as a string; null for anything else. */

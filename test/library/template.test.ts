@@ -52,6 +52,8 @@ describe('a name template', () => {
   it('says so if there is no date', () => {
     expect(named('{create_date}', 'walk', null)).toBe('undated');
     expect(named('{create_date}', 'walk', 1e300)).toBe('undated');
+    // Microseconds in place of milliseconds.
+    expect(named('{create_date}', 'walk', 1_759_536_000_000_000)).toBe('undated');
   });
 
   it('cuts long names between characters, with room for an ID and an extension', () => {
