@@ -1,6 +1,6 @@
 /** Everything ambient in one value: streams, environment, clock, chance, signals. The only file that names `process`. */
 import { isUtf8 } from 'node:buffer';
-import { fstatSync, readFileSync, readlinkSync, readSync, statSync } from 'node:fs';
+import { createReadStream, fstatSync, readFileSync, readlinkSync, readSync, statSync } from 'node:fs';
 import { homedir, hostname, uptime } from 'node:os';
 import { isatty } from 'node:tty';
 import { descriptorWriter } from './chunks.ts';
@@ -181,7 +181,9 @@ export function systemHost(): Host & { end(code: ExitCode): void } {
     stdin: {
       isTTY: isatty(0),
       get stream() {
-        return process.stdin;
+        // Node takes a folder for empty input.
+        const isFolder = orNull(() => fstatSync(0).isDirectory()) === true;
+        return isFolder ? createReadStream('', { fd: 0 }) : process.stdin;
       },
     },
     stdout: {

@@ -1,5 +1,5 @@
 /** `mavi auth login` and `logout`. */
-import { AccountError, type ExitCode, Interrupted, MaviError, UsageError } from '../errors.ts';
+import { AccountError, type ExitCode, Interrupted, localError, MaviError, UsageError } from '../errors.ts';
 import { type Host, say } from '../host.ts';
 import { maskKey } from '../sanitize.ts';
 import { checkedKey, KEY_PAGE, KEY_VARIABLES, keyWarning, readKeyText } from '../settings/key.ts';
@@ -65,5 +65,8 @@ function warnOfVariables(host: Host, { isChosen }: Profile): void {
 
 async function readKey(host: Host): Promise<string> {
   if (host.stdin.isTTY) return askSilently(`API key (from ${KEY_PAGE}, not shown): `, host);
-  return readKeyText(host.stdin.stream, 'standard input', host.interrupt);
+  const source = 'standard input';
+  return readKeyText(host.stdin.stream, source, host.interrupt).catch((error) => {
+    throw localError(error, source, 'read');
+  });
 }

@@ -110,6 +110,13 @@ describe.concurrent('a list of video_nos', () => {
     expect(code).toBe(7);
     expect(stderr).toContain('cannot read none');
   });
+
+  it('is not a folder on standard input', async ({ scene }) => {
+    const line = 'mavi download -a - < .; echo $?; mavi auth login < .; echo $?';
+    const { stdout, stderr } = await scene.shell(line).ended;
+    expect(stdout.toString()).toBe('7\n7\n');
+    expect(stderr.match(/cannot read standard input: it is a folder/g)).toHaveLength(2);
+  });
 });
 
 describe.concurrent('a reader that closes the pipe', () => {
