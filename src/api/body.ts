@@ -223,7 +223,7 @@ export class Body {
 /** The error of a connection on which nothing comes any more. */
 export function stalled(host: string, timeoutMs: number): NetworkError {
   return new NetworkError('stall', `no data from ${host} for ${Math.round(timeoutMs / 100) / 10} s`, {
-    hint: 'try again; for a slow server set a longer --timeout',
+    hint: 'run the command again; for a slow server set a longer --timeout',
   });
 }
 

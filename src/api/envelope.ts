@@ -138,10 +138,13 @@ const CONSOLE = 'https://api-platform.memories.ai';
 const ACCOUNT_FAILURES = new Map([
   [
     401,
-    ['API key refused', `see where the key comes from with: mavi auth status\nmake a new one at ${CONSOLE}`],
+    [
+      'API key refused',
+      `see where the key comes from with: mavi auth status\ncreate a new one at ${CONSOLE}`,
+    ],
   ],
   [402, ['out of credits', `top up the account at ${CONSOLE}`]],
-  [403, ['account disabled', `see the account at ${CONSOLE}`]],
+  [403, ['account disabled', `check the account at ${CONSOLE}`]],
 ]);
 
 /**
@@ -160,7 +163,7 @@ function accountOrLimit(
   const [what, hint = ''] = ACCOUNT_FAILURES.get(EMPTY_BALANCE.test(words) ? 402 : (code ?? 0)) ?? [];
   if (what !== undefined && foreignHost !== null) {
     return new RefusedError(name, `${foreignHost} refused the video: ${said}`, {
-      hint: 'the API redirected to that host; try again later',
+      hint: 'the API redirected to that host; run the command again later',
     });
   }
   if (what !== undefined) return new AccountError(name, `${what}: ${said}`, { hint });
@@ -173,5 +176,5 @@ function accountOrLimit(
 }
 
 function temporaryFailure(code: string, said: string, { retryAfterMs }: ResponseContext): NetworkError {
-  return new NetworkError(code, said, { hint: 'try again later', retryAfterMs });
+  return new NetworkError(code, said, { hint: 'run the command again later', retryAfterMs });
 }

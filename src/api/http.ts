@@ -293,7 +293,7 @@ function endlessHead(host: string, headMs: number): NetworkError {
     'stall',
     `the response headers from ${host} are not complete after ${headMs / 1000} s`,
     {
-      hint: 'try again; for a slow server set a longer --timeout',
+      hint: 'run the command again; for a slow server set a longer --timeout',
     },
   );
 }

@@ -33,7 +33,7 @@ const CONNECTION_FAULTS: Readonly<Record<string, readonly [code: string, meaning
 };
 
 /** What to check where something other than the API answers. */
-export const CHECK_BASE_URL = 'check --base-url, and whether a proxy answers instead of the API';
+export const CHECK_BASE_URL = 'check --base-url, and whether a proxy responds instead of the API';
 
 /**
  * The error for anything that the network stack threw.

@@ -67,7 +67,7 @@ export function wrongFormat(signature: Signature): BodyError {
   if (isContainer(signature)) return notMp4('not_mp4', why, 'to download it as it is, use --container any');
   const hint =
     signature === 'json'
-      ? 'check --base-url, and whether a proxy answers instead of the API'
+      ? 'check --base-url, and whether a proxy responds instead of the API'
       : 'the original itself may not be a video; --verify none downloads it as it is';
   return notMp4('not_video', why, hint);
 }

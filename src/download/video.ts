@@ -196,8 +196,8 @@ function howNext(download: ActiveDownload): string {
   const from = resumePointOf(download);
   if (from !== null) return `resuming at byte ${from.offset}`;
   if (body === null || body.check.bytes === 0) return '';
-  if (body.isCommitted) return 'fetching it again, and checking that the bytes already written match';
-  return 'starting over; the bytes are downloaded, and billed, again';
+  if (body.isCommitted) return 'downloading it again and checking that the bytes already written match';
+  return 'starting over; all bytes are downloaded and billed again';
 }
 
 function reportProgress({ task, context }: ActiveDownload, into: ResumableBody): void {

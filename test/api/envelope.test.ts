@@ -44,7 +44,7 @@ const NETWORK = { type: NetworkError, exitCode: 6, retryable: true };
 const LIMITED = { type: RateLimitError, exitCode: 8, retryable: true };
 
 const NEW_KEY =
-  'see where the key comes from with: mavi auth status\nmake a new one at https://api-platform.memories.ai';
+  'see where the key comes from with: mavi auth status\ncreate a new one at https://api-platform.memories.ai';
 
 describe('what a response means', () => {
   it.each([
@@ -127,7 +127,7 @@ describe('what a response means', () => {
       retryable: true,
       retryAfterMs: 7000,
       message: `API error 0001: ${msg}`,
-      hint: 'try again later',
+      hint: 'run the command again later',
     });
   });
 
@@ -158,7 +158,7 @@ describe('the message of an API error', () => {
     [
       failure('0403'),
       'account disabled: API error 0403: so it is',
-      'see the account at https://api-platform.memories.ai',
+      'check the account at https://api-platform.memories.ai',
     ],
     [
       failure('0429'),
@@ -345,22 +345,22 @@ describe('a status by itself', () => {
   });
 
   it.each([
-    [100, REFUSED, 'check --base-url, and whether a proxy answers instead of the API'],
-    [199, REFUSED, 'check --base-url, and whether a proxy answers instead of the API'],
-    [300, REFUSED, 'check --base-url, and whether a proxy answers instead of the API'],
-    [304, REFUSED, 'check --base-url, and whether a proxy answers instead of the API'],
-    [400, REFUSED, 'check --base-url, and whether a proxy answers instead of the API'],
+    [100, REFUSED, 'check --base-url, and whether a proxy responds instead of the API'],
+    [199, REFUSED, 'check --base-url, and whether a proxy responds instead of the API'],
+    [300, REFUSED, 'check --base-url, and whether a proxy responds instead of the API'],
+    [304, REFUSED, 'check --base-url, and whether a proxy responds instead of the API'],
+    [400, REFUSED, 'check --base-url, and whether a proxy responds instead of the API'],
     [401, ACCOUNT, NEW_KEY],
     [402, ACCOUNT, 'top up the account at https://api-platform.memories.ai'],
-    [403, ACCOUNT, 'see the account at https://api-platform.memories.ai'],
-    [404, REFUSED, 'check --base-url, and whether a proxy answers instead of the API'],
-    [408, NETWORK, 'try again later'],
-    [416, REFUSED, 'check --base-url, and whether a proxy answers instead of the API'],
+    [403, ACCOUNT, 'check the account at https://api-platform.memories.ai'],
+    [404, REFUSED, 'check --base-url, and whether a proxy responds instead of the API'],
+    [408, NETWORK, 'run the command again later'],
+    [416, REFUSED, 'check --base-url, and whether a proxy responds instead of the API'],
     [429, LIMITED, 'other programs may use the same account; wait a minute, or lower --rate'],
-    [499, REFUSED, 'check --base-url, and whether a proxy answers instead of the API'],
-    [500, NETWORK, 'try again later'],
-    [502, NETWORK, 'try again later'],
-    [599, NETWORK, 'try again later'],
+    [499, REFUSED, 'check --base-url, and whether a proxy responds instead of the API'],
+    [500, NETWORK, 'run the command again later'],
+    [502, NETWORK, 'run the command again later'],
+    [599, NETWORK, 'run the command again later'],
   ])('HTTP %i', (status, { type, ...facts }, hint) => {
     const error = statusError(context(status, 3000), '');
     expect(error).toBeInstanceOf(type);

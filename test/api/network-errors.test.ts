@@ -4,7 +4,7 @@ import { Interrupted, LocalError, NetworkError } from '../../src/errors.ts';
 
 const HOST = 'api.example.com';
 const CHECK_NETWORK = 'check the network, and HTTPS_PROXY if a proxy is required';
-const CHECK_PROXY = 'check --base-url, and whether a proxy answers instead of the API';
+const CHECK_PROXY = 'check --base-url, and whether a proxy responds instead of the API';
 const UNKNOWN_AUTHORITY = 'its certificate is signed by an authority that this machine does not know';
 
 function systemError(code: string, message = `some ${code}`, cause?: unknown): Error {

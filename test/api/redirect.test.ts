@@ -117,7 +117,7 @@ describe('a redirect', () => {
         code: 'redirect',
         retryable: false,
         message: `${request.url.host} redirects ${why}`,
-        hint: 'check --base-url, and whether a proxy answers instead of the API',
+        hint: 'check --base-url, and whether a proxy responds instead of the API',
       }),
     );
   });

@@ -112,7 +112,7 @@ describe('the first bytes of a body', () => {
     expect(wrongFormat('json')).toMatchObject({
       code: 'not_video',
       message: 'not an MP4: it is JSON, by its first bytes',
-      hint: 'check --base-url, and whether a proxy answers instead of the API',
+      hint: 'check --base-url, and whether a proxy responds instead of the API',
     });
   });
 

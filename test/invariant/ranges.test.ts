@@ -68,7 +68,7 @@ describe.each(['file', 'stdout'] as const)('an interrupted transfer to %s', (to)
     expect(played.record.bytes_received).toBeGreaterThan(SIZE);
     expect(played.errors).toContain(
       to === 'file'
-        ? 'starting over; the bytes are downloaded, and billed, again'
+        ? 'starting over; all bytes are downloaded and billed again'
         : 'bytes already written match',
     );
     expect(played.errors).not.toContain('resuming');

@@ -16,7 +16,7 @@ export const THE_API: Rows = {
     says: [
       'mavi: VI625239098370850816: API key refused: API error 0401: The API key is invalid or has no permission',
       '      see where the key comes from with: mavi auth status',
-      '      make a new one at https://api-platform.memories.ai',
+      '      create a new one at https://api-platform.memories.ai',
     ],
   },
   'an account without credits': {
@@ -32,7 +32,7 @@ export const THE_API: Rows = {
     code: 3,
     says: [
       'mavi: VI625239098370850816: account disabled: API error 0403: The account has been disabled',
-      '      see the account at https://api-platform.memories.ai',
+      '      check the account at https://api-platform.memories.ai',
     ],
   },
   'the rate limit': {
@@ -56,7 +56,7 @@ export const THE_API: Rows = {
     code: 6,
     says: [
       'mavi: VI625239098370850816: API error 0001: The network is abnormal, please try again',
-      '      try again later',
+      '      run the command again later',
     ],
   },
   'a failure without a code': {
@@ -80,25 +80,25 @@ export const THE_API: Rows = {
     code: 6,
     says: [
       'mavi: VI625239098370850816: HTTP 503 from the server: Service Unavailable',
-      '      try again later',
+      '      run the command again later',
     ],
   },
   'a gateway error': {
     ...faulty('bad-gateway'),
     code: 6,
-    says: ['mavi: VI625239098370850816: HTTP 502 from the server', '      try again later'],
+    says: ['mavi: VI625239098370850816: HTTP 502 from the server', '      run the command again later'],
   },
   'a request that took too long': {
     ...faulty('request-timeout'),
     code: 6,
-    says: ['mavi: VI625239098370850816: HTTP 408 from the server: Request Timeout', '      try again later'],
+    says: ['mavi: VI625239098370850816: HTTP 408 from the server: Request Timeout', '      run the command again later'],
   },
   'a bad request': {
     ...faulty('http-400'),
     code: 4,
     says: [
       'mavi: VI625239098370850816: HTTP 400 from the server: Bad Request',
-      '      check --base-url, and whether a proxy answers instead of the API',
+      '      check --base-url, and whether a proxy responds instead of the API',
     ],
   },
   'a wrong address of the API': {
@@ -106,7 +106,7 @@ export const THE_API: Rows = {
     code: 4,
     says: [
       'mavi: VI625239098370850816: HTTP 404 from the server: Not Found',
-      '      check --base-url, and whether a proxy answers instead of the API',
+      '      check --base-url, and whether a proxy responds instead of the API',
     ],
   },
   'truncated JSON': {
@@ -114,7 +114,7 @@ export const THE_API: Rows = {
     code: 4,
     says: [
       `mavi: VI625239098370850816: unexpected response from the server: {"code":"0001","msg":"download video error"`,
-      '      check --base-url, and whether a proxy answers instead of the API',
+      '      check --base-url, and whether a proxy responds instead of the API',
     ],
   },
   'endless JSON': {
@@ -122,7 +122,7 @@ export const THE_API: Rows = {
     code: 4,
     says: [
       'mavi: VI625239098370850816: unexpected response from the server: more than 65536 bytes of JSON',
-      '      check --base-url, and whether a proxy answers instead of the API',
+      '      check --base-url, and whether a proxy responds instead of the API',
     ],
   },
   'an error with the Content-Type of a video': {
@@ -147,7 +147,7 @@ export const THE_API: Rows = {
     code: 4,
     says: [
       'mavi: unexpected response from the server: <!DOCTYPE html> <html><head><title>Welcome to the guest network</title></head><body>Please log in.</body></html>',
-      '      check --base-url, and whether a proxy answers instead of the API',
+      '      check --base-url, and whether a proxy responds instead of the API',
     ],
   },
   'a listing with a server error': {
@@ -157,7 +157,7 @@ export const THE_API: Rows = {
     says: [
       'mavi: listing failed: HTTP 503 from the server: Service Unavailable; retrying now (attempt 2)',
       'mavi: HTTP 503 from the server: Service Unavailable',
-      '      try again later',
+      '      run the command again later',
     ],
   },
   'a refused listing': {
@@ -175,7 +175,7 @@ export const THE_API: Rows = {
     code: 4,
     says: [
       'mavi: the listing contains no list of videos',
-      '      check --base-url, and whether a proxy answers instead of the API',
+      '      check --base-url, and whether a proxy responds instead of the API',
     ],
   },
   'an empty scope': {

@@ -41,7 +41,7 @@ export const THE_NETWORK: Rows = {
     code: 6,
     says: [
       'mavi: VI625239098370850816: no data from 127.0.0.1:PORT for 0.2 s',
-      '      try again; for a slow server set a longer --timeout',
+      '      run the command again; for a slow server set a longer --timeout',
     ],
   },
   'a stalled body': {
@@ -49,7 +49,7 @@ export const THE_NETWORK: Rows = {
     code: 6,
     says: [
       'mavi: VI625239098370850816: no data from 127.0.0.1:PORT for 0.2 s',
-      '      try again; for a slow server set a longer --timeout',
+      '      run the command again; for a slow server set a longer --timeout',
     ],
   },
   'a response that is not HTTP': {
@@ -57,7 +57,7 @@ export const THE_NETWORK: Rows = {
     code: 6,
     says: [
       'mavi: VI625239098370850816: 127.0.0.1:PORT sent an invalid HTTP response: Expected HTTP/, RTSP/ or ICE/ (HPE_INVALID_CONSTANT)',
-      '      check --base-url, and whether a proxy answers instead of the API',
+      '      check --base-url, and whether a proxy responds instead of the API',
     ],
   },
   'too large headers': {
@@ -65,7 +65,7 @@ export const THE_NETWORK: Rows = {
     code: 6,
     says: [
       'mavi: VI625239098370850816: 127.0.0.1:PORT sent response headers that are too large: Header overflow (HPE_HEADER_OVERFLOW)',
-      '      check --base-url, and whether a proxy answers instead of the API',
+      '      check --base-url, and whether a proxy responds instead of the API',
     ],
   },
   'a loop of redirects': {
@@ -73,7 +73,7 @@ export const THE_NETWORK: Rows = {
     code: 6,
     says: [
       'mavi: VI625239098370850816: 127.0.0.1:PORT redirects more than 5 times',
-      '      check --base-url, and whether a proxy answers instead of the API',
+      '      check --base-url, and whether a proxy responds instead of the API',
     ],
   },
   'a redirect without an address': {
@@ -81,7 +81,7 @@ export const THE_NETWORK: Rows = {
     code: 6,
     says: [
       'mavi: VI625239098370850816: 127.0.0.1:PORT redirects without a Location',
-      '      check --base-url, and whether a proxy answers instead of the API',
+      '      check --base-url, and whether a proxy responds instead of the API',
     ],
   },
   'an untrusted certificate': {

@@ -6,7 +6,7 @@ export const RETRIES: Rows = {
     ...faulty('drop@60000x1', '--retries', '1'),
     code: 0,
     says: [
-      '! VI625239098370850816: connection to 127.0.0.1:PORT lost after 60000 bytes; retrying now (attempt 2): starting over; the bytes are downloaded, and billed, again',
+      '! VI625239098370850816: connection to 127.0.0.1:PORT lost after 60000 bytes; retrying now (attempt 2), starting over; all bytes are downloaded and billed again',
       '✓ saved a.mp4 · 126.9 KiB in TIME, SPEED · verified: complete MP4',
     ],
   },
@@ -15,7 +15,7 @@ export const RETRIES: Rows = {
     mock: { faults: 'drop@60000x1', offerRanges: true },
     code: 0,
     says: [
-      '! VI625239098370850816: connection to 127.0.0.1:PORT lost after 60000 bytes; retrying now (attempt 2): resuming at byte 60000',
+      '! VI625239098370850816: connection to 127.0.0.1:PORT lost after 60000 bytes; retrying now (attempt 2), resuming at byte 60000',
       '✓ saved a.mp4 · 126.9 KiB in TIME, SPEED · verified: complete MP4, length matches Content-Length',
     ],
   },
@@ -24,8 +24,8 @@ export const RETRIES: Rows = {
     mock: { faults: 'drop@60000x1,bad-rangex1', offerRanges: true },
     code: 0,
     says: [
-      '! VI625239098370850816: connection to 127.0.0.1:PORT lost after 60000 bytes; retrying now (attempt 2): resuming at byte 60000',
-      '! VI625239098370850816: the server sent a different range than was requested; retrying now (attempt 3): starting over; the bytes are downloaded, and billed, again',
+      '! VI625239098370850816: connection to 127.0.0.1:PORT lost after 60000 bytes; retrying now (attempt 2), resuming at byte 60000',
+      '! VI625239098370850816: the server sent a different range than was requested; retrying now (attempt 3), starting over; all bytes are downloaded and billed again',
       '✓ saved a.mp4 · 126.9 KiB in TIME, SPEED · verified: complete MP4',
     ],
   },
@@ -34,7 +34,7 @@ export const RETRIES: Rows = {
     mock: { faults: 'drop@60000x1' },
     code: 0,
     says: [
-      '! VI625239098370850816: connection to 127.0.0.1:PORT lost after 60000 bytes; retrying now (attempt 2): fetching it again, and checking that the bytes already written match',
+      '! VI625239098370850816: connection to 127.0.0.1:PORT lost after 60000 bytes; retrying now (attempt 2), downloading it again and checking that the bytes already written match',
       '✓ wrote VI625239098370850816 to stdout · 126.9 KiB in TIME, SPEED · verified: complete MP4',
     ],
   },
@@ -43,7 +43,7 @@ export const RETRIES: Rows = {
     mock: { faults: 'drop@60000x1,other-bytesx1' },
     code: 5,
     says: [
-      '! VI625239098370850816: connection to 127.0.0.1:PORT lost after 60000 bytes; retrying now (attempt 2): fetching it again, and checking that the bytes already written match',
+      '! VI625239098370850816: connection to 127.0.0.1:PORT lost after 60000 bytes; retrying now (attempt 2), downloading it again and checking that the bytes already written match',
       'mavi: VI625239098370850816: the server sent different bytes when the video was fetched again',
       '      discard what was written and start over, or download to a file with -o video.mp4',
     ],

@@ -225,7 +225,7 @@ export const SETTINGS_AND_KEY: Rows = {
     code: 3,
     says: [
       'mavi: API key refused: API error 0401: The API key is invalid or has no permission',
-      '      make a new one at https://api-platform.memories.ai',
+      '      create a new one at https://api-platform.memories.ai',
     ],
     prints: [
       'profile: default',

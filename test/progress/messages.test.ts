@@ -131,7 +131,7 @@ describe('the message for a retry', () => {
 
   it('says why, when the next attempt starts, and what it downloads', () => {
     expect(said(retrying(4000))).toEqual([
-      '! VI1: the connection was broken off; retrying in 4.0 s (attempt 2): going on at 12.3 MiB',
+      '! VI1: the connection was broken off; retrying in 4.0 s (attempt 2), going on at 12.3 MiB',
     ]);
   });
 
