@@ -131,7 +131,7 @@ export class MovieReader {
     const overlap =
       media.overlapping === 1
         ? '1 sample overlaps another and was not checked'
-        : `${number(media.overlapping)} samples overlap others and were not checked`;
+        : `${media.overlapping} samples overlap others and were not checked`;
     return {
       kind: 'complete',
       endProven: fragmented ? this.#hasMfra || indexedEnd !== null : !isOpen || furthest.end > 0,
@@ -146,7 +146,7 @@ export class MovieReader {
     const { fragmented, furthest, furthestIndexed, hasMoov, lastHasSamples } = this.film;
     const past = (end: number): string => `${bytesText(end - offset)} past the end of the file`;
     if (furthest.end > offset) {
-      return `sample ${number(furthest.sample)} of track ${furthest.track} ends ${past(furthest.end)}`;
+      return `sample ${furthest.sample} of track ${furthest.track} ends ${past(furthest.end)}`;
     }
     if (furthestIndexed > offset) return `the segments that 'sidx' names end ${past(furthestIndexed)}`;
     if (state.kind === 'boxes' && state.missing > 0) {
@@ -208,11 +208,6 @@ export class MovieReader {
   }
 }
 
-/** A count with commas between thousands. */
-function number(count: number): string {
-  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
-}
-
 function bytesText(count: number): string {
-  return count === 1 ? '1 byte' : `${number(count)} bytes`;
+  return count === 1 ? '1 byte' : `${count} bytes`;
 }

@@ -49,7 +49,7 @@ export async function runVerify(plan: VerifyPlan, host: Host): Promise<ExitCode>
     count += 1;
     await print(host, `${plan.json ? safeJson(finding) : lineFor(finding)}\n`);
   }
-  if (count === 0) say(host, 'mavi: nothing to verify: no file is recorded');
+  if (count === 0) say(host, 'mavi: nothing to verify: the manifest records no files');
   return failed ? 5 : 0;
 }
 
@@ -120,9 +120,15 @@ function compare(checked: CheckedFile, record: FileRecord): void {
   }
 }
 
+/** Why a file failed, without its name, which the line has already. */
+function reasonOf({ code, message }: NonNullable<Finding['error']>, name: string): string {
+  if (code === 'is_directory') return `it is a folder without ${MANIFEST_NAME}; name the files in it`;
+  return message.replace(`cannot read ${name}: `, '');
+}
+
 function lineFor(finding: Finding): string {
   const name = printable(finding.file);
-  if (finding.error !== null) return `${name}: FAILED: ${finding.error.message}`;
+  if (finding.error !== null) return `${name}: FAILED: ${reasonOf(finding.error, name)}`;
   const notes = finding.warnings.map((warning) => `; warning: ${warning}`).join('');
   const unlisted = finding.listed === false ? '; not listed in the manifest' : '';
   return `${name}: OK: ${bytesText(finding.bytes ?? 0)}, ${finding.verified}${unlisted}${notes}`;

@@ -220,7 +220,7 @@ it('says so where a manifest records no files', async () => {
   );
   const { code, lines, errors } = await mavi(cwd, ['verify', '--manifest', 'notes.txt']);
   expect([code, lines]).toEqual([0, []]);
-  expect(errors).toBe('mavi: nothing to verify: no file is recorded\n');
+  expect(errors).toBe('mavi: nothing to verify: the manifest records no files\n');
 });
 
 it.each([[['']], [['complete.mp4', '']], [['--manifest', '']]])('of %j is a usage error', async (args) => {
@@ -272,7 +272,7 @@ describe('verify of a folder', () => {
     expect(await mavi(cwd, [...args, 'library/sub'])).toEqual({
       code: 0,
       lines: [],
-      errors: 'mavi: nothing to verify: no file is recorded\n',
+      errors: 'mavi: nothing to verify: the manifest records no files\n',
     });
     const none = await mavi(cwd, ['verify', 'library/sub']);
     expect([none.code, none.lines]).toEqual([5, [expect.stringContaining('library/sub: FAILED: ')]]);

@@ -119,7 +119,7 @@ describe('the samples say where the media ends', () => {
   it('where the last box extends to the end of the file', () => {
     const all = openEnded(FIRST);
     for (const missing of [1, 20, 2000]) {
-      const text = missing === 1 ? '1 byte' : missing === 2000 ? '2,000 bytes' : `${missing} bytes`;
+      const text = missing === 1 ? '1 byte' : `${missing} bytes`;
       expect(verdictOf(all.subarray(0, -missing))).toEqual(
         cut(`sample 50 of track 2 ends ${text} past the end of the file`),
       );
@@ -129,7 +129,7 @@ describe('the samples say where the media ends', () => {
   it('where the size of the last box was shortened together with the file', () => {
     const short = withUint32(FIRST.bytes, FIRST.mdatAt, FIRST.bytes.length - FIRST.mdatAt - 2000);
     expect(verdictOf(short.subarray(0, -2000))).toEqual(
-      cut('sample 50 of track 2 ends 2,000 bytes past the end of the file'),
+      cut('sample 50 of track 2 ends 2000 bytes past the end of the file'),
     );
   });
 
@@ -200,7 +200,7 @@ describe('a fragmented film', () => {
   it('is cut at a fragment’s edge if an index names more', () => {
     const { bytes: all, fragments } = fragmentedFilm({ sidx: 'of all' });
     for (const { moofAt } of fragments.slice(1)) {
-      const missing = String(all.length - moofAt).replace(/\B(?=(\d{3})+$)/g, ',');
+      const missing = all.length - moofAt;
       expect(verdictOf(all.subarray(0, moofAt))).toEqual(
         cut(`the segments that 'sidx' names end ${missing} bytes past the end of the file`),
       );

@@ -104,8 +104,8 @@ export const THE_DISK: Rows = {
     says: [],
     prints: [
       'a.mp4: FAILED: the video is truncated after 1 byte, inside its first box',
-      'b.mp4: FAILED: the video is truncated after 60000 bytes: sample 174 of track 2 ends 69,950 bytes past the end of the file',
-      'c.mp4: FAILED: cannot read c.mp4: no such file or folder',
+      'b.mp4: FAILED: the video is truncated after 60000 bytes: sample 174 of track 2 ends 69950 bytes past the end of the file',
+      'c.mp4: FAILED: no such file or folder',
     ],
   },
 };
