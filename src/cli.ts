@@ -109,6 +109,15 @@ function plainMistake(text: string): string {
     .replace(/(unknown command 'version').*/, '$1 (did you mean --version?)')
     .replace(/Allowed choices are (.*), (.*)\.$/m, 'It takes $1 or $2.')
     .replace(
+      /option '(?:-\w, )?(--[^ ']+).*?' cannot be used with option '(?:-\w, )?(--[^ ']+).*?'/,
+      "$1 can't be combined with $2",
+    )
+    .replace(/option '(?:-\w, )?(--\S+) (<.*?>)' argument missing/, '$1 needs a value: $2')
+    .replace(
+      /too many arguments for ('.*?')\. Expected (\d+) arguments? but got (\d+)\./,
+      'too many arguments for $1: it takes $2, not $3',
+    )
+    .replace(
       /option '(?:-\w, )?(--\S+) .*?' argument ('.*?') is invalid\. It takes (.*)\.$/m,
       '$1 takes $3, not $2',
     )

@@ -34,7 +34,7 @@ describe('the exit codes', () => {
       6: 'network: DNS, TLS, connection, timeout, stall, HTTP 5xx, after all retries',
       7: 'local: file exists, no permission, disk full, bad folder',
       8: 'still rate-limited after all retries',
-      9: 'stopped by --max-transfer before all was done',
+      9: 'stopped by --max-transfer or --max-cost before all was done',
       129: 'ended by SIGHUP',
       130: 'ended by SIGINT',
       141: 'the reader closed the pipe',

@@ -34,6 +34,10 @@ export function addAuth(program: Command, { host, run }: CommandContext): void {
 
   const status = subcommand(auth, 'status', 'show which API key is used, and check it with the API');
   addSettings(status.option(...VERBOSE), CONNECTION_SETTINGS);
+  addEnd(auth, [
+    ['mavi auth login', 'store a key'],
+    ['mavi auth status', 'check it'],
+  ]);
   addEnd(status, [['mavi auth status', 'check the key']]).action((flags: Flags) =>
     run(async () =>
       (await import('../auth/status.ts')).runStatus(settingTexts(flags), flags.verbose === true, host),

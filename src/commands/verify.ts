@@ -13,7 +13,7 @@ export function addVerify(program: Command, context: CommandContext): void {
     .option('--json', 'print a JSON object for each file');
   addChecks(command);
   addEnd(command, [
-    ['mavi verify video.mp4', 'is it a complete mp4?'],
+    ['mavi verify video.mp4', 'is it a complete MP4?'],
     ['mavi verify library', 'has anything changed since it was synced?'],
   ]);
   command.action((files: string[], flags: Record<string, unknown>) =>

@@ -126,7 +126,9 @@ export class Budget {
     if (this.#exceeds(reserved) || this.#usedBytes >= this.#limit.bytes) {
       const what = bytes === null || !this.#exceeds(reserved) ? '' : `${bytesText(bytes)} `;
       throw this.#error(
-        again ? `not retried: another ${what}would exceed` : `skipped: ${what || 'more bytes '}would exceed`,
+        again
+          ? `not retried: another ${what}would exceed`
+          : `skipped: ${what === '' ? 'more bytes ' : `${what}${this.#usedBytes > 0 ? 'more ' : ''}`}would exceed`,
       );
     }
     this.#usedBytes += reserved;

@@ -45,7 +45,7 @@ export async function runList(
   if (form === 'table') {
     const { printTable } = await import('./table.ts');
     const count = await printTable(listing.rows, host);
-    if (count === 0) note(`no video matches in ${scopesText(scopes, session.settings.uniqueId)}`);
+    if (count === 0) note(`no videos found in ${scopesText(scopes, session.settings.uniqueId)}`);
   } else {
     const showsScope = scopes === 'all' || scopes.length > 1;
     for await (const { videoNo, uniqueId, fields } of listing.rows) {

@@ -44,7 +44,12 @@ export function byteSize(text: string): number {
 
 /** A limit in bytes per second; 0 is no limit, as in curl, and gives null. */
 export function byteLimit(text: string): number | null {
-  return text === '0' ? null : byteSize(text);
+  if (text === '0') return null;
+  try {
+    return byteSize(text);
+  } catch {
+    throw new RangeError('takes a number of bytes per second, such as 500000, 10M or 2.5G (0 = no limit)');
+  }
 }
 
 /** Starts per minute, or curl's forms `12/m`, `1/s`, `700/h`, `3/15s`; 0 is no limit, and gives null. */

@@ -610,7 +610,7 @@ describe('an existing file', () => {
     for (const flag of ['--force', '--clobber']) {
       const { code, errors } = await here.download([...here.ids, flag, '--skip-existing']);
       expect(code).toBe(2);
-      expect(errors).toContain(`${flag}' cannot be used with option '--skip-existing'`);
+      expect(errors).toContain(`${flag} can't be combined with --skip-existing`);
     }
     expect(here.mock.requests).toHaveLength(0);
   });

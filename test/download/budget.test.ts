@@ -64,7 +64,7 @@ describe('a budget of bytes', () => {
     expect(thrown(() => budget.reserve(3_000_000_000))).toMatchObject({
       exitCode: 9,
       code: 'max_transfer',
-      message: 'skipped: 2.8 GiB would exceed --max-transfer (2.0 MiB)',
+      message: 'skipped: 2.8 GiB more would exceed --max-transfer (2.0 MiB)',
       hint: 'run the command again with a higher --max-transfer',
     });
     expect(thrown(() => budget.reserve(3_000_000_000, true))).toMatchObject({

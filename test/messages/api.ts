@@ -91,7 +91,10 @@ export const THE_API: Rows = {
   'a request that took too long': {
     ...faulty('request-timeout'),
     code: 6,
-    says: ['mavi: VI625239098370850816: HTTP 408 from the server: Request Timeout', '      run the command again later'],
+    says: [
+      'mavi: VI625239098370850816: HTTP 408 from the server: Request Timeout',
+      '      run the command again later',
+    ],
   },
   'a bad request': {
     ...faulty('http-400'),
@@ -181,6 +184,6 @@ export const THE_API: Rows = {
   'an empty scope': {
     args: ['list', '-u', 'nothing'],
     code: 0,
-    says: ["mavi: no video matches in the scope 'nothing'"],
+    says: ["mavi: no videos found in the scope 'nothing'"],
   },
 };

@@ -15,15 +15,12 @@ export const COMMAND_LINE: Rows = {
   'a flag without its value': {
     ...download('--rate'),
     code: 2,
-    says: ["mavi: option '--rate <n>' argument missing", '      see: mavi download --help'],
+    says: ['mavi: --rate needs a value: <n>', '      see: mavi download --help'],
   },
   'a flag that excludes another': {
     ...download('--force', '--skip-existing'),
     code: 2,
-    says: [
-      "mavi: option '-f, --force' cannot be used with option '--skip-existing'",
-      '      see: mavi download --help',
-    ],
+    says: ["mavi: --force can't be combined with --skip-existing", '      see: mavi download --help'],
   },
   'a value that is not among the choices': {
     ...download('--verify', 'x'),
@@ -113,7 +110,9 @@ export const COMMAND_LINE: Rows = {
   'an invalid size': {
     ...download('--limit-rate', 'x'),
     code: 2,
-    says: ["mavi: --limit-rate takes a number of bytes above 0, such as 500000, 10M or 2.5G, not 'x'"],
+    says: [
+      "mavi: --limit-rate takes a number of bytes per second, such as 500000, 10M or 2.5G (0 = no limit), not 'x'",
+    ],
   },
   'an invalid --max-transfer': {
     ...download('--max-transfer', '0'),
