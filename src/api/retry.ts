@@ -106,7 +106,7 @@ export class RetryState {
  */
 export function tooLongAPause(untilMs: number, cause?: MaviError): PauseError {
   const until = new Date(Math.min(untilMs, 8.64e15)).toISOString().replace(/\.\d+Z$/, 'Z');
-  const said = cause === undefined ? '' : `${cause.message}; `;
+  const said = cause === undefined ? '' : `${cause.message.replace(/\.$/, '')}; `;
   return new PauseError(cause?.code ?? 'paused', `${said}the server asks for no requests until ${until}`, {
     hint: `run the command again after ${until}`,
     ...(cause === undefined ? {} : { cause }),

@@ -37,7 +37,7 @@ export function errorText(videoNo: string | null, message: string, hint: string,
 function retryText(event: Extract<ProgressEvent, { kind: 'retrying' }>, nowMs: number, style: Style): string {
   const retrying = retryingText(event.untilMs - nowMs, event.attempt);
   const how = event.how === '' ? '' : `, ${event.how}`;
-  const text = `${subject(event.videoNo)}${event.why}; ${retrying}${how}`;
+  const text = `${subject(event.videoNo)}${event.why.replace(/\.$/, '')}; ${retrying}${how}`;
   return wrapped(text, style.width(), `${style.attention(style.marks.attention)} `, INDENT);
 }
 

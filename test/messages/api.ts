@@ -47,7 +47,7 @@ export const THE_API: Rows = {
     ...faulty('rate-limit=700'),
     code: 8,
     says: [
-      `mavi: VI625239098370850816: rate limit reached: API error 0429: Request has exceeded the limit.; the server asks for no requests until DATE`,
+      `mavi: VI625239098370850816: rate limit reached: API error 0429: Request has exceeded the limit; the server asks for no requests until DATE`,
       '      run the command again after DATE',
     ],
   },

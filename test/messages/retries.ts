@@ -52,7 +52,7 @@ export const RETRIES: Rows = {
     ...faulty('rate-limit=0x1', '--retries', '1'),
     code: 0,
     says: [
-      `! VI625239098370850816: rate limit reached: API error 0429: Request has exceeded the limit.; retrying now (attempt 2)`,
+      `! VI625239098370850816: rate limit reached: API error 0429: Request has exceeded the limit; retrying now (attempt 2)`,
       '✓ saved a.mp4 · 126.9 KiB in TIME, SPEED · verified: complete MP4',
     ],
   },
