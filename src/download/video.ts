@@ -197,7 +197,7 @@ function howNext(download: ActiveDownload): string {
   if (from !== null) return `resuming at byte ${from.offset}`;
   if (body === null || body.check.bytes === 0) return '';
   if (body.isCommitted) return 'downloading it again and checking that the bytes already written match';
-  return 'starting over; all bytes are downloaded and billed again';
+  return 'starting over; all bytes are billed again';
 }
 
 function reportProgress({ task, context }: ActiveDownload, into: ResumableBody): void {

@@ -6,7 +6,7 @@ export const RETRIES: Rows = {
     ...faulty('drop@60000x1', '--retries', '1'),
     code: 0,
     says: [
-      '! VI625239098370850816: connection to 127.0.0.1:PORT lost after 60000 bytes; retrying now (attempt 2), starting over; all bytes are downloaded and billed again',
+      '! VI625239098370850816: connection to 127.0.0.1:PORT lost after 60000 bytes; retrying now (attempt 2), starting over; all bytes are billed again',
       '✓ saved a.mp4 · 126.9 KiB in TIME, SPEED · verified: complete MP4',
     ],
   },
@@ -25,7 +25,7 @@ export const RETRIES: Rows = {
     code: 0,
     says: [
       '! VI625239098370850816: connection to 127.0.0.1:PORT lost after 60000 bytes; retrying now (attempt 2), resuming at byte 60000',
-      '! VI625239098370850816: the server sent a different range than was requested; retrying now (attempt 3), starting over; all bytes are downloaded and billed again',
+      '! VI625239098370850816: the server sent a different range than was requested; retrying now (attempt 3), starting over; all bytes are billed again',
       '✓ saved a.mp4 · 126.9 KiB in TIME, SPEED · verified: complete MP4',
     ],
   },

@@ -108,7 +108,7 @@ export const THE_VIDEO: Rows = {
     ...faulty('truncate', '--retries', '3'),
     code: 5,
     says: [
-      '! VI625239098370850816: the video is truncated after 64975 bytes: sample 174 of track 2 ends 64975 bytes past the end of the file; retrying now (attempt 2), starting over; all bytes are downloaded and billed again',
+      '! VI625239098370850816: the video is truncated after 64975 bytes: sample 174 of track 2 ends 64975 bytes past the end of the file; retrying now (attempt 2), starting over; all bytes are billed again',
       'mavi: VI625239098370850816: the video is truncated after 64975 bytes: sample 174 of track 2 ends 64975 bytes past the end of the file',
       '      the server ended the response early; if this happens again, the original itself may be truncated: --verify ftyp downloads it as it is',
     ],

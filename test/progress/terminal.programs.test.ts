@@ -92,7 +92,7 @@ describe('a download on a terminal', () => {
     const screen = await terminal.shows((seen) => text(seen).includes('7 %'));
     expect(screen.slice(0, -1).every((row) => row.length < 80)).toBe(true);
     expect(screen.slice(0, -1).join(' ').replace(/ +/g, ' ')).toMatch(
-      /^! VI600000001000000000: connection to 127\.0\.0\.1:\d+ lost after 60000 bytes; retrying (in \S+ s|now) \(attempt 2\), starting over; all bytes are downloaded and billed again$/,
+      /^! VI600000001000000000: connection to 127\.0\.0\.1:\d+ lost after 60000 bytes; retrying (in \S+ s|now) \(attempt 2\), starting over; all bytes are billed again$/,
     );
     expect(screen.at(-1)).toMatch(/^a\.mp4 {2}█░+ {4}7 %/);
   });
