@@ -114,10 +114,7 @@ export const CASES: readonly SpeedCase[] = [
     sizeBytes: null,
   },
   atScale('list', 'list --ids', () => ['list', '--ids']),
-  atScale('sync-new', 'sync --dry-run, nothing downloaded yet', ({ target }) => [
-    ...['sync', `${target}.library`, '--dry-run'],
-  ]),
-  atScale('sync-present', 'sync, everything downloaded before', (work, rows) => [
+  atScale('sync', 'sync, everything downloaded before', (work, rows) => [
     ...['sync', syncedFolder(work, rows)],
   ]),
   {
