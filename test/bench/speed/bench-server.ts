@@ -23,9 +23,12 @@ export interface BenchServer extends Pick<Work, 'origins' | 'certPath' | 'server
 const BLOCK = Buffer.alloc(1_048_576, 'bytes of a video, or so it says. ');
 const LOOK_EVERY_MS = 20;
 
+/** How many bytes a second the paced origin sends. */
+const PACE_BYTES = 400_000_000;
+
 /**
  * Starts nginx with a certificate created for this run. A POST to `/bytes-<n>/download` gets an MP4 of n bytes from
- * `files`, which should be in memory; `/bytes-<n>-pace-<p>/download` is limited to p bytes per second.
+ * `files`, which should be in memory.
  */
 export async function startBenchServer(
   folder: string,
@@ -49,7 +52,11 @@ export async function startBenchServer(
   process.on('exit', () => child.kill());
   await answering(ports.https);
   return {
-    origins: { http: `http://127.0.0.1:${ports.http}`, https: `https://127.0.0.1:${ports.https}` },
+    origins: {
+      http: `http://127.0.0.1:${ports.http}`,
+      https: `https://127.0.0.1:${ports.https}`,
+      paced: `https://127.0.0.1:${await pacedPort(ports.https)}`,
+    },
     certPath,
     serverCpuSeconds: () => cpuSecondsOf(child.pid ?? 0),
     close: () => child.kill(),
@@ -71,13 +78,12 @@ events { worker_connections 64; }
 http {
   ${temporary.join(' ')}
   access_log off; default_type application/octet-stream; keepalive_requests 1000000; output_buffers 4 64k;
-  map $pace $speed { "" 0; default $pace; }
   server {
     listen 127.0.0.1:${ports.http}; listen 127.0.0.1:${ports.https} ssl;
     ssl_certificate ${folder}/cert.pem; ssl_certificate_key ${folder}/key.pem;
     error_page 405 =200 $uri;
-    location ~ ^/(?<video>bytes-\\d+)(?:-pace-(?<pace>\\d+))?/download$ { rewrite ^ /videos/$video last; }
-    location /videos/ { internal; alias ${videos}/; limit_rate $speed; addition_types *; add_after_body /videos/empty; }
+    location ~ ^/(?<video>bytes-\\d+)/download$ { rewrite ^ /videos/$video last; }
+    location /videos/ { internal; alias ${videos}/; addition_types *; add_after_body /videos/empty; }
   }
 }
 `;
@@ -91,6 +97,35 @@ function writeVideo(path: string, sizeBytes: number): void {
   while (written < filled) written += writeSync(file, BLOCK, 0, Math.min(BLOCK.length, filled - written));
   ftruncateSync(file, sizeBytes);
   closeSync(file);
+}
+
+/**
+ * Passes connections on to another port, but only so many bytes a second back: nginx's own limit lets a second's bytes
+ * through in one go.
+ */
+async function pacedPort(port: number): Promise<number> {
+  const server = createServer((client) => {
+    const upstream = connect(port, '127.0.0.1');
+    let passed = 0;
+    let startedMs: number | null = null;
+    upstream.on('data', (piece) => {
+      startedMs ??= performance.now();
+      passed += piece.length;
+      const hasRoom = client.write(piece);
+      const aheadMs = startedMs + (passed / PACE_BYTES) * 1000 - performance.now();
+      if (hasRoom && aheadMs < 1) return;
+      upstream.pause();
+      const resume = (): unknown => upstream.resume();
+      if (hasRoom) setTimeout(resume, aheadMs);
+      else client.once('drain', resume);
+    });
+    upstream.on('end', () => client.end()).on('error', () => client.destroy());
+    client.on('error', () => upstream.destroy()).on('close', () => upstream.destroy());
+    client.pipe(upstream);
+  }).listen(0, '127.0.0.1');
+  server.unref();
+  await once(server, 'listening');
+  return (server.address() as AddressInfo).port;
 }
 
 async function freePort(): Promise<number> {

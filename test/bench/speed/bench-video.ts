@@ -1,10 +1,5 @@
 import { box, movieBox } from '../../helpers/boxes.ts';
 
-/** The server's path for a video of so many bytes, at so many bytes per second. */
-export function pathFor(sizeBytes: number, bytesPerSecond: number | null = null): string {
-  return `bytes-${sizeBytes}${bytesPerSecond === null ? '' : `-pace-${bytesPerSecond}`}`;
-}
-
 /** The start of an MP4 of `sizeBytes`: `ftyp`, `moov` and the header of one `mdat` with a 64-bit size. */
 export function benchVideo(sizeBytes: number): { readonly opening: Buffer } {
   const front = Buffer.concat([

@@ -45,7 +45,7 @@ export const SERVED_SIZES: readonly number[] = [...Object.values(SIZES), 6 * GIB
 const SIZE_NAMES = { '100k': '100 kB', '1g': '1 GiB' } as const;
 const ROWS = [5000, 10_000, 20_000, 50_000];
 const SIX_MEGABYTES = { videos: generatedLibrary({ count: 1, sizeBytes: 6_000_000 }) };
-const PACED: Load = { scheme: 'https', sizeBytes: GIBIBYTE, bytesPerSecond: 400_000_000, to: 'file' };
+const PACED: Load = { scheme: 'paced', sizeBytes: GIBIBYTE, to: 'file' };
 const PIPED: Load = { scheme: 'https', sizeBytes: GIBIBYTE, to: 'stdout' };
 const UNPACED: Load = { scheme: 'https', sizeBytes: GIBIBYTE, to: 'file' };
 

@@ -7,7 +7,6 @@ import { MANIFEST_NAME } from '../../../src/sync/plan.ts';
 import { generatedLibrary } from '../../helpers/generated.ts';
 import { PYTHON } from '../machine.ts';
 import { shellLine } from '../shell.ts';
-import { pathFor } from './bench-video.ts';
 
 /** The surroundings of a measured command: paths, server, certificate. */
 export interface Work {
@@ -15,7 +14,7 @@ export interface Work {
   /** The program to measure: `bin/mavi.js` of the checkout, or another build. */
   readonly bin: string;
   /** The server's origins. */
-  readonly origins: { readonly http: string; readonly https: string };
+  readonly origins: { readonly http: string; readonly https: string; readonly paced: string };
   /** The certificate that clients have to trust. */
   readonly certPath: string;
   /** CPU time of the server so far. */
@@ -30,9 +29,9 @@ export interface Work {
 
 /** What is downloaded. */
 export interface Load {
-  readonly scheme: 'http' | 'https';
+  /** `paced` is https at 400 MB/s. */
+  readonly scheme: 'http' | 'https' | 'paced';
   readonly sizeBytes: number;
-  readonly bytesPerSecond?: number;
   readonly to: 'file' | 'stdout';
 }
 
@@ -276,6 +275,6 @@ function questionOf(): string {
   return JSON.stringify({ video_no: VIDEO_NO, unique_id: 'default' });
 }
 
-function pathOf({ sizeBytes, bytesPerSecond }: Load): string {
-  return pathFor(sizeBytes, bytesPerSecond ?? null);
+function pathOf({ sizeBytes }: Load): string {
+  return `bytes-${sizeBytes}`;
 }

@@ -109,7 +109,7 @@ limits the speed, every client that keeps up gets the last byte at the same time
 adds to that${startCost(run)}.
 
 ${targetsTable(run)}
-
+${missedText(run)}
 ## Where the time goes
 
 The five largest costs of 1 GiB over https to a file, as shares of the CPU time of all threads (\`perf record\`, three runs,
@@ -151,6 +151,13 @@ npm run bench
 
 \`npm run bench -- --help\` shows how to run a part of it.
 `;
+}
+
+/** Why each target that was missed was missed. */
+function missedText({ results }: BenchRun): string {
+  const missed = judge(results).filter(({ met }) => met === false);
+  if (missed.length === 0) return '';
+  return `\nMissed, and why:\n\n${missed.map((each) => `- ${wordsOf(each, results)}: ${each.target.why}.\n`).join('')}`;
 }
 
 /** By how much `mavi` ends after curl at the server's pace, and how much of that is Node's; nothing if it did not run. */

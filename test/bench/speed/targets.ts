@@ -10,6 +10,8 @@ export interface Target {
   readonly against: string;
   readonly measure: 'seconds' | 'peakBytes';
   readonly atMost: number;
+  /** Why it may be missed. */
+  readonly why: string;
 }
 
 /** A target and its measurements. */
@@ -32,18 +34,24 @@ export const MOST_PEAK_BYTES = 150_000_000;
 /** How much faster the server has to be than the client; otherwise the server is what is measured. */
 export const LEAST_SERVER_LEAD = 1.5;
 
+const NODES_HTTP = `most of it is Node's own TLS and HTTP: compare "${NODE_TO_NOTHING}" below`;
+const NODES_START = 'starting Node, loading https and loading got take longer than the tool that is compared';
+const SHARED_CORES = 'what is sent is hashed too, and the reader shares the cores with nginx and `mavi`';
+const PARSED_CHUNKS = "each chunk is an object of Node's parser, for which the heap grows";
+const HASHED = 'the hash runs on the thread that receives';
+
 const TARGETS: readonly Target[] = [
-  target('file-https-1g', 'mavi', 'curl', 1.45),
-  target('file-https-1g', 'mavi', 'Python', 1),
-  target('pipe', 'mavi, pipe', 'mavi, file', 1.1),
-  target('pipe-checksum', 'mavi --checksum', CURL_TEE_HASH, 1),
-  target('checksum-paced', 'mavi --checksum', 'curl', 1.05),
-  target('checksum-paced', 'mavi --checksum', CURL_THEN_HASH, 0.8),
-  target('checksum', 'mavi --checksum', CURL_THEN_HASH, 1),
-  target('small', 'mavi', XARGS, 1),
-  target('file-https-100k', 'mavi', 'Python', 1),
-  { ...target('chunks', 'mavi, one byte', 'mavi, 64 KiB', 1.2), measure: 'peakBytes' },
-  { ...target('memory', 'mavi, 6 GiB', 'mavi, 1 GiB', 1.1), measure: 'peakBytes' },
+  target('file-https-1g', 'mavi', 'curl', 1.45, NODES_HTTP),
+  target('file-https-1g', 'mavi', 'Python', 1, NODES_HTTP),
+  target('pipe', 'mavi, pipe', 'mavi, file', 1.1, SHARED_CORES),
+  target('pipe-checksum', 'mavi --checksum', CURL_TEE_HASH, 1, SHARED_CORES),
+  target('checksum-paced', 'mavi --checksum', 'curl', 1.05, NODES_START),
+  target('checksum-paced', 'mavi --checksum', CURL_THEN_HASH, 0.8, NODES_START),
+  target('checksum', 'mavi --checksum', CURL_THEN_HASH, 1, HASHED),
+  target('small', 'mavi', XARGS, 1, NODES_START),
+  target('file-https-100k', 'mavi', 'Python', 1, NODES_START),
+  { ...target('chunks', 'mavi, one byte', 'mavi, 64 KiB', 1.2, PARSED_CHUNKS), measure: 'peakBytes' },
+  { ...target('memory', 'mavi, 6 GiB', 'mavi, 1 GiB', 1.1, PARSED_CHUNKS), measure: 'peakBytes' },
 ];
 
 /** Compares the results with the targets of the cases that ran. */
@@ -87,6 +95,6 @@ function judgement(each: Target, { measurements }: CaseResult): Judgement {
   };
 }
 
-function target(caseId: string, name: string, against: string, atMost: number): Target {
-  return { caseId, name, against, measure: 'seconds', atMost };
+function target(caseId: string, name: string, against: string, atMost: number, why: string): Target {
+  return { caseId, name, against, measure: 'seconds', atMost, why };
 }
