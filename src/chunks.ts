@@ -27,7 +27,7 @@ export function byteCount(chunks: readonly Uint8Array[]): number {
 /**
  * Writes chunks to a descriptor, in order, through the thread pool: `process.stdout` writes to pipes synchronously,
  * so that a slow reader would hold up signals and time-outs. `pause` waits for room in a pipe that somebody made
- * non-blocking. The answer throws ClosedPipe, or what the system reports.
+ * non-blocking. The function returned rejects with ClosedPipe, or with what the system reports.
  */
 export function descriptorWriter(
   descriptor: number,

@@ -72,7 +72,7 @@ export class UsageError extends MaviError {
   }
 }
 
-/** The key is missing or refused, the account disabled or without credits: final for the whole run. */
+/** The key is missing or refused, the account disabled or without credits: final for the run. */
 export class AccountError extends failure(3) {}
 
 /** A final response of the API. */
@@ -103,10 +103,10 @@ export class LocalError extends failure(7) {}
 /** The account's limit was reached. */
 export class RateLimitError extends failure(8, { retryable: true }) {}
 
-/** The server asks for a longer pause than a run waits for: final for the whole run. */
+/** The server asks for a longer pause than a run waits for: final for the run. */
 export class PauseError extends RateLimitError {}
 
-/** Whether the failure of one video ends the whole run. */
+/** Whether the failure of one video ends the run. */
 export function endsRun(error: unknown): error is AccountError | PauseError {
   return error instanceof AccountError || error instanceof PauseError;
 }

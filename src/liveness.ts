@@ -34,7 +34,7 @@ export function livenessOf(identity: string, host: ProcessHost): 'alive' | 'dead
   const [machine, boot, namespace, pid = '', startTime] = fields;
   const [ownMachine, ownBoot, ownNamespace] = processIdentity(host).split('-');
   if (machine !== ownMachine) return 'unknown';
-  // The machine has been started again since.
+  // The machine has rebooted since.
   if (boot !== ownBoot) return 'dead';
   if (namespace !== ownNamespace) return 'unknown';
   const number = Number.parseInt(pid, 16);

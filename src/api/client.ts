@@ -168,7 +168,7 @@ async function failureOf(response: HttpResponse, context: ResponseContext): Prom
   return statusError(context, '') ?? unexpected('bad_answer', `HTTP ${context.status}`);
 }
 
-/** The error that JSON means; null stands for more bytes than are read. */
+/** The error that a JSON body means; null if the body is longer than what is read. */
 function errorOfJson(bytes: Buffer | null, context: ResponseContext, mostBytes = ENVELOPE_BYTES): MaviError {
   const text = bytes?.toString() ?? '';
   const envelope = parseEnvelope(text);

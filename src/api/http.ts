@@ -19,7 +19,7 @@ import { CHECK_BASE_URL, networkError } from './network-errors.ts';
 import type { AgentFor } from './proxy.ts';
 import { watchForStall } from './stall.ts';
 
-/** One request as it goes onto the wire. */
+/** One request as it is sent. */
 export interface WireRequest {
   readonly method: 'GET' | 'POST';
   readonly url: URL;

@@ -6,7 +6,7 @@ const LATE_MS = 1000;
 
 /**
  * Calls back when `idleMs` has reached the timeout. Time in which the process was stopped is no silence: what lies in
- * the socket is read before judging, and after a stop everything gets the whole timeout again.
+ * the socket is read before judging, and after a stop everything gets the full timeout again.
  * @param idleMs milliseconds of silence until now
  * @returns a function that ends the watch
  */

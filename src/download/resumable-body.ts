@@ -89,7 +89,7 @@ export class ResumableBody {
     return this.etag === null || offset === 0 ? null : { offset, etag: this.etag };
   }
 
-  /** Whether bytes were written that cannot be taken back. */
+  /** Whether bytes were written that cannot be undone. */
   get isCommitted(): boolean {
     return this.sink.restart === null && this.#sent.bytes + this.check.bytes > 0;
   }
@@ -153,7 +153,7 @@ export function strongEtag(headers: IncomingHttpHeaders): string | null {
 const CONTENT_RANGE = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/i;
 
 /**
- * The size of the whole file, in bytes, if a 206 holds exactly the bytes from the offset to its end: range, ETag and
+ * The total size of the file, in bytes, if a 206 holds exactly the bytes from the offset to its end: range, ETag and
  * total must fit. Null otherwise.
  * @param knownSize the size that the first response announced, in bytes; null if it did not
  */

@@ -11,7 +11,7 @@ import type { Target } from './target.ts';
 export interface Sink {
   /** Writes all of the chunks, in order. */
   write(chunks: readonly Uint8Array[]): Promise<void>;
-  /** Discards what was written, to begin again; null where it can't be taken back. */
+  /** Discards what was written, to begin again; null where it can't be undone. */
   readonly restart: (() => Promise<void>) | null;
   /** Reads back up to `maxBytes` from a position, in bytes; empty at the end. Null where nothing can be read back. */
   readonly read: ((position: number, maxBytes: number) => Promise<Uint8Array>) | null;
@@ -86,7 +86,7 @@ export async function fileSink(options: FileSinkOptions): Promise<Sink> {
     }
     await flushFile(() => file.sync());
     const identity = await file.identify();
-    // Compared while it is open, for some network file systems number a closed file anew.
+    // Compared while it is open, because some network file systems give a closed file a new number.
     if (target.isShared && (await fileSystem.look(paths.at(-1) ?? ''))?.identity !== identity) {
       throw new LocalError('swapped', `cannot write ${target.shown}: its temporary file was replaced`, {
         hint: 'another user can write to that folder; choose another one',

@@ -15,6 +15,7 @@ export interface TransferOptions {
 /** The size of a batch. Measured: more gains nothing, less costs system calls. */
 const BATCH_BYTES = 1024 * 1024;
 
+/** How many chunks may wait before they are merged. */
 const MOST_CHUNKS = 1000;
 
 /** How many bytes may wait for a write to end before the socket is paused. */
@@ -40,17 +41,17 @@ export async function transfer(
   let isPaused = true;
   let isThrottled = false;
   let cancelThrottle = (): void => {};
-  const failures: unknown[] = [];
+  let failure: unknown = null;
 
   const fail = (error: unknown): void => {
-    failures.push(error);
+    failure ??= error;
     waiting = [];
     waitingBytes = 0;
     body.abort(error);
   };
 
   const take = (chunk: Uint8Array): void => {
-    if (failures.length > 0) return;
+    if (failure !== null) return;
     try {
       const wanted = into.push(chunk);
       onChunk(chunk);
@@ -120,13 +121,14 @@ export async function transfer(
   body.use(take);
   for (const chunk of first) take(chunk);
   next();
-  // Our own failure comes before one of the body: after that, the rest alone would be requested, and what could
-  // not be written would be missing.
-  const lost = await body.finished.then(
-    () => [],
-    (error) => [error],
-  );
+  let lost: unknown = null;
+  await body.finished.catch((error) => {
+    lost = error;
+  });
   cancelThrottle();
   await drain();
-  for (const error of [...failures, ...lost]) throw error;
+  // Our own failure comes before one of the body: after that one, only the rest would be requested, and what could not
+  // be written would be missing.
+  const error = failure ?? lost;
+  if (error !== null) throw error;
 }

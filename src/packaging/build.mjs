@@ -6,7 +6,7 @@ import { thirdPartyLicences } from './licences.mjs';
 
 const { build } = await import('esbuild').catch(() => {
   console.error('mavi: its build tools are not installed yet; first run: npm ci');
-  // npx hides what this says; it goes on to bin/mavi.js, which says the same.
+  // npx hides what this says; it then runs bin/mavi.js, which says the same.
   process.exit(process.env.npm_command === 'exec' ? 0 : 1);
 });
 

@@ -1,2 +1,2 @@
-/** Stands for `node:process` in the bundle: importing that opens standard input, which makes a pipe there non-blocking. */
+/** Replaces `node:process` in the bundle: importing that opens standard input, which makes a pipe there non-blocking. */
 module.exports = process;

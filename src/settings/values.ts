@@ -66,7 +66,7 @@ export function rate(text: string): Rate | null {
   return { starts, windowMs };
 }
 
-/** A scope of the library: any text on one line. U+FFFD stands for bytes that are not UTF-8. */
+/** A scope of the library: any text on one line. U+FFFD means bytes that are not UTF-8. */
 export function uniqueId(text: string): string {
   if (!/^[^\p{Cc}\ufffd]{1,256}$/u.test(text))
     throw new RangeError('takes the name of a scope, such as default');

@@ -45,7 +45,7 @@ export async function findMoved(
   const moved = new Map<string, string>();
   for (const { record, file } of wanted) {
     const copies = byHash.get(record.sha256 ?? '') ?? [];
-    // Of several copies, the one that kept its name was moved; each stands for one video only.
+    // Of several copies, the one that kept its name was moved; each counts for one video only.
     const namesake = copies.findIndex((copy) => basename(copy) === basename(file));
     const [copy] = copies.splice(Math.max(0, namesake), 1);
     if (copy !== undefined) moved.set(record.videoNo, copy);
