@@ -9,7 +9,7 @@ export default defineConfig({
     include: [
       'isobmff/*.test.ts',
       'api/{envelope,redirect,pacing,retry,network-errors}.test.ts',
-      'download/{body-check,sniff}.test.ts',
+      'download/{body-check,proof,sniff}.test.ts',
       'settings/{values,settings}.test.ts',
     ],
     // Both take seconds, and a mutant that never ends is stopped only after a multiple of that.

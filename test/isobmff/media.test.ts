@@ -53,7 +53,10 @@ const KINDS: readonly [string, FilmOptions][] = [
   ['HEVC with a unit for each chunk', { codec: 'hevc', framesPerChunk: 1 }],
   ['AVC in avc3', { format: 'avc3' }],
   ['Dolby Vision over AVC', { format: 'dvav' }],
+  ['Dolby Vision over AVC in dva1', { format: 'dva1' }],
+  ['HEVC in hev1', { codec: 'hevc', format: 'hev1' }],
   ['Dolby Vision over HEVC', { codec: 'hevc', format: 'dvh1' }],
+  ['Dolby Vision over HEVC in dvhe', { codec: 'hevc', format: 'dvhe' }],
 ];
 
 describe('intact media', () => {
@@ -65,6 +68,15 @@ describe('intact media', () => {
     expect(look(fragmentedFilm(options).bytes)).toEqual({ ...expected, late: false });
     const mediaFirst = fragmentedFilm({ ...options, base: 'absolute', mediaFirst: true });
     expect(look(mediaFirst.bytes)).toEqual({ ...expected, late: true });
+  });
+});
+
+describe('intact media whose sizes have few bits', () => {
+  it.each([4, 8, 16, 32] as const)('is found intact with %i bits for each', (sizeBits) => {
+    // So small that each sample fits into four bits.
+    const options: FilmOptions = { sizeBits, lengthBytes: 1, unitBytes: 4 };
+    const found = look(film({ moov: 'first' }, options).bytes);
+    expect(found).toMatchObject({ damage: null, checked: ['avc1'], late: false });
   });
 });
 
