@@ -138,7 +138,7 @@ export class BoxReader {
     const smallest = this.#headerFill + (type === 'uuid' ? USER_TYPE : 0);
     const isPossible = size32 === 0 || (size >= smallest && size <= Number.MAX_SAFE_INTEGER);
     if (TOP_LEVEL_TYPES.has(type) && isPossible) this.#doubtfulFrom = null;
-    else if (!/^[\x20-\x7e]{4}$/.test(type)) this.#doubtfulFrom ??= start;
+    else if (/[^\x20-\x7e]/.test(type)) this.#doubtfulFrom ??= start;
     if (this.#doubtfulFrom !== null && (!isPossible || size32 === 0)) {
       this.#broken = { kind: 'junk', start: this.#doubtfulFrom };
       return;

@@ -12,6 +12,7 @@ export interface NalFormat {
 export interface SampleEntry {
   /** Four characters such as `avc1`; for an encrypted track those of what is encrypted. */
   readonly format: string;
+  /** Whether it is encrypted video. */
   readonly encrypted: boolean;
   /** Whether the samples are in another file. */
   readonly external: boolean;
@@ -29,7 +30,7 @@ const AVC = new Set(['avc1', 'avc3', 'dva1', 'dvav']);
 const HEVC = new Set(['hvc1', 'hev1', 'dvh1', 'dvhe']);
 
 /** Reads the sample entries of a track. */
-export function readSampleEntries(minf: Part): readonly SampleEntry[] {
+export function readSampleEntries(minf: Part | null): readonly SampleEntry[] {
   const references = entriesOf(find(minf, 'dinf dref'));
   return entriesOf(find(minf, 'stbl stsd')).map((part) => {
     const reference = references[sizeOf(part) < 8 ? 0 : part.view.getUint16(part.start + 6) - 1];
@@ -58,8 +59,8 @@ function sizeOf({ start, end }: Part): number {
 
 function readEntry(part: Part): Omit<SampleEntry, 'external'> {
   const { type, view } = part;
-  const inside = sizeOf(part) < VIDEO_ENTRY_BYTES ? null : { ...part, start: part.start + VIDEO_ENTRY_BYTES };
-  if (type !== 'encv') return { format: type, encrypted: type === 'enca', nal: nalFormat(inside, type) };
+  const inside = { ...part, start: part.start + VIDEO_ENTRY_BYTES };
+  if (type !== 'encv') return { format: type, encrypted: false, nal: nalFormat(inside, type) };
   const original = find(inside, 'sinf frma');
   const format = original !== null && sizeOf(original) >= 4 ? fourCharacters(view, original.start) : type;
   const scheme = find(inside, 'sinf schi tenc');
@@ -68,7 +69,7 @@ function readEntry(part: Part): Omit<SampleEntry, 'external'> {
 }
 
 /** The format of NAL units, by the codec's own configuration box. */
-function nalFormat(inside: Part | null, format: string): NalFormat | null {
+function nalFormat(inside: Part, format: string): NalFormat | null {
   const codec = AVC.has(format) ? 'avc' : HEVC.has(format) ? 'hevc' : null;
   if (codec === null) return null;
   const configuration = find(inside, codec === 'avc' ? 'avcC' : 'hvcC');

@@ -81,28 +81,24 @@ export class Film {
     return media;
   }
 
-  /** Takes the payload of the `moov`, null if it is too large. Throws BrokenTable if it can't be true. */
-  useMoov(view: DataView | null, box: Box): void {
-    if (view !== null) {
-      const { tracks, promisedSeconds, fragmented } = readMoov(view);
-      this.#tracks = tracks;
-      this.promisedSeconds = promisedSeconds;
-      this.fragmented ||= fragmented;
-    }
+  /** Takes the payload of the `moov`. Throws BrokenTable if it can't be true. */
+  useMoov(view: DataView, box: Box): void {
+    const { tracks, promisedSeconds, fragmented } = readMoov(view);
+    this.#tracks = tracks;
+    this.promisedSeconds = promisedSeconds;
+    this.fragmented ||= fragmented;
     this.hasMoov = true;
     let isLate = false;
-    for (const track of this.#tracks.values()) {
+    for (const track of tracks.values()) {
       for (const run of chunksOf(track)) {
         this.#useRun(run);
         isLate ||= hasNal(run) && run.offset < box.end;
       }
     }
     this.#countSeconds();
-    const tracks = [...this.#tracks.values()].filter(({ entries }) =>
-      entries.some(({ nal }) => nal !== null),
-    );
-    if (!this.#deep || tracks.length === 0) return;
-    const chunks = chunksInFileOrder(tracks);
+    if (!this.#deep) return;
+    const checked = [...tracks.values()].filter(({ entries }) => entries.some(({ nal }) => nal !== null));
+    const chunks = chunksInFileOrder(checked);
     if (chunks === null) this.notes.add('there are too many chunks: their media was not checked');
     else if (isLate) this.#lateChunks = chunks;
     else this.media.useChunks(chunks);
@@ -110,7 +106,6 @@ export class Film {
 
   /** Takes the payload of a `moof`. Throws BrokenTable if it can't be true. */
   useMoof(view: DataView, box: Box): void {
-    if (!this.hasMoov) return;
     this.#seconds.before = this.#seconds.after;
     this.#seconds.from = box.end;
     const runs: Run[] = [];
@@ -120,7 +115,8 @@ export class Film {
       if (this.#deep && hasNal(run)) runs.push(run);
     }
     this.#countSeconds();
-    if (runs.length > 0) this.#fragmentBytes += view.byteLength;
+    if (runs.length === 0) return;
+    this.#fragmentBytes += view.byteLength;
     if (this.#fragmentBytes > MOST_KEPT_BYTES) {
       this.notes.add('there are too many fragments: not all of their media was checked');
       return;

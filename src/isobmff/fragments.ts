@@ -26,7 +26,7 @@ export function* runsOf(
   tracks: ReadonlyMap<number, Track>,
 ): Generator<Run, undefined> {
   let implicitBase = start;
-  for (const traf of boxesIn(partOf(view, 'moof'), 'traf')) {
+  for (const traf of boxesIn(partOf(view), 'traf')) {
     const fields = new Fields(find(traf, 'tfhd'));
     const track = tracks.get(fields.uint32());
     // Without its track nothing is known of its samples, nor of offsets that continue from them.

@@ -45,7 +45,6 @@ const KEPT_TYPES = new Set(['moov', 'moof', 'sidx']);
 /** Reads a stream of top-level boxes as one movie. */
 export class MovieReader {
   readonly #reader: BoxReader;
-  readonly #deep: boolean;
   /** What its tables say: duration, media, and what of it must be read again. */
   readonly film: Film;
   #payload: PayloadBuffer | null = null;
@@ -53,12 +52,11 @@ export class MovieReader {
   /** Whether an `mfra` has come, and no fragment after it. */
   #hasMfra = false;
   /** The last box of a known type. */
-  #last: Box | null = null;
+  #last: Box = { type: '', start: 0, end: 0 };
   #broken: Malformation | null = null;
 
   /** @param deep whether the media itself is checked too */
   constructor(deep = false) {
-    this.#deep = deep;
     this.film = new Film(deep);
     this.#reader = new BoxReader({
       open: (box) => this.#open(box),
@@ -78,13 +76,12 @@ export class MovieReader {
   push(chunk: Uint8Array): void {
     const { offset } = this.#reader;
     this.#reader.push(chunk);
-    if (this.#deep) this.film.media.push(chunk, offset);
+    this.film.media.push(chunk, offset);
   }
 
   /** How many of the next bytes need not be read. */
   get skippable(): number {
-    const bytes = this.#reader.skippable;
-    return this.#deep ? Math.min(bytes, this.film.media.skippable(this.offset)) : bytes;
+    return Math.min(this.#reader.skippable, this.film.media.skippable(this.offset));
   }
 
   /** Skips bytes that were not read, at most `skippable`. */
@@ -112,16 +109,16 @@ export class MovieReader {
       return { kind: 'time', share: Math.min(1, this.film.secondsBefore(this.offset) / duration) };
     }
     if (!this.#hasMedia) return null;
-    const knownEnd = this.#last?.end ?? 0;
-    const isOpen = knownEnd === Number.POSITIVE_INFINITY;
-    const totalBytes = isOpen ? furthest.end : Math.max(knownEnd, furthest.end);
+    const { end } = this.#last;
+    const isOpen = end === Number.POSITIVE_INFINITY;
+    const totalBytes = isOpen ? furthest.end : Math.max(end, furthest.end);
     return totalBytes === 0 ? null : { kind: 'bytes', totalBytes, mayGrow: isOpen || !hasMoov };
   }
 
   /** The verdict if the stream ends now. */
   end(): MovieVerdict {
     const isOpen = this.#reader.state.kind === 'to-the-end';
-    if (isOpen && this.#payload !== null && this.#last !== null) this.#close(this.#last);
+    if (isOpen && this.#payload !== null) this.#close(this.#last);
     const { malformed } = this;
     if (malformed !== null) return { kind: 'malformed', ...malformed };
     const state = this.#state();
@@ -157,7 +154,7 @@ export class MovieReader {
     }
     if (!hasMoov) return "there is no 'moov' box";
     if (!this.#hasMedia) return "there is no 'mdat' box";
-    if (this.#last?.type === 'moof' && !lastHasSamples) return "the last fragment has no 'mdat'";
+    if (this.#last.type === 'moof' && !lastHasSamples) return "the last fragment has no 'mdat'";
     // Nothing follows an mfra, so a few bytes after it are not a header.
     if (state.kind === 'junk' && fragmented && !this.#hasMfra && offset - state.start < 8) {
       return `the header of the last box lacks ${bytesText(8 - (offset - state.start))}`;
@@ -194,13 +191,15 @@ export class MovieReader {
     const view = this.#payload?.view ?? null;
     this.#payload = null;
     if (view === null) {
+      this.film.hasMoov ||= box.type === 'moov';
       const limit = `${MOST_KEPT_BYTES / 1024 / 1024} MiB`;
       this.film.notes.add(`box '${box.type}' is larger than ${limit}: its sample tables were not checked`);
+      return;
     }
     try {
       if (box.type === 'moov') this.film.useMoov(view, box);
-      else if (view !== null && box.type === 'moof') this.film.useMoof(view, box);
-      else if (view !== null) this.film.useSidx(view, box);
+      else if (box.type === 'moof') this.film.useMoof(view, box);
+      else this.film.useSidx(view, box);
     } catch (error) {
       if (!(error instanceof BrokenTable)) throw error;
       this.#broken ??= { reason: error.message, at: box.start };

@@ -25,16 +25,16 @@ export interface FragmentDefaults {
   readonly size: number;
 }
 
-/** One track. `samples` and `ticks` grow as its fragments come. */
+/** One track. `samples` and `ticks` grow with its fragments. */
 export interface Track {
   readonly id: number;
   /** Units of time per second; 0 if unknown. */
   readonly timescale: number;
   readonly isVideo: boolean;
   readonly entries: readonly SampleEntry[];
-  readonly defaults: FragmentDefaults;
-  /** The tables of the `moov`; null where it has none, as in most fragmented files. */
-  readonly tables: SampleTables | null;
+  /** The tables of the `moov`, which are empty in most fragmented files. */
+  readonly tables: SampleTables;
+  defaults: FragmentDefaults;
   samples: number;
   ticks: number;
 }
@@ -67,18 +67,21 @@ export interface Movie {
 /** Far more tracks than any camera or editor writes; a hostile file can name millions. */
 const MOST_TRACKS = 1000;
 
-const NO_DEFAULTS: FragmentDefaults = { description: 1, duration: 0, size: 0 };
-
 /** Reads the payload of a `moov`. Throws BrokenTable if its tables can't be true. */
 export function readMoov(view: DataView): Movie {
-  const moov = partOf(view, 'moov');
-  const mvex = find(moov, 'mvex');
-  const defaults = readTrex(mvex);
+  const moov = partOf(view);
   const tracks = new Map<number, Track>();
   for (const trak of boxesIn(moov, 'trak')) {
     if (tracks.size === MOST_TRACKS) throw new BrokenTable(`there are more than ${MOST_TRACKS} tracks`);
-    const track = readTrack(trak, defaults);
+    const track = readTrack(trak);
     if (track !== null) tracks.set(track.id, track);
+  }
+  const mvex = find(moov, 'mvex');
+  for (const trex of boxesIn(mvex, 'trex')) {
+    const fields = new Fields(trex);
+    const track = tracks.get(fields.uint32());
+    const defaults = { description: fields.uint32(), duration: fields.uint32(), size: fields.uint32() };
+    if (track !== undefined) track.defaults = defaults;
   }
   const timescale = fieldsAfterTimes(find(moov, 'mvhd')).uint32();
   const promised = new Fields(find(mvex, 'mehd')).uint();
@@ -97,48 +100,32 @@ function fieldsAfterTimes(box: Part | null): Fields {
   return fields;
 }
 
-function readTrex(mvex: Part | null): Map<number, FragmentDefaults> {
-  const defaults = new Map<number, FragmentDefaults>();
-  for (const part of boxesIn(mvex, 'trex')) {
-    if (defaults.size === MOST_TRACKS) break;
-    const fields = new Fields(part);
-    const id = fields.uint32();
-    defaults.set(id, { description: fields.uint32(), duration: fields.uint32(), size: fields.uint32() });
-  }
-  return defaults;
-}
-
-function readTrack(trak: Part, defaults: ReadonlyMap<number, FragmentDefaults>): Track | null {
+function readTrack(trak: Part): Track | null {
   const header = find(trak, 'tkhd');
+  if (header === null) return null;
   const minf = find(trak, 'mdia minf');
-  if (header === null || minf === null) return null;
-  const id = fieldsAfterTimes(header).uint32();
-  const tables = readTables(find(minf, 'stbl'));
+  const tables = readTables(trak.view, find(minf, 'stbl'));
   return {
-    id,
+    id: fieldsAfterTimes(header).uint32(),
     timescale: fieldsAfterTimes(find(trak, 'mdia mdhd')).uint32(),
     isVideo: find(minf, 'vmhd') !== null,
     entries: readSampleEntries(minf),
-    defaults: defaults.get(id) ?? NO_DEFAULTS,
     tables,
-    samples: tables?.samples ?? 0,
-    ticks: tables === null ? 0 : ticksBefore(tables, tables.samples),
+    defaults: { description: 1, duration: 0, size: 0 },
+    samples: tables.samples,
+    ticks: ticksBefore(tables, tables.samples),
   };
 }
 
-/** Finds the tables; null if one that is needed is missing, or there are no samples. */
-function readTables(stbl: Part | null): SampleTables | null {
-  const sizes = readSizes(stbl);
-  const sampleToChunk = find(stbl, 'stsc');
+/** Finds the tables. One that is missing is empty. */
+function readTables(view: DataView, stbl: Part | null): SampleTables {
   const stco = find(stbl, 'stco');
-  const chunks = stco ?? find(stbl, 'co64');
-  if (sizes === null || sampleToChunk === null || chunks === null || sizes.samples === 0) return null;
   return {
-    view: chunks.view,
-    ...sizes,
-    chunks: readTable(chunks, stco === null ? 8 : 4),
+    view,
+    ...readSizes(stbl),
+    chunks: readTable(stco ?? find(stbl, 'co64'), stco === null ? 8 : 4),
     wide: stco === null,
-    sampleToChunk: readTable(sampleToChunk, 12),
+    sampleToChunk: readTable(find(stbl, 'stsc'), 12),
     timeToSample: readTable(find(stbl, 'stts'), 8),
   };
 }
@@ -150,10 +137,10 @@ function readTable(box: Part | null, bytesPerEntry: number): Table {
 }
 
 /** Reads `stsz`, or `stz2` with its smaller entries. */
-function readSizes(stbl: Part | null): Pick<SampleTables, 'sizes' | 'samples'> | null {
+function readSizes(stbl: Part | null): Pick<SampleTables, 'sizes' | 'samples'> {
   const stsz = find(stbl, 'stsz');
   const box = stsz ?? find(stbl, 'stz2');
-  if (box === null) return null;
+  if (box === null) return { sizes: 0, samples: 0 };
   const fields = new Fields(box);
   const sizeOrBits = fields.uint32();
   const samples = fields.uint32();
@@ -167,7 +154,6 @@ function readSizes(stbl: Part | null): Pick<SampleTables, 'sizes' | 'samples'> |
 /** The chunks of a track that have samples, in the order of its tables. */
 export function* chunksOf(track: Track): Generator<Run, undefined> {
   const { tables } = track;
-  if (tables === null) return;
   const { view, chunks, wide, sampleToChunk, samples, sizes } = tables;
   let nextEntry = 0;
   let perChunk = 0;
@@ -183,18 +169,18 @@ export function* chunksOf(track: Track): Generator<Run, undefined> {
     const count = Math.min(perChunk, samples - sample);
     const at = chunks.start + chunk * (wide ? 8 : 4);
     const first = sample;
-    if (count > 0) {
-      yield {
-        track,
-        entry: track.entries[description - 1] ?? null,
-        first: first + 1,
-        count,
-        offset: wide ? Number(view.getBigUint64(at)) : view.getUint32(at),
-        ticksAt: (index) => ticksBefore(tables, first + index),
-        sizes,
-        sizesFrom: first,
-      };
-    }
+    // A chunk without samples may be said to be anywhere.
+    if (count === 0) continue;
+    yield {
+      track,
+      entry: track.entries[description - 1] ?? null,
+      first: first + 1,
+      count,
+      offset: wide ? Number(view.getBigUint64(at)) : view.getUint32(at),
+      ticksAt: (index) => ticksBefore(tables, first + index),
+      sizes,
+      sizesFrom: first,
+    };
     sample += count;
   }
 }
@@ -203,7 +189,7 @@ export function* chunksOf(track: Track): Generator<Run, undefined> {
 function ticksBefore({ view, timeToSample }: SampleTables, samples: number): number {
   let ticks = 0;
   let left = samples;
-  for (let index = 0; index < timeToSample.count && left > 0; index += 1) {
+  for (let index = 0; index < timeToSample.count; index += 1) {
     const at = timeToSample.start + index * 8;
     const count = Math.min(left, view.getUint32(at));
     ticks += count * view.getUint32(at + 4);
@@ -219,7 +205,7 @@ const MOST_SORTED_CHUNKS = 500_000;
 export function chunksInFileOrder(tracks: readonly Track[]): Iterable<Run> | null {
   const [only] = tracks;
   if (tracks.length === 1 && only !== undefined && isInOrder(only)) return chunksOf(only);
-  const total = tracks.reduce((sum, { tables }) => sum + (tables?.chunks.count ?? 0), 0);
+  const total = tracks.reduce((sum, { tables }) => sum + tables.chunks.count, 0);
   if (total > MOST_SORTED_CHUNKS) return null;
   return tracks.flatMap((track) => [...chunksOf(track)]).sort((a, b) => a.offset - b.offset);
 }

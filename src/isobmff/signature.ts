@@ -48,7 +48,7 @@ export function signatureOf(first: Uint8Array): Signature {
   if (text.startsWith('RIFF') && text.startsWith('AVI ', 8)) return 'avi';
   if (hasSyncBytes(text, 0, 188) || hasSyncBytes(text, 4, 192)) return 'mpeg-ts';
   if (QUICKTIME_ATOMS.has(text.slice(4, 8))) return 'quicktime';
-  const visible = text.replace(/^(\xef\xbb\xbf)?\s*/, '');
+  const visible = text.replace(/^\xef\xbb\xbf/, '').trimStart();
   if (/^[{[]/.test(visible)) return 'json';
   if (/^<(!doctype|html|head|body|\?xml|!--|title|script)/i.test(visible)) return 'html';
   return 'unknown';
@@ -56,7 +56,7 @@ export function signatureOf(first: Uint8Array): Signature {
 
 /** MPEG-TS: a sync byte at the start of each packet. */
 function hasSyncBytes(text: string, first: number, packet: number): boolean {
-  return text.length > first + packet && text[first] === 'G' && text[first + packet] === 'G';
+  return text[first] === 'G' && text[first + packet] === 'G';
 }
 
 /** What the first bytes say of an `ftyp` box. */

@@ -12,7 +12,7 @@ export interface Part {
 export class BrokenTable extends Error {}
 
 /** A payload as a part. */
-export function partOf(view: DataView, type: string): Part {
+export function partOf(view: DataView, type = ''): Part {
   return { view, type, start: 0, end: view.byteLength };
 }
 
@@ -54,7 +54,7 @@ export function fourCharacters(view: DataView, at: number): string {
   return String.fromCharCode(...new Uint8Array(view.buffer, view.byteOffset + at, 4));
 }
 
-const EMPTY = partOf(new DataView(new ArrayBuffer(0)), '');
+const EMPTY = partOf(new DataView(new ArrayBuffer(0)));
 
 /** Reads the fields of a box after its version and flags. Fields that a short or missing box lacks are 0. */
 export class Fields {

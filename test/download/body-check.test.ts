@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { BodyCheck, type KnownFacts, type Proof } from '../../src/download/body-check.ts';
+import { BodyCheck, type KnownFacts, type Proof, type ReadAgain } from '../../src/download/body-check.ts';
 import type { Level } from '../../src/download/sniff.ts';
 import { BodyError, TruncatedError } from '../../src/errors.ts';
 import type { Container } from '../../src/isobmff/signature.ts';
@@ -15,7 +15,7 @@ import {
   type Part,
   uint32,
 } from '../isobmff/bytes.ts';
-import { film, fragmentedFilm } from '../isobmff/films.ts';
+import { film, fragmentedFilm, videoEntry } from '../isobmff/films.ts';
 
 /** Enough bytes to identify anything. */
 function padded(...parts: readonly Part[]): Buffer {
@@ -73,6 +73,12 @@ describe('a body is verified', () => {
       verified: 'complete MP4',
       warnings: ['11 stray bytes after the end of the video'],
     });
+  });
+
+  it('with a warning about a single byte after its last box', () => {
+    expect(proofOf('full', 'mp4', bytes(MOVIE, [0])).warnings).toEqual([
+      '1 stray byte after the end of the video',
+    ]);
   });
 
   it('regardless of how it is split into chunks', () => {
@@ -286,5 +292,137 @@ describe('the duration', () => {
         message: `the video is truncated after ${body.length} bytes: ${reason}`,
       }),
     );
+  });
+});
+
+describe('the media of a body, if it is checked too', () => {
+  const FIRST = film({ moov: 'first' });
+  const LAST = film({ moov: 'last' });
+  const INTACT = 'complete MP4, media intact (avc1; not checked: mp4a)';
+
+  function deepCheck(body: Uint8Array, container: Container = 'mp4'): BodyCheck {
+    const check = new BodyCheck({ level: 'full', container: 'any', deep: true }, container);
+    check.push(body);
+    return check;
+  }
+
+  /** Reads a body again, no more than some bytes at once. */
+  function reads(body: Uint8Array, atOnce = body.length): ReadAgain {
+    return async (position, maxBytes) => body.subarray(position, position + Math.min(atOnce, maxBytes));
+  }
+
+  /** The film with one sample overwritten: the 21st, which begins after 0.8 seconds. */
+  function damagedFilm({ bytes: all, chunks }: { bytes: Buffer; chunks: readonly number[] }): Buffer {
+    return Buffer.from(all).fill(0, chunks[4], (chunks[4] as number) + 20);
+  }
+
+  const damageOf = ({ chunks }: { chunks: readonly number[] }) =>
+    expect.objectContaining({
+      exitCode: 5,
+      code: 'damaged',
+      message: `the media is damaged: sample 21 of track 1, 0.80 s into the video, at byte ${chunks[4]}`,
+      hint: 'the original itself may be damaged; without --deep it is downloaded as it is',
+    });
+
+  it('is intact with its moov first or last', async () => {
+    for (const { bytes: all } of [FIRST, LAST])
+      expect(await deepCheck(all).prove(UNTOLD, reads(all))).toEqual({ verified: INTACT, warnings: [] });
+  });
+
+  it('is not called intact before it was read again', () => {
+    expect(deepCheck(FIRST.bytes).end(UNTOLD).verified).toBe(INTACT);
+    expect(deepCheck(LAST.bytes).end(UNTOLD).verified).toBe('complete MP4');
+  });
+
+  it('is damaged as soon as that is seen, with its moov first', () => {
+    expect(() => deepCheck(damagedFilm(FIRST))).toThrow(damageOf(FIRST));
+  });
+
+  it.each([1, 100, 1_000_000])(
+    'is damaged if that is seen when it is read again, %i bytes at once',
+    async (atOnce) => {
+      const all = damagedFilm(LAST);
+      await expect(deepCheck(all).prove(UNTOLD, reads(all, atOnce))).rejects.toThrow(damageOf(LAST));
+    },
+  );
+
+  it('is read again only where it has lengths and types, at most 1 MiB at once', async () => {
+    const { bytes: all, chunks } = film({ moov: 'last' }, { frames: 5, unitBytes: 5000 });
+    const asked: (readonly [number, number])[] = [];
+    await deepCheck(all).prove(UNTOLD, (position, maxBytes) => {
+      asked.push([position, maxBytes]);
+      return reads(all, 50)(position, maxBytes);
+    });
+    expect(asked[0]).toEqual([chunks[0], 2 ** 20]);
+    expect(asked.length).toBeLessThanOrEqual(7);
+  });
+
+  it('ends where nothing more can be read', async () => {
+    const { verified } = await deepCheck(LAST.bytes).prove(UNTOLD, reads(LAST.bytes.subarray(0, 1000)));
+    expect(verified).toContain('complete MP4');
+  });
+
+  it('cannot be checked in a pipe with its moov last, and need not be with its moov first', async () => {
+    expect(await deepCheck(LAST.bytes).prove(UNTOLD, null)).toEqual({
+      verified: 'complete MP4',
+      warnings: ["the media can't be checked in a pipe: its index comes last; download to a file for --deep"],
+    });
+    expect(await deepCheck(FIRST.bytes).prove(UNTOLD, null)).toEqual({ verified: INTACT, warnings: [] });
+  });
+
+  it('keeps the warnings about the rest of the file', async () => {
+    const all = bytes(LAST.bytes, new Uint8Array(9));
+    const stray = '9 stray bytes after the end of the video';
+    expect((await deepCheck(all).prove(UNTOLD, reads(all))).warnings).toEqual([stray]);
+    expect((await deepCheck(all).prove(UNTOLD, null)).warnings).toHaveLength(2);
+  });
+
+  it('is not looked at unless that is asked for', async () => {
+    const all = damagedFilm(FIRST);
+    const check = checkOf('full', 'mp4', all);
+    expect(await check.prove(UNTOLD, reads(all))).toEqual({ verified: 'complete MP4', warnings: [] });
+    expect(await checkOf('full', 'matroska', MATROSKA).prove(UNTOLD, null)).toEqual({
+      verified: 'file signature',
+      warnings: [],
+    });
+  });
+
+  it('is named by its formats, those that cannot be checked with a warning if they are video', () => {
+    const entry = bytes(videoEntry({}), videoEntry({ codec: 'hevc' }), box('vp09', new Uint8Array(78)));
+    expect(deepCheck(film({ moov: 'first' }, { entry }).bytes).end(UNTOLD)).toEqual({
+      verified: 'complete MP4, media intact (avc1, hvc1; not checked: vp09, mp4a)',
+      warnings: ["the media of vp09 video can't be checked"],
+    });
+  });
+
+  it('is named without others if there are none', () => {
+    const all = Buffer.from(FIRST.bytes);
+    all.write('free', all.lastIndexOf('trak'), 'latin1');
+    expect(deepCheck(all).end(UNTOLD).verified).toBe('complete MP4, media intact (avc1)');
+  });
+
+  it('cannot be checked if it is encrypted', () => {
+    const scheme = box('sinf', box('frma', 'avc1'));
+    const entry = box('encv', videoEntry({}).subarray(8), scheme);
+    expect(deepCheck(film({ moov: 'first' }, { entry }).bytes).end(UNTOLD)).toEqual({
+      verified: 'complete MP4',
+      warnings: ["the avc1 video is encrypted: its media can't be checked"],
+    });
+  });
+
+  it('cannot be checked without video, or in another container', () => {
+    const warnings = ["--deep can't check the media of this video"];
+    const audio = Buffer.from(FIRST.bytes);
+    audio.write('free', audio.indexOf('trak'), 'latin1');
+    expect(deepCheck(audio).end(UNTOLD)).toEqual({ verified: 'complete MP4', warnings });
+    expect(deepCheck(MATROSKA, 'matroska').end(UNTOLD)).toEqual({ verified: 'file signature', warnings });
+  });
+
+  it('is damaged or malformed, whichever comes first, even in one chunk', () => {
+    const end = bytes(uint32(5), 'mdat');
+    expect(() => deepCheck(bytes(damagedFilm(FIRST), end))).toThrow(damageOf(FIRST));
+    expect(() => deepCheck(bytes(FIRST.bytes, end))).toThrow(expect.objectContaining({ code: 'malformed' }));
+    const early = film({ moov: 'first', beforeMdat: bytes(uint32(5), 'mdat') });
+    expect(() => deepCheck(damagedFilm(early))).toThrow(expect.objectContaining({ code: 'malformed' }));
   });
 });

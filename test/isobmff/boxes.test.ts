@@ -28,7 +28,8 @@ const edge = expect.objectContaining({ kind: 'boxes', missing: 0 }) as ChainStat
 
 describe('a chain of boxes', () => {
   it('is at an edge before its first byte', () => {
-    expect(read()).toEqual({ boxes: [], state: edge });
+    const start = { kind: 'boxes', missing: 0, inHeader: false, start: 0, type: '' };
+    expect(read()).toEqual({ boxes: [], state: start });
     expect(read(new Uint8Array(0))).toEqual({ boxes: [], state: edge });
   });
 
@@ -180,6 +181,18 @@ describe('what cannot be a box', () => {
 
   it('is junk, not malformed, when both its type and its size are impossible', () => {
     expect(read(bytes(uint32(3), [0, 0, 0, 0])).state).toEqual({ kind: 'junk', start: 0 });
+  });
+});
+
+describe('a box of an unprintable type', () => {
+  it('is forgotten when a known box has begun', () => {
+    const { state } = read(bytes(box('\xa9xyz', 'text'), box('mdat', 'twelve bytes').subarray(0, 15)));
+    expect(state).toEqual({ kind: 'boxes', missing: 5, inHeader: false, start: 12, type: 'mdat' });
+  });
+
+  it('makes junk of all that follows until one has', () => {
+    const { state } = read(bytes(box('\xa9xyz', 'text'), box('abcd', 'twelve bytes').subarray(0, 15)));
+    expect(state).toEqual({ kind: 'junk', start: 0 });
   });
 });
 

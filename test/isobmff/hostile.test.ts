@@ -68,6 +68,17 @@ describe('tables that claim more than they hold', () => {
     );
   });
 
+  it('are malformed with room for half of the offsets', () => {
+    const tables = [
+      table('stsz', uint32(5), uint32(1)),
+      table('stsc', uint32(1), uint32(1), uint32(1), uint32(1)),
+      table('co64', uint32(2), uint64(100n)),
+    ];
+    const movie = new MovieReader();
+    movie.push(bytes(FILM_FTYP, moovOf(...tables), MDAT));
+    expect(movie.malformed?.reason).toBe("box 'co64' claims 2 entries, more than it has room for");
+  });
+
   it('are malformed in a fragment and in an index too', () => {
     const { bytes: all } = fragmentedFilm({ sidx: 'of all' });
     for (const [type, distance] of [
@@ -128,6 +139,25 @@ describe('tables that cost nothing to write', () => {
     );
     movie.push(bytes(FILM_FTYP, box('moov', ...traks), MDAT));
     expect(movie.malformed?.reason).toBe('there are more than 1000 tracks');
+  });
+});
+
+describe('fragments that are too large to check', () => {
+  it('are a note, not an error', () => {
+    const { bytes: all, fragments } = fragmentedFilm({ frames: 10 });
+    const head = all.subarray(0, fragments[0]?.moofAt);
+    const fragment = all.subarray(fragments[0]?.moofAt);
+    const padded = box(
+      'moof',
+      fragment.subarray(8, fragment.indexOf('mdat') - 4),
+      box('free', zeros(2 ** 26)),
+    );
+    const movie = new MovieReader(true);
+    for (const part of [head, padded, MDAT, padded, MDAT]) movie.push(part);
+    expect(movie.end()).toMatchObject({
+      kind: 'complete',
+      notes: ['there are too many fragments: not all of their media was checked'],
+    });
   });
 });
 

@@ -53,10 +53,10 @@ const KINDS: readonly [string, FilmOptions][] = [
   ['HEVC with a unit for each chunk', { codec: 'hevc', framesPerChunk: 1 }],
   ['AVC in avc3', { format: 'avc3' }],
   ['Dolby Vision over AVC', { format: 'dvav' }],
-  ['Dolby Vision over AVC in dva1', { format: 'dva1' }],
-  ['HEVC in hev1', { codec: 'hevc', format: 'hev1' }],
+  ['Dolby Vision over AVC with its parameters in the samples', { format: 'dva1' }],
   ['Dolby Vision over HEVC', { codec: 'hevc', format: 'dvh1' }],
-  ['Dolby Vision over HEVC in dvhe', { codec: 'hevc', format: 'dvhe' }],
+  ['Dolby Vision over HEVC with its parameters in the samples', { codec: 'hevc', format: 'dvhe' }],
+  ['HEVC in hev1', { codec: 'hevc', format: 'hev1' }],
 ];
 
 describe('intact media', () => {
@@ -240,6 +240,26 @@ describe('what cannot be checked', () => {
     const version = Buffer.from(entry);
     version[entry.indexOf('avcC') + 4] = 0;
     expect(look(withEntry(version))).toMatchObject({ checked: [], unchecked: ['avc1', 'mp4a'] });
+  });
+
+  it.each([
+    [
+      'a tenc that is too short',
+      [box('frma', 'avc1'), box('schi', box('tenc', new Uint8Array(6)), box('free'))],
+      'avc1',
+    ],
+    ['a frma that is too short', [box('frma', 'avc'), box('schi')], 'encv'],
+    ['no frma', [box('schi')], 'encv'],
+  ])('is encrypted with %s', (_what, scheme, format) => {
+    const entry = box('encv', videoEntry({}).subarray(8), box('sinf', ...scheme));
+    const unchecked = [`${format} (encrypted)`, 'mp4a'];
+    expect(look(film({ moov: 'last' }, { entry }).bytes)).toMatchObject({ checked: [], unchecked });
+  });
+
+  it('is in the clear with the shortest tenc that says so', () => {
+    const scheme = box('sinf', box('frma', 'avc1'), box('schi', box('tenc', new Uint8Array(7))));
+    const entry = box('encv', videoEntry({}).subarray(8), scheme);
+    expect(look(film({ moov: 'last' }, { entry }).bytes)).toMatchObject({ checked: ['avc1'] });
   });
 
   /** An `encv` entry with a scheme in which samples are encrypted or not. */

@@ -234,6 +234,11 @@ describe('a fragmented film', () => {
     );
   });
 
+  it.each([8, 20])('may have junk of %i bytes after it', (junkBytes) => {
+    const all = bytes(fragmentedFilm().bytes, new Uint8Array(junkBytes));
+    expect(verdictOf(all)).toEqual({ ...UNPROVEN, junkBytes });
+  });
+
   it('with padding of an impossible size is malformed: fragments may follow', () => {
     expect(verdictOf(bytes(fragmentedFilm().bytes, uint32(3), 'free'))).toMatchObject({ kind: 'malformed' });
   });

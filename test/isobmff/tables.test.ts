@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { MovieReader } from '../../src/isobmff/movie.ts';
 import { box, bytes, FTYP, largeBox, type Part, uint32, uint64 } from './bytes.ts';
+import { film, fragmentedFilm } from './films.ts';
 
 const zeros = (count: number): Uint8Array => new Uint8Array(count);
 const numbers = (...values: readonly number[]): number[] => values.flatMap(uint32);
@@ -37,9 +38,9 @@ function trak(parts: TrackParts): Buffer {
 function tablesOf(sizes: readonly number[], offsets: readonly number[], stsc: Buffer): Buffer[] {
   return [
     table('stsz', 0, sizes.length, ...sizes),
-    table('stco', offsets.length, ...offsets),
     stsc,
     table('stts', 1, sizes.length, 10),
+    table('stco', offsets.length, ...offsets),
   ];
 }
 
@@ -60,10 +61,9 @@ function furthest(...parts: readonly Part[]): { sample: number; track: number; e
   const { movie, all } = read(false, ...parts);
   const verdict = movie.end();
   const reason = verdict.kind === 'cut' ? verdict.reason : verdict.kind;
-  const found = /^sample (\d+) of track (\d+) ends ([\d,]+) bytes? past/.exec(reason);
+  const found = /^sample (\d+) of track (\d+) ends (\d+) bytes? past/.exec(reason);
   if (found === null) throw new Error(`no sample ends past the end of the file: ${reason}`);
-  const past = Number(found[3]?.replaceAll(',', ''));
-  return { sample: Number(found[1]), track: Number(found[2]), end: all.length + past };
+  return { sample: Number(found[1]), track: Number(found[2]), end: all.length + Number(found[3]) };
 }
 
 describe('the tables of chunks', () => {
@@ -93,6 +93,17 @@ describe('the tables of chunks', () => {
     const stsc = table('stsc', 1, 2, 5, 1);
     const moov = box('moov', trak({ tables: tablesOf(sizes, [90_000, 2000], stsc) }));
     expect(furthest(moov)).toEqual({ track: 1, sample: 5, end: 2150 });
+  });
+
+  it.each([
+    [16, [0x01, 0x02, 0x03, 0x04, 0x05, 0x06], 0x0102 + 0x0304 + 0x0506],
+    [8, [1, 2, 200], 203],
+    [4, [0x12, 0xf0], 1 + 2 + 15],
+  ])('may have sizes of %i bits', (bits, entries, sum) => {
+    const sizes = box('stz2', numbers(0, bits, 3), entries);
+    const tables = [sizes, ALL_IN_ONE, table('stco', 1, 9000)];
+    const moov = box('moov', trak({ tables }));
+    expect(furthest(moov)).toEqual({ track: 1, sample: 3, end: 9000 + sum });
   });
 
   it.each(['stsz', 'stsc', 'stco'])('say nothing without %s', (missing) => {
@@ -132,6 +143,22 @@ describe('the data reference of a chunk', () => {
     expect(end([entry(1), entry(2)], [own, box('url ')])).toBe(9020);
     expect(end([entry(1), box('mp4v', zeros(7))], [own])).toBe(9020);
     expect(end([entry(1)], [own])).toBe(9020);
+  });
+
+  it('is another file even without its name', () => {
+    expect(end([entry(1), entry(2)], [own, box('url ', uint32(0))])).toBe(2010);
+  });
+
+  it('is not read after the 256th', () => {
+    const stsc = table('stsc', 2, 1, 1, 1, 2, 1, 257);
+    const moovOf = (count: number): Buffer => {
+      const entries = Array.from({ length: count }, (_, index) => entry(index === count - 1 ? 2 : 1));
+      return box(
+        'moov',
+        trak({ entries, references: [own, other], tables: tablesOf([10, 20], [2000, 90_000], stsc) }),
+      );
+    };
+    expect(furthest(moovOf(257))).toMatchObject({ end: 90_020 });
   });
 });
 
@@ -268,6 +295,28 @@ describe('a fragment', () => {
     expect(movie.end()).toMatchObject({ kind: 'complete' });
   });
 
+  it('names no samples with a count of 0', () => {
+    const moof = box('moof', box('traf', plain, flagged('trun', 0x1, 0, 100)));
+    expect(read(false, moovWith(trex(1, 50, 9)), moof).movie.end()).toEqual({
+      kind: 'cut',
+      reason: "the last fragment has no 'mdat'",
+    });
+  });
+
+  it('adds to the duration of the samples in the moov', () => {
+    const tables = tablesOf([9, 9, 9], [MEDIA_AT], ALL_IN_ONE);
+    const moov = box('moov', trak({ tables }), box('mvex', trex(1, 50, 9)));
+    expect(read(false, moov).movie.film.fragmentSeconds).toBe(0.3);
+    const { movie } = read(false, moov, box('moof', box('traf', plain, flagged('trun', 0x1, 2, -90))));
+    expect(movie.film.fragmentSeconds).toBe(1.3);
+  });
+
+  it('has no defaults of another track', () => {
+    const other = table('trex', 2, 1, 20, 30, 0);
+    const trun = flagged('trun', 0x1, 3, 5000);
+    expect(endOf(moovWith(trex(1, 50, 70), other), plain, trun)).toMatchObject({ end: 5210, seconds: 1.5 });
+  });
+
   it('says nothing of a track that the moov does not have', () => {
     const moov = moovWith(trex(1, 50, 70));
     const unknown = box('traf', flagged('tfhd', MOOF_IS_BASE, 9), flagged('trun', 0x1, 1, 90_000));
@@ -325,6 +374,10 @@ describe('an index of segments', () => {
     expect(further.movie.progress(null)).toBeNull();
     const within = read(false, moov, sidx(0, 0, 100, 200), box('moof'), sidx(0, 0, 50));
     expect(within.movie.progress(null)).toMatchObject({ kind: 'bytes' });
+    const segment = sidx(0, 0, 0).length;
+    const same = read(false, moov, sidx(0, 0, 100, 200), box('moof'), sidx(0, 0, 300 - 8 - segment));
+    expect(same.movie.progress(null)).toMatchObject({ kind: 'bytes' });
+    expect(read(false, moov, box('moof'), sidx(0, 0, 100, 200)).movie.progress(null)).toBeNull();
   });
 
   it('of the complete film is the one that goes furthest', () => {
@@ -418,6 +471,49 @@ describe('the order of media', () => {
     });
   });
 
+  it('does not matter for over half a million chunks that are', () => {
+    const stco = box('stco', numbers(0, 500_001), Buffer.alloc(500_001 * 4));
+    const tables = [table('stsz', 9, 500_001), stco, table('stsc', 1, 1, 1, 1)];
+    const { movie } = read(true, box('moov', trak({ tables })));
+    expect(movie.film.hasLateMedia).toBe(true);
+    expect(movie.end()).toMatchObject({ kind: 'complete', notes: [] });
+  });
+
+  it('may be the reverse of that of the runs in a fragment', () => {
+    const moov = box('moov', trak({}), box('mvex', table('trex', 1, 1, 10, 9, 0)));
+    const moofAt = (offset: number): Buffer =>
+      box(
+        'moof',
+        box(
+          'traf',
+          box('tfhd', numbers(1, 1, 0, offset)),
+          box('trun', numbers(1, 1, 9)),
+          box('trun', numbers(1, 1, 0)),
+        ),
+      );
+    const first = bytes(FTYP, moov, box('mdat', SAMPLE, SAMPLE), moofAt(FTYP.length + moov.length + 8));
+    const at = FTYP.length + moov.length + moofAt(0).length + 8;
+    const last = bytes(FTYP, moov, moofAt(at), box('mdat', SAMPLE, SAMPLE));
+    for (const [all, mediaAt] of [
+      [first, FTYP.length + moov.length + 8],
+      [last, at],
+    ] as const) {
+      for (const [offset, sample] of [
+        [0, 2],
+        [9, 1],
+      ] as const) {
+        const damaged = Buffer.from(all).fill(0, mediaAt + offset, mediaAt + offset + 9);
+        const movie = deep(damaged);
+        const again = movie.film.lateMedia();
+        again.push(damaged, 0);
+        expect(movie.film.media.damage ?? again.damage).toMatchObject({ sample, byte: mediaAt + offset });
+      }
+      const again = deep(all).film.lateMedia();
+      again.push(all, 0);
+      expect([deep(all).film.media.damage, again.damage, again.overlapping]).toEqual([null, null, 0]);
+    }
+  });
+
   it('makes media late that a later fragment puts before an earlier one', () => {
     const moov = box('moov', trak({}), box('mvex', table('trex', 1, 1, 10, 9, 0)));
     const moofAt = (offset: number): Buffer =>
@@ -437,5 +533,40 @@ describe('the order of media', () => {
     }
     expect(deep(all).film.hasLateMedia).toBe(true);
     expect(deep(all).film.media.damage).toBeNull();
+  });
+});
+
+describe('progress', () => {
+  it('counts a fragment when its moof has come, if its media came before', () => {
+    const { bytes: all, fragments } = fragmentedFilm({ base: 'absolute', mediaFirst: true });
+    for (const [index, { end }] of fragments.entries()) {
+      const movie = new MovieReader();
+      movie.push(all.subarray(0, end));
+      expect(movie.progress(2)).toEqual({ kind: 'time', share: expect.closeTo(0.2 * (index + 1)) });
+    }
+  });
+});
+
+describe('a reader that checks the media', () => {
+  it('needs no more of the file once it is damaged, or has no more samples', () => {
+    const { bytes: all, chunks } = film({ moov: 'first' });
+    const damaged = new MovieReader(true);
+    damaged.push(
+      Buffer.from(all)
+        .fill(0, chunks[0], (chunks[0] as number) + 9)
+        .subarray(0, -50),
+    );
+    expect(damaged.film.media.damage).not.toBeNull();
+    expect(damaged.skippable).toBe(50);
+    const intact = new MovieReader(true);
+    intact.push(all.subarray(0, -50));
+    expect(intact.skippable).toBe(50);
+  });
+
+  it('does not check the media unless that is asked for', () => {
+    const { bytes: all, fragments } = fragmentedFilm();
+    const movie = new MovieReader(false);
+    movie.push(Buffer.from(all).fill(0, (fragments[0]?.mdatAt as number) + 8, fragments[0]?.end));
+    expect([movie.film.media.damage, movie.film.hasLateMedia]).toEqual([null, false]);
   });
 });
