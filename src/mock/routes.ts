@@ -94,13 +94,14 @@ export async function respond(service: Service, exchange: Exchange, guarded: boo
 
 async function download(service: Service, exchange: Exchange): Promise<void> {
   const { json } = exchange.record;
+  const { library } = service;
   if (!service.mayStart(exchange.nowMs())) return sendJson(exchange, FAILURES.rateLimit);
   if (typeof json !== 'object' || json === null) return sendJson(exchange, FAILURES.badParameter);
   const fields = json as Readonly<Record<string, unknown>>;
   const videoNo = String(fields.video_no ?? '');
   const uniqueId = String(fields.unique_id ?? 'default');
   if (videoNo === '') return sendJson(exchange, FAILURES.noVideoNo);
-  const video = service.library.find(uniqueId, videoNo);
+  const video = library.find(uniqueId, videoNo);
   if (!video) return sendJson(exchange, FAILURES.unknownVideo);
 
   const cleanPath = `${FILES_PATH}${encodeURIComponent(uniqueId)}/${encodeURIComponent(videoNo)}`;
@@ -110,9 +111,9 @@ async function download(service: Service, exchange: Exchange): Promise<void> {
 }
 
 /** The same video at a path of its own, which redirects lead to. */
-async function sendFile(service: Service, exchange: Exchange, path: string): Promise<void> {
+async function sendFile({ library }: Service, exchange: Exchange, path: string): Promise<void> {
   const [uniqueId = '', videoNo = ''] = path.slice(FILES_PATH.length).split('/').map(decodeURIComponent);
-  const video = service.library.find(uniqueId, videoNo);
+  const video = library.find(uniqueId, videoNo);
   if (!video) return sendJson(exchange, FAILURES.unknownVideo);
   await sendContent({ ...exchange, content: contentOf(video) });
 }
@@ -129,18 +130,20 @@ function contentOf(video: StoredVideo): Content {
 async function listVideosRoute(service: Service, exchange: Exchange): Promise<void> {
   const { body, json } = exchange.record;
   const fields = typeof json === 'object' && json !== null ? (json as Record<string, unknown>) : null;
+  const { library, createdScopes, pageSizeCap } = service;
   // As in the real API, listing a scope creates it.
-  service.createdScopes.add(String(fields?.unique_id ?? 'default'));
+  createdScopes.add(String(fields?.unique_id ?? 'default'));
   // A folder_id may be a number that those of JavaScript cannot hold.
   const folder_id = /"folder_id"\s*:\s*"?(-?\d+)/.exec(body)?.[1];
   const exact = folder_id === undefined ? fields : { ...fields, folder_id };
-  await sendListing(service, exchange, listVideos(service.library, exact, service.pageSizeCap));
+  await sendListing(service, exchange, listVideos(library, exact, pageSizeCap));
 }
 
 async function listUniqueIds(service: Service, exchange: Exchange): Promise<void> {
+  const { library, createdScopes } = service;
   if (service.withoutScopesRoute === 'spring-404') return sendSpring(exchange, 404, 'Not Found');
   if (service.withoutScopesRoute === 'envelope') return sendJson(exchange, noSuchRoute(exchange.record.url));
-  const uniqueIds = new Set([...service.library.uniqueIds, ...service.createdScopes]);
+  const uniqueIds = new Set([...library.uniqueIds, ...createdScopes]);
   await sendListing(service, exchange, success({ unique_ids: [...uniqueIds] }));
 }
 

@@ -60,13 +60,14 @@ export async function soak(argv: readonly string[], root: string): Promise<numbe
   const videos = generatedLibrary({ count, sizeBytes: SIZE_BYTES });
   const mock = await startMock({ videos });
   const scratch = scratchFolder(values.in);
+  const library = join(scratch, 'library');
   const stage = {
     mock,
     scratch,
     program: builtProgram({ root, folder: scratch }),
-    library: join(scratch, 'library'),
+    library,
   };
-  mkdirSync(stage.library);
+  mkdirSync(library);
   const faults: string[] = [];
   const inFlight = new Map<string, number>();
   const runs: Run[] = [];
@@ -78,7 +79,7 @@ export async function soak(argv: readonly string[], root: string): Promise<numbe
     );
     for (let kill = 1; kill <= kills + 1; kill += 1) {
       const run = await syncOnce(stage, kill > kills ? null : killAfter(count, kills, kill, random));
-      const present = new Set(readdirSync(stage.library));
+      const present = new Set(readdirSync(library));
       const lost = run.killed ? run.asked.filter((id) => !present.has(`${id}.mp4`)) : [];
       for (const id of lost) inFlight.set(id, (inFlight.get(id) ?? 0) + 1);
       if (lost.length > CONCURRENCY) faults.push(`${lost.length} videos were in flight at kill ${kill}`);
@@ -87,14 +88,14 @@ export async function soak(argv: readonly string[], root: string): Promise<numbe
       console.log(lineFor(run, kill, lost.length, present.size));
     }
     const again = await syncOnce(stage, null);
-    console.log(lineFor(again, kills + 2, 0, readdirSync(stage.library).length));
+    console.log(lineFor(again, kills + 2, 0, readdirSync(library).length));
     if (again.code !== 0 || again.asked.length > 0)
       faults.push(`a further run requested ${again.asked.length} videos`);
 
-    faults.push(...(await faultsOnDisk(stage.library, count, videos.at)));
+    faults.push(...(await faultsOnDisk(library, count, videos.at)));
     faults.push(...faultsOfRequests(runs, inFlight, count));
 
-    renameAll(stage.library, random);
+    renameAll(library, random);
     const found = await syncOnce(stage, null);
     console.log(`after renaming all files: ${lineFor(found, kills + 3, 0, count)}`);
     const afterwards = await syncOnce(stage, null);
