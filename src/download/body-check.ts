@@ -56,6 +56,9 @@ export class BodyCheck {
 
   /** Takes the next bytes. Throws BodyError as soon as they can't be a movie, or its media is damaged. */
   push(chunk: Uint8Array): void {
+    const { skippable } = this;
+    // Most chunks are media, of which nothing is read. Infinity may also mean that the boxes are broken.
+    if (chunk.length <= skippable && Number.isFinite(skippable)) return this.skip(chunk.length);
     this.#bytes += chunk.length;
     this.#movie?.push(chunk);
     if (this.#rules.level !== 'full' || this.#movie === null) return;

@@ -88,6 +88,9 @@ function stoppedBy(why: AccountError | PauseError, hasBegun: boolean): MaviError
   return new Kind(code, `${words}: ${why.message}`, { hint: why.hint, cause: why });
 }
 
+/** How often a transfer reports its progress, in milliseconds: a fast one has thousands of chunks a second. */
+const REPORT_EVERY_MS = 100;
+
 /** Requests the video until it is complete. Throws the failure that is final, or the last one. */
 async function fetchWithRetries(download: ActiveDownload): Promise<{ proof: Proof; into: ResumableBody }> {
   const { task, context } = download;
@@ -103,13 +106,18 @@ async function fetchWithRetries(download: ActiveDownload): Promise<{ proof: Proo
       reservation.cover(response.contentLength ?? 0);
       const { into, first, isEnd } = await acceptResponse(response, download);
       let decodedBytes = 0;
+      let reportedMs = Number.NEGATIVE_INFINITY;
       const onChunk = (chunk: Uint8Array): void => {
         decodedBytes += chunk.length;
         reservation.cover(Math.max(body.wireBytes, decodedBytes));
         if (body.wireBytes < decodedBytes) refuseBeyond(task.listedSize, decodedBytes);
+        const nowMs = host.clock.ticksMs();
+        if (nowMs - reportedMs < REPORT_EVERY_MS) return;
+        reportedMs = nowMs;
         reportProgress(download, into);
       };
       if (!isEnd) await transfer(body, first, into, { clock: host.clock, throttle, onChunk });
+      reportProgress(download, into);
       const { read } = into.sink;
       const readAgain: ReadAgain | null =
         read && ((position, maxBytes) => abortable(read(position, maxBytes), host.interrupt));

@@ -3,8 +3,6 @@ import type { TransferState } from './events.ts';
 
 /** Speed is averaged over the last seconds, so that it follows the network without jumping. */
 const WINDOW_MS = 5000;
-/** A fast transfer reports thousands of times a second; this many samples are enough. */
-const SAMPLE_EVERY_MS = 100;
 
 /** A longer estimate only says that the transfer has stalled. */
 const LONGEST_LEFT_MS = 100 * 86_400_000;
@@ -34,8 +32,6 @@ export class Meter {
     const restarted = state.receivedBytes < this.#state.receivedBytes;
     if (restarted) this.#samples = this.#samples.slice(-1).map((last) => ({ ...last, bytes: 0 }));
     this.#state = state;
-    const [before, last] = this.#samples.slice(-2);
-    if (before && last && last.atMs - before.atMs < SAMPLE_EVERY_MS) this.#samples.pop();
     this.#samples.push({ atMs, bytes: state.receivedBytes });
     while ((this.#samples[1]?.atMs ?? atMs) < atMs - WINDOW_MS) this.#samples.shift();
   }
