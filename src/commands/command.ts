@@ -11,17 +11,14 @@ export interface CommandContext {
   readonly run: (work: () => Promise<ExitCode>) => Promise<void>;
 }
 
+/** The parsed flags of a command. */
+export type Flags = Readonly<Record<string, unknown>>;
+
 /** The flag of every command that talks to the API, and its summary. */
 export const VERBOSE = ['-v, --verbose', 'print each request and response, with the key masked'] as const;
 
 /** The settings of a connection to the API. */
 export const CONNECTION_SETTINGS: readonly SettingName[] = ['baseUrl', 'connectTimeoutMs', 'timeoutMs'];
-
-/** The settings of a command that reads the library. */
-export const API_SETTINGS: readonly SettingName[] = ['uniqueId', ...CONNECTION_SETTINGS, 'retries'];
-
-/** The settings of a command that downloads. */
-export const DOWNLOAD_SETTINGS = SETTING_NAMES;
 
 /** Adds `--profile` and the flags of settings to a command, all in one group of its help. */
 export function addSettings(command: Command, names: readonly SettingName[]): Command {
@@ -37,28 +34,24 @@ export function addSettings(command: Command, names: readonly SettingName[]): Co
   return command;
 }
 
-/** The texts of the settings among the parsed flags of a command. */
-export function settingTexts(flags: Readonly<Record<string, unknown>>): SettingTexts {
+/** The texts of the settings among the flags; of a repeated one the first. */
+export function settingTexts(flags: Flags): SettingTexts {
   const texts: Partial<Record<SettingName | 'profile', string>> = {};
   if (typeof flags.profile === 'string') texts.profile = flags.profile;
   for (const name of SETTING_NAMES) {
-    const flag =
-      flags[DEFINITIONS[name].config.replace(/-([a-z])/g, (_dash, letter: string) => letter.toUpperCase())];
-    if (typeof flag === 'string') texts[name] = flag;
+    const [text] = [flags[new Option(DEFINITIONS[name].flag).attributeName()]].flat();
+    if (typeof text === 'string') texts[name] = text;
   }
   return texts;
 }
 
-/** A command line, and what it does. */
-type Example = readonly [command: string, meaning: string];
+const TOPICS_LINE = 'Help topics: mavi help exit-codes, mavi help environment, mavi help verification';
 
-/** Adds one to three examples, and the topics of `mavi help`, to the end of a command's help. */
-export function addEnd(command: Command, examples: readonly Example[]): Command {
+/** Adds examples, each a command line and what it does, and the topics of `mavi help`, to the end of a command's help. */
+export function addEnd(command: Command, examples: readonly (readonly [string, string])[]): Command {
   const lines = examples.map(([line, meaning]) => `  # ${meaning}\n  ${line}\n`);
   return command.addHelpText('after', `\nExamples:\n${lines.join('')}\n${TOPICS_LINE}`);
 }
-
-const TOPICS_LINE = 'Help topics: mavi help exit-codes, mavi help environment, mavi help verification';
 
 /** A command of that name that inherits how its parent exits and prints. */
 export function subcommand(parent: Command, name: string, summary: string): Command {

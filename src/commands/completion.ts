@@ -4,18 +4,16 @@ import type { Shell } from '../completion/run.ts';
 import { addEnd, type CommandContext, subcommand } from './command.ts';
 
 /** Adds the command; the script covers all that the program has when it is run. */
-export function addCompletion(program: Command, context: CommandContext): void {
-  const command = subcommand(program, 'completion', 'print a completion script for a shell').addArgument(
-    new Argument('<shell>', 'the shell to print it for').choices(['bash', 'zsh', 'fish']),
-  );
+export function addCompletion(program: Command, { host, run }: CommandContext): void {
+  const shell = new Argument('<shell>', 'the shell to print it for').choices(['bash', 'zsh', 'fish']);
+  const command = subcommand(program, 'completion', 'print a completion script for a shell');
+  command.addArgument(shell);
   addEnd(command, [
     [`echo 'source <(mavi completion bash)' >> ~/.bashrc`, 'bash'],
     [`echo 'source <(mavi completion zsh)' >> ~/.zshrc`, 'zsh, after the line with compinit'],
     ['mavi completion fish > ~/.config/fish/completions/mavi.fish', 'fish'],
   ]);
   command.action((shell: Shell) =>
-    context.run(async () =>
-      (await import('../completion/run.ts')).runCompletion(shell, program, context.host),
-    ),
+    run(async () => (await import('../completion/run.ts')).runCompletion(shell, program, host)),
   );
 }

@@ -2,11 +2,11 @@
 import type { Command } from 'commander';
 import { UsageError } from '../errors.ts';
 import type { VerifyPlan } from '../verify/run.ts';
-import { addEnd, type CommandContext, subcommand } from './command.ts';
-import { addChecks, checksOf } from './download.ts';
+import { addEnd, type CommandContext, type Flags, subcommand } from './command.ts';
+import { addChecks, checksOf } from './flags.ts';
 
 /** Adds the command. */
-export function addVerify(program: Command, context: CommandContext): void {
+export function addVerify(program: Command, { host, run }: CommandContext): void {
   const command = subcommand(program, 'verify', 'check files on disk, by content and by manifest')
     .argument('[file...]', 'files, or synced folders')
     .option('--manifest <file>', 'compare size and SHA-256 with a manifest')
@@ -16,19 +16,16 @@ export function addVerify(program: Command, context: CommandContext): void {
     ['mavi verify video.mp4', 'is it a complete MP4?'],
     ['mavi verify library', 'has anything changed since it was synced?'],
   ]);
-  command.action((files: string[], flags: Record<string, unknown>) =>
-    context.run(async () =>
-      (await import('../verify/run.ts')).runVerify(verifyPlan(files, flags), context.host),
-    ),
+  command.action((files: string[], flags: Flags) =>
+    run(async () => (await import('../verify/run.ts')).runVerify(verifyPlan(files, flags), host)),
   );
 }
 
-function verifyPlan(files: readonly string[], flags: Record<string, unknown>): VerifyPlan {
+function verifyPlan(files: readonly string[], flags: Flags): VerifyPlan {
   const manifest = typeof flags.manifest === 'string' ? flags.manifest : null;
   if (files.length === 0 && manifest === null) {
-    throw new UsageError('no file named', {
-      hint: 'name files or a synced folder, or use --manifest <file> for all that it records',
-    });
+    const hint = 'name files or a synced folder, or use --manifest <file> for all that it records';
+    throw new UsageError('no file named', { hint });
   }
   if (files.includes('') || manifest === '') throw new UsageError('a file name must not be empty');
   return { files, manifest, rules: checksOf(flags), json: flags.json === true };

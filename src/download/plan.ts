@@ -38,8 +38,20 @@ export interface DownloadRules extends CheckRules {
 /** What to do with an existing file. */
 export type WhenExists = 'refuse' | 'force' | 'skip';
 
+/** What `mavi download` and `mavi sync` have in common. */
+export interface RunPlan extends OutputOptions {
+  readonly rules: CheckRules;
+  readonly maxTransfer: TransferLimit | null;
+  /** Whether videos that the manifest records are left out, even if their files are gone. */
+  readonly skipRecorded: boolean;
+  /** Whether files get the time at which their videos were taken or created. */
+  readonly mtime: boolean;
+  readonly dryRun: boolean;
+  readonly settings: SettingTexts;
+}
+
 /** What `mavi download` was asked to do. */
-export interface DownloadPlan extends OutputOptions {
+export interface DownloadPlan extends RunPlan {
   /** Checked; may hold duplicates. */
   readonly videoNos: readonly string[];
   readonly batchFile: string | null;
@@ -51,16 +63,9 @@ export interface DownloadPlan extends OutputOptions {
   readonly whenExists: WhenExists;
   readonly rules: DownloadRules;
   readonly lookup: boolean;
-  readonly maxTransfer: TransferLimit | null;
   readonly manifest: string | null;
-  /** Whether videos that the manifest records are left out, even if their files are gone. */
-  readonly skipRecorded: boolean;
   /** Names files; null for `<video_no>`. */
   readonly template: Template | null;
-  /** Whether files get the time at which their videos were taken or created. */
-  readonly mtime: boolean;
-  readonly dryRun: boolean;
-  readonly settings: SettingTexts;
 }
 
 /** Where a video goes: `nameFor` gives its path for each container that it may turn out to be. */

@@ -1,4 +1,5 @@
 /** Readers of the texts of settings. Each throws a RangeError that says what it takes. Pure. */
+import { UsageError } from '../errors.ts';
 
 /** At most `starts` starts in any window of `windowMs` milliseconds. */
 export interface Rate {
@@ -11,6 +12,18 @@ const TIME_UNITS_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h:
 
 /** The longest delay that a timer of Node takes, in milliseconds. */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** Reads a value. Throws UsageError, which names the place that it comes from and says what that takes. */
+export function readValue<T>(place: string, text: string, read: (text: string) => T, hint = ''): T {
+  try {
+    return read(text);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    // An address may contain a password, which no error shows.
+    const shown = text.replace(/\/\/[^/@]*@/, '//…@');
+    throw new UsageError(`${place} ${error.message}, not '${shown}'`, { hint });
+  }
+}
 
 /** A whole number within bounds. */
 export function wholeNumber(least: number, most: number): (text: string) => number {
