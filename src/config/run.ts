@@ -2,8 +2,9 @@
 import { type ExitCode, UsageError } from '../errors.ts';
 import { type Host, print } from '../host.ts';
 import { printable } from '../sanitize.ts';
-import { DEFINITIONS, originOf, readSetting, SETTING_NAMES, type SettingName } from '../settings/settings.ts';
+import { DEFINITIONS, originOf, SETTING_NAMES, type SettingName } from '../settings/settings.ts';
 import { KEY_NAME, profileOf, readStore, removeValue, storeValue } from '../settings/store.ts';
+import { readValue } from '../settings/values.ts';
 
 /** The value of `--profile`. */
 type Name = string | undefined;
@@ -29,7 +30,7 @@ export async function runGet(config: string, profile: Name, host: Host): Promise
 
 /** Stores the value of one setting. Throws UsageError for a malformed one. */
 export async function runSet(config: string, value: string, profile: Name, host: Host): Promise<ExitCode> {
-  readSetting(known(config), { source: 'flag', text: value });
+  readValue(config, value, DEFINITIONS[known(config)].read);
   await storeValue(host, profileOf(host, profile), config, value);
   return 0;
 }

@@ -1,6 +1,5 @@
 /** Every setting but the key: from its flag, else the environment, else the settings file, else its default. */
-import { UsageError } from '../errors.ts';
-import { baseUrl, byteLimit, type Rate, rate, seconds, uniqueId, wholeNumber } from './values.ts';
+import { baseUrl, byteLimit, type Rate, rate, readValue, seconds, uniqueId, wholeNumber } from './values.ts';
 
 /** The settings, checked. */
 export interface Settings {
@@ -93,22 +92,14 @@ export function originOf(name: SettingName, flags: SettingTexts, env: Texts, sto
 export function readSetting(name: SettingName, origin: Origin): unknown {
   const { config, variable, read } = DEFINITIONS[name];
   if (origin.text === null) return null;
-  try {
-    return read(origin.text);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    const places = {
-      flag: `--${config}`,
-      environment: variable,
-      config: `the setting ${config}`,
-      default: config,
-    };
-    // An address may contain a password, which no error shows.
-    const shown = origin.text.replace(/\/\/[^/@]*@/, '//…@');
-    throw new UsageError(`${places[origin.source]} ${error.message}, not '${shown}'`, {
-      hint: origin.source === 'config' ? `reset it with: mavi config unset ${config}` : '',
-    });
-  }
+  const places = {
+    flag: `--${config}`,
+    environment: variable,
+    config: `the setting ${config}`,
+    default: config,
+  };
+  const hint = origin.source === 'config' ? `reset it with: mavi config unset ${config}` : '';
+  return readValue(places[origin.source], origin.text, read, hint);
 }
 
 /** Whether an address is that of the vendor's own API. */

@@ -75,7 +75,7 @@ const MISTAKES: readonly (readonly [
   ["unknown setting 'colour'", ['config', 'set', 'colour', 'red']],
   ["the API key can't be set here", ['config', 'set', 'api-key', 'x']],
   ["the API key can't be set here", ['config', 'get', 'api-key']],
-  ['--rate takes', ['config', 'set', 'rate', 'fast']],
+  ['mavi: rate takes', ['config', 'set', 'rate', 'fast']],
   ['too many arguments', ['auth', 'login', 'key']],
   ["<shell> takes bash, zsh or fish, not 'tcsh'", ['completion', 'tcsh']],
 ];

@@ -62,7 +62,9 @@ describe('settings', () => {
   it('are refused if invalid, and the stored value stays', async () => {
     const cwd = tempDir();
     await mavi(cwd, 'config set rate 1/s');
-    expect((await mavi(cwd, 'config set rate fast')).code).toBe(2);
+    const { code, errors } = await mavi(cwd, 'config set rate fast');
+    expect(code).toBe(2);
+    expect(errors).toMatch(/^mavi: rate takes /);
     expect((await mavi(cwd, 'config get rate')).out).toBe('1/s\n');
   });
 
