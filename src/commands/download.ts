@@ -3,13 +3,13 @@ import { type Command, Option } from 'commander';
 import { type DownloadPlan, oneVideoOnly, readVideoNo, type WhenExists } from '../download/plan.ts';
 import { UsageError } from '../errors.ts';
 import type { Template } from '../library/names.ts';
+import { isNarrowed } from '../library/query.ts';
 import { SETTING_NAMES } from '../settings/settings.ts';
 import { addEnd, addSettings, type CommandContext, type Flags, subcommand } from './command.ts';
 import {
   addChecks,
   addFilters,
   addRunFlags,
-  isNarrowed,
   NAME_TEMPLATES,
   nameTemplateOption,
   queryOf,

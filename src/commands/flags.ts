@@ -60,12 +60,6 @@ export function queryOf(flags: Flags): LibraryQuery {
   };
 }
 
-/** Whether anything in a query narrows it. */
-export function isNarrowed({ filters, patterns, limit }: LibraryQuery): boolean {
-  const isFiltered = Object.values(filters).some((value) => value !== undefined);
-  return isFiltered || patterns.length > 0 || Number.isFinite(limit);
-}
-
 function pattern(text: string, earlier: unknown): string[] {
   if (text === '') throw new InvalidArgumentError('It takes a part of a name, or a pattern such as "IMG*".');
   return [...((earlier as string[] | undefined) ?? []), text];

@@ -1,6 +1,6 @@
 /** What a download is asked to do: checked values, no flags. */
 import { UsageError } from '../errors.ts';
-import type { Container } from '../isobmff/signature.ts';
+import { type Container, EXTENSIONS } from '../isobmff/signature.ts';
 import type { Template } from '../library/names.ts';
 import type { LibraryQuery } from '../library/query.ts';
 import { isVideoNo, type LibraryRow } from '../library/row.ts';
@@ -113,6 +113,11 @@ export function listedTask(
     ...(takenMs !== null && { datetime_taken: takenMs }),
   };
   return { videoNo, uniqueId, listedSize, listed, mtimeMs: mtime ? (takenMs ?? createdMs) : null };
+}
+
+/** The containers that a video may turn out to have, under these rules. */
+export function containersOf({ container }: CheckRules): readonly Container[] {
+  return container === 'any' ? (Object.keys(EXTENSIONS) as Container[]) : ['mp4'];
 }
 
 /** The refusal of one file name for several videos. */

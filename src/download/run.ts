@@ -5,7 +5,7 @@ import { openSession } from '../api/session.ts';
 import { type ExitCode, localError, mergeExitCodes, UsageError } from '../errors.ts';
 import { makeFolder, pathFrom } from '../folders.ts';
 import { abortable, type Host, requireStdout, say } from '../host.ts';
-import { type Container, EXTENSIONS } from '../isobmff/signature.ts';
+import { EXTENSIONS } from '../isobmff/signature.ts';
 import { type ListingContext, listReady, lookUp } from '../library/listing.ts';
 import type { LibraryRow } from '../library/row.ts';
 import { printable } from '../sanitize.ts';
@@ -13,6 +13,7 @@ import { runBatch } from './batch.ts';
 import { type Item, printForecast } from './forecast.ts';
 import { openManifest, readManifest } from './manifest.ts';
 import {
+  containersOf,
   type Destination,
   type DownloadPlan,
   listedTask,
@@ -183,10 +184,9 @@ function destinationOf({ output, outputDir, rules, template }: DownloadPlan, ste
   if (output === '-') return { kind: 'stdout' };
   if (output !== null)
     return { kind: 'file', containers: ['mp4'], followsLinks: true, nameFor: () => output };
-  const all = Object.keys(EXTENSIONS) as Container[];
   return {
     kind: 'file',
-    containers: rules.container === 'any' ? all : ['mp4'],
+    containers: containersOf(rules),
     followsLinks: false,
     nameFor: (container) => pathFrom(outputDir, stem + EXTENSIONS[container]),
     ...(template === null ? {} : { root: outputDir }),

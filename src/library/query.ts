@@ -12,6 +12,12 @@ export interface LibraryQuery {
   readonly limit: number;
 }
 
+/** Whether a query leaves out any video of its scopes. */
+export function isNarrowed({ filters, patterns, limit }: LibraryQuery): boolean {
+  const isFiltered = Object.values(filters).some((value) => value !== undefined);
+  return isFiltered || patterns.length > 0 || Number.isFinite(limit);
+}
+
 /** A name to compare with others as the least discerning file system does: without case and Unicode form. */
 export function folded(name: string): string {
   return name.normalize('NFKC').toUpperCase().toLowerCase().normalize('NFC');

@@ -1,16 +1,17 @@
 /** What a synced folder lacks: each row of the library against the manifest and the disk. */
 import { lstat, realpath, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, relative, sep } from 'node:path';
-import type { Forecast, Item } from '../download/forecast.ts';
-import type { FileRecord, ManifestIndex } from '../download/manifest.ts';
-import { listedTask, type VideoTask } from '../download/plan.ts';
+import type { Item } from '../download/forecast.ts';
+import { type FileRecord, type ManifestIndex, readManifest } from '../download/manifest.ts';
+import { containersOf, listedTask, type VideoTask } from '../download/plan.ts';
+import type { ExitCode } from '../errors.ts';
 import { pathFrom, pathKey } from '../folders.ts';
 import { type Container, EXTENSIONS } from '../isobmff/signature.ts';
-import type { ListedVideos, ListingContext } from '../library/listing.ts';
+import { type ListingContext, listReady } from '../library/listing.ts';
 import { assignNames, withoutExtension } from '../library/names.ts';
 import type { LibraryRow } from '../library/row.ts';
 import { findMoved, type RecordedFile } from './moved.ts';
-import type { SyncPlan } from './plan.ts';
+import { isInShard, MANIFEST_NAME, type SyncPlan } from './plan.ts';
 
 /** A recorded file that was found under another name. */
 export interface MovedFile {
@@ -21,19 +22,23 @@ export interface MovedFile {
 }
 
 /** What is to be done, and what is not. */
-export interface Inventory extends Pick<Forecast, 'items' | 'upToDate'> {
+interface Inventory {
+  /** In the order of the listing. */
+  readonly items: readonly Item[];
   readonly moved: readonly MovedFile[];
+  /** How many files are there as recorded. */
+  readonly upToDate: number;
+  /** 6 if the server ended the listing early, else 0. */
+  readonly exitCode: ExitCode;
 }
 
-/** Takes the inventory. No request is made; files are read only to find those that were moved. */
-export async function takeInventory(
-  plan: SyncPlan,
-  { all, ready }: ListedVideos,
-  index: ManifestIndex,
-  context: ListingContext,
-): Promise<Inventory> {
-  const { cwd } = context.host;
-  const recorded = await recordedFiles(pathFrom(cwd, plan.folder), index);
+/** Lists the library and compares it with the folder. Files are read only to find those that were moved. */
+export async function takeInventory(plan: SyncPlan, context: ListingContext): Promise<Inventory> {
+  const { host, note } = context;
+  const index = await readManifest(pathFrom(plan.folder, MANIFEST_NAME), host, 'synced', true);
+  const isMeant = ({ videoNo }: LibraryRow): boolean => isInShard(videoNo, plan.shard);
+  const { all, ready, exitCode } = await listReady(context, plan.query, isMeant);
+  const recorded = await recordedFiles(pathFrom(host.cwd, plan.folder), index);
   const newPaths = await movedPaths(plan, recorded, ready, context);
   const stems = new Map<string, string>();
   for (const [videoNo, { file }] of recorded) {
@@ -47,7 +52,7 @@ export async function takeInventory(
     const known = recorded.get(row.videoNo);
     const newPath = newPaths.get(row.videoNo);
     if (known === undefined) {
-      items.push(await unrecorded(row, names.get(row.videoNo) ?? row.videoNo, plan, cwd));
+      items.push(await unrecorded(row, names.get(row.videoNo) ?? row.videoNo, plan, host.cwd));
     } else if (newPath !== undefined) {
       moved.push({ row, record: known.record, file: pathFrom(plan.folder, newPath) });
     } else if (known.state === 'present' || (known.state === 'gone' && plan.skipRecorded)) {
@@ -56,11 +61,10 @@ export async function takeInventory(
     } else items.push(again(row, known, plan));
   }
   if (otherNames > 0) {
-    const files =
-      otherNames === 1 ? '1 recorded file keeps its name' : `${otherNames} recorded files keep their names`;
-    context.note(`${files}; --name-template applies to new files only`);
+    const keep = otherNames === 1 ? 'file keeps its name' : 'files keep their names';
+    note(`${otherNames} recorded ${keep}; --name-template applies to new files only`);
   }
-  return { items, upToDate, moved };
+  return { items, moved, upToDate, exitCode };
 }
 
 /** The records of files in the folder, by video_no. */
@@ -109,7 +113,7 @@ function again(row: LibraryRow, { record, file, state }: RecordedFile, plan: Syn
 async function unrecorded(row: LibraryRow, stem: string, plan: SyncPlan, cwd: string): Promise<Item> {
   const nameFor = (container: Container): string => pathFrom(plan.folder, stem + EXTENSIONS[container]);
   const task = taskFor(row, nameFor, plan);
-  for (const container of containersOf(plan)) {
+  for (const container of containersOf(plan.rules)) {
     const size = await sizeOf(pathFrom(cwd, nameFor(container)));
     if (size === null) continue;
     // Without a size from the library, the file may be the user's own.
@@ -122,7 +126,7 @@ async function unrecorded(row: LibraryRow, stem: string, plan: SyncPlan, cwd: st
 const IN_THE_WAY = 'not created by this sync, so left untouched; move it away and run the sync again';
 
 function taskFor(row: LibraryRow, nameFor: (container: Container) => string, plan: SyncPlan): VideoTask {
-  const containers = containersOf(plan);
+  const containers = containersOf(plan.rules);
   return {
     ...listedTask(row, plan.mtime),
     destination: { kind: 'file', containers, followsLinks: false, nameFor, root: plan.folder },
@@ -130,10 +134,6 @@ function taskFor(row: LibraryRow, nameFor: (container: Container) => string, pla
     existsHint: IN_THE_WAY,
     incompleteHint: IN_THE_WAY,
   };
-}
-
-function containersOf({ rules }: SyncPlan): readonly Container[] {
-  return rules.container === 'any' ? (Object.keys(EXTENSIONS) as Container[]) : ['mp4'];
 }
 
 /** A path relative to the folder, with `/`; null unless it lies in it. */

@@ -18,8 +18,8 @@ export interface RecordedFile {
 const OURS = /^(?:mavi-manifest\.ndjson|\.mavi-.*|.*\.part)$/;
 
 /**
- * Searches the folder and all folders below it, without following links. Reads only files that have the size of a
- * lost one and belong to no other video. Returns the new path of each file found, by video_no.
+ * The new paths, by video_no, of lost files. Searches below the folder without following links, and reads only files
+ * that have the size of a lost one and belong to no other video.
  */
 export async function findMoved(
   folder: string,
@@ -32,14 +32,10 @@ export async function findMoved(
   const taken = new Set(present.map(({ file }) => file));
   const byHash = new Map<string, string[]>();
   for await (const file of wanted.length === 0 ? [] : filesBelow(folder, '', signal)) {
+    if (taken.has(file)) continue;
     const path = pathFrom(folder, file);
-    const size = taken.has(file)
-      ? null
-      : await lstat(path).then(
-          (found) => found.size,
-          () => null,
-        );
-    const hash = size !== null && sizes.has(size) ? await sha256Of(path, signal) : null;
+    const found = await lstat(path).catch(() => null);
+    const hash = found !== null && sizes.has(found.size) ? await sha256Of(path, signal) : null;
     if (hash !== null) byHash.set(hash, [...(byHash.get(hash) ?? []), file]);
   }
   const moved = new Map<string, string>();

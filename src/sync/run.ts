@@ -3,18 +3,19 @@ import { lstat, readdir } from 'node:fs/promises';
 import { openSession } from '../api/session.ts';
 import { runBatch } from '../download/batch.ts';
 import { printForecast } from '../download/forecast.ts';
-import { type Manifest, openManifest, readManifest } from '../download/manifest.ts';
+import { type Manifest, openManifest } from '../download/manifest.ts';
 import { removeStalePartials } from '../download/partial-file.ts';
 import { listedTask } from '../download/plan.ts';
 import { type ExitCode, LocalError, localError, mergeExitCodes, UsageError } from '../errors.ts';
 import { makeFolder, pathFrom } from '../folders.ts';
 import { type Host, print, requireStdout, say } from '../host.ts';
-import { type ListingContext, listReady } from '../library/listing.ts';
+import type { ListingContext } from '../library/listing.ts';
+import { isNarrowed } from '../library/query.ts';
 import { acquireLock, awaitUnlocked, LockHeldError, type LockOptions } from '../lock.ts';
 import type { VideoRecord } from '../record.ts';
 import { printable, safeJson } from '../sanitize.ts';
-import { type Inventory, type MovedFile, takeInventory } from './inventory.ts';
-import { isInShard, MANIFEST_NAME, type SyncPlan } from './plan.ts';
+import { type MovedFile, takeInventory } from './inventory.ts';
+import { MANIFEST_NAME, type SyncPlan } from './plan.ts';
 
 /** Downloads what the folder lacks. Returns the merged exit code; throws what ends the run itself. */
 export async function runSync(plan: SyncPlan, host: Host): Promise<ExitCode> {
@@ -24,30 +25,35 @@ export async function runSync(plan: SyncPlan, host: Host): Promise<ExitCode> {
   const folder = pathFrom(host.cwd, plan.folder);
   const isLikeVideo = /^(?:VI\d+|PI-[\w-]+)$/.test(plan.folder);
   if (isLikeVideo && (await lstat(folder).catch(() => null)) === null) {
-    throw new UsageError(`'${plan.folder}' is the ID of a video, and no such folder exists`, {
-      hint: `to download that video: mavi download ${plan.folder}`,
-    });
+    const hint = `to download that video: mavi download ${plan.folder}`;
+    throw new UsageError(`'${plan.folder}' is the ID of a video, and no such folder exists`, { hint });
   }
   if (plan.dryRun) requireStdout(host);
   const session = await openSession(host, plan.settings, plan);
   const context: ListingContext = { ...session, host, note };
   if (plan.dryRun) {
-    const { inventory, incomplete } = await compare(plan, context);
-    const upToDate = inventory.upToDate + inventory.moved.length;
-    await printForecast({ ...inventory, upToDate, rate: session.settings.rate }, plan.json, host);
-    return incomplete;
+    const { items, moved, upToDate, exitCode } = await takeInventory(plan, context);
+    const { rate } = session.settings;
+    await printForecast({ items, upToDate: upToDate + moved.length, rate }, plan.json, host);
+    return exitCode;
   }
   await makeFolder(folder, plan.folder);
   const release = await lockFolder(folder, plan, context);
   try {
     await removeStalePartials(folder, host);
-    const { inventory, incomplete } = await compare(plan, context);
+    const { items, moved, upToDate, exitCode } = await takeInventory(plan, context);
+    if (isNarrowed(plan.query) && items.length + moved.length + upToDate === 0) {
+      note('no video that is ready matches; nothing to download');
+      return exitCode;
+    }
     const manifest = await openManifest(pathFrom(plan.folder, MANIFEST_NAME), host, 'synced');
+    const upToDateText = upToDate === 0 ? '' : `; ${upToDate} already up to date`;
+    const movedText = moved.length === 0 ? '' : `; ${moved.length} moved or renamed`;
     try {
       // In parallel, so that the manifest flushes many lines together.
-      await Promise.all(inventory.moved.map((moved) => recordMoved(moved, manifest, plan, host)));
+      await Promise.all(moved.map((file) => recordMoved(file, manifest, plan, host)));
       const code = await runBatch(
-        inventory.items.map(({ task }) => task),
+        items.map(({ task }) => task),
         {
           host,
           session,
@@ -59,11 +65,11 @@ export async function runSync(plan: SyncPlan, host: Host): Promise<ExitCode> {
           streams: false,
           showsChecksum: false,
           continueHint: 'rerun the same command to continue',
-          summaryEnd: endOf(inventory),
+          summaryEnd: upToDateText + movedText,
         },
       );
       // A failure of the account decides the exit code of the run.
-      return code === 3 ? code : mergeExitCodes([code, incomplete]);
+      return code === 3 ? code : mergeExitCodes([code, exitCode]);
     } finally {
       await manifest.close();
     }
@@ -78,10 +84,7 @@ const ABANDONED_AFTER_MS = 15_000;
 /** Names of the locks of syncs: shards of the same `n` run side by side, all others exclude each other. */
 const LOCK_NAME = /^\.mavi-sync(?:-\d+-of-(\d+))?\.lock$/;
 
-/**
- * Locks the folder for one shard. Resolves to what releases it, which never throws. Throws LocalError while another
- * sync of the same videos runs, and the interrupt that ends the wait.
- */
+/** Locks the folder for one shard; resolves to what releases it. Throws LocalError while another such sync runs. */
 async function lockFolder(
   folder: string,
   { folder: shown, shard }: SyncPlan,
@@ -120,19 +123,8 @@ async function lockFolder(
 
 function locked(shown: string, { holder }: LockHeldError): LocalError {
   const who = `process ${holder.pid ?? 'unknown'} on ${holder.hostname || 'an unknown machine'}`;
-  return new LocalError('locked', `another sync of ${shown} is running (${who})`, {
-    hint: 'wait until it ends; only shards of one number run side by side, such as --shard 1/4 and 2/4',
-  });
-}
-
-/** Lists the library, reports what can't be downloaded now, and compares the rest with the folder. */
-async function compare(
-  plan: SyncPlan,
-  context: ListingContext,
-): Promise<{ inventory: Inventory; incomplete: ExitCode }> {
-  const index = await readManifest(pathFrom(plan.folder, MANIFEST_NAME), context.host, 'synced', true);
-  const listed = await listReady(context, plan.query, ({ videoNo }) => isInShard(videoNo, plan.shard));
-  return { inventory: await takeInventory(plan, listed, index, context), incomplete: listed.exitCode };
+  const hint = 'wait until it ends; only shards of one number run side by side, such as --shard 1/4 and 2/4';
+  return new LocalError('locked', `another sync of ${shown} is running (${who})`, { hint });
 }
 
 /** Records a moved file under its new name, as one that needed no download. */
@@ -162,9 +154,4 @@ async function recordMoved(
   };
   await manifest.append(made);
   if (plan.json) await print(host, `${safeJson(made)}\n`);
-}
-
-function endOf({ upToDate, moved }: Inventory): string {
-  const upToDateText = upToDate === 0 ? '' : `; ${upToDate} already up to date`;
-  return moved.length === 0 ? upToDateText : `${upToDateText}; ${moved.length} moved or renamed`;
 }

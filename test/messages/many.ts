@@ -159,6 +159,11 @@ export const MANY_VIDEOS: Rows = {
       '      to download that video: mavi download VI625239098370850816',
     ],
   },
+  'filters of a sync that match nothing': {
+    args: ['sync', 'lib', '--match', 'nowhere'],
+    code: 0,
+    says: ['mavi: no video that is ready matches; nothing to download'],
+  },
   'filters that match nothing': {
     args: ['download', '--match', 'nowhere'],
     code: 0,
