@@ -1,6 +1,8 @@
 /** What a synced folder lacks: each row of the library against the manifest and the disk. */
-import { lstat, realpath, stat } from 'node:fs/promises';
-import { dirname, isAbsolute, relative, sep } from 'node:path';
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { lstat, readdir, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, relative, sep } from 'node:path';
 import type { Item } from '../download/forecast.ts';
 import { type FileRecord, type ManifestIndex, readManifest } from '../download/manifest.ts';
 import { containersOf, listedTask, type VideoTask } from '../download/plan.ts';
@@ -10,8 +12,15 @@ import { type Container, EXTENSIONS } from '../isobmff/signature.ts';
 import { type ListingContext, listReady } from '../library/listing.ts';
 import { assignNames, withoutExtension } from '../library/names.ts';
 import type { LibraryRow } from '../library/row.ts';
-import { findMoved, type RecordedFile } from './moved.ts';
 import { isInShard, MANIFEST_NAME, type SyncPlan } from './plan.ts';
+
+/** A record whose file is, or was, in the folder. */
+interface RecordedFile {
+  readonly record: FileRecord;
+  /** Relative to the folder, with `/`. */
+  readonly file: string;
+  readonly state: 'present' | 'changed' | 'gone';
+}
 
 /** A recorded file that was found under another name. */
 export interface MovedFile {
@@ -39,7 +48,7 @@ export async function takeInventory(plan: SyncPlan, context: ListingContext): Pr
   const isMeant = ({ videoNo }: LibraryRow): boolean => isInShard(videoNo, plan.shard);
   const { all, ready, exitCode } = await listReady(context, plan.query, isMeant);
   const recorded = await recordedFiles(pathFrom(host.cwd, plan.folder), index);
-  const newPaths = await movedPaths(plan, recorded, ready, context);
+  const newPaths = await findMoved(plan, recorded, ready, context);
   const stems = new Map<string, string>();
   for (const [videoNo, { file }] of recorded) {
     stems.set(videoNo, withoutExtension(newPaths.get(videoNo) ?? file));
@@ -82,8 +91,14 @@ async function recordedFiles(folder: string, index: ManifestIndex): Promise<Map<
   return recorded;
 }
 
-/** Where each recorded file that is gone or changed was moved to, by video_no. */
-async function movedPaths(
+/** The program's own files: the manifest, locks, and partial downloads. */
+const OURS = /^(?:mavi-manifest\.ndjson|\.mavi-.*|.*\.part)$/;
+
+/**
+ * The new paths, by video_no, of recorded files that are gone or changed. Searches below the folder without following
+ * links, and reads only files that have the size of a lost one and belong to no other video.
+ */
+async function findMoved(
   plan: SyncPlan,
   recorded: ReadonlyMap<string, RecordedFile>,
   ready: readonly LibraryRow[],
@@ -91,12 +106,55 @@ async function movedPaths(
 ): Promise<Map<string, string>> {
   const wanted = new Set(ready.map(({ videoNo }) => videoNo));
   const files = [...recorded.values()];
-  const present = files.filter(({ state }) => state === 'present');
+  const taken = new Set(files.filter(({ state }) => state === 'present').map(({ file }) => file));
   const lost = files.filter(({ state, record }) => state !== 'present' && wanted.has(record.videoNo));
-  if (lost.length === 0) return new Map();
+  const moved = new Map<string, string>();
+  if (lost.length === 0) return moved;
   const text = lost.length === 1 ? '1 recorded file is' : `${lost.length} recorded files are`;
   note(`${text} gone or changed; looking for moved files`);
-  return findMoved(pathFrom(host.cwd, plan.folder), lost, present, host.interrupt);
+  const hashed = lost.filter(({ record }) => record.sha256 !== null);
+  if (hashed.length === 0) return moved;
+  const sizes = new Set(hashed.map(({ record }) => record.bytes));
+  const byHash = new Map<string, string[]>();
+  const folder = pathFrom(host.cwd, plan.folder);
+  for await (const file of filesBelow(folder, '', host.interrupt)) {
+    if (taken.has(file)) continue;
+    const path = pathFrom(folder, file);
+    const found = await lstat(path).catch(() => null);
+    const hash = found !== null && sizes.has(found.size) ? await sha256Of(path, host.interrupt) : null;
+    if (hash !== null) byHash.set(hash, [...(byHash.get(hash) ?? []), file]);
+  }
+  for (const { record, file } of hashed) {
+    const copies = byHash.get(record.sha256 ?? '') ?? [];
+    // Of several copies, the one that kept its name was moved; each counts for one video only.
+    const namesake = copies.findIndex((copy) => basename(copy) === basename(file));
+    const [copy] = copies.splice(Math.max(0, namesake), 1);
+    if (copy !== undefined) moved.set(record.videoNo, copy);
+  }
+  return moved;
+}
+
+async function* filesBelow(folder: string, subfolder: string, signal: AbortSignal): AsyncGenerator<string> {
+  const entries = await readdir(pathFrom(folder, subfolder), { withFileTypes: true }).catch(() => []);
+  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    if (signal.aborted) throw signal.reason;
+    const file = subfolder === '' ? entry.name : `${subfolder}/${entry.name}`;
+    if (entry.isDirectory()) yield* filesBelow(folder, file, signal);
+    else if (entry.isFile() && !OURS.test(entry.name)) yield file;
+  }
+}
+
+/** The SHA-256 of a file; null if it cannot be read. Throws the signal's reason. */
+async function sha256Of(path: string, signal: AbortSignal): Promise<string | null> {
+  const hash = createHash('sha256');
+  try {
+    const chunks = createReadStream(path, { highWaterMark: 1024 * 1024, signal });
+    for await (const chunk of chunks) hash.update(chunk);
+    return hash.digest('hex');
+  } catch {
+    if (signal.aborted) throw signal.reason;
+    return null;
+  }
 }
 
 /** A video whose recorded file is gone or changed: its recorded path is used again. */

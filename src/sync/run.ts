@@ -116,7 +116,6 @@ async function lockFolder(
   } catch (error) {
     await release();
     if (error instanceof LockHeldError) throw locked(shown, error);
-    if (error === host.interrupt.reason) throw error;
     throw localError(error, shown, 'lock');
   }
 }
@@ -134,15 +133,14 @@ async function recordMoved(
   plan: SyncPlan,
   host: Host,
 ): Promise<void> {
-  const { videoNo, uniqueId = '', listed, listedSize } = listedTask(row);
   const made: VideoRecord = {
-    video_no: videoNo,
-    unique_id: uniqueId,
+    video_no: row.videoNo,
+    unique_id: row.uniqueId,
     status: 'skipped',
     file,
     bytes: record.bytes,
     bytes_received: 0,
-    expected_size: listedSize,
+    expected_size: row.sizeBytes,
     sha256: record.sha256,
     seconds: 0,
     attempts: 0,
@@ -150,7 +148,7 @@ async function recordMoved(
     downloaded_at: null,
     error: null,
     warnings: [],
-    ...listed,
+    ...listedTask(row).listed,
   };
   await manifest.append(made);
   if (plan.json) await print(host, `${safeJson(made)}\n`);

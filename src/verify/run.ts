@@ -13,7 +13,7 @@ import { recordedError, type VideoRecord } from '../record.ts';
 import { printable, safeJson } from '../sanitize.ts';
 import { MANIFEST_NAME } from '../sync/plan.ts';
 
-/** What `mavi verify` was asked to do: checked values. */
+/** What `mavi verify` was asked to do. */
 export interface VerifyPlan {
   /** Files, and folders with a manifest; empty for all that `manifest` records. */
   readonly files: readonly string[];
@@ -31,11 +31,9 @@ interface Finding extends Pick<VideoRecord, 'bytes' | 'brand' | 'sha256' | 'warn
   readonly verified: string | null;
 }
 
-/** One file to check. */
+/** One file to check, as the user named it, and the manifest that may list it. */
 interface Subject {
-  /** As the user named it, or named from here. */
   readonly file: string;
-  /** The manifest that may list it; null for none. */
   readonly index: ManifestIndex | null;
 }
 
@@ -55,14 +53,13 @@ export async function runVerify(plan: VerifyPlan, host: Host): Promise<ExitCode>
 
 /** The files of the plan; in place of a folder, those that the plan's manifest, or its own, records in it. */
 async function* subjects({ files, manifest }: VerifyPlan, host: Host): AsyncGenerator<Subject> {
-  const read = (path: string): Promise<ManifestIndex> => readManifest(path, host, 'named');
-  const index = manifest === null ? null : await read(manifest);
+  const index = manifest === null ? null : await readManifest(manifest, host, 'named');
   if (files.length === 0 && index !== null) yield* recordedFiles(index, '', host);
   for (const file of files) {
     const own = pathFrom(file, MANIFEST_NAME);
     const isFolder = (await statOf(file, host))?.isDirectory() === true;
     const hasOwn = index === null && isFolder && (await statOf(own, host)) !== null;
-    const folderIndex = hasOwn ? await read(own) : index;
+    const folderIndex = hasOwn ? await readManifest(own, host, 'named') : index;
     if (isFolder && folderIndex !== null) yield* recordedFiles(folderIndex, file, host);
     else yield { file, index };
   }
@@ -80,7 +77,7 @@ async function* recordedFiles(index: ManifestIndex, folder: string, host: Host):
   }
 }
 
-async function statOf(file: string, host: Host): Promise<Stats | null> {
+function statOf(file: string, host: Host): Promise<Stats | null> {
   return stat(pathFrom(host.cwd, file)).catch(() => null);
 }
 
@@ -112,24 +109,23 @@ async function examine({ file, index }: Subject, { rules }: VerifyPlan, host: Ho
 
 function compare(checked: CheckedFile, record: FileRecord): void {
   if (checked.bytes !== record.bytes) {
-    const text = `${checked.bytes} bytes, but the manifest records ${record.bytes}`;
-    throw new BodyError('size_changed', text);
+    throw new BodyError('size_changed', `${checked.bytes} bytes, but the manifest records ${record.bytes}`);
   }
   if (record.sha256 !== null && checked.sha256 !== record.sha256) {
     throw new BodyError('sha256_changed', 'its SHA-256 differs from the recorded one');
   }
 }
 
-/** Why a file failed, without its name, which the line has already. */
-function reasonOf({ code, message }: NonNullable<Finding['error']>, name: string): string {
-  if (code === 'is_directory') return `it is a folder without ${MANIFEST_NAME}; name the files in it`;
-  return message.replace(`cannot read ${name}: `, '');
-}
-
-function lineFor(finding: Finding): string {
-  const name = printable(finding.file);
-  if (finding.error !== null) return `${name}: FAILED: ${reasonOf(finding.error, name)}`;
-  const notes = finding.warnings.map((warning) => `; warning: ${warning}`).join('');
-  const unlisted = finding.listed === false ? '; not listed in the manifest' : '';
-  return `${name}: OK: ${bytesText(finding.bytes ?? 0)}, ${finding.verified}${unlisted}${notes}`;
+function lineFor({ file, error, warnings, listed, bytes, verified }: Finding): string {
+  const name = printable(file);
+  if (error !== null) {
+    const isFolder = error.code === 'is_directory';
+    const toName = `it is a folder without ${MANIFEST_NAME}; name the files in it`;
+    // The line begins with the name already.
+    const why = isFolder ? toName : error.message.replace(`cannot read ${name}: `, '');
+    return `${name}: FAILED: ${why}`;
+  }
+  const notes = warnings.map((warning) => `; warning: ${warning}`).join('');
+  const unlisted = listed === false ? '; not listed in the manifest' : '';
+  return `${name}: OK: ${bytesText(bytes ?? 0)}, ${verified}${unlisted}${notes}`;
 }
