@@ -64,26 +64,12 @@ function readerOf(file: string): StoredVideo['read'] {
   };
 }
 
-const SAMPLES_FOLDER = join(import.meta.dirname, 'samples');
-
-/** The `video_no`s of the samples; the vendor's documentation uses the first. */
-export const SAMPLE_VIDEO_NOS = {
-  faststart: 'VI625239098370850816',
-  moovLast: 'VI624611307445927936',
-  fragmented: 'VI623870256104189952',
-  /** In the scope `holiday_2025`; all others are in `default`. */
-  holiday: 'VI622954018833670144',
-} as const;
-
 /** The library of the samples that ship with the package: three in `default`, one in `holiday_2025`. */
 export async function sampleLibrary(): Promise<VideoLibrary> {
-  const names = ['faststart', 'moovLast', 'fragmented', 'holiday'] as const;
-  const videos = names.map(async (name): Promise<StoredVideo> => {
-    const { file, ...facts } = samples[name];
-    const path = join(SAMPLES_FOLDER, file);
+  const videos = Object.values(samples).map(async ({ file, ...facts }): Promise<StoredVideo> => {
+    const path = join(import.meta.dirname, 'samples', file);
     const { size } = await stat(path);
-    const videoNo = SAMPLE_VIDEO_NOS[name];
-    return { ...facts, videoNo, sizeBytes: size, status: 'PARSE', read: readerOf(path) };
+    return { ...facts, sizeBytes: size, status: 'PARSE', read: readerOf(path) };
   });
   return libraryOf(await Promise.all(videos));
 }

@@ -10,11 +10,10 @@ import {
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
-import { SAMPLE_VIDEO_NOS } from '../../src/mock/library.ts';
 import { fillDisk, smallDisk, writeProtect } from '../helpers/disks.ts';
 import { it } from '../helpers/scene.ts';
 import { strace, systemCalls } from '../helpers/strace.ts';
-import { sampleFile } from '../mock/sample-files.ts';
+import { SAMPLE_VIDEO_NOS, sampleFile } from '../mock/sample-files.ts';
 
 const { faststart, moovLast } = SAMPLE_VIDEO_NOS;
 /** Smaller than the sample. */

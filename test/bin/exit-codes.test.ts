@@ -1,8 +1,7 @@
 import { describe, expect } from 'vitest';
-import { SAMPLE_VIDEO_NOS } from '../../src/mock/library.ts';
 import type { MockOptions } from '../../src/mock/options.ts';
 import { it } from '../helpers/scene.ts';
-import { sampleFile } from '../mock/sample-files.ts';
+import { SAMPLE_VIDEO_NOS, sampleFile } from '../mock/sample-files.ts';
 
 const { faststart, moovLast, fragmented } = SAMPLE_VIDEO_NOS;
 

@@ -1,10 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect } from 'vitest';
-import { SAMPLE_VIDEO_NOS } from '../../src/mock/library.ts';
 import { FILE_SYSTEM_KINDS, mountFileSystem } from '../helpers/disks.ts';
 import { moment } from '../helpers/moment.ts';
 import { it } from '../helpers/scene.ts';
-import { sampleFile } from '../mock/sample-files.ts';
+import { SAMPLE_VIDEO_NOS, sampleFile } from '../mock/sample-files.ts';
 
 const { faststart } = SAMPLE_VIDEO_NOS;
 const VIDEO = sampleFile('faststart');

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { describe, expect } from 'vitest';
-import { SAMPLE_VIDEO_NOS } from '../../src/mock/library.ts';
 import { fullFifo } from '../helpers/fifo.ts';
 import { appears } from '../helpers/moment.ts';
 import { it } from '../helpers/scene.ts';
 import { heldVideo } from '../helpers/videos.ts';
+import { SAMPLE_VIDEO_NOS } from '../mock/sample-files.ts';
 
 const { faststart } = SAMPLE_VIDEO_NOS;
 

@@ -1,8 +1,7 @@
 import { describe, expect } from 'vitest';
-import { SAMPLE_VIDEO_NOS } from '../../src/mock/library.ts';
 import { appears, moment } from '../helpers/moment.ts';
 import { it } from '../helpers/scene.ts';
-import { sampleFile } from '../mock/sample-files.ts';
+import { SAMPLE_VIDEO_NOS, sampleFile } from '../mock/sample-files.ts';
 
 const { faststart } = SAMPLE_VIDEO_NOS;
 const COMMAND = ['download', faststart, '-o', 'video.mp4'];

@@ -5,11 +5,10 @@ import { createServer as createHttpServer, type ServerResponse } from 'node:http
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
-import { SAMPLE_VIDEO_NOS } from '../../src/mock/library.ts';
 import { it, type Scene } from '../helpers/scene.ts';
 import { knownVideo } from '../helpers/videos.ts';
 import { madeVideos } from '../library/stored-video.ts';
-import { sampleFile } from '../mock/sample-files.ts';
+import { SAMPLE_VIDEO_NOS, sampleFile } from '../mock/sample-files.ts';
 import { selfSigned } from '../mock/self-signed.ts';
 
 const { faststart } = SAMPLE_VIDEO_NOS;

@@ -2,11 +2,10 @@ import { createHash } from 'node:crypto';
 import { constants, readdirSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { describe, expect } from 'vitest';
-import { SAMPLE_VIDEO_NOS } from '../../src/mock/library.ts';
 import { closedPipe, makeFifo } from '../helpers/fifo.ts';
 import { it } from '../helpers/scene.ts';
 import { knownVideo, madeUpVideo } from '../helpers/videos.ts';
-import { sampleFile } from '../mock/sample-files.ts';
+import { SAMPLE_VIDEO_NOS, sampleFile } from '../mock/sample-files.ts';
 
 const { faststart } = SAMPLE_VIDEO_NOS;
 const TO_STDOUT = ['download', faststart, '-o', '-'];

@@ -1,9 +1,8 @@
 import { describe, expect } from 'vitest';
-import { SAMPLE_VIDEO_NOS } from '../../src/mock/library.ts';
 import type { Mock } from '../../src/mock/options.ts';
 import { socksProxy, tunnelProxy } from '../helpers/proxies.ts';
 import { it, type Scene } from '../helpers/scene.ts';
-import { sampleFile } from '../mock/sample-files.ts';
+import { SAMPLE_VIDEO_NOS, sampleFile } from '../mock/sample-files.ts';
 import { selfSigned } from '../mock/self-signed.ts';
 
 const { faststart } = SAMPLE_VIDEO_NOS;

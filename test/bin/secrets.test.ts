@@ -1,8 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import { describe, expect } from 'vitest';
-import { SAMPLE_VIDEO_NOS } from '../../src/mock/library.ts';
 import { moment } from '../helpers/moment.ts';
 import { it } from '../helpers/scene.ts';
+import { SAMPLE_VIDEO_NOS } from '../mock/sample-files.ts';
 
 const { faststart } = SAMPLE_VIDEO_NOS;
 

@@ -1,10 +1,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
-import { SAMPLE_VIDEO_NOS } from '../../src/mock/library.ts';
 import { appears } from '../helpers/moment.ts';
 import { it, type Scene } from '../helpers/scene.ts';
 import { madeUpVideo } from '../helpers/videos.ts';
+import { SAMPLE_VIDEO_NOS } from '../mock/sample-files.ts';
 
 const { faststart, moovLast } = SAMPLE_VIDEO_NOS;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

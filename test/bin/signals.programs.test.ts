@@ -3,7 +3,6 @@ import { open } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { constants } from 'node:os';
 import { describe, expect } from 'vitest';
-import { SAMPLE_VIDEO_NOS } from '../../src/mock/library.ts';
 import type { MockOptions } from '../../src/mock/options.ts';
 import { makeFifo } from '../helpers/fifo.ts';
 import { appears, contains, moment } from '../helpers/moment.ts';
@@ -11,6 +10,7 @@ import type { Program } from '../helpers/program.ts';
 import { it, type RunOptions, type Scene } from '../helpers/scene.ts';
 import { strace } from '../helpers/strace.ts';
 import { bytesOf, madeUpVideo } from '../helpers/videos.ts';
+import { SAMPLE_VIDEO_NOS } from '../mock/sample-files.ts';
 
 const { faststart, moovLast } = SAMPLE_VIDEO_NOS;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

@@ -1,10 +1,9 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
-import { SAMPLE_VIDEO_NOS } from '../../src/mock/library.ts';
 import { it } from '../helpers/scene.ts';
 import { hasColours, hidCursor, showsCursor, widestText } from '../helpers/screen.ts';
-import { sampleFile } from '../mock/sample-files.ts';
+import { SAMPLE_VIDEO_NOS, sampleFile } from '../mock/sample-files.ts';
 
 const { faststart, moovLast } = SAMPLE_VIDEO_NOS;
 const CTRL_C = '\u0003';

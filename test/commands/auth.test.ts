@@ -2,12 +2,12 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { run } from '../../src/cli.ts';
-import { SAMPLE_VIDEO_NOS } from '../../src/mock/library.ts';
 import type { Mock } from '../../src/mock/server.ts';
 import { fakeHost } from '../helpers/fake-host.ts';
 import { leakedPart } from '../helpers/leaks.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
 import { downloadsOf, withMock } from '../helpers/with-mock.ts';
+import { SAMPLE_VIDEO_NOS } from '../mock/sample-files.ts';
 
 /** A key in which no eight letters come twice. */
 const KEY = `sk-mavi-${Array.from({ length: 26 }, (_, at) => `${(at * 7919).toString(36)}Q`).join('')}wxyz`;

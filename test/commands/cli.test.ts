@@ -4,11 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { run } from '../../src/cli.ts';
 import { VARIABLES } from '../../src/commands/help.ts';
 import { EXIT_CODES } from '../../src/errors.ts';
-import { SAMPLE_VIDEO_NOS } from '../../src/mock/library.ts';
 import { type FakeHostOptions, fakeHost } from '../helpers/fake-host.ts';
 import { controlCharacter } from '../helpers/leaks.ts';
 import { namesIn, tempDir } from '../helpers/temp-dir.ts';
 import { envFor, withMock } from '../helpers/with-mock.ts';
+import { SAMPLE_VIDEO_NOS } from '../mock/sample-files.ts';
 
 const { faststart, moovLast } = SAMPLE_VIDEO_NOS;
 const DOWNLOAD = ['download', faststart];

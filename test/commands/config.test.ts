@@ -2,10 +2,10 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { run } from '../../src/cli.ts';
-import { SAMPLE_VIDEO_NOS } from '../../src/mock/library.ts';
 import { type FakeHost, fakeHost } from '../helpers/fake-host.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
 import { downloadsOf, envFor, withMock } from '../helpers/with-mock.ts';
+import { SAMPLE_VIDEO_NOS } from '../mock/sample-files.ts';
 
 /** Runs one command with its own settings folder in `cwd`. */
 async function mavi(

@@ -4,11 +4,10 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { run } from '../../src/cli.ts';
 import { FAULTS } from '../../src/mock/faults.ts';
-import { SAMPLE_VIDEO_NOS } from '../../src/mock/library.ts';
 import { type FakeHost, fakeHost } from '../helpers/fake-host.ts';
 import { moment } from '../helpers/moment.ts';
 import { namesIn, tempDir } from '../helpers/temp-dir.ts';
-import { sampleFile } from '../mock/sample-files.ts';
+import { SAMPLE_VIDEO_NOS, sampleFile } from '../mock/sample-files.ts';
 
 const { faststart } = SAMPLE_VIDEO_NOS;
 

@@ -3,13 +3,12 @@ import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { run } from '../../src/cli.ts';
-import { SAMPLE_VIDEO_NOS } from '../../src/mock/library.ts';
 import { OTHER_FORMATS } from '../../src/mock/media.ts';
 import { fakeHost } from '../helpers/fake-host.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
 import { envFor, withMock } from '../helpers/with-mock.ts';
 import { fragmentedFilm } from '../isobmff/films.ts';
-import { sampleFile } from '../mock/sample-files.ts';
+import { SAMPLE_VIDEO_NOS, sampleFile } from '../mock/sample-files.ts';
 
 const COMPLETE = sampleFile('faststart');
 const { faststart, moovLast, fragmented } = SAMPLE_VIDEO_NOS;

@@ -15,11 +15,10 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
-import { SAMPLE_VIDEO_NOS } from '../../src/mock/library.ts';
 import { appears } from '../helpers/moment.ts';
 import { it, type Scene } from '../helpers/scene.ts';
 import { heldVideo } from '../helpers/videos.ts';
-import { sampleFile } from '../mock/sample-files.ts';
+import { SAMPLE_VIDEO_NOS, sampleFile } from '../mock/sample-files.ts';
 
 const { faststart } = SAMPLE_VIDEO_NOS;
 const VIDEO = sampleFile('faststart');

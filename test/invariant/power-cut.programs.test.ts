@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { describe, expect } from 'vitest';
-import { SAMPLE_VIDEO_NOS } from '../../src/mock/library.ts';
 import { it, type Scene } from '../helpers/scene.ts';
 import { strace, systemCalls } from '../helpers/strace.ts';
+import { SAMPLE_VIDEO_NOS } from '../mock/sample-files.ts';
 import { powerCuts, type Step, stepsOf } from './power-cut.ts';
 
 const { faststart, moovLast, fragmented } = SAMPLE_VIDEO_NOS;

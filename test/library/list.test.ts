@@ -4,13 +4,14 @@ import stringWidth from 'string-width';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { run } from '../../src/cli.ts';
 import { type Clock, systemClock } from '../../src/host.ts';
-import { libraryOf, SAMPLE_VIDEO_NOS, type StoredVideo, type VideoStatus } from '../../src/mock/library.ts';
+import { libraryOf, type StoredVideo, type VideoStatus } from '../../src/mock/library.ts';
 import type { Mock, MockOptions } from '../../src/mock/server.ts';
 import { type FakeHost, type FakeHostOptions, fakeHost } from '../helpers/fake-host.ts';
 import { generatedLibrary } from '../helpers/generated.ts';
 import { controlCharacter } from '../helpers/leaks.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
 import { envFor, withMock } from '../helpers/with-mock.ts';
+import { SAMPLE_VIDEO_NOS } from '../mock/sample-files.ts';
 import { growingLibrary, madeVideos, videosNamed } from './stored-video.ts';
 
 interface Listed {

@@ -1,6 +1,6 @@
-import { SAMPLE_VIDEO_NOS } from '../../src/mock/library.ts';
 import type { MockOptions } from '../../src/mock/server.ts';
 import type { FakeHostOptions } from '../helpers/fake-host.ts';
+import { SAMPLE_VIDEO_NOS } from '../mock/sample-files.ts';
 
 export const { faststart: FIRST, moovLast: SECOND, fragmented: FRAGMENTED } = SAMPLE_VIDEO_NOS;
 export const UNKNOWN = 'VI000000000000000000';

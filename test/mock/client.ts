@@ -1,9 +1,9 @@
 import { type IncomingHttpHeaders, type RequestOptions, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { onTestFinished } from 'vitest';
-import { SAMPLE_VIDEO_NOS } from '../../src/mock/library.ts';
 import type { Mock, MockOptions } from '../../src/mock/options.ts';
 import { startMock } from '../../src/mock/server.ts';
+import { SAMPLE_VIDEO_NOS } from './sample-files.ts';
 
 /** What a client received, whether or not the response was complete. */
 export interface Reply {

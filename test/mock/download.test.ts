@@ -1,10 +1,10 @@
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { SAMPLE_VIDEO_NOS, type StoredVideo } from '../../src/mock/library.ts';
+import type { StoredVideo } from '../../src/mock/library.ts';
 import { MOCK_KEY } from '../../src/mock/routes.ts';
 import { generatedLibrary } from '../helpers/generated.ts';
 import { call, download, jsonOf, post, started } from './client.ts';
-import { sampleFile } from './sample-files.ts';
+import { SAMPLE_VIDEO_NOS, sampleFile } from './sample-files.ts';
 import { selfSigned } from './self-signed.ts';
 
 const failureOf = (code: string, msg: unknown = expect.any(String)) => ({

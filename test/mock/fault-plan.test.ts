@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { SAMPLE_VIDEO_NOS } from '../../src/mock/library.ts';
 import { download, jsonOf, post, started } from './client.ts';
-import { sampleFile } from './sample-files.ts';
+import { SAMPLE_VIDEO_NOS, sampleFile } from './sample-files.ts';
 
 const SAMPLE = sampleFile('faststart');
 

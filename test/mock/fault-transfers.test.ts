@@ -1,10 +1,9 @@
 import { connect } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { SAMPLE_VIDEO_NOS } from '../../src/mock/library.ts';
 import type { Mock } from '../../src/mock/server.ts';
 import { download, started } from './client.ts';
-import { sampleFile } from './sample-files.ts';
+import { SAMPLE_VIDEO_NOS, sampleFile } from './sample-files.ts';
 import { selfSigned } from './self-signed.ts';
 
 const SAMPLE = sampleFile('faststart');

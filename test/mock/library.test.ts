@@ -2,15 +2,9 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import {
-  libraryOf,
-  SAMPLE_VIDEO_NOS,
-  type StoredVideo,
-  sampleLibrary,
-  videosFromFolder,
-} from '../../src/mock/library.ts';
+import { libraryOf, type StoredVideo, sampleLibrary, videosFromFolder } from '../../src/mock/library.ts';
 import { generatedLibrary } from '../helpers/generated.ts';
-import { boxTypes, sampleFile } from './sample-files.ts';
+import { boxTypes, SAMPLE_VIDEO_NOS, sampleFile } from './sample-files.ts';
 
 async function bytesOf(video: StoredVideo | undefined, fromByte = 0, toByte = video?.sizeBytes ?? 0) {
   const pieces: Uint8Array[] = [];

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { SAMPLE_VIDEO_NOS } from '../../src/mock/library.ts';
 import type { Mock } from '../../src/mock/options.ts';
 import { generatedLibrary } from '../helpers/generated.ts';
 import { madeVideos } from '../library/stored-video.ts';
 import { call, jsonOf, post, started } from './client.ts';
-import { sampleFile } from './sample-files.ts';
+import { SAMPLE_VIDEO_NOS, sampleFile } from './sample-files.ts';
 
 interface Page {
   current_page: number;

@@ -1,9 +1,8 @@
 import { type IncomingMessage, request } from 'node:http';
 import { createBrotliDecompress, createGunzip } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { SAMPLE_VIDEO_NOS } from '../../src/mock/library.ts';
 import { call, download, jsonOf, started } from './client.ts';
-import { sampleFile } from './sample-files.ts';
+import { SAMPLE_VIDEO_NOS, sampleFile } from './sample-files.ts';
 
 const SAMPLE = sampleFile('faststart');
 

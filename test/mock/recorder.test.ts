@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { SAMPLE_VIDEO_NOS } from '../../src/mock/library.ts';
 import { call, download, started } from './client.ts';
+import { SAMPLE_VIDEO_NOS } from './sample-files.ts';
 
 describe('the record', () => {
   it('keeps requests as received, in order', async () => {

@@ -8,12 +8,11 @@ import type { CommandContext } from '../../src/commands/command.ts';
 import { VARIABLES } from '../../src/commands/help.ts';
 import { readTree } from '../../src/completion/tree.ts';
 import { EXIT_CODES } from '../../src/errors.ts';
-import { SAMPLE_VIDEO_NOS } from '../../src/mock/library.ts';
 import { literalBlock } from '../../src/packaging/man-page.ts';
 import { fakeHost } from '../helpers/fake-host.ts';
 import { type Ended, type Program, startProgram } from '../helpers/program.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
-import { sampleFile } from '../mock/sample-files.ts';
+import { SAMPLE_VIDEO_NOS, sampleFile } from '../mock/sample-files.ts';
 import { type Installed, installPackage, ROOT } from './installed.ts';
 
 let installed: Installed;

@@ -4,10 +4,9 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect } from 'vitest';
-import { SAMPLE_VIDEO_NOS } from '../../src/mock/library.ts';
 import type { Ended } from '../helpers/program.ts';
 import { it, type Scene } from '../helpers/scene.ts';
-import { sampleFile } from '../mock/sample-files.ts';
+import { SAMPLE_VIDEO_NOS, sampleFile } from '../mock/sample-files.ts';
 
 const { faststart, moovLast, fragmented } = SAMPLE_VIDEO_NOS;
 const SAMPLES = { [faststart]: 'faststart', [moovLast]: 'moov-last', [fragmented]: 'fragmented' } as const;

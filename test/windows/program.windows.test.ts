@@ -1,9 +1,9 @@
 import { copyFileSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect } from 'vitest';
-import { SAMPLE_VIDEO_NOS, type StoredVideo } from '../../src/mock/library.ts';
+import type { StoredVideo } from '../../src/mock/library.ts';
 import { it, type Scene } from '../helpers/scene.ts';
 import { madeUpVideo } from '../helpers/videos.ts';
-import { sampleFile } from '../mock/sample-files.ts';
+import { SAMPLE_VIDEO_NOS, sampleFile } from '../mock/sample-files.ts';
 import { NODE_EXE, prepareWindows, runOnWindows, startExe } from './on-windows.ts';
 
 const { faststart } = SAMPLE_VIDEO_NOS;
