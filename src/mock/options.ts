@@ -13,8 +13,6 @@ export interface MockOptions {
   readonly key?: string;
   /** Default: the samples. */
   readonly videos?: VideoLibrary | readonly StoredVideo[];
-  /** Folder names by id, for `GET /folders`. Default: the default folder alone. */
-  readonly folders?: Readonly<Record<string, string>>;
   /** Faults of downloads: a fault text for every video, or texts by `video_no`, with `*` for all others. */
   readonly faults?: string | Readonly<Record<string, string>> | undefined;
   /** A fault text for the listing routes; each route counts its own requests. */
@@ -29,11 +27,8 @@ export interface MockOptions {
   readonly numbersAsStrings?: boolean;
   /** The most rows of a page, whatever the request asks for. Default 200. */
   readonly pageSizeCap?: number;
-  /** Makes `list_unique_ids` unknown: code 0001 "No static resource", or a real 404. */
-  readonly withoutScopesRoute?: 'envelope' | 'spring-404';
   /** Sends a Content-Length. Default false: chunked, as the real API. */
   readonly contentLength?: boolean;
-  /** Offers byte ranges. Default false. */
   readonly offerRanges?: boolean;
   /** Called with each complete request; the response waits for it. Returns `answered` if it responds itself. */
   readonly onRequest?: (request: RecordedRequest, response: ServerResponse) => unknown;

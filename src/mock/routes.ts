@@ -26,11 +26,10 @@ type Service = Awaited<ReturnType<typeof createService>>;
  * @throws SyntaxError for a bad fault text
  */
 export async function createService(options: MockOptions) {
-  const { key = MOCK_KEY, nowMs = Date.now, pageSizeCap = 200, folders = { '-1': 'default' } } = options;
+  const { key = MOCK_KEY, nowMs = Date.now, pageSizeCap = 200 } = options;
   return {
     ...options,
     key,
-    folders,
     pageSizeCap,
     library: await libraryFrom(options.videos),
     /** Scopes that listings have created. */
@@ -87,7 +86,7 @@ export async function respond(service: Service, exchange: Exchange, guarded: boo
     return sendJson(exchange, FAILURES.unauthorized);
   if (path.startsWith(FILES_PATH)) return sendFile(service, exchange, path);
   const [method, route] = ROUTES[path] ?? [];
-  if (route === undefined) return sendJson(exchange, noSuchRoute(path));
+  if (route === undefined) return sendJson(exchange, failure('0001', `No static resource ${path.slice(1)}.`));
   if (method !== record.method) return sendSpring(exchange, 405, 'Method Not Allowed');
   await route(service, exchange);
 }
@@ -140,32 +139,19 @@ async function listVideosRoute(service: Service, exchange: Exchange): Promise<vo
 }
 
 async function listUniqueIds(service: Service, exchange: Exchange): Promise<void> {
-  const { library, createdScopes } = service;
-  if (service.withoutScopesRoute === 'spring-404') return sendSpring(exchange, 404, 'Not Found');
-  if (service.withoutScopesRoute === 'envelope') return sendJson(exchange, noSuchRoute(exchange.record.url));
-  const uniqueIds = new Set([...library.uniqueIds, ...createdScopes]);
+  const uniqueIds = new Set([...service.library.uniqueIds, ...service.createdScopes]);
   await sendListing(service, exchange, success({ unique_ids: [...uniqueIds] }));
 }
 
 async function listFolders(service: Service, exchange: Exchange): Promise<void> {
-  const folders = Object.entries(service.folders).map(([folder_id, folder_name]) => ({
-    folder_id,
-    folder_name,
-  }));
-  await sendListing(service, exchange, success({ folders }));
+  await sendListing(service, exchange, success({ folders: [{ folder_id: -1, folder_name: 'default' }] }));
 }
 
 async function sendListing(service: Service, exchange: Exchange, envelope: Envelope): Promise<void> {
   const asString = (_name: string, value: unknown) => (typeof value === 'number' ? String(value) : value);
   const json = JSON.stringify(envelope, service.numbersAsStrings ? asString : undefined);
-  // Folder ids are numbers in the JSON, too.
-  const exact = json.replace(/("folder_id":)"(-?\d+)"/g, '$1$2');
-  const content = contentOfBytes('application/json', Buffer.from(exact));
+  const content = contentOfBytes('application/json', Buffer.from(json));
   const [path = '', query] = exchange.record.url.split('?');
   if (query?.startsWith(CLEAN)) return sendContent({ ...exchange, content });
   await sendOrFail({ ...exchange, content, cleanPath: `${path}?${CLEAN}` }, service.listFaults, path);
-}
-
-function noSuchRoute(path: string): Envelope {
-  return failure('0001', `No static resource ${path.slice(1)}.`);
 }

@@ -6,7 +6,7 @@ import type { Mock } from '../../src/mock/server.ts';
 import { fakeHost } from '../helpers/fake-host.ts';
 import { leakedPart } from '../helpers/leaks.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
-import { downloadsOf, withMock } from '../helpers/with-mock.ts';
+import { downloadsOf, WITHOUT_SCOPES_ROUTE, withMock } from '../helpers/with-mock.ts';
 import { SAMPLE_VIDEO_NOS } from '../mock/sample-files.ts';
 
 /** A key in which no eight letters come twice. */
@@ -234,8 +234,8 @@ describe('auth status', () => {
 
   it.for(['envelope', 'spring-404'] as const)(
     'takes an API without its route of scopes (%s)',
-    async (withoutScopesRoute) => {
-      const mock = await withMock({ key: KEY, withoutScopesRoute });
+    async (missing) => {
+      const mock = await withMock({ key: KEY, onRequest: WITHOUT_SCOPES_ROUTE[missing] });
       const { code } = await mavi(tempDir(), 'auth status', { ...at(mock), MAVI_API_KEY: KEY });
       expect(code).toBe(0);
       expect(mock.requests.at(-1)?.json).toMatchObject({ unique_id: 'default', size: 1 });

@@ -14,6 +14,20 @@ export function envFor(mock: Mock): Record<string, string> {
   return { MAVI_BASE_URL: mock.baseUrl, MAVI_API_KEY: mock.key, MAVI_RATE: '0' };
 }
 
+/** How the real API responds to a route that it does not have; each belongs in the mock's options as `onRequest`. */
+export const WITHOUT_SCOPES_ROUTE = {
+  envelope: scopesResponder(200, { code: '0001', msg: 'No static resource serve/api/v1/list_unique_ids.' }),
+  'spring-404': scopesResponder(404, { status: 404, error: 'Not Found', requestId: 'a-1' }),
+};
+
+function scopesResponder(status: number, json: unknown): NonNullable<MockOptions['onRequest']> {
+  return ({ url }, response) => {
+    if (!url.endsWith('/list_unique_ids')) return undefined;
+    response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(json));
+    return 'answered';
+  };
+}
+
 /** The downloads that the mock received. */
 export function downloadsOf(mock: Mock): Mock['requests'] {
   return mock.requests.filter((request) => request.url.endsWith('/download'));

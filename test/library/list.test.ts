@@ -10,7 +10,7 @@ import { type FakeHost, type FakeHostOptions, fakeHost } from '../helpers/fake-h
 import { generatedLibrary } from '../helpers/generated.ts';
 import { controlCharacter } from '../helpers/leaks.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
-import { envFor, withMock } from '../helpers/with-mock.ts';
+import { envFor, WITHOUT_SCOPES_ROUTE, withMock } from '../helpers/with-mock.ts';
 import { SAMPLE_VIDEO_NOS } from '../mock/sample-files.ts';
 import { growingLibrary, madeVideos, videosNamed } from './stored-video.ts';
 
@@ -281,8 +281,8 @@ describe('the scopes', () => {
 
   it.each(['envelope', 'spring-404'] as const)(
     'are the one called default where the API does not know that call any more: %s',
-    async (withoutScopesRoute) => {
-      const mock = await withMock({ withoutScopesRoute });
+    async (missing) => {
+      const mock = await withMock({ onRequest: WITHOUT_SCOPES_ROUTE[missing] });
       const { code, text } = await list(mock, ['--scopes', '-u', 'holiday_2025']);
       expect(code).toBe(0);
       expect(text).toBe('default\n');
@@ -291,7 +291,10 @@ describe('the scopes', () => {
   );
 
   it('are not made up for a refused key', async () => {
-    const mock = await withMock({ withoutScopesRoute: 'spring-404', key: `sk-mavi-${'k'.repeat(40)}` });
+    const mock = await withMock({
+      onRequest: WITHOUT_SCOPES_ROUTE['spring-404'],
+      key: `sk-mavi-${'k'.repeat(40)}`,
+    });
     const env = { ...envFor(mock), MAVI_API_KEY: `sk-mavi-${'z'.repeat(40)}` };
     const { code, text } = await list(mock, ['--scopes'], { env });
     expect(code).toBe(3);
