@@ -18,34 +18,22 @@ export interface Damage {
   readonly byte: number;
 }
 
-/** The header of a NAL unit: its size in bytes, and whether its first bytes are possible. */
-const HEADERS = {
-  /** One bit of zero, two of importance, five of type: 1 to 16 and 19 to 21; vendors use 24 and up. */
-  avc: {
-    size: 1,
-    isPossible: (first: number) => {
-      const type = first & 31;
-      return first < 128 && type !== 0 && ![17, 18, 22, 23].includes(type);
-    },
-  },
-  /** One bit of zero, six of type, six of layer, three of temporal layer, which count from 1. */
-  hevc: {
-    size: 2,
-    isPossible: (first: number, second: number) => {
-      const type = first >> 1;
-      const isReserved = (type > 9 && type < 16) || (type > 21 && type < 32) || (type > 40 && type < 48);
-      return first < 128 && !isReserved && (second & 7) !== 0;
-    },
-  },
-};
+/** The size of the header of a NAL unit. */
+const HEADER_BYTES = { avc: 1, hevc: 2 };
+
+/** Whether a NAL unit can have this header: its first bit is zero, its type not reserved. */
+function isHeader(codec: NalFormat['codec'], first: number, last: number): boolean {
+  if (first >= 128) return false;
+  // After two bits of importance, five of type: 1 to 16 and 19 to 21; vendors use 24 and up.
+  if (codec === 'avc') return ![0, 17, 18, 22, 23].includes(first & 31);
+  // Six bits of type, six of layer, three of temporal layer, which count from 1.
+  const type = first >> 1;
+  const isReserved = (type > 9 && type < 16) || (type > 21 && type < 32) || (type > 40 && type < 48);
+  return !isReserved && (last & 7) !== 0;
+}
 
 /** The sample that is being read. */
-interface Sample {
-  readonly run: Run;
-  readonly format: NalFormat;
-  readonly index: number;
-  readonly end: number;
-}
+type Sample = Readonly<{ run: Run; format: NalFormat; index: number; end: number }>;
 
 /** Follows the samples of one file from its first byte to its last. */
 export class MediaReader {
@@ -95,9 +83,9 @@ export class MediaReader {
   push(chunk: Uint8Array, offset: number): void {
     const end = offset + chunk.length;
     while (this.damage === null) {
-      if (this.#sample === null && !this.#beginRun(end)) return;
-      if (this.#at >= end) return;
-      this.#take(chunk[this.#at - offset] as number);
+      const sample = this.#sample ?? this.#beginRun(end);
+      if (sample === null || this.#at >= end) return;
+      this.#take(chunk[this.#at - offset] as number, sample);
     }
   }
 
@@ -114,14 +102,14 @@ export class MediaReader {
   }
 
   /** Begins the next run that has a sample to check, if it begins before an offset. */
-  #beginRun(before: number): boolean {
+  #beginRun(before: number): Sample | null {
     for (let run = this.#nextRun(); run !== null && run.offset < before; run = this.#nextRun()) {
       if (run === this.#nextChunk) this.#takeChunk();
       else this.#nextFragment += 1;
       this.#beginSample(run, 0, run.offset);
-      if (this.#sample !== null) return true;
+      if (this.#sample !== null) return this.#sample;
     }
-    return false;
+    return null;
   }
 
   /** Begins the first sample of a run, from an index on, that has bytes and does not overlap what was read. */
@@ -143,7 +131,7 @@ export class MediaReader {
       if (size > 0 && start >= this.#at) {
         this.#sample = { run, format, index, end: start + size };
         this.#at = start;
-        this.#beginUnit();
+        this.#beginUnit(this.#sample);
         return;
       }
       if (size > 0) this.overlapping += 1;
@@ -151,40 +139,35 @@ export class MediaReader {
     }
   }
 
-  #beginUnit(): void {
-    const { format, end } = this.#sample as Sample;
+  #beginUnit(sample: Sample): void {
+    const { codec, lengthBytes } = sample.format;
     this.#unitStart = this.#at;
     this.#fill = 0;
     this.#length = 0;
-    if (this.#at + format.lengthBytes + HEADERS[format.codec].size > end) this.#fail();
+    if (this.#at + lengthBytes + HEADER_BYTES[codec] > sample.end) this.#fail(sample);
   }
 
   /** Takes a byte of a unit's length or header. */
-  #take(byte: number): void {
-    const { format, end, run, index } = this.#sample as Sample;
+  #take(byte: number, sample: Sample): void {
+    const { format, end, run, index } = sample;
     const { lengthBytes, codec } = format;
-    const header = HEADERS[codec];
     this.#fill += 1;
     this.#at += 1;
     if (this.#fill <= lengthBytes) {
       this.#length = this.#length * 256 + byte;
-      const isPossible = this.#length >= header.size && this.#at + this.#length <= end;
-      if (this.#fill === lengthBytes && !isPossible) this.#fail();
+      const isPossible = this.#length >= HEADER_BYTES[codec] && this.#at + this.#length <= end;
+      if (this.#fill === lengthBytes && !isPossible) this.#fail(sample);
       return;
     }
     if (this.#fill === lengthBytes + 1) this.#first = byte;
-    if (this.#fill < lengthBytes + header.size) return;
-    if (!header.isPossible(this.#first, byte)) {
-      this.#fail();
-      return;
-    }
+    if (this.#fill < lengthBytes + HEADER_BYTES[codec]) return;
+    if (!isHeader(codec, this.#first, byte)) return this.#fail(sample);
     this.#at = this.#unitStart + lengthBytes + this.#length;
-    if (this.#at < end) this.#beginUnit();
+    if (this.#at < end) this.#beginUnit(sample);
     else this.#beginSample(run, index + 1, end);
   }
 
-  #fail(): void {
-    const { run, index } = this.#sample as Sample;
+  #fail({ run, index }: Sample): void {
     const { id, timescale } = run.track;
     this.damage = {
       track: id,
