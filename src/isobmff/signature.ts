@@ -1,13 +1,20 @@
 /** What a stream holds, by its first bytes; and the `ftyp` box of an MP4 (ISO/IEC 14496-12, 4.3). */
 
+/** The containers that hold video, with their extensions. */
+export const EXTENSIONS = {
+  mp4: '.mp4',
+  quicktime: '.mov',
+  matroska: '.mkv',
+  webm: '.webm',
+  avi: '.avi',
+  'mpeg-ts': '.ts',
+} as const;
+
 /** A container that holds video. */
-export type Container = 'mp4' | 'quicktime' | 'matroska' | 'webm' | 'avi' | 'mpeg-ts';
+export type Container = keyof typeof EXTENSIONS;
 
-/** What the first bytes show. */
-export type Signature = Container | 'json' | 'html' | 'unknown';
-
-/** What messages call each of them. */
-export const SIGNATURE_NAMES: Readonly<Record<Signature, string>> = {
+/** What the first bytes can show, and what messages call it. */
+export const SIGNATURE_NAMES = {
   mp4: 'MP4',
   quicktime: 'QuickTime without ftyp',
   matroska: 'Matroska',
@@ -19,15 +26,8 @@ export const SIGNATURE_NAMES: Readonly<Record<Signature, string>> = {
   unknown: 'no known video format',
 };
 
-/** The extension of each container. */
-export const EXTENSIONS: Readonly<Record<Container, string>> = {
-  mp4: '.mp4',
-  quicktime: '.mov',
-  matroska: '.mkv',
-  webm: '.webm',
-  avi: '.avi',
-  'mpeg-ts': '.ts',
-};
+/** What the first bytes show. */
+export type Signature = keyof typeof SIGNATURE_NAMES;
 
 /** How many bytes suffice to recognize any of them: two MPEG-TS packets with time codes. */
 export const SIGNATURE_BYTES = 512;
@@ -60,15 +60,13 @@ function hasSyncBytes(text: string, first: number, packet: number): boolean {
 }
 
 /** What the first bytes say of an `ftyp` box. */
-export type Ftyp =
-  /** Too few bytes to say. */
-  | { readonly kind: 'more' }
-  /** The complete box: its size in bytes and its major brand, four characters such as `isom`. */
-  | { readonly kind: 'ftyp'; readonly sizeBytes: number; readonly brand: string }
+type Ftyp =
+  /** Too few bytes to say, or something else. */
+  | Readonly<{ kind: 'more' | 'other' }>
+  /** The complete box, with its major brand: four characters such as `isom`. */
+  | Readonly<{ kind: 'ftyp'; brand: string }>
   /** An `ftyp` of an impossible size. */
-  | { readonly kind: 'implausible'; readonly sizeBytes: number }
-  /** Something else. */
-  | { readonly kind: 'other' };
+  | Readonly<{ kind: 'implausible'; sizeBytes: number }>;
 
 /** Header, major brand, minor version. */
 const SMALLEST_FTYP = 16;
@@ -84,7 +82,7 @@ export function readFtyp(first: Uint8Array): Ftyp {
     return { kind: 'implausible', sizeBytes };
   }
   if (first.length < sizeBytes) return { kind: 'more' };
-  return { kind: 'ftyp', sizeBytes, brand: latin1(first.subarray(8, 12)) };
+  return { kind: 'ftyp', brand: latin1(first.subarray(8, 12)) };
 }
 
 function latin1(bytes: Uint8Array): string {
