@@ -1,5 +1,6 @@
 /** Verifies that a body is a complete video: its boxes, samples, size and duration. Does no I/O of its own. */
 import { BodyError, TruncatedError } from '../errors.ts';
+import type { SampleEntry } from '../isobmff/codec.ts';
 import { MovieReader, type Progress } from '../isobmff/movie.ts';
 import type { Damage, MediaReader } from '../isobmff/nal.ts';
 import type { Container } from '../isobmff/signature.ts';
@@ -62,8 +63,8 @@ export class BodyCheck {
     this.#bytes += chunk.length;
     this.#movie?.push(chunk);
     if (this.#rules.level !== 'full' || this.#movie === null) return;
-    const { malformed } = this.#movie;
-    const { damage } = this.#movie.film.media;
+    const { malformed, media } = this.#movie;
+    const { damage } = media;
     if (damage !== null && (malformed === null || damage.byte < malformed.at)) throw damaged(damage);
     if (malformed !== null) throw broken(malformed);
   }
@@ -93,23 +94,26 @@ export class BodyCheck {
    */
   async prove(facts: KnownFacts, readAgain: ReadAgain | null): Promise<Proof> {
     const { verified, warnings } = this.end(facts);
-    const film = this.#movie?.film;
-    if (film === undefined || !film.hasLateMedia) return { verified, warnings };
-    if (readAgain !== null) {
-      await this.#checkMedia(film.lateMedia(), readAgain);
-      return { verified: `${verified}${this.#mediaWords()}`, warnings };
+    if (this.#rules.deep !== true) return { verified, warnings };
+    const media = mediaProof(this.#movie?.sampleEntries ?? []);
+    warnings.push(...media.warnings);
+    const late = this.#movie?.lateMedia() ?? null;
+    if (late !== null && readAgain === null) {
+      const text =
+        "the media can't be checked in a pipe: its index comes last; download to a file for --deep";
+      return { verified, warnings: [...warnings, text] };
     }
-    const text = "the media can't be checked in a pipe: its index comes last; download to a file for --deep";
-    return { verified, warnings: [...warnings, text] };
+    if (late !== null && readAgain !== null) await this.#checkMedia(late, readAgain);
+    return { verified: verified + media.verified, warnings };
   }
 
-  /** As `prove`, without the media that must be read again. */
-  end(facts: KnownFacts): Proof {
+  /** As `prove`, without what it says of the media. */
+  end(facts: KnownFacts): { verified: string; warnings: string[] } {
     const { level } = this.#rules;
     const warnings: string[] = [];
-    let verified: string = WITHOUT_BOXES[level];
+    let verified = level === 'none' ? 'nothing of the video itself' : 'file signature';
     let endProven = false;
-    if (level === 'ftyp' && this.#container !== 'mp4') verified = 'file signature';
+    if (level === 'ftyp' && this.#container === 'mp4') verified = 'ftyp box';
     if (level === 'full' && this.#movie !== null) {
       const verdict = this.#movie.end();
       if (verdict.kind === 'malformed') throw broken(verdict);
@@ -122,24 +126,18 @@ export class BodyCheck {
     if (this.#bytes === 0) throw emptyBody();
     if (facts.transferSize !== null) verified += ', length matches Content-Length';
     const listed = facts.listedSize;
-    if (listed === this.#bytes) verified += ', size matches the library';
-    else if (listed !== null && !endProven && this.#bytes < listed) {
-      throw new TruncatedError(
-        `the video is truncated: ${this.#bytes} bytes came, but the library lists ${listed}`,
-        this.#bytes,
-        'if this happens again, the listed size may be wrong: mavi download without --lookup does not use it',
-      );
-    } else if (listed !== null) warnings.push(`${this.#bytes} bytes came, but the library lists ${listed}`);
-    if (this.#rules.deep === true) {
-      warnings.push(...this.#mediaWarnings());
-      if (this.#movie?.film.hasLateMedia !== true) verified += this.#mediaWords();
-    }
-    return { verified, warnings };
+    if (listed === null) return { verified, warnings };
+    if (listed === this.#bytes) return { verified: `${verified}, size matches the library`, warnings };
+    const text = `${this.#bytes} bytes came, but the library lists ${listed}`;
+    if (endProven || this.#bytes > listed) return { verified, warnings: [...warnings, text] };
+    const hint =
+      'if this happens again, the listed size may be wrong: mavi download without --lookup does not use it';
+    throw new TruncatedError(`the video is truncated: ${text}`, this.#bytes, hint);
   }
 
   /** Compares the duration of a fragmented film with what was announced. Throws TruncatedError, or returns warnings. */
-  #compareDurations({ film }: MovieReader, facts: KnownFacts): string[] {
-    const { fragmentSeconds: seconds, promisedSeconds } = film;
+  #compareDurations(movie: MovieReader, facts: KnownFacts): string[] {
+    const { fragmentSeconds: seconds, promisedSeconds } = movie;
     const isComplete =
       facts.transferSize !== null || [facts.listedSize, facts.recordedSize].includes(this.#bytes);
     const warnings: string[] = [];
@@ -169,51 +167,44 @@ export class BodyCheck {
     if (media.damage !== null) throw damaged(media.damage);
   }
 
-  #mediaWords(): string {
-    const { checked, unchecked } = this.#movie?.film.mediaReport ?? NO_MEDIA;
-    if (checked.length === 0) return '';
-    const others = unchecked.map(({ format }) => format).join(', ');
-    return `, media intact (${checked.join(', ')}${others === '' ? '' : `; not checked: ${others}`})`;
-  }
-
-  #mediaWarnings(): string[] {
-    const { checked, unchecked } = this.#movie?.film.mediaReport ?? NO_MEDIA;
-    const videos = unchecked.filter(({ isVideo }) => isVideo);
-    if (checked.length === 0 && videos.length === 0) return ["--deep can't check the media of this video"];
-    return videos.map(({ format, encrypted }) =>
-      encrypted
-        ? `the ${format} video is encrypted: its media can't be checked`
-        : `the media of ${format} video can't be checked`,
-    );
-  }
-
   #cut(reason: string): TruncatedError {
     return new TruncatedError(`the video is truncated after ${this.#bytes} bytes: ${reason}`, this.#bytes);
   }
 }
 
-/** What is verified where the boxes are not checked. */
-const WITHOUT_BOXES = {
-  full: 'file signature',
-  ftyp: 'ftyp box',
-  none: 'nothing of the video itself',
-} as const;
-
-const NO_MEDIA = { checked: [], unchecked: [] };
+/** What a check of the media says, where it found no damage. */
+function mediaProof(entries: readonly SampleEntry[]): Proof {
+  const checked = new Set(entries.filter(({ nal }) => nal !== null).map(({ format }) => format));
+  const unchecked = entries.filter(({ nal }) => nal === null);
+  const videos = unchecked.filter(({ isVideo }) => isVideo);
+  const warnings = videos.map(({ format, encrypted }) =>
+    encrypted
+      ? `the ${format} video is encrypted: its media can't be checked`
+      : `the media of ${format} video can't be checked`,
+  );
+  if (checked.size === 0) {
+    const text = "--deep can't check the media of this video";
+    return { verified: '', warnings: warnings.length === 0 ? [text] : warnings };
+  }
+  const others = unchecked.map(({ format }) => format).join(', ');
+  const note = others === '' ? '' : `; not checked: ${others}`;
+  return { verified: `, media intact (${[...checked].join(', ')}${note})`, warnings };
+}
 
 function bytesText(count: number): string {
   return count === 1 ? '1 stray byte' : `${count} stray bytes`;
 }
 
+/** What to do about a file that may be damaged at its source. */
+const MAY_BE_DAMAGED = 'the original itself may be damaged; ';
+
 function broken({ reason, at }: { readonly reason: string; readonly at: number }): BodyError {
-  return new BodyError('malformed', `the structure of the video is broken: ${reason} at byte ${at}`, {
-    hint: 'the original itself may be damaged; --verify ftyp downloads it as it is',
-  });
+  const text = `the structure of the video is broken: ${reason} at byte ${at}`;
+  return new BodyError('malformed', text, { hint: `${MAY_BE_DAMAGED}--verify ftyp downloads it as it is` });
 }
 
 function damaged({ track, sample, seconds, byte }: Damage): BodyError {
   const where = `sample ${sample} of track ${track}, ${seconds.toFixed(2)} s into the video, at byte ${byte}`;
-  return new BodyError('damaged', `the media is damaged: ${where}`, {
-    hint: 'the original itself may be damaged; without --deep it is downloaded as it is',
-  });
+  const hint = `${MAY_BE_DAMAGED}without --deep it is downloaded as it is`;
+  return new BodyError('damaged', `the media is damaged: ${where}`, { hint });
 }

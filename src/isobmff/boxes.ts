@@ -13,29 +13,13 @@ export interface Box {
 /** The state of the chain of boxes if the stream ends now. */
 export type ChainState =
   /** Between two boxes, or `missing` bytes before the end of the last box, or of its header. */
-  | {
-      readonly kind: 'boxes';
-      readonly missing: number;
-      readonly inHeader: boolean;
-      readonly start: number;
-      readonly type: string;
-    }
+  | Readonly<{ kind: 'boxes'; missing: number; inHeader: boolean; start: number; type: string }>
   /** Inside a box that extends to the end of the file. */
-  | { readonly kind: 'to-the-end' }
+  | Readonly<{ kind: 'to-the-end' }>
   /** The bytes from `start` on are not boxes. */
-  | { readonly kind: 'junk'; readonly start: number }
+  | Readonly<{ kind: 'junk'; start: number }>
   /** The header at `start` has an impossible size. */
-  | { readonly kind: 'malformed'; readonly start: number; readonly type: string; readonly reason: string };
-
-/** Receives what the parser finds. */
-export interface BoxVisitor {
-  /** A header is complete. Return true to get the payload. */
-  open(box: Box): boolean;
-  /** The next bytes of a requested payload; only valid during the call. */
-  payload(bytes: Uint8Array): void;
-  /** A requested payload is complete. */
-  close(box: Box): void;
-}
+  | Readonly<{ kind: 'malformed'; start: number; type: string; reason: string }>;
 
 /** The types that occur at the top level of video files. Any other type may be text that looks like one. */
 export const TOP_LEVEL_TYPES: ReadonlySet<string> = new Set(
@@ -45,11 +29,16 @@ export const TOP_LEVEL_TYPES: ReadonlySet<string> = new Set(
 const SMALL_HEADER = 8;
 /** With a 64-bit size. */
 const LARGE_HEADER = 16;
+/** Bytes of the user type of a `uuid` box. */
 const USER_TYPE = 16;
+
+/** The most that is kept of one box, in bytes; the `moov` of a day of video at 60 frames a second has a tenth. */
+export const MOST_KEPT_BYTES = 128 * 1024 * 1024;
 
 /** Reads a stream of boxes. */
 export class BoxReader {
-  readonly #visitor: BoxVisitor;
+  readonly #onHeader: (box: Box) => boolean;
+  readonly #onPayload: (box: Box, payload: DataView | null) => void;
   readonly #header = new Uint8Array(LARGE_HEADER);
   #headerFill = 0;
   /** Offset of the next byte to come. */
@@ -57,14 +46,19 @@ export class BoxReader {
   /** Offset at which the next header begins. */
   #next = 0;
   #last: Box = { type: '', start: 0, end: 0 };
-  /** Whether the payload of the last box was requested, and is not complete. */
-  #isWanted = false;
+  /** Collects the payload of the last box; null unless that was requested, and is not complete. */
+  #payload: PayloadBuffer | null = null;
   /** Start of the first box of an unprintable type after the last known one. */
   #doubtfulFrom: number | null = null;
   #broken: Extract<ChainState, { kind: 'junk' | 'malformed' }> | null = null;
 
-  constructor(visitor: BoxVisitor) {
-    this.#visitor = visitor;
+  /**
+   * @param onHeader takes each complete header; returns whether its payload is wanted
+   * @param onPayload takes a wanted payload when it is complete; null if it is larger than MOST_KEPT_BYTES
+   */
+  constructor(onHeader: (box: Box) => boolean, onPayload: (box: Box, payload: DataView | null) => void) {
+    this.#onHeader = onHeader;
+    this.#onPayload = onPayload;
   }
 
   /** Bytes pushed or skipped so far. */
@@ -79,7 +73,7 @@ export class BoxReader {
     while (this.#offset < end && this.#broken === null) {
       if (this.#offset < this.#next) {
         const to = Math.min(this.#next, end);
-        if (this.#isWanted) this.#visitor.payload(chunk.subarray(this.#offset - base, to - base));
+        this.#payload?.append(chunk.subarray(this.#offset - base, to - base));
         this.#offset = to;
       } else {
         this.#header[this.#headerFill] = chunk[this.#offset - base] as number;
@@ -87,12 +81,20 @@ export class BoxReader {
         this.#offset += 1;
         if (this.#headerFill >= SMALL_HEADER) this.#readHeader();
       }
-      if (this.#isWanted && this.#offset === this.#next) {
-        this.#isWanted = false;
-        this.#visitor.close(this.#last);
-      }
+      if (this.#offset === this.#next) this.#close();
     }
     this.#offset = end;
+  }
+
+  /** The stream has ended: completes a payload that extends to the end of the file. */
+  end(): void {
+    if (this.#next === Number.POSITIVE_INFINITY) this.#close();
+  }
+
+  #close(): void {
+    const payload = this.#payload;
+    this.#payload = null;
+    if (payload !== null) this.#onPayload(this.#last, payload.view);
   }
 
   /** Skips bytes that were not read: at most `skippable` of them. */
@@ -104,7 +106,7 @@ export class BoxReader {
   /** How many of the next bytes need not be read; Infinity once the chain is broken. */
   get skippable(): number {
     if (this.#broken !== null) return Number.POSITIVE_INFINITY;
-    return this.#isWanted ? 0 : Math.max(0, this.#next - this.#offset);
+    return this.#payload !== null ? 0 : Math.max(0, this.#next - this.#offset);
   }
 
   /** The state of the chain if the stream ends now. */
@@ -151,34 +153,34 @@ export class BoxReader {
     this.#headerFill = 0;
     this.#next = size32 === 0 ? Number.POSITIVE_INFINITY : start + size;
     this.#last = { type, start, end: this.#next };
-    this.#isWanted = this.#visitor.open(this.#last);
+    this.#payload = this.#onHeader(this.#last) ? new PayloadBuffer() : null;
   }
 }
 
-/** The most that is kept of one box, in bytes; the `moov` of a day of video at 60 frames a second has a tenth. */
-export const MOST_KEPT_BYTES = 128 * 1024 * 1024;
-
 /** Collects the payload of one box. Its memory grows with what has come, whatever size the header claims. */
-export class PayloadBuffer {
+class PayloadBuffer {
   #bytes = new Uint8Array(0);
   #length = 0;
 
-  /** Adds bytes. Returns false once there are more than `MOST_KEPT_BYTES`. */
-  append(bytes: Uint8Array): boolean {
-    const length = this.#length + bytes.length;
-    if (length > MOST_KEPT_BYTES) return false;
-    if (length > this.#bytes.length) {
-      const larger = new Uint8Array(Math.min(MOST_KEPT_BYTES, Math.max(length, 2 * this.#bytes.length)));
+  append(bytes: Uint8Array): void {
+    const start = this.#length;
+    this.#length += bytes.length;
+    if (this.#length > MOST_KEPT_BYTES) {
+      this.#bytes = new Uint8Array(0);
+      return;
+    }
+    if (this.#length > this.#bytes.length) {
+      const larger = new Uint8Array(
+        Math.min(MOST_KEPT_BYTES, Math.max(this.#length, 2 * this.#bytes.length)),
+      );
       larger.set(this.#bytes);
       this.#bytes = larger;
     }
-    this.#bytes.set(bytes, this.#length);
-    this.#length = length;
-    return true;
+    this.#bytes.set(bytes, start);
   }
 
-  /** What has been collected. */
-  get view(): DataView {
-    return new DataView(this.#bytes.buffer, 0, this.#length);
+  /** What has been collected; null if that is more than MOST_KEPT_BYTES. */
+  get view(): DataView | null {
+    return this.#length > MOST_KEPT_BYTES ? null : new DataView(this.#bytes.buffer, 0, this.#length);
   }
 }

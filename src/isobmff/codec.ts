@@ -1,17 +1,14 @@
 /** What a track's samples are, by its sample description box (ISO/IEC 14496-12, 8.5.2, and 14496-15). */
 import { boxesIn, find, fourCharacters, type Part } from './tables.ts';
 
-/** How the NAL units of a sample are stored. */
-export interface NalFormat {
-  /** Bytes of the length before each unit: 1 to 4. */
-  readonly lengthBytes: number;
-  readonly codec: 'avc' | 'hevc';
-}
+/** How the NAL units of a sample are stored: `lengthBytes`, 1 to 4, are the bytes of the length before each unit. */
+export type NalFormat = Readonly<{ codec: 'avc' | 'hevc'; lengthBytes: number }>;
 
 /** One entry of a sample description box. */
 export interface SampleEntry {
   /** Four characters such as `avc1`; for an encrypted track those of what is encrypted. */
   readonly format: string;
+  readonly isVideo: boolean;
   /** Whether it is encrypted video. */
   readonly encrypted: boolean;
   /** Whether the samples are in another file. */
@@ -26,15 +23,19 @@ const MOST_ENTRIES = 256;
 /** The fields of every video sample entry; those of audio are shorter. */
 const VIDEO_ENTRY_BYTES = 78;
 
-const AVC = new Set(['avc1', 'avc3', 'dva1', 'dvav']);
-const HEVC = new Set(['hvc1', 'hev1', 'dvh1', 'dvhe']);
+/** The codecs whose units can be checked: their formats, their configuration box, and where that has the length. */
+const CODECS = [
+  { codec: 'avc', formats: ['avc1', 'avc3', 'dva1', 'dvav'], configuration: 'avcC', lengthAt: 4 },
+  { codec: 'hevc', formats: ['hvc1', 'hev1', 'dvh1', 'dvhe'], configuration: 'hvcC', lengthAt: 21 },
+] as const;
 
 /** Reads the sample entries of a track. */
 export function readSampleEntries(minf: Part | null): readonly SampleEntry[] {
+  const isVideo = find(minf, 'vmhd') !== null;
   const references = entriesOf(find(minf, 'dinf dref'));
   return entriesOf(find(minf, 'stbl stsd')).map((part) => {
     const reference = references[sizeOf(part) < 8 ? 0 : part.view.getUint16(part.start + 6) - 1];
-    return { ...readEntry(part), external: reference !== undefined && isExternal(reference) };
+    return { ...readEntry(part), isVideo, external: reference !== undefined && isExternal(reference) };
   });
 }
 
@@ -57,7 +58,7 @@ function sizeOf({ start, end }: Part): number {
   return end - start;
 }
 
-function readEntry(part: Part): Omit<SampleEntry, 'external'> {
+function readEntry(part: Part): Pick<SampleEntry, 'format' | 'encrypted' | 'nal'> {
   const { type, view } = part;
   const inside = { ...part, start: part.start + VIDEO_ENTRY_BYTES };
   if (type !== 'encv') return { format: type, encrypted: false, nal: nalFormat(inside, type) };
@@ -68,16 +69,13 @@ function readEntry(part: Part): Omit<SampleEntry, 'external'> {
   return { format, encrypted, nal: encrypted ? null : nalFormat(inside, format) };
 }
 
-/** The format of NAL units, by the codec's own configuration box. */
 function nalFormat(inside: Part, format: string): NalFormat | null {
-  const codec = AVC.has(format) ? 'avc' : HEVC.has(format) ? 'hevc' : null;
-  if (codec === null) return null;
-  const configuration = find(inside, codec === 'avc' ? 'avcC' : 'hvcC');
-  const lengthAt = codec === 'avc' ? 4 : 21;
-  if (configuration === null || sizeOf(configuration) <= lengthAt) return null;
-  const { view, start } = configuration;
-  // Some files have raw stream headers here, and another version may have another layout.
-  return view.getUint8(start) === 1
-    ? { codec, lengthBytes: (view.getUint8(start + lengthAt) & 3) + 1 }
-    : null;
+  for (const { codec, formats, configuration, lengthAt } of CODECS) {
+    if (!formats.some((each) => each === format)) continue;
+    const box = find(inside, configuration);
+    // Some files have raw stream headers here, and another version may have another layout.
+    if (box === null || sizeOf(box) <= lengthAt || box.view.getUint8(box.start) !== 1) return null;
+    return { codec, lengthBytes: (box.view.getUint8(box.start + lengthAt) & 3) + 1 };
+  }
+  return null;
 }

@@ -1,19 +1,18 @@
 /** Where the samples of a fragment are, by its `moof`, and where `sidx` says that segments end (14496-12, 8.8, 8.16). */
-import type { FragmentDefaults, Run, Track } from './samples.ts';
+import type { Run, Track } from './samples.ts';
 import { BrokenTable, boxesIn, Fields, find, type Part, partOf, sumOf } from './tables.ts';
 
-const BASE_DATA_OFFSET = 0x1;
-const DESCRIPTION = 0x2;
-const DEFAULT_DURATION = 0x8;
-const DEFAULT_SIZE = 0x10;
-const BASE_IS_MOOF = 0x2_0000;
-
-const DATA_OFFSET = 0x1;
-const FIRST_FLAGS = 0x4;
-const DURATIONS = 0x100;
-const SIZES = 0x200;
-const FLAGS = 0x400;
-const TIME_OFFSETS = 0x800;
+/** Flags of `tfhd`. */
+const TFHD = { BASE: 0x1, DESCRIPTION: 0x2, DURATION: 0x8, SIZE: 0x10, BASE_IS_MOOF: 0x2_0000 };
+/** Flags of `trun`. */
+const TRUN = {
+  OFFSET: 0x1,
+  FIRST_FLAGS: 0x4,
+  DURATIONS: 0x100,
+  SIZES: 0x200,
+  FLAGS: 0x400,
+  TIME_OFFSETS: 0x800,
+};
 
 /**
  * The runs of samples of a fragment, in the order of its tables. Counts them into their tracks.
@@ -31,13 +30,12 @@ export function* runsOf(
     const track = tracks.get(fields.uint32());
     // Without its track nothing is known of its samples, nor of offsets that continue from them.
     if (track === undefined) continue;
-    const has = (flag: number): boolean => (fields.flags & flag) !== 0;
-    let base = has(BASE_IS_MOOF) ? start : implicitBase;
-    if (has(BASE_DATA_OFFSET)) base = fields.uint64();
+    let base = fields.has(TFHD.BASE_IS_MOOF) ? start : implicitBase;
+    if (fields.has(TFHD.BASE)) base = fields.uint64();
     const defaults = {
-      description: has(DESCRIPTION) ? fields.uint32() : track.defaults.description,
-      duration: has(DEFAULT_DURATION) ? fields.uint32() : track.defaults.duration,
-      size: has(DEFAULT_SIZE) ? fields.uint32() : track.defaults.size,
+      description: fields.has(TFHD.DESCRIPTION) ? fields.uint32() : track.defaults.description,
+      duration: fields.has(TFHD.DURATION) ? fields.uint32() : track.defaults.duration,
+      size: fields.has(TFHD.SIZE) ? fields.uint32() : track.defaults.size,
     };
     let next = base;
     for (const box of boxesIn(traf, 'trun')) {
@@ -51,17 +49,17 @@ export function* runsOf(
   }
 }
 
-function readRun(box: Part, track: Track, defaults: FragmentDefaults, base: number, next: number): Run {
+function readRun(box: Part, track: Track, defaults: Track['defaults'], base: number, next: number): Run {
   const fields = new Fields(box);
-  const has = (flag: number): boolean => (fields.flags & flag) !== 0;
   const count = fields.uint32();
-  const offset = has(DATA_OFFSET) ? base + (fields.uint32() | 0) : next;
+  const offset = fields.has(TRUN.OFFSET) ? base + (fields.uint32() | 0) : next;
   if (offset < 0) throw new BrokenTable("box 'trun' points to before the start of the file");
-  if (has(FIRST_FLAGS)) fields.skip(4);
-  const stride = [DURATIONS, SIZES, FLAGS, TIME_OFFSETS].filter(has).length * 4;
+  if (fields.has(TRUN.FIRST_FLAGS)) fields.skip(4);
+  const { DURATIONS, SIZES, FLAGS, TIME_OFFSETS } = TRUN;
+  const stride = [DURATIONS, SIZES, FLAGS, TIME_OFFSETS].filter((flag) => fields.has(flag)).length * 4;
   const start = fields.table(count, stride);
   const column = { view: box.view, start, stride, bits: 32 };
-  const durations = has(DURATIONS) ? column : defaults.duration;
+  const durations = fields.has(DURATIONS) ? column : defaults.duration;
   const { ticks } = track;
   return {
     track,
@@ -70,14 +68,13 @@ function readRun(box: Part, track: Track, defaults: FragmentDefaults, base: numb
     count,
     offset,
     ticksAt: (index) => ticks + sumOf(durations, 0, index),
-    sizes: has(SIZES) ? { ...column, start: start + (has(DURATIONS) ? 4 : 0) } : defaults.size,
+    sizes: fields.has(SIZES) ? { ...column, start: start + (fields.has(DURATIONS) ? 4 : 0) } : defaults.size,
     sizesFrom: 0,
   };
 }
 
 /**
- * Reads a `sidx`: how many segments it names, and the offset at which the last one ends. Throws BrokenTable if it
- * can't be true.
+ * How many segments a `sidx` names, and the offset at which the last one ends. Throws BrokenTable.
  * @param boxEnd offset of the first byte after the box, which its segments count from
  */
 export function readSidx(view: DataView, boxEnd: number): { end: number; segments: number } {

@@ -1,92 +1,96 @@
 /** What a file's own boxes and tables say: is it complete, how much has come, is its media intact. */
-import {
-  type Box,
-  BoxReader,
-  type ChainState,
-  MOST_KEPT_BYTES,
-  PayloadBuffer,
-  TOP_LEVEL_TYPES,
-} from './boxes.ts';
-import { Film } from './film.ts';
-import { BrokenTable } from './tables.ts';
+import { type Box, BoxReader, type ChainState, MOST_KEPT_BYTES, TOP_LEVEL_TYPES } from './boxes.ts';
+import type { SampleEntry } from './codec.ts';
+import { readSidx, runsOf } from './fragments.ts';
+import { MediaReader } from './nal.ts';
+import { chunksInFileOrder, chunksOf, type Run, readMoov, type Track } from './samples.ts';
+import { BrokenTable, sumOf } from './tables.ts';
 
 /** What can be said of a movie when its stream has ended. */
 export type MovieVerdict =
-  /** All that the boxes and tables name has come. */
-  | {
-      readonly kind: 'complete';
-      /** Whether they prove the end too, as those of a fragmented file without an index can't. */
-      readonly endProven: boolean;
-      /** Bytes after the last box that are not a box, as some cameras append them. */
-      readonly junkBytes: number;
-      /** What could not be checked. */
-      readonly notes: readonly string[];
-    }
+  /**
+   * All that the boxes and tables name has come; `endProven` if they prove the end too, as those of a fragmented file
+   * without an index can't. `junkBytes` after the last box are no box; `notes` say what could not be checked.
+   */
+  | Readonly<{ kind: 'complete'; endProven: boolean; junkBytes: number; notes: readonly string[] }>
   /** The stream ended too early: `reason` says what is missing. */
-  | { readonly kind: 'cut'; readonly reason: string }
-  | ({ readonly kind: 'malformed' } & Malformation);
+  | Readonly<{ kind: 'cut'; reason: string }>
+  | (Readonly<{ kind: 'malformed' }> & Malformation);
 
 /** Why it can't be a movie whatever follows, and at which offset. */
-export interface Malformation {
-  readonly reason: string;
-  readonly at: number;
-}
+type Malformation = Readonly<{ reason: string; at: number }>;
 
 /** How much of a file has come, as far as its own boxes tell. */
 export type Progress =
   /** The least size of the complete file; `mayGrow` if more may follow. */
-  | { readonly kind: 'bytes'; readonly totalBytes: number; readonly mayGrow: boolean }
+  | Readonly<{ kind: 'bytes'; totalBytes: number; mayGrow: boolean }>
   /** The share of its playing time, from 0 to 1. */
-  | { readonly kind: 'time'; readonly share: number };
-
-/** The boxes whose payloads are read; of `moov` only the first. */
-const KEPT_TYPES = new Set(['moov', 'moof', 'sidx']);
+  | Readonly<{ kind: 'time'; share: number }>;
 
 /** Reads a stream of top-level boxes as one movie. */
 export class MovieReader {
-  readonly #reader: BoxReader;
-  /** What its tables say: duration, media, and what of it must be read again. */
-  readonly film: Film;
-  #payload: PayloadBuffer | null = null;
+  readonly #boxes = new BoxReader(
+    (box) => this.#open(box),
+    (box, payload) => this.#close(box, payload),
+  );
+  readonly #deep: boolean;
+  /** The last box of a known type. */
+  #last: Box = { type: '', start: 0, end: 0 };
+  #hasMoov = false;
   #hasMedia = false;
   /** Whether an `mfra` has come, and no fragment after it. */
   #hasMfra = false;
-  /** The last box of a known type. */
-  #last: Box = { type: '', start: 0, end: 0 };
+  /** Whether a `moof` has come, or is announced. */
+  #isFragmented = false;
+  /** Whether the last `moof` named any samples. */
+  #lastHasSamples = false;
   #broken: Malformation | null = null;
+  readonly #notes = new Set<string>();
+
+  #tracks: ReadonlyMap<number, Track> = new Map();
+  /** The sample that ends last. */
+  #furthest = { end: 0, track: 0, sample: 0 };
+  /** Where the last segment ends, by an index of the complete film; null without one. */
+  #indexedEnd: number | null = null;
+  /** Where the last segment ends that any index names. */
+  #furthestIndexed = 0;
+  /** Duration in seconds before the last fragment and after it, and where its bytes begin. */
+  #seconds = { before: 0, after: 0, from: 0 };
+  /** Duration in seconds that `mehd` announces; null if unknown. */
+  promisedSeconds: number | null = null;
+
+  /** Checks the media that comes after its tables. */
+  readonly media = new MediaReader();
+  /** Media that came before its tables: chunks of the `moov`, and runs of fragments. */
+  #lateChunks: Iterable<Run> | null = null;
+  readonly #lateRuns: Run[] = [];
+  #fragmentBytes = 0;
 
   /** @param deep whether the media itself is checked too */
   constructor(deep = false) {
-    this.film = new Film(deep);
-    this.#reader = new BoxReader({
-      open: (box) => this.#open(box),
-      payload: (bytes) => {
-        if (this.#payload?.append(bytes) === false) this.#payload = null;
-      },
-      close: (box) => this.#close(box),
-    });
+    this.#deep = deep;
   }
 
   /** Bytes pushed or skipped so far. */
   get offset(): number {
-    return this.#reader.offset;
+    return this.#boxes.offset;
   }
 
   /** Takes the next bytes of the stream. */
   push(chunk: Uint8Array): void {
-    const { offset } = this.#reader;
-    this.#reader.push(chunk);
-    this.film.media.push(chunk, offset);
+    const { offset } = this;
+    this.#boxes.push(chunk);
+    this.media.push(chunk, offset);
   }
 
   /** How many of the next bytes need not be read. */
   get skippable(): number {
-    return Math.min(this.#reader.skippable, this.film.media.skippable(this.offset));
+    return Math.min(this.#boxes.skippable, this.media.skippable(this.offset));
   }
 
   /** Skips bytes that were not read, at most `skippable`. */
   skip(count: number): void {
-    this.#reader.skip(count);
+    this.#boxes.skip(count);
   }
 
   /** Why it can't be a movie whatever follows; null so far. */
@@ -96,67 +100,80 @@ export class MovieReader {
     return state.kind === 'malformed' ? { reason: state.reason, at: state.start } : null;
   }
 
+  /** Duration of a fragmented film in seconds, by its fragments; null if unknown. */
+  get fragmentSeconds(): number | null {
+    return this.#isFragmented ? this.#seconds.after || null : null;
+  }
+
+  /** The kinds of samples that the tracks have. */
+  get sampleEntries(): readonly SampleEntry[] {
+    return [...this.#tracks.values()].flatMap(({ entries }) => entries);
+  }
+
   /**
    * How much has come; null if the boxes don't tell.
    * @param listedDuration of the video in seconds, by the listing; null if unknown
    */
   progress(listedDuration: number | null): Progress | null {
-    const { fragmented, furthest, hasMoov, indexedEnd, promisedSeconds } = this.film;
-    if (fragmented) {
-      if (indexedEnd !== null) return { kind: 'bytes', totalBytes: indexedEnd, mayGrow: true };
-      const duration = promisedSeconds ?? listedDuration ?? 0;
-      if (duration <= 0) return null;
-      return { kind: 'time', share: Math.min(1, this.film.secondsBefore(this.offset) / duration) };
+    if (this.#isFragmented) {
+      if (this.#indexedEnd !== null) return { kind: 'bytes', totalBytes: this.#indexedEnd, mayGrow: true };
+      const duration = this.promisedSeconds ?? listedDuration ?? 0;
+      return duration <= 0 ? null : { kind: 'time', share: Math.min(1, this.#secondsSoFar() / duration) };
     }
     if (!this.#hasMedia) return null;
-    const { end } = this.#last;
-    const isOpen = end === Number.POSITIVE_INFINITY;
-    const totalBytes = isOpen ? furthest.end : Math.max(end, furthest.end);
-    return totalBytes === 0 ? null : { kind: 'bytes', totalBytes, mayGrow: isOpen || !hasMoov };
+    const isOpen = this.#last.end === Number.POSITIVE_INFINITY;
+    const totalBytes = Math.max(isOpen ? 0 : this.#last.end, this.#furthest.end);
+    return totalBytes === 0 ? null : { kind: 'bytes', totalBytes, mayGrow: isOpen || !this.#hasMoov };
+  }
+
+  /** Seconds of film that have come: those of the last fragment in proportion to its bytes. */
+  #secondsSoFar(): number {
+    const { before, after, from } = this.#seconds;
+    const bytes = this.#furthest.end - from;
+    const share = bytes <= 0 ? 1 : Math.min(1, Math.max(0, (this.offset - from) / bytes));
+    return before + (after - before) * share;
   }
 
   /** The verdict if the stream ends now. */
   end(): MovieVerdict {
-    const isOpen = this.#reader.state.kind === 'to-the-end';
-    if (isOpen && this.#payload !== null) this.#close(this.#last);
+    this.#boxes.end();
     const { malformed } = this;
     if (malformed !== null) return { kind: 'malformed', ...malformed };
     const state = this.#state();
     const missing = this.#missing(state);
     if (missing !== null) return { kind: 'cut', reason: missing };
-    const { fragmented, furthest, indexedEnd, media, notes } = this.film;
-    const overlap =
-      media.overlapping === 1
-        ? '1 sample overlaps another and was not checked'
-        : `${media.overlapping} samples overlap others and were not checked`;
+    const { overlapping } = this.media;
+    if (overlapping === 1) this.#notes.add('1 sample overlaps another and was not checked');
+    if (overlapping > 1) this.#notes.add(`${overlapping} samples overlap others and were not checked`);
+    const hasEnd = state.kind !== 'to-the-end' || this.#furthest.end > 0;
     return {
       kind: 'complete',
-      endProven: fragmented ? this.#hasMfra || indexedEnd !== null : !isOpen || furthest.end > 0,
+      endProven: this.#isFragmented ? this.#hasMfra || this.#indexedEnd !== null : hasEnd,
       junkBytes: state.kind === 'junk' ? this.offset - state.start : 0,
-      notes: media.overlapping > 0 ? [...notes, overlap] : [...notes],
+      notes: [...this.#notes],
     };
   }
 
   /** What is missing at the end of the stream; null if nothing is. */
   #missing(state: ChainState): string | null {
     const { offset } = this;
-    const { fragmented, furthest, furthestIndexed, hasMoov, lastHasSamples } = this.film;
-    const past = (end: number): string => `${bytesText(end - offset)} past the end of the file`;
-    if (furthest.end > offset) {
-      return `sample ${furthest.sample} of track ${furthest.track} ends ${past(furthest.end)}`;
+    const { end, sample, track } = this.#furthest;
+    const past = (named: number): string => `${bytesText(named - offset)} past the end of the file`;
+    if (end > offset) return `sample ${sample} of track ${track} ends ${past(end)}`;
+    if (this.#furthestIndexed > offset) {
+      return `the segments that 'sidx' names end ${past(this.#furthestIndexed)}`;
     }
-    if (furthestIndexed > offset) return `the segments that 'sidx' names end ${past(furthestIndexed)}`;
     if (state.kind === 'boxes' && state.missing > 0) {
       const what = state.inHeader ? 'the header of the last box' : `box '${state.type}'`;
-      const allSamples = furthest.end > 0 && !fragmented;
+      const allSamples = end > 0 && !this.#isFragmented;
       const note = allSamples ? '; all samples are complete, only this box is short' : '';
       return `${what} lacks ${bytesText(state.missing)}${note}`;
     }
-    if (!hasMoov) return "there is no 'moov' box";
+    if (!this.#hasMoov) return "there is no 'moov' box";
     if (!this.#hasMedia) return "there is no 'mdat' box";
-    if (this.#last.type === 'moof' && !lastHasSamples) return "the last fragment has no 'mdat'";
+    if (this.#last.type === 'moof' && !this.#lastHasSamples) return "the last fragment has no 'mdat'";
     // Nothing follows an mfra, so a few bytes after it are not a header.
-    if (state.kind === 'junk' && fragmented && !this.#hasMfra && offset - state.start < 8) {
+    if (state.kind === 'junk' && this.#isFragmented && !this.#hasMfra && offset - state.start < 8) {
       return `the header of the last box lacks ${bytesText(8 - (offset - state.start))}`;
     }
     return null;
@@ -164,14 +181,15 @@ export class MovieReader {
 
   /** The state of the chain, where what looks like a box after a complete movie may be something appended. */
   #state(): ChainState {
-    const { state } = this.#reader;
+    const { state } = this.#boxes;
     const isUnfinished = state.kind === 'malformed' || (state.kind === 'boxes' && state.missing > 0);
-    if (!isUnfinished || !this.film.hasMoov || !this.#hasMedia) return state;
-    const mayBePadding = state.kind === 'malformed' && !this.film.fragmented;
+    if (!isUnfinished || !this.#hasMoov || !this.#hasMedia) return state;
+    const mayBePadding = state.kind === 'malformed' && !this.#isFragmented;
     const isPadding = mayBePadding && (state.type === 'free' || state.type === 'skip');
     return isPadding || !TOP_LEVEL_TYPES.has(state.type) ? { kind: 'junk', start: state.start } : state;
   }
 
+  /** Takes a header; returns whether the payload is read: of `moov` only the first. */
   #open(box: Box): boolean {
     const { type } = box;
     if (TOP_LEVEL_TYPES.has(type)) this.#last = box;
@@ -179,32 +197,106 @@ export class MovieReader {
     if (type === 'mfra') this.#hasMfra = true;
     if (type === 'moof') {
       this.#hasMfra = false;
-      this.film.fragmented = true;
-      this.film.lastHasSamples = false;
+      this.#isFragmented = true;
+      this.#lastHasSamples = false;
     }
-    const isKept = KEPT_TYPES.has(type) && (type !== 'moov' || !this.film.hasMoov);
-    if (isKept) this.#payload = new PayloadBuffer();
-    return isKept;
+    return type === 'moof' || type === 'sidx' || (type === 'moov' && !this.#hasMoov);
   }
 
-  #close(box: Box): void {
-    const view = this.#payload?.view ?? null;
-    this.#payload = null;
-    if (view === null) {
-      this.film.hasMoov ||= box.type === 'moov';
+  #close(box: Box, payload: DataView | null): void {
+    this.#hasMoov ||= box.type === 'moov';
+    if (payload === null) {
       const limit = `${MOST_KEPT_BYTES / 1024 / 1024} MiB`;
-      this.film.notes.add(`box '${box.type}' is larger than ${limit}: its sample tables were not checked`);
+      this.#notes.add(`box '${box.type}' is larger than ${limit}: its sample tables were not checked`);
       return;
     }
     try {
-      if (box.type === 'moov') this.film.useMoov(view, box);
-      else if (box.type === 'moof') this.film.useMoof(view, box);
-      else this.film.useSidx(view, box);
+      if (box.type === 'moov') this.#useMoov(payload, box);
+      else if (box.type === 'moof') this.#useMoof(payload, box);
+      else this.#useSidx(payload, box);
     } catch (error) {
       if (!(error instanceof BrokenTable)) throw error;
       this.#broken ??= { reason: error.message, at: box.start };
     }
   }
+
+  #useMoov(payload: DataView, box: Box): void {
+    const { tracks, promisedSeconds, isFragmented } = readMoov(payload);
+    this.#tracks = tracks;
+    this.promisedSeconds = promisedSeconds;
+    this.#isFragmented ||= isFragmented;
+    let isLate = false;
+    for (const track of tracks.values()) {
+      for (const run of chunksOf(track)) {
+        this.#useRun(run);
+        isLate ||= hasNal(run) && run.offset < box.end;
+      }
+    }
+    this.#countSeconds();
+    if (!this.#deep) return;
+    const checked = [...tracks.values()].filter(({ entries }) => entries.some(({ nal }) => nal !== null));
+    const chunks = chunksInFileOrder(checked);
+    if (chunks === null) this.#notes.add('there are too many chunks: their media was not checked');
+    else if (isLate) this.#lateChunks = chunks;
+    else this.media.useChunks(chunks);
+  }
+
+  #useMoof(payload: DataView, box: Box): void {
+    this.#seconds.before = this.#seconds.after;
+    this.#seconds.from = box.end;
+    const runs: Run[] = [];
+    for (const run of runsOf(payload, box.start, this.#tracks)) {
+      this.#useRun(run);
+      this.#lastHasSamples = true;
+      if (this.#deep && hasNal(run)) runs.push(run);
+    }
+    this.#countSeconds();
+    if (runs.length === 0) return;
+    this.#fragmentBytes += payload.byteLength;
+    if (this.#fragmentBytes > MOST_KEPT_BYTES) {
+      this.#notes.add('there are too many fragments: not all of their media was checked');
+      return;
+    }
+    for (const run of runs.sort((a, b) => a.offset - b.offset)) {
+      if (run.offset < box.end || !this.media.addRun(run)) this.#lateRuns.push(run);
+    }
+  }
+
+  #useSidx(payload: DataView, box: Box): void {
+    const { end, segments } = readSidx(payload, box.end);
+    this.#furthestIndexed = Math.max(this.#furthestIndexed, end);
+    // An index of the complete film comes before the first fragment; others are about one segment.
+    const isComplete = segments > 1 && this.#seconds.from === 0;
+    if (isComplete) this.#indexedEnd = Math.max(this.#indexedEnd ?? 0, end);
+    else if (this.#indexedEnd !== null && end > this.#indexedEnd) this.#indexedEnd = null;
+  }
+
+  #useRun(run: Run): void {
+    const bytes = run.entry?.external === true ? 0 : sumOf(run.sizes, run.sizesFrom, run.count);
+    const end = run.offset + bytes;
+    if (bytes > 0 && end > this.#furthest.end) {
+      this.#furthest = { end, track: run.track.id, sample: run.first + run.count - 1 };
+    }
+  }
+
+  #countSeconds(): void {
+    for (const { ticks, timescale } of this.#tracks.values()) {
+      if (timescale > 0) this.#seconds.after = Math.max(this.#seconds.after, ticks / timescale);
+    }
+  }
+
+  /** A reader for media that came before its tables, to push the file into from its start; null if none did. */
+  lateMedia(): MediaReader | null {
+    if (this.#lateChunks === null && this.#lateRuns.length === 0) return null;
+    const media = new MediaReader();
+    media.useChunks(this.#lateChunks ?? []);
+    for (const run of this.#lateRuns.sort((a, b) => a.offset - b.offset)) media.addRun(run);
+    return media;
+  }
+}
+
+function hasNal({ entry }: Run): boolean {
+  return entry !== null && entry.nal !== null;
 }
 
 function bytesText(count: number): string {

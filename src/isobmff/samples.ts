@@ -18,57 +18,30 @@ export interface Run {
   readonly sizesFrom: number;
 }
 
-/** What holds for the samples of a fragment that says nothing else. */
-export interface FragmentDefaults {
-  readonly description: number;
-  readonly duration: number;
-  readonly size: number;
-}
-
 /** One track. `samples` and `ticks` grow with its fragments. */
 export interface Track {
   readonly id: number;
   /** Units of time per second; 0 if unknown. */
   readonly timescale: number;
-  readonly isVideo: boolean;
   readonly entries: readonly SampleEntry[];
   /** The tables of the `moov`, which are empty in most fragmented files. */
   readonly tables: SampleTables;
-  defaults: FragmentDefaults;
+  /** For the samples of a fragment that says nothing else. */
+  defaults: { readonly description: number; readonly duration: number; readonly size: number };
   samples: number;
   ticks: number;
 }
 
-interface Table {
-  readonly start: number;
-  readonly count: number;
-}
-
-interface SampleTables {
-  readonly view: DataView;
-  readonly sizes: Column;
-  readonly samples: number;
-  readonly chunks: Table;
-  /** Whether the chunks' offsets have 64 bits. */
-  readonly wide: boolean;
-  readonly sampleToChunk: Table;
-  readonly timeToSample: Table;
-}
-
-/** What a `moov` says. */
-export interface Movie {
-  readonly tracks: ReadonlyMap<number, Track>;
-  /** By `mehd`: how long the film is with all its fragments, in seconds; null if it does not say. */
-  readonly promisedSeconds: number | null;
-  /** Whether fragments are announced. */
-  readonly fragmented: boolean;
-}
+type SampleTables = ReturnType<typeof readTables>;
 
 /** Far more tracks than any camera or editor writes; a hostile file can name millions. */
 const MOST_TRACKS = 1000;
 
-/** Reads the payload of a `moov`. Throws BrokenTable if its tables can't be true. */
-export function readMoov(view: DataView): Movie {
+/**
+ * Reads the payload of a `moov`: its tracks, whether it announces fragments, and how long the film is with all of
+ * them, in seconds; null if it does not say. Throws BrokenTable if its tables can't be true.
+ */
+export function readMoov(view: DataView) {
   const moov = partOf(view);
   const tracks = new Map<number, Track>();
   for (const trak of boxesIn(moov, 'trak')) {
@@ -88,7 +61,7 @@ export function readMoov(view: DataView): Movie {
   return {
     tracks,
     promisedSeconds: promised === 0 || timescale === 0 ? null : promised / timescale,
-    fragmented: mvex !== null,
+    isFragmented: mvex !== null,
   };
 }
 
@@ -108,7 +81,6 @@ function readTrack(trak: Part): Track | null {
   return {
     id: fieldsAfterTimes(header).uint32(),
     timescale: fieldsAfterTimes(find(trak, 'mdia mdhd')).uint32(),
-    isVideo: find(minf, 'vmhd') !== null,
     entries: readSampleEntries(minf),
     tables,
     defaults: { description: 1, duration: 0, size: 0 },
@@ -118,26 +90,30 @@ function readTrack(trak: Part): Track | null {
 }
 
 /** Finds the tables. One that is missing is empty. */
-function readTables(view: DataView, stbl: Part | null): SampleTables {
+function readTables(view: DataView, stbl: Part | null) {
   const stco = find(stbl, 'stco');
   return {
     view,
     ...readSizes(stbl),
     chunks: readTable(stco ?? find(stbl, 'co64'), stco === null ? 8 : 4),
+    /** Whether the chunks' offsets have 64 bits. */
     wide: stco === null,
     sampleToChunk: readTable(find(stbl, 'stsc'), 12),
     timeToSample: readTable(find(stbl, 'stts'), 8),
   };
 }
 
-function readTable(box: Part | null, bytesPerEntry: number): Table {
+function readTable(
+  box: Part | null,
+  bytesPerEntry: number,
+): { readonly start: number; readonly count: number } {
   const fields = new Fields(box);
   const count = fields.uint32();
   return { start: fields.table(count, bytesPerEntry), count };
 }
 
 /** Reads `stsz`, or `stz2` with its smaller entries. */
-function readSizes(stbl: Part | null): Pick<SampleTables, 'sizes' | 'samples'> {
+function readSizes(stbl: Part | null): { readonly sizes: Column; readonly samples: number } {
   const stsz = find(stbl, 'stsz');
   const box = stsz ?? find(stbl, 'stz2');
   if (box === null) return { sizes: 0, samples: 0 };

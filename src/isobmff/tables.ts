@@ -60,15 +60,17 @@ const EMPTY = partOf(new DataView(new ArrayBuffer(0)));
 export class Fields {
   readonly #part: Part;
   #at: number;
-  readonly version: number;
-  readonly flags: number;
+  /** The version, in the highest 8 bits, and the flags. */
+  readonly #head: number;
 
   constructor(part: Part | null) {
     this.#part = part ?? EMPTY;
     this.#at = this.#part.start;
-    const head = this.uint32();
-    this.version = head >>> 24;
-    this.flags = head & 0xff_ffff;
+    this.#head = this.uint32();
+  }
+
+  has(flag: number): boolean {
+    return (this.#head & flag) !== 0;
   }
 
   /** Skips bytes. Returns where they begin; null if the box ends before they do. */
@@ -90,7 +92,7 @@ export class Fields {
 
   /** A number of 32 bits in version 0 of the box, of 64 bits in later ones. */
   uint(): number {
-    return this.version === 0 ? this.uint32() : this.uint64();
+    return this.#head >>> 24 === 0 ? this.uint32() : this.uint64();
   }
 
   /** Skips a table of `count` entries. Returns where it begins; throws BrokenTable if the box ends before it does. */
@@ -101,17 +103,11 @@ export class Fields {
   }
 }
 
-/** A number for each sample: a column of a table, or the same number for all. */
-export type Column =
-  | number
-  | {
-      readonly view: DataView;
-      readonly start: number;
-      /** Bytes from one entry to the next; half a byte for entries of 4 bits. */
-      readonly stride: number;
-      /** 4, 8, 16 or 32. */
-      readonly bits: number;
-    };
+/**
+ * A number for each sample: the same for all, or one of 4, 8, 16 or 32 `bits` in a table, with `stride` bytes from one
+ * to the next, which is half a byte for 4 bits.
+ */
+export type Column = number | Readonly<{ view: DataView; start: number; stride: number; bits: number }>;
 
 /** The number of one sample, counted from 0. */
 export function valueAt(column: Column, index: number): number {

@@ -46,10 +46,10 @@ function spoilt(): Buffer {
 function look(chunks: readonly Uint8Array[]): string {
   const movie = new MovieReader(true);
   for (const chunk of chunks) movie.push(chunk);
-  if (movie.malformed !== null || movie.film.media.damage !== null) return 'failed';
-  const late = movie.film.hasLateMedia ? movie.film.lateMedia() : null;
+  if (movie.malformed !== null || movie.media.damage !== null) return 'failed';
+  const late = movie.lateMedia();
   late?.push(Buffer.concat(chunks), 0);
-  return JSON.stringify([movie.end(), movie.progress(2), movie.film.fragmentSeconds, late?.damage]);
+  return JSON.stringify([movie.end(), movie.progress(2), movie.fragmentSeconds, late?.damage]);
 }
 
 /** Runs the fuzzer. Returns the exit code. */

@@ -329,9 +329,9 @@ describe('the media of a body, if it is checked too', () => {
       expect(await deepCheck(all).prove(UNTOLD, reads(all))).toEqual({ verified: INTACT, warnings: [] });
   });
 
-  it('is not called intact before it was read again', () => {
-    expect(deepCheck(FIRST.bytes).end(UNTOLD).verified).toBe(INTACT);
-    expect(deepCheck(LAST.bytes).end(UNTOLD).verified).toBe('complete MP4');
+  it('is not called intact before it was read again', async () => {
+    expect((await deepCheck(FIRST.bytes).prove(UNTOLD, null)).verified).toBe(INTACT);
+    expect((await deepCheck(LAST.bytes).prove(UNTOLD, null)).verified).toBe('complete MP4');
   });
 
   it('is damaged as soon as that is seen, with its moov first', () => {
@@ -387,35 +387,38 @@ describe('the media of a body, if it is checked too', () => {
     });
   });
 
-  it('is named by its formats, those that cannot be checked with a warning if they are video', () => {
+  it('is named by its formats, those that cannot be checked with a warning if they are video', async () => {
     const entry = bytes(videoEntry({}), videoEntry({ codec: 'hevc' }), box('vp09', new Uint8Array(78)));
-    expect(deepCheck(film({ moov: 'first' }, { entry }).bytes).end(UNTOLD)).toEqual({
+    expect(await deepCheck(film({ moov: 'first' }, { entry }).bytes).prove(UNTOLD, null)).toEqual({
       verified: 'complete MP4, media intact (avc1, hvc1; not checked: vp09, mp4a)',
       warnings: ["the media of vp09 video can't be checked"],
     });
   });
 
-  it('is named without others if there are none', () => {
+  it('is named without others if there are none', async () => {
     const all = Buffer.from(FIRST.bytes);
     all.write('free', all.lastIndexOf('trak'), 'latin1');
-    expect(deepCheck(all).end(UNTOLD).verified).toBe('complete MP4, media intact (avc1)');
+    expect((await deepCheck(all).prove(UNTOLD, null)).verified).toBe('complete MP4, media intact (avc1)');
   });
 
-  it('cannot be checked if it is encrypted', () => {
+  it('cannot be checked if it is encrypted', async () => {
     const scheme = box('sinf', box('frma', 'avc1'));
     const entry = box('encv', videoEntry({}).subarray(8), scheme);
-    expect(deepCheck(film({ moov: 'first' }, { entry }).bytes).end(UNTOLD)).toEqual({
+    expect(await deepCheck(film({ moov: 'first' }, { entry }).bytes).prove(UNTOLD, null)).toEqual({
       verified: 'complete MP4',
       warnings: ["the avc1 video is encrypted: its media can't be checked"],
     });
   });
 
-  it('cannot be checked without video, or in another container', () => {
+  it('cannot be checked without video, or in another container', async () => {
     const warnings = ["--deep can't check the media of this video"];
     const audio = Buffer.from(FIRST.bytes);
     audio.write('free', audio.indexOf('trak'), 'latin1');
-    expect(deepCheck(audio).end(UNTOLD)).toEqual({ verified: 'complete MP4', warnings });
-    expect(deepCheck(MATROSKA, 'matroska').end(UNTOLD)).toEqual({ verified: 'file signature', warnings });
+    expect(await deepCheck(audio).prove(UNTOLD, null)).toEqual({ verified: 'complete MP4', warnings });
+    expect(await deepCheck(MATROSKA, 'matroska').prove(UNTOLD, null)).toEqual({
+      verified: 'file signature',
+      warnings,
+    });
   });
 
   it('is damaged or malformed, whichever comes first, even in one chunk', () => {

@@ -7,14 +7,13 @@ const UUID = new Uint8Array(16).fill(0xab);
 
 /** A reader that collects the headers; `wanted` types have their payloads read. */
 function readerInto(boxes: Box[], wanted: readonly string[] = []): BoxReader {
-  return new BoxReader({
-    open: (each) => {
+  return new BoxReader(
+    (each) => {
       boxes.push(each);
       return wanted.includes(each.type);
     },
-    payload: () => {},
-    close: () => {},
-  });
+    () => {},
+  );
 }
 
 function read(...chunks: readonly Uint8Array[]): { boxes: Box[]; state: ChainState } {

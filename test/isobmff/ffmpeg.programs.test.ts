@@ -21,9 +21,9 @@ function make(options: string, name = 'film.mp4'): Buffer {
 function look(film: Buffer): { kind: string; damaged: boolean } {
   const movie = new MovieReader(true);
   movie.push(film);
-  const late = movie.film.hasLateMedia ? movie.film.lateMedia() : null;
+  const late = movie.lateMedia();
   late?.push(film, 0);
-  return { kind: movie.end().kind, damaged: (movie.film.media.damage ?? late?.damage ?? null) !== null };
+  return { kind: movie.end().kind, damaged: (movie.media.damage ?? late?.damage ?? null) !== null };
 }
 
 const INTACT = { kind: 'complete', damaged: false };

@@ -25,15 +25,17 @@ interface Found {
 function look(...chunks: readonly Uint8Array[]): Found {
   const movie = new MovieReader(true);
   for (const chunk of chunks) movie.push(chunk);
-  const late = movie.film.hasLateMedia ? movie.film.lateMedia() : null;
+  const late = movie.lateMedia();
   late?.push(bytes(...chunks), 0);
-  const { checked, unchecked } = movie.film.mediaReport;
+  const entries = movie.sampleEntries;
   const end = movie.end();
   return {
-    damage: movie.film.media.damage ?? late?.damage ?? null,
+    damage: movie.media.damage ?? late?.damage ?? null,
     late: late !== null,
-    checked,
-    unchecked: unchecked.map(({ format, encrypted }) => format + (encrypted ? ' (encrypted)' : '')),
+    checked: entries.filter(({ nal }) => nal !== null).map(({ format }) => format),
+    unchecked: entries
+      .filter(({ nal }) => nal === null)
+      .map(({ format, encrypted }) => format + (encrypted ? ' (encrypted)' : '')),
     notes: end.kind === 'complete' ? end.notes : [],
   };
 }
@@ -185,7 +187,7 @@ describe('the reader of media', () => {
         read += 16;
       }
     }
-    expect([movie.end().kind, movie.film.media.damage]).toEqual(['complete', null]);
+    expect([movie.end().kind, movie.media.damage]).toEqual(['complete', null]);
     expect(read).toBeLessThan(mdatAt + 60 * 48);
     expect(all.length).toBeGreaterThan(240_000);
   });

@@ -9,11 +9,10 @@ import { FILM_FTYP, film, fragmentedFilm, withUint32 } from './films.ts';
 function look(chunks: readonly Uint8Array[]): unknown[] {
   const movie = new MovieReader(true);
   for (const chunk of chunks) movie.push(chunk);
-  const { film: tables } = movie;
-  const late = tables.hasLateMedia ? tables.lateMedia() : null;
+  const late = movie.lateMedia();
   late?.push(bytes(...chunks), 0);
-  const { fragmentSeconds, mediaReport } = tables;
-  return [movie.end(), movie.progress(2), fragmentSeconds, mediaReport, tables.media.damage, late?.damage];
+  const { fragmentSeconds, sampleEntries, media } = movie;
+  return [movie.end(), movie.progress(2), fragmentSeconds, sampleEntries, media.damage, late?.damage];
 }
 
 describe('verdict and progress are the same however the stream is cut', () => {
@@ -75,7 +74,7 @@ const damagedFilm = fc
 function lookUntilFailure(chunks: readonly Uint8Array[]): unknown[] {
   const movie = new MovieReader(true);
   for (const chunk of chunks) movie.push(chunk);
-  return movie.malformed !== null || movie.film.media.damage !== null ? ['failed'] : look(chunks);
+  return movie.malformed !== null || movie.media.damage !== null ? ['failed'] : look(chunks);
 }
 
 describe('for any damaged film', () => {

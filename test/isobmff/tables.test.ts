@@ -197,10 +197,10 @@ describe('the time of damage', () => {
   /** Damages one of the samples, and returns when that one begins. */
   function secondsOf(sample: number, parts: TrackParts): number | undefined {
     const { movie, all } = read(true, box('moov', trak({ tables, ...parts })));
-    const late = movie.film.lateMedia();
-    late.push(all.fill(0, MEDIA_AT + (sample - 1) * 9, MEDIA_AT + sample * 9), 0);
-    expect(late.damage).toMatchObject({ track: 1, sample, byte: MEDIA_AT + (sample - 1) * 9 });
-    return late.damage?.seconds;
+    const late = movie.lateMedia();
+    late?.push(all.fill(0, MEDIA_AT + (sample - 1) * 9, MEDIA_AT + sample * 9), 0);
+    expect(late?.damage).toMatchObject({ track: 1, sample, byte: MEDIA_AT + (sample - 1) * 9 });
+    return late?.damage?.seconds;
   }
 
   it.each([0, 1] as const)('is the sum of the durations before it, with headers of version %i', (version) => {
@@ -236,7 +236,7 @@ describe('a fragment', () => {
     const { end, sample } = furthest(moov, moof);
     const { movie } = read(false, moov, moof);
     const at = FTYP.length + MDAT.length + moov.length;
-    return { end: end - at, sample, seconds: movie.film.fragmentSeconds ?? 0 };
+    return { end: end - at, sample, seconds: movie.fragmentSeconds ?? 0 };
   }
 
   const MOOF_IS_BASE = 0x2_0000;
@@ -306,9 +306,9 @@ describe('a fragment', () => {
   it('adds to the duration of the samples in the moov', () => {
     const tables = tablesOf([9, 9, 9], [MEDIA_AT], ALL_IN_ONE);
     const moov = box('moov', trak({ tables }), box('mvex', trex(1, 50, 9)));
-    expect(read(false, moov).movie.film.fragmentSeconds).toBe(0.3);
+    expect(read(false, moov).movie.fragmentSeconds).toBe(0.3);
     const { movie } = read(false, moov, box('moof', box('traf', plain, flagged('trun', 0x1, 2, -90))));
-    expect(movie.film.fragmentSeconds).toBe(1.3);
+    expect(movie.fragmentSeconds).toBe(1.3);
   });
 
   it('has no defaults of another track', () => {
@@ -330,7 +330,7 @@ describe('a fragment', () => {
   ] as const)('has a duration of the complete film in mehd of version %i', (version, duration) => {
     const mehd = box('mehd', [version, 0, 0, 0], numbers(...duration));
     const { movie } = read(false, moovWith(mehd, trex(1, 50, 9)), box('moof', box('mfhd', zeros(8))));
-    expect(movie.film.promisedSeconds).toBe(5);
+    expect(movie.promisedSeconds).toBe(5);
   });
 
   it.each([
@@ -338,7 +338,7 @@ describe('a fragment', () => {
     ['with a mehd of 0', moovWith(table('mehd', 0))],
     ['without a timescale', box('moov', box('mvex', table('mehd', 500)))],
   ])('has no known duration of the complete film %s', (_what, moov) => {
-    expect(read(false, moov).movie.film.promisedSeconds).toBeNull();
+    expect(read(false, moov).movie.promisedSeconds).toBeNull();
   });
 });
 
@@ -428,7 +428,7 @@ describe('the order of media', () => {
       (mediaAt) => box('moov', trak({ tables: chunked(6, [mediaAt, mediaAt + 9]) })),
       ...Array.from({ length: 6 }, () => SAMPLE),
     );
-    const { damage } = deep(all.fill(0, at + 27, at + 36)).film.media;
+    const { damage } = deep(all.fill(0, at + 27, at + 36)).media;
     expect(damage).toMatchObject({ sample: 6, byte: at + 27 });
   });
 
@@ -450,9 +450,9 @@ describe('the order of media', () => {
       },
       ...samples,
     );
-    expect(deep(all).film.media.damage).toBeNull();
+    expect(deep(all).media.damage).toBeNull();
     const damageAt = (offset: number) =>
-      deep(Buffer.from(all).fill(0, at + offset, at + offset + 9)).film.media.damage;
+      deep(Buffer.from(all).fill(0, at + offset, at + offset + 9)).media.damage;
     expect(damageAt(0)).toMatchObject({ track: 1, sample: 4 });
     expect(damageAt(27)).toMatchObject({ track: 2, sample: 1 });
     expect(damageAt(72)).toMatchObject({ track: 1, sample: 3 });
@@ -475,7 +475,7 @@ describe('the order of media', () => {
     const stco = box('stco', numbers(0, 500_001), Buffer.alloc(500_001 * 4));
     const tables = [table('stsz', 9, 500_001), stco, table('stsc', 1, 1, 1, 1)];
     const { movie } = read(true, box('moov', trak({ tables })));
-    expect(movie.film.hasLateMedia).toBe(true);
+    expect(movie.lateMedia()).not.toBeNull();
     expect(movie.end()).toMatchObject({ kind: 'complete', notes: [] });
   });
 
@@ -504,13 +504,14 @@ describe('the order of media', () => {
       ] as const) {
         const damaged = Buffer.from(all).fill(0, mediaAt + offset, mediaAt + offset + 9);
         const movie = deep(damaged);
-        const again = movie.film.lateMedia();
-        again.push(damaged, 0);
-        expect(movie.film.media.damage ?? again.damage).toMatchObject({ sample, byte: mediaAt + offset });
+        const again = movie.lateMedia();
+        again?.push(damaged, 0);
+        expect(movie.media.damage ?? again?.damage).toMatchObject({ sample, byte: mediaAt + offset });
       }
-      const again = deep(all).film.lateMedia();
-      again.push(all, 0);
-      expect([deep(all).film.media.damage, again.damage, again.overlapping]).toEqual([null, null, 0]);
+      const again = deep(all).lateMedia();
+      again?.push(all, 0);
+      expect(deep(all).media.damage).toBeNull();
+      expect([again?.damage ?? null, again?.overlapping ?? 0]).toEqual([null, 0]);
     }
   });
 
@@ -526,13 +527,12 @@ describe('the order of media', () => {
     ] as const) {
       const damaged = Buffer.from(all).fill(0, at + offset, at + offset + 9);
       const movie = deep(damaged);
-      const again = movie.film.lateMedia();
-      again.push(damaged, 0);
-      const { damage } = late ? again : movie.film.media;
-      expect(damage).toMatchObject({ sample, byte: at + offset });
+      const again = movie.lateMedia();
+      again?.push(damaged, 0);
+      expect(late ? again?.damage : movie.media.damage).toMatchObject({ sample, byte: at + offset });
     }
-    expect(deep(all).film.hasLateMedia).toBe(true);
-    expect(deep(all).film.media.damage).toBeNull();
+    expect(deep(all).lateMedia()).not.toBeNull();
+    expect(deep(all).media.damage).toBeNull();
   });
 });
 
@@ -556,7 +556,7 @@ describe('a reader that checks the media', () => {
         .fill(0, chunks[0], (chunks[0] as number) + 9)
         .subarray(0, -50),
     );
-    expect(damaged.film.media.damage).not.toBeNull();
+    expect(damaged.media.damage).not.toBeNull();
     expect(damaged.skippable).toBe(50);
     const intact = new MovieReader(true);
     intact.push(all.subarray(0, -50));
@@ -567,6 +567,6 @@ describe('a reader that checks the media', () => {
     const { bytes: all, fragments } = fragmentedFilm();
     const movie = new MovieReader(false);
     movie.push(Buffer.from(all).fill(0, (fragments[0]?.mdatAt as number) + 8, fragments[0]?.end));
-    expect([movie.film.media.damage, movie.film.hasLateMedia]).toEqual([null, false]);
+    expect([movie.media.damage, movie.lateMedia()]).toEqual([null, null]);
   });
 });
