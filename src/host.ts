@@ -1,10 +1,11 @@
 /** Everything ambient in one value: streams, environment, clock, chance, signals. The only file that names `process`. */
 import { isUtf8 } from 'node:buffer';
-import { createReadStream, fstatSync, readFileSync, readlinkSync, readSync, statSync } from 'node:fs';
+import { createReadStream, fstatSync, readFileSync, readlinkSync, readSync, statSync, writev } from 'node:fs';
 import { homedir, hostname, uptime } from 'node:os';
 import { isatty } from 'node:tty';
-import { descriptorWriter } from './chunks.ts';
+import { promisify } from 'node:util';
 import {
+  ClosedPipe,
   codeOf,
   type EndingSignal,
   type ExitCode,
@@ -137,6 +138,24 @@ export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<
   });
 }
 
+/** Writes all chunks in order with `write`, which may take fewer bytes than it gets and returns how many. */
+export async function writeAll(
+  chunks: readonly Uint8Array[],
+  write: (chunks: readonly Uint8Array[]) => Promise<number>,
+): Promise<void> {
+  let rest = chunks.filter(({ length }) => length > 0);
+  while (rest.length > 0) {
+    let written = await write(rest);
+    if (written === 0) throw Object.assign(new Error('no more bytes are taken'), { code: 'EIO' });
+    const left: Uint8Array[] = [];
+    for (const chunk of rest) {
+      if (written < chunk.length) left.push(chunk.subarray(written));
+      written = Math.max(0, written - chunk.length);
+    }
+    rest = left;
+  }
+}
+
 const ENDING_SIGNALS: readonly EndingSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 /** A second signal within this time, in milliseconds, is the first one again: timeout(1) and npx send each twice. */
 const ECHO_MS = 300;
@@ -190,7 +209,7 @@ export function systemHost(): Host & { end(code: ExitCode): void } {
       isTTY: isatty(1),
       // Programs that discard the output open the null device as Node does, but mostly for both streams.
       isClosed: isReopened(1) && !isReopened(2),
-      write: descriptorWriter(1, () => sleep(systemClock, FULL_PIPE_WAIT_MS)),
+      write: stdoutWriter(),
     },
     stderr: {
       isTTY: isatty(2),
@@ -217,6 +236,32 @@ export function systemHost(): Host & { end(code: ExitCode): void } {
       // An open connection, such as one to a silent proxy, would keep the process alive.
       stderr.write('', () => process.exit());
     },
+  };
+}
+
+/**
+ * Writes to standard output through the thread pool: `process.stdout` writes to pipes synchronously, so that a slow
+ * reader would hold up signals and time-outs.
+ */
+function stdoutWriter(): DataOutput['write'] {
+  const write = promisify(writev);
+  const writeSome = async (chunks: readonly Uint8Array[]): Promise<number> => {
+    for (;;) {
+      try {
+        return (await write(1, chunks)).bytesWritten;
+      } catch (error) {
+        if (codeOf(error) === 'EPIPE' || codeOf(error) === 'ECONNRESET') throw new ClosedPipe();
+        if (codeOf(error) !== 'EAGAIN') throw error;
+        await sleep(systemClock, FULL_PIPE_WAIT_MS);
+      }
+    }
+  };
+  let last: Promise<void> = Promise.resolve();
+  return (chunks) => {
+    const next = last.then(() => writeAll(chunks, writeSome));
+    // A failed write is its caller's to handle; those queued behind it fail on their own.
+    last = next.catch(() => {});
+    return next;
   };
 }
 

@@ -1,8 +1,7 @@
 /** Where the bytes of one video go. A file gets its final name only when it is published. */
-import { dropBytes } from '../chunks.ts';
 import { ClosedPipe, codeOf, LocalError, localError } from '../errors.ts';
 import { flushFile } from '../folders.ts';
-import { abortable, type DataOutput, type Host } from '../host.ts';
+import { abortable, type DataOutput, type Host, writeAll } from '../host.ts';
 import type { FileSystem, OpenFile } from './file-system.ts';
 import { type PartialFiles, publish, removePatiently } from './partial-file.ts';
 import type { Target } from './target.ts';
@@ -97,7 +96,7 @@ export async function fileSink(options: FileSinkOptions): Promise<Sink> {
   };
 
   return {
-    write: (chunks) => failing(writeAll(file, chunks)),
+    write: (chunks) => failing(writeAll(chunks, file.writev)),
     read: (position, maxBytes) => failing(file.read(position, maxBytes)),
     restart: () => failing(restart()),
     async publish() {
@@ -133,7 +132,7 @@ export async function deviceSink(fileSystem: FileSystem, target: Target, signal:
     });
   const file = await failing(abortable(fileSystem.openDevice(target.path), signal));
   return {
-    write: (chunks) => failing(abortable(writeAll(file, chunks), signal)),
+    write: (chunks) => failing(abortable(writeAll(chunks, file.writev), signal)),
     restart: null,
     read: null,
     async publish() {
@@ -160,13 +159,4 @@ export function stdoutSink(stdout: DataOutput, signal: AbortSignal): Sink {
     publish: async () => [],
     discard: async () => {},
   };
-}
-
-async function writeAll(file: OpenFile, chunks: readonly Uint8Array[]): Promise<void> {
-  let rest: readonly Uint8Array[] = chunks.filter((chunk) => chunk.length > 0);
-  while (rest.length > 0) {
-    const written = await file.writev(rest);
-    if (written === 0) throw Object.assign(new Error('the disk takes no more bytes'), { code: 'EIO' });
-    rest = dropBytes(rest, written);
-  }
 }
