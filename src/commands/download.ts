@@ -84,16 +84,14 @@ function downloadPlan(videoNos: readonly string[], flags: Flags, template: Templ
   const given = text('output');
   const output = given !== null && STDOUT_PATHS.has(given) ? '-' : given;
   if (output !== null && new Set(checked).size > 1) throw oneVideoOnly();
-  const run = runPlanOf(flags);
   return {
-    ...run,
+    ...runPlanOf(flags, flags.checksum === true),
     videoNos: checked,
     batchFile,
     query: areNamed ? null : query,
     output,
     outputDir: text('outputDir') ?? '.',
     whenExists: whenExistsOf(flags),
-    rules: { ...run.rules, checksum: flags.checksum === true },
     lookup: flags.lookup === true,
     manifest: text('manifest'),
     template,

@@ -134,8 +134,8 @@ export function addRunFlags(command: Command): void {
     .option(...VERBOSE);
 }
 
-/** What the flags say that `download` and `sync` have in common. */
-export function runPlanOf(flags: Flags): RunPlan {
+/** What the flags say that `download` and `sync` have in common; `checksum` as in the rules. */
+export function runPlanOf(flags: Flags, checksum: boolean): RunPlan {
   return {
     dryRun: flags.dryRun === true,
     json: flags.json === true,
@@ -143,7 +143,7 @@ export function runPlanOf(flags: Flags): RunPlan {
     mtime: flags.mtime === true,
     progress: flags.progress as ProgressMode,
     quiet: flags.quiet === true,
-    rules: checksOf(flags),
+    rules: { ...checksOf(flags), checksum },
     settings: settingTexts(flags),
     skipRecorded: flags.skipRecorded === true,
     verbose: flags.verbose === true,

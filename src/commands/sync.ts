@@ -50,7 +50,7 @@ export function addSync(program: Command, { host, run }: CommandContext): void {
 function syncPlan(folder: string, template: Template, flags: Flags): SyncPlan {
   if (folder === '') throw new UsageError('<dir> must not be empty');
   return {
-    ...runPlanOf(flags),
+    ...runPlanOf(flags, true),
     folder,
     query: queryOf(flags),
     force: flags.force === true,

@@ -1,17 +1,11 @@
 /** Decides what a response is and where its bytes go, before any of them is written. */
+import type { IncomingHttpHeaders } from 'node:http';
 import type { VideoResponse } from '../api/client.ts';
 import { ENVELOPE_BYTES } from '../api/envelope.ts';
 import { type MaviError, NetworkError, RefusedError } from '../errors.ts';
 import type { Container } from '../isobmff/signature.ts';
 import type { ActiveDownload } from './context.ts';
-import {
-  endsAt,
-  ResumableBody,
-  type ResumePoint,
-  restOf,
-  runningHash,
-  strongEtag,
-} from './resumable-body.ts';
+import { ResumableBody, type ResumePoint, runningHash } from './resumable-body.ts';
 import { deviceSink, fileSink, type Sink, stdoutSink } from './sink.ts';
 import { type CheckRules, type Opening, sniff } from './sniff.ts';
 
@@ -41,33 +35,74 @@ export async function acceptResponse(response: VideoResponse, download: ActiveDo
   return { into, first, isEnd: false };
 }
 
-/** Where the next attempt can resume; null if it begins at the first byte. */
-export function resumePointOf({ mayResume, body }: ActiveDownload): ResumePoint | null {
-  return mayResume ? (body?.resumePoint ?? null) : null;
-}
-
 /** Accepts what follows the bytes received so far, or the statement that nothing does. */
 function acceptRest({ headers, status, body }: VideoResponse, download: ActiveDownload): Accepted {
-  const from = resumePointOf(download);
-  const into = download.body;
+  const { resumePoint: asked, body: into } = download;
   const hint = 'check for a proxy between this machine and the server';
-  if (from === null || into === null) {
-    throw new RefusedError('bad_range', 'the server sent a partial response that was not requested', {
-      hint,
-    });
+  if (asked === null || into === null) {
+    const text = 'the server sent a partial response that was not requested';
+    throw new RefusedError('bad_range', text, { hint });
   }
-  if (status === 416 && endsAt(headers, from, into.transferSize)) {
-    body.abort(new NetworkError('refused', 'not read'));
-    into.transferSize = from.offset;
-    return { into, first: [], isEnd: true };
-  }
-  const size = status === 206 ? restOf(headers, from, into.transferSize) : null;
+  const sizeBy = status === 206 ? sizeBy206 : sizeBy416;
+  const size = sizeBy(headers, asked, into.transferSize);
   if (size === null) {
     download.mayResume = false;
     throw new NetworkError('bad_range', 'the server sent a different range than was requested', { hint });
   }
   into.transferSize = size;
-  return { into, first: [], isEnd: false };
+  const isEnd = status === 416;
+  if (isEnd) body.abort(new NetworkError('refused', 'not read'));
+  return { into, first: [], isEnd };
+}
+
+/** The strong ETag of a complete response whose server offers byte ranges; null if it cannot be resumed. */
+export function strongEtag(headers: IncomingHttpHeaders): string | null {
+  const { etag } = headers;
+  const offers = /(^|,)\s*bytes\s*(,|$)/i.test(headers['accept-ranges'] ?? '');
+  const encoded = headers['content-encoding'] !== undefined && headers['content-encoding'] !== 'identity';
+  return offers && !encoded && etag !== undefined && /^"[^"]*"$/.test(etag) ? etag : null;
+}
+
+/**
+ * The total size of the file, in bytes, if a 206 holds exactly the bytes from the offset to its end: range, ETag and
+ * total must fit. Null otherwise.
+ * @param knownSize the size that the first response announced, in bytes; null if it did not
+ */
+export function sizeBy206(
+  headers: IncomingHttpHeaders,
+  asked: ResumePoint,
+  knownSize: number | null,
+): number | null {
+  const range = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/i.exec(headers['content-range'] ?? '');
+  if (range === null) return null;
+  const [first = 0, last = 0, total = 0] = range.slice(1).map(Number);
+  const length = headers['content-length'];
+  const fits =
+    first === asked.offset &&
+    last === total - 1 &&
+    last >= first &&
+    (knownSize === null || total === knownSize) &&
+    (length === undefined || Number(length) === total - asked.offset) &&
+    headers.etag === asked.etag;
+  return fits ? total : null;
+}
+
+/**
+ * The total size of the file, in bytes, if a 416 says that it ends at the offset: all of it was received, and only the
+ * end of the transfer was lost. Null otherwise. Servers send this only after If-Range has matched, and mostly without
+ * an ETag.
+ */
+export function sizeBy416(
+  headers: IncomingHttpHeaders,
+  asked: ResumePoint,
+  knownSize: number | null,
+): number | null {
+  const total = /^bytes \*\/(\d{1,15})$/i.exec(headers['content-range'] ?? '')?.[1];
+  const fits =
+    Number(total) === asked.offset &&
+    (knownSize === null || knownSize === asked.offset) &&
+    (headers.etag === undefined || headers.etag === asked.etag);
+  return fits ? asked.offset : null;
 }
 
 /** Opens the sink for a container. One that was opened for another container is discarded: its name would be wrong. */

@@ -17,26 +17,23 @@ import { renderer } from '../progress/renderer.ts';
 import { bytesText, durationText, wrapped } from '../progress/text.ts';
 import type { VideoRecord } from '../record.ts';
 import { printable, safeJson } from '../sanitize.ts';
-import { downloadContext } from './context.ts';
+import { Budget, type DownloadContext, Throttle } from './context.ts';
 import { diskFileSystem } from './file-system.ts';
 import type { Manifest } from './manifest.ts';
-import type { DownloadRules, OutputOptions, TransferLimit, VideoTask } from './plan.ts';
+import { partialFiles } from './partial-file.ts';
+import type { RunPlan, VideoTask } from './plan.ts';
 import { downloadVideo, type Outcome } from './video.ts';
 
 /** What holds for all videos of a run. */
 interface BatchRun {
   readonly host: Host;
   readonly session: Session;
-  readonly output: OutputOptions;
-  readonly rules: DownloadRules;
-  readonly maxTransfer: TransferLimit | null;
+  readonly plan: RunPlan;
   readonly manifest: Manifest | null;
-  /** Printed before the first video begins. */
-  readonly warnings: readonly { readonly videoNo: string; readonly text: string }[];
+  /** Videos that the library does not list, of which a warning tells before the first video begins. */
+  readonly unlisted: readonly string[];
   /** Whether the SHA-256 of each video is printed. */
   readonly showsChecksum: boolean;
-  /** Whether standard output belongs to the video, so that records go to standard error. */
-  readonly streams: boolean;
   /** What follows the summary; null for no summary. */
   readonly summaryEnd: string | null;
   /** How to continue after an interruption, such as `rerun the same command to continue`. */
@@ -49,30 +46,47 @@ interface BatchRun {
  * video begins after that, and those in progress are finished and recorded.
  */
 export async function runBatch(tasks: readonly VideoTask[], run: BatchRun): Promise<ExitCode> {
-  const { host, session, output, showsChecksum } = run;
-  const { concurrency } = session.settings;
+  const { host, session, plan, showsChecksum } = run;
+  const { limitRate, concurrency } = session.settings;
+  const { quiet, json, verbose } = plan;
   const stop = new AbortController();
   const noNewVideos = new AbortController();
+  // Standard output belongs to the video then, so that records go to standard error.
+  const streams = tasks.some(({ destination }) => destination.kind === 'stdout');
+  const sizes = tasks.flatMap(({ listedSize }) => listedSize ?? []);
   const view = await renderer({
     host,
-    mode: output.progress,
-    quiet: output.quiet,
+    mode: plan.progress,
+    quiet,
     videos: tasks.length,
-    totalBytes: totalSize(tasks),
+    totalBytes: sizes.length < tasks.length ? null : sum(sizes),
     startDelayMs: session.client.videoLimiter.delayMsOfStart,
-    sharesTerminal: output.verbose || (output.json && (run.streams || host.stdout.isTTY)),
+    sharesTerminal: verbose || (json && (streams || host.stdout.isTTY)),
   });
-  const context = downloadContext({
-    ...run,
-    report: view.report,
+  const context: DownloadContext = {
+    ...session,
+    host,
+    rules: plan.rules,
     fileSystem: diskFileSystem,
+    partialFiles: partialFiles(host),
+    throttle: new Throttle(limitRate),
+    budget: new Budget(plan.maxTransfer),
+    report: view.report,
     stop: AbortSignal.any([host.interrupt, stop.signal]),
     noNewVideos: noNewVideos.signal,
-  });
+  };
   // Each running download adds listeners: many of them are no leak.
   setMaxListeners(0, host.interrupt, context.stop, noNewVideos.signal);
   const outcomes: Outcome[] = [];
   let isBudgetReported = false;
+
+  const keep = async (record: VideoRecord): Promise<void> => {
+    await run.manifest?.append(record);
+    if (!json) return;
+    if (streams) say(host, safeJson(record));
+    // Once its reader has gone, only the manifest is written.
+    else if (!(noNewVideos.signal.reason instanceof ClosedPipe)) await print(host, `${safeJson(record)}\n`);
+  };
 
   /** What follows from the end of one video. */
   const conclude = async (outcome: Outcome): Promise<void> => {
@@ -85,19 +99,23 @@ export async function runBatch(tasks: readonly VideoTask[], run: BatchRun): Prom
     const isRepeated = isBudgetReported && error instanceof BudgetError && record.attempts === 0;
     isBudgetReported ||= error instanceof BudgetError;
     if (!isRepeated) view.report({ kind: 'over', videoNo: record.video_no, record, verified, showsChecksum });
-    if (output.verbose && error instanceof Error && !(error instanceof MaviError)) printStack(error, host);
+    const isDefect = error instanceof Error && !(error instanceof MaviError);
+    if (verbose && isDefect) say(host, (error.stack ?? '').split('\n').map(printable).join('\n'));
     if (endsRun(error)) stop.abort(error);
-    try {
-      await keep(record, run, noNewVideos.signal);
-    } catch (keepError) {
-      noNewVideos.abort(keepError);
-    }
+    await keep(record).catch((keepError) => noNewVideos.abort(keepError));
+  };
+
+  /** Prints a line about the whole run, wrapped to the terminal. */
+  const printLine = (text: string): void => {
+    if (run.summaryEnd === null || quiet) return;
+    const width = host.stderr.isTTY ? host.stderr.columns() : Number.POSITIVE_INFINITY;
+    say(host, wrapped(text, width, 'mavi: ', ' '.repeat(6)));
   };
 
   const startedMs = host.clock.ticksMs();
   const inProgress = new Set<Promise<void>>();
   try {
-    for (const warning of run.warnings) view.report({ kind: 'warning', ...warning });
+    for (const videoNo of run.unlisted) view.report({ kind: 'warning', videoNo, text: UNLISTED });
     for (const task of tasks) {
       if (inProgress.size >= concurrency) await Promise.race(inProgress);
       if (noNewVideos.signal.aborted) break;
@@ -110,51 +128,24 @@ export async function runBatch(tasks: readonly VideoTask[], run: BatchRun): Prom
   } finally {
     view.close();
   }
-  if (noNewVideos.signal.aborted) {
+  const { reason } = noNewVideos.signal;
+  if (reason instanceof Interrupted) {
     const done = outcomes.filter(({ error }) => error === null).length;
-    if (noNewVideos.signal.reason instanceof Interrupted) {
-      printLine(`interrupted: ${done} of ${tasks.length} videos done; ${run.continueHint}`, run);
-    }
-    throw noNewVideos.signal.reason;
+    printLine(`interrupted: ${done} of ${tasks.length} videos done; ${run.continueHint}`);
   }
+  noNewVideos.signal.throwIfAborted();
   const records = outcomes.map(({ record }) => record);
-  printLine(summaryText(records, host.clock.ticksMs() - startedMs) + run.summaryEnd, run);
+  printLine(summaryText(records, host.clock.ticksMs() - startedMs) + run.summaryEnd);
   // A failure that ended the run decides the exit code.
   if (stop.signal.aborted) return exitCodeFor(stop.signal.reason);
   return mergeExitCodes(outcomes.map(({ error }) => (error === null ? 0 : exitCodeFor(error))));
 }
 
-/** Writes the record of a video to the manifest and, with --json, to the output. Throws MaviError. */
-async function keep(record: VideoRecord, run: BatchRun, noNewVideos: AbortSignal): Promise<void> {
-  const { host, manifest, output } = run;
-  await manifest?.append(record);
-  if (!output.json) return;
-  if (run.streams) say(host, safeJson(record));
-  // Once its reader has gone, only the manifest is written.
-  else if (!(noNewVideos.reason instanceof ClosedPipe)) await print(host, `${safeJson(record)}\n`);
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
 }
 
-/** Shows where a defect of this program is. */
-function printStack({ stack = '' }: Error, host: Host): void {
-  say(host, stack.split('\n').map(printable).join('\n'));
-}
-
-/** Prints a line about the whole run, wrapped to the terminal. */
-function printLine(text: string, { host, output, summaryEnd }: BatchRun): void {
-  if (summaryEnd === null || output.quiet) return;
-  const width = host.stderr.isTTY ? host.stderr.columns() : Number.POSITIVE_INFINITY;
-  say(host, wrapped(text, width, 'mavi: ', ' '.repeat(6)));
-}
-
-/** Bytes of all videos; null unless all sizes are known. */
-function totalSize(tasks: readonly VideoTask[]): number | null {
-  let total = 0;
-  for (const { listedSize } of tasks) {
-    if (listedSize === null) return null;
-    total += listedSize;
-  }
-  return total;
-}
+const UNLISTED = 'not listed in the library, so its size is unknown';
 
 /** Codes of videos that were never requested. */
 const NOT_STARTED = ['not_started', 'max_transfer'];
@@ -169,6 +160,6 @@ function summaryText(records: readonly VideoRecord[], elapsedMs: number): string
     .map((outcome) => [outcomes.filter((each) => each === outcome).length, outcome])
     .filter(([count]) => count !== 0)
     .map((pair) => pair.join(' '));
-  const received = records.reduce((sum, each) => sum + each.bytes_received, 0);
-  return `${videosText(records.length)}: ${counts.join(', ')}; ${bytesText(received)} received in ${durationText(elapsedMs)}`;
+  const received = bytesText(sum(records.map((record) => record.bytes_received)));
+  return `${videosText(records.length)}: ${counts.join(', ')}; ${received} received in ${durationText(elapsedMs)}`;
 }

@@ -1,27 +1,23 @@
 /** What every download of a run shares, and the state of one download. */
-import type { Client } from '../api/client.ts';
 import type { Session } from '../api/session.ts';
 import { BudgetError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import type { Container } from '../isobmff/signature.ts';
 import type { Report } from '../progress/events.ts';
 import { bytesText } from '../progress/text.ts';
-import type { Settings } from '../settings/settings.ts';
 import type { FileSystem } from './file-system.ts';
-import { type PartialFiles, partialFiles } from './partial-file.ts';
+import type { PartialFiles } from './partial-file.ts';
 import type { DownloadRules, TransferLimit, VideoTask } from './plan.ts';
-import type { ResumableBody } from './resumable-body.ts';
+import type { ResumableBody, ResumePoint } from './resumable-body.ts';
 import type { Target } from './target.ts';
 
 /** What every download of a run shares. */
-export interface DownloadContext {
+export interface DownloadContext extends Session {
   readonly host: Host;
-  readonly client: Client;
-  readonly settings: Settings;
   readonly rules: DownloadRules;
   readonly fileSystem: FileSystem;
   readonly partialFiles: PartialFiles;
-  readonly throttle: Throttle | null;
+  readonly throttle: Throttle;
   readonly budget: Budget;
   readonly report: Report;
   /** Ends every pause and every request without a response; a body that has begun continues. */
@@ -31,51 +27,44 @@ export interface DownloadContext {
 }
 
 /** One download in progress: the task, and all that changes from attempt to attempt. */
-export interface ActiveDownload {
+export class ActiveDownload {
   readonly task: VideoTask;
   readonly context: DownloadContext;
-  /** Where the video goes, for each container that it may turn out to be; empty for standard output. */
-  targets: ReadonlyMap<Container, Target>;
   /** When it began, in the clock's ticks. */
   readonly startedMs: number;
+  /** Where the video goes, for each container that it may turn out to be; empty for standard output. */
+  targets: ReadonlyMap<Container, Target> = new Map();
   /** Requests sent so far. */
-  attempts: number;
+  attempts = 0;
   /** Bytes of all attempts, as received from the network. */
-  receivedBytes: number;
+  receivedBytes = 0;
   /** Milliseconds spent waiting for the rate limit and between attempts. */
-  waitedMs: number;
+  waitedMs = 0;
   /** The size by the library or by Content-Length, in bytes; null if neither gave it. */
   expectedSize: number | null;
   /** The name of the file as it is shown; null for standard output. */
   file: string | null;
-  brand: string | null;
-  sha256: string | null;
+  brand: string | null = null;
+  sha256: string | null = null;
   /** The size of the complete video; null until then. */
-  bytes: number | null;
+  bytes: number | null = null;
   /** What was received and passed on; null before the first byte. */
-  body: ResumableBody | null;
+  body: ResumableBody | null = null;
   /** Whether the next attempt may request only the rest: not after a wrong range. */
-  mayResume: boolean;
-}
+  mayResume = true;
 
-/** What a context is made of. */
-interface RunParts
-  extends Pick<DownloadContext, 'host' | 'rules' | 'report' | 'fileSystem' | 'stop' | 'noNewVideos'> {
-  readonly session: Session;
-  readonly maxTransfer: TransferLimit | null;
-}
+  constructor(task: VideoTask, context: DownloadContext) {
+    this.task = task;
+    this.context = context;
+    this.startedMs = context.host.clock.ticksMs();
+    this.expectedSize = task.listedSize;
+    this.file = task.destination.kind === 'stdout' ? null : task.destination.nameFor('mp4');
+  }
 
-/** Makes the context of a run. */
-export function downloadContext(parts: RunParts): DownloadContext {
-  const { host, session, maxTransfer, fileSystem } = parts;
-  const { limitRate } = session.settings;
-  return {
-    ...parts,
-    ...session,
-    partialFiles: partialFiles(host, fileSystem),
-    throttle: limitRate === null ? null : new Throttle(limitRate),
-    budget: new Budget(maxTransfer),
-  };
+  /** Where the next attempt can resume; null if it begins at the first byte. */
+  get resumePoint(): ResumePoint | null {
+    return this.mayResume ? (this.body?.resumePoint ?? null) : null;
+  }
 }
 
 /** How far a transfer may run ahead, in milliseconds' worth of bytes: short enough to look steady. */
@@ -87,8 +76,9 @@ export class Throttle {
   /** When the bytes taken so far will have been earned, in the clock's milliseconds. */
   #earnedAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(bytesPerSecond: number) {
-    this.#bytesPerMs = bytesPerSecond / 1000;
+  /** @param bytesPerSecond null for no limit */
+  constructor(bytesPerSecond: number | null) {
+    this.#bytesPerMs = (bytesPerSecond ?? Number.POSITIVE_INFINITY) / 1000;
   }
 
   /** Takes bytes that were received. Returns how long to read nothing more, in milliseconds. */
@@ -124,12 +114,10 @@ export class Budget {
   reserve(bytes: number | null, again = false): Reservation {
     let reserved = bytes ?? 0;
     if (this.#exceeds(reserved) || this.#usedBytes >= this.#limit.bytes) {
-      const what = bytes === null || !this.#exceeds(reserved) ? '' : `${bytesText(bytes)} `;
-      throw this.#error(
-        again
-          ? `not retried: another ${what}would exceed`
-          : `skipped: ${what === '' ? 'more bytes ' : `${what}${this.#usedBytes > 0 ? 'more ' : ''}`}would exceed`,
-      );
+      const size = bytes !== null && this.#exceeds(bytes) ? `${bytesText(bytes)} ` : '';
+      if (again) throw this.#error(`not retried: another ${size}would exceed`);
+      const more = this.#usedBytes > 0 ? 'more ' : '';
+      throw this.#error(`skipped: ${size === '' ? 'more bytes ' : size + more}would exceed`);
     }
     this.#usedBytes += reserved;
     return {

@@ -7,16 +7,16 @@ import { BodyError, LocalError, localError } from '../errors.ts';
 import { makeFoldersBelow, pathFrom } from '../folders.ts';
 import type { Container } from '../isobmff/signature.ts';
 import { BodyCheck, type KnownFacts, type Proof } from './body-check.ts';
-import type { ActiveDownload, DownloadContext } from './context.ts';
+import type { ActiveDownload } from './context.ts';
 import type { DownloadRules, VideoTask } from './plan.ts';
 import { sniff, wrongFormat } from './sniff.ts';
 import { lookAtTarget, type Target } from './target.ts';
 
 /** Looks at every name that the video may get; none for standard output. */
-export async function lookAtTargets(
-  { destination }: VideoTask,
-  { host, partialFiles }: DownloadContext,
-): Promise<ReadonlyMap<Container, Target>> {
+export async function lookAtTargets({
+  task: { destination },
+  context: { host, partialFiles },
+}: ActiveDownload): Promise<ReadonlyMap<Container, Target>> {
   const targets = new Map<Container, Target>();
   if (destination.kind === 'stdout') return targets;
   const { containers, nameFor, root, followsLinks } = destination;
@@ -58,7 +58,6 @@ export function listedOf({ listedSize, listed }: VideoTask): Omit<KnownFacts, 't
   return { listedSize, listedDuration: listed?.duration ?? null };
 }
 
-/** What a checked file is. */
 export interface CheckedFile extends Proof {
   readonly bytes: number;
   readonly brand: string | null;
@@ -66,7 +65,6 @@ export interface CheckedFile extends Proof {
   readonly sha256: string | null;
 }
 
-/** How a file is checked. */
 type FileCheck = DownloadRules & Omit<KnownFacts, 'transferSize'> & { readonly signal: AbortSignal };
 
 const READ_BYTES = 1024 * 1024;
@@ -98,9 +96,8 @@ async function checkOpenFile(handle: FileHandle, shown: string, rules: FileCheck
   const found = await handle.stat();
   // To read a folder fails by itself; anything else has no size.
   if (!found.isFile() && !found.isDirectory()) {
-    throw new LocalError('not_a_file', `cannot read ${shown}: it is not a regular file`, {
-      hint: 'name a video file',
-    });
+    const text = `cannot read ${shown}: it is not a regular file`;
+    throw new LocalError('not_a_file', text, { hint: 'name a video file' });
   }
   const opening = sniff(Buffer.from(await read(0, ENVELOPE_BYTES)), true, rules);
   if (opening.kind === 'refused') throw opening.error;

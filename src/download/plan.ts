@@ -10,7 +10,6 @@ import { redactKeys } from '../sanitize.ts';
 import type { SettingTexts } from '../settings/settings.ts';
 import type { CheckRules } from './sniff.ts';
 
-/** What a run prints. */
 export interface OutputOptions {
   readonly progress: ProgressMode;
   readonly quiet: boolean;
@@ -40,7 +39,7 @@ export type WhenExists = 'refuse' | 'force' | 'skip';
 
 /** What `mavi download` and `mavi sync` have in common. */
 export interface RunPlan extends OutputOptions {
-  readonly rules: CheckRules;
+  readonly rules: DownloadRules;
   readonly maxTransfer: TransferLimit | null;
   /** Whether videos that the manifest records are left out, even if their files are gone. */
   readonly skipRecorded: boolean;
@@ -61,7 +60,6 @@ export interface DownloadPlan extends RunPlan {
   readonly output: string | null;
   readonly outputDir: string;
   readonly whenExists: WhenExists;
-  readonly rules: DownloadRules;
   readonly lookup: boolean;
   readonly manifest: string | null;
   /** Names files; null for `<video_no>`. */

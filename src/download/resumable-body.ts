@@ -1,6 +1,5 @@
-/** What was received of one video and passed on, over all attempts; and which responses can continue it. */
+/** What was received of one video and passed on, over all attempts. */
 import { createHash } from 'node:crypto';
-import type { IncomingHttpHeaders } from 'node:http';
 import { BodyError, NetworkError } from '../errors.ts';
 import type { Container } from '../isobmff/signature.ts';
 import { BodyCheck, type KnownFacts, type Proof, type ReadAgain } from './body-check.ts';
@@ -13,11 +12,13 @@ interface RunningHash {
   value(): string;
 }
 
+type NewHash = () => RunningHash;
+
 /**
  * Makes the hash of a pass: SHA-256 where it is the checksum too. To recognize bytes that were sent before, XXH64
  * will do: of the hashes of at least 64 bits it costs the least, a fifth of SHA-256 as measured.
  */
-export async function runningHash(isChecksum: boolean): Promise<() => RunningHash> {
+export async function runningHash(isChecksum: boolean): Promise<NewHash> {
   if (isChecksum) {
     return () => {
       const hash = createHash('sha256');
@@ -43,7 +44,7 @@ export class ResumableBody {
   readonly sink: Sink;
   readonly container: Container | null;
   readonly #rules: CheckRules;
-  readonly #newHash: (() => RunningHash) | null;
+  readonly #newHash: NewHash | null;
   /** What was received in this pass. */
   check: BodyCheck;
   /** The file's size in bytes as the server announced it in this pass; null if it did not. */
@@ -53,15 +54,10 @@ export class ResumableBody {
   /** Of all bytes of this pass. */
   #hash: RunningHash | null = null;
   /** What earlier passes have written to a sink that cannot restart. */
-  #sent: { readonly bytes: number; readonly hash: string } = { bytes: 0, hash: '' };
+  #sent: { readonly bytes: number; readonly hash: string | null } = { bytes: 0, hash: null };
 
   /** @param newHash makes the hash of a pass; needed for a sink that cannot restart, and for a checksum */
-  constructor(
-    sink: Sink,
-    container: Container | null,
-    rules: CheckRules,
-    newHash: (() => RunningHash) | null,
-  ) {
+  constructor(sink: Sink, container: Container | null, rules: CheckRules, newHash: NewHash | null) {
     this.sink = sink;
     this.container = container;
     this.#rules = rules;
@@ -72,11 +68,9 @@ export class ResumableBody {
   /** Begins a pass, with the size and the strong ETag of the response, where it has them. */
   async begin(transferSize: number | null, etag: string | null): Promise<void> {
     const { bytes } = this.check;
-    if (bytes > 0 && this.sink.restart !== null) await this.sink.restart();
+    if (bytes > 0) await this.sink.restart?.();
     // A broken pass has written all that it received; a write that fails is never retried.
-    if (this.sink.restart === null && bytes > this.#sent.bytes) {
-      this.#sent = { bytes, hash: this.hash() ?? '' };
-    }
+    if (this.sink.restart === null && bytes > this.#sent.bytes) this.#sent = { bytes, hash: this.hash() };
     this.check = new BodyCheck(this.#rules, this.container);
     this.#hash = this.#newHash?.() ?? null;
     this.etag = etag;
@@ -95,16 +89,15 @@ export class ResumableBody {
   }
 
   /**
-   * Checks the next chunk and returns the part of it that is to be written. Throws BodyError if its boxes are
-   * broken, or if it differs from what an earlier pass has already written.
+   * Checks the next chunk and returns the part of it that is to be written, which may be empty. Throws BodyError if
+   * its boxes are broken, or if it differs from what an earlier pass has already written.
    */
-  push(chunk: Uint8Array): Uint8Array | null {
+  push(chunk: Uint8Array): Uint8Array {
     const repeated = Math.min(Math.max(this.#sent.bytes - this.check.bytes, 0), chunk.length);
     this.check.push(chunk);
     if (repeated > 0) {
       this.#hash?.update(chunk.subarray(0, repeated));
-      if (this.check.bytes < this.#sent.bytes) return null;
-      if (this.hash() !== this.#sent.hash) throw changed();
+      if (this.check.bytes >= this.#sent.bytes && this.hash() !== this.#sent.hash) throw changed();
     }
     const wanted = chunk.subarray(repeated);
     this.#hash?.update(wanted);
@@ -120,9 +113,8 @@ export class ResumableBody {
     const { bytes } = this.check;
     if (transferSize !== null && bytes !== transferSize) {
       const text = `connection lost after ${bytes} of ${transferSize} bytes`;
-      throw new NetworkError('connection_lost', text, {
-        hint: 'check the network and run the command again',
-      });
+      const hint = 'check the network and run the command again';
+      throw new NetworkError('connection_lost', text, { hint });
     }
     const facts = { transferSize, ...listed };
     this.check.end(facts);
@@ -137,58 +129,8 @@ export class ResumableBody {
 }
 
 function changed(): BodyError {
+  const hint = 'discard what was written and start over, or download to a file with -o video.mp4';
   return new BodyError('changed', 'the server sent different bytes when the video was fetched again', {
-    hint: 'discard what was written and start over, or download to a file with -o video.mp4',
+    hint,
   });
-}
-
-/** The strong ETag of a complete response whose server offers byte ranges; null if it cannot be resumed. */
-export function strongEtag(headers: IncomingHttpHeaders): string | null {
-  const { etag } = headers;
-  const offers = /(^|,)\s*bytes\s*(,|$)/i.test(headers['accept-ranges'] ?? '');
-  const encoded = headers['content-encoding'] !== undefined && headers['content-encoding'] !== 'identity';
-  return offers && !encoded && etag !== undefined && /^"[^"]*"$/.test(etag) ? etag : null;
-}
-
-const CONTENT_RANGE = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/i;
-
-/**
- * The total size of the file, in bytes, if a 206 holds exactly the bytes from the offset to its end: range, ETag and
- * total must fit. Null otherwise.
- * @param knownSize the size that the first response announced, in bytes; null if it did not
- */
-export function restOf(
-  headers: IncomingHttpHeaders,
-  asked: ResumePoint,
-  knownSize: number | null,
-): number | null {
-  const parts = CONTENT_RANGE.exec(headers['content-range'] ?? '');
-  if (parts === null) return null;
-  const [first = 0, last = 0, total = 0] = parts.slice(1).map(Number);
-  const length = headers['content-length'];
-  const fits =
-    first === asked.offset &&
-    last === total - 1 &&
-    last >= first &&
-    (knownSize === null || total === knownSize) &&
-    (length === undefined || Number(length) === total - asked.offset) &&
-    headers.etag === asked.etag;
-  return fits ? total : null;
-}
-
-const NO_PART = /^bytes \*\/(\d{1,15})$/i;
-
-/**
- * Whether a 416 says that nothing follows the offset in the same file: all of it was received, and only the end of
- * the transfer was lost. Servers send this only after If-Range has matched, and mostly without an ETag.
- * @param knownSize the size that the first response announced, in bytes; null if it did not
- */
-export function endsAt(headers: IncomingHttpHeaders, asked: ResumePoint, knownSize: number | null): boolean {
-  const total = NO_PART.exec(headers['content-range'] ?? '')?.[1];
-  return (
-    total !== undefined &&
-    Number(total) === asked.offset &&
-    (knownSize === null || knownSize === asked.offset) &&
-    (headers.etag === undefined || headers.etag === asked.etag)
-  );
 }

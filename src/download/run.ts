@@ -58,24 +58,19 @@ export async function runDownload(plan: DownloadPlan, host: Host): Promise<ExitC
       return selected.exitCode;
     }
     const { rows } = selected;
-    const unlisted = rows === null ? [] : selected.videoNos.filter((videoNo) => !rows.has(videoNo));
-    const text = 'not listed in the library, so its size is unknown';
-    const code = await runBatch(
-      items.map(({ task }) => task),
-      {
-        host,
-        session,
-        output: plan,
-        rules: plan.rules,
-        maxTransfer: plan.maxTransfer,
-        manifest,
-        warnings: unlisted.map((videoNo) => ({ videoNo, text })),
-        streams: plan.output === '-',
-        showsChecksum: plan.rules.checksum,
-        summaryEnd: recorded > 0 ? `; ${recorded} already recorded` : items.length === 1 ? null : '',
-        continueHint: `rerun ${plan.whenExists === 'skip' ? 'the same command' : 'with --skip-existing'} to continue`,
-      },
-    );
+    const tasks = items.map(({ task }) => task);
+    const again = plan.whenExists === 'skip' ? 'the same command' : 'with --skip-existing';
+    const noSummary = items.length === 1 ? null : '';
+    const code = await runBatch(tasks, {
+      host,
+      session,
+      plan,
+      manifest,
+      unlisted: rows === null ? [] : selected.videoNos.filter((videoNo) => !rows.has(videoNo)),
+      showsChecksum: plan.rules.checksum,
+      summaryEnd: recorded > 0 ? `; ${recorded} already recorded` : noSummary,
+      continueHint: `rerun ${again} to continue`,
+    });
     // A failure of the account decides the exit code of the run.
     return code === 3 ? code : mergeExitCodes([code, selected.exitCode]);
   } finally {
@@ -83,10 +78,7 @@ export async function runDownload(plan: DownloadPlan, host: Host): Promise<ExitC
   }
 }
 
-/**
- * The video_nos of a file; `-` is standard input. Throws UsageError for a line that is none, LocalError if it can't
- * be read.
- */
+/** The video_nos of a file; `-` is standard input. Throws UsageError for a line that is none, LocalError. */
 export async function readVideoList(file: string, host: Host): Promise<string[]> {
   const name = file === '-' ? 'standard input' : file;
   // A file may be a FIFO, which is read for as long as somebody writes.
@@ -96,9 +88,8 @@ export async function readVideoList(file: string, host: Host): Promise<string[]>
   });
   const hasMark = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
   if (hasMark || (bytes.length > 1 && (bytes[0] === 0) !== (bytes[1] === 0))) {
-    throw new UsageError(`${name} is UTF-16, not UTF-8`, {
-      hint: 'convert it with: iconv -f UTF-16 -t UTF-8',
-    });
+    const hint = 'convert it with: iconv -f UTF-16 -t UTF-8';
+    throw new UsageError(`${name} is UTF-16, not UTF-8`, { hint });
   }
   const lines = bytes.toString('utf8').replace(/^\ufeff/, '');
   return lines.split(/\r\n|\n|\r/).flatMap((line, index) => {

@@ -7,7 +7,6 @@ import { codeOf, LocalError, localError, UsageError } from '../errors.ts';
 import { pathFrom } from '../folders.ts';
 import type { Host } from '../host.ts';
 
-/** A checked target. */
 export interface Target {
   /** As the user named it, for messages and records. */
   readonly shown: string;
@@ -29,12 +28,11 @@ export interface Target {
 export async function lookAtTarget(shown: string, host: Host, followsLinks: boolean): Promise<Target> {
   const given = pathFrom(host.cwd, shown);
   const path = followsLinks ? await behindLinks(given, shown, host) : given;
-  const found = await lookAt(path, shown, followsLinks);
+  const found = await statsOf(path, shown, followsLinks);
   const intoFolder = `name a file in it, or use --output-dir ${shown}`;
   if (found?.isDirectory()) throw cannotWrite('is_directory', shown, 'it is a folder', intoFolder);
-  if (/[\\/]$/.test(shown)) {
-    throw cannotWrite('bad_folder', shown, `the folder ${shown} does not exist`, intoFolder);
-  }
+  const missing = `the folder ${shown} does not exist`;
+  if (/[\\/]$/.test(shown)) throw cannotWrite('bad_folder', shown, missing, intoFolder);
   if (found !== null && !found.isFile() && followsLinks) {
     return { shown, path, kind: 'device', existing: null, isShared: false };
   }
@@ -45,7 +43,7 @@ export async function lookAtTarget(shown: string, host: Host, followsLinks: bool
 }
 
 /** What has the name; null if nothing has. */
-async function lookAt(path: string, shown: string, followsLinks: boolean): Promise<Stats | null> {
+async function statsOf(path: string, shown: string, followsLinks: boolean): Promise<Stats | null> {
   try {
     return followsLinks ? await stat(path) : await lstat(path);
   } catch (error) {
@@ -65,14 +63,21 @@ export async function behindLinks(path: string, shown: string, { uid }: Host): P
       const found = await lstat(at);
       if (!found.isSymbolicLink()) return at;
       // A loop of links fails here, with ELOOP.
-      const end = await lookAt(at, shown, true);
+      const end = await statsOf(at, shown, true);
       // A pipe of this process (/dev/fd/63, /dev/stdout) is a link to no path.
       if (end !== null && !end.isFile() && !end.isDirectory()) return at;
       if (uid !== null && found.uid !== uid && found.uid !== (await stat(dirname(at))).uid) {
         const hint = 'name the file itself, or remove the link';
         throw cannotWrite('bad_target', shown, 'it is a symbolic link of another user', hint);
       }
-      at = pathFrom(dirname(at), await linkText(at, shown));
+      const text = await readlink(at, { encoding: 'buffer' });
+      if (!isUtf8(text)) {
+        const hint = 'name the file itself from within its folder, or rename it';
+        throw new UsageError(`cannot write ${shown}: it is a link to a name that is not valid UTF-8`, {
+          hint,
+        });
+      }
+      at = pathFrom(dirname(at), text.toString());
     }
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return at;
@@ -80,22 +85,12 @@ export async function behindLinks(path: string, shown: string, { uid }: Host): P
   }
 }
 
-/** The target of a link. Throws UsageError if it is not UTF-8, because as text it would name another file. */
-async function linkText(path: string, shown: string): Promise<string> {
-  const bytes = await readlink(path, { encoding: 'buffer' });
-  if (isUtf8(bytes)) return bytes.toString();
-  throw new UsageError(`cannot write ${shown}: it is a link to a name that is not valid UTF-8`, {
-    hint: 'name the file itself from within its folder, or rename it',
-  });
-}
-
 /** The permission bits of a folder that can be written to. Throws LocalError for any other. */
 async function folderMode(folder: string, shown: string, cwd: string): Promise<number> {
   try {
     const found = await stat(folder);
-    if (!found.isDirectory()) {
-      throw cannotWrite('bad_folder', shown, `${folder} is not a folder`, 'choose another place');
-    }
+    const noFolder = `${folder} is not a folder`;
+    if (!found.isDirectory()) throw cannotWrite('bad_folder', shown, noFolder, 'choose another place');
     // A deleted current folder can still be examined; only resolving its path fails.
     if (found.nlink === 0) await realpath(folder);
     await access(folder, constants.W_OK | constants.X_OK);

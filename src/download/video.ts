@@ -13,9 +13,9 @@ import {
 } from '../errors.ts';
 import { abortable, sleep } from '../host.ts';
 import { recordedError, type VideoRecord } from '../record.ts';
-import { acceptResponse, resumePointOf } from './accept.ts';
+import { acceptResponse } from './accept.ts';
 import type { Proof, ReadAgain } from './body-check.ts';
-import type { ActiveDownload, DownloadContext } from './context.ts';
+import { ActiveDownload, type DownloadContext } from './context.ts';
 import { alreadyExists, checkExisting, listedOf, lookAtTargets } from './existing.ts';
 import type { VideoTask } from './plan.ts';
 import type { ResumableBody } from './resumable-body.ts';
@@ -36,34 +36,19 @@ export interface Outcome {
  */
 export async function downloadVideo(task: VideoTask, context: DownloadContext): Promise<Outcome> {
   const { host, report, stop } = context;
-  const download: ActiveDownload = {
-    task,
-    context,
-    targets: new Map(),
-    startedMs: host.clock.ticksMs(),
-    attempts: 0,
-    receivedBytes: 0,
-    waitedMs: 0,
-    expectedSize: task.listedSize,
-    file: task.destination.kind === 'stdout' ? null : task.destination.nameFor('mp4'),
-    brand: null,
-    sha256: null,
-    bytes: null,
-    body: null,
-    mayResume: true,
-  };
+  const download = new ActiveDownload(task, context);
   try {
     if (stop.aborted) throw stop.reason;
-    download.targets = await lookAtTargets(task, context);
+    download.targets = await lookAtTargets(download);
     const existing = [...download.targets.values()].find((target) => target.existing !== null);
     if (existing !== undefined && task.whenExists === 'skip') {
       return outcomeOf(download, 'skipped', await checkExisting(existing, download));
     }
     if (existing !== undefined && task.whenExists === 'refuse') throw alreadyExists(existing, task);
-    const name = task.listed?.video_name;
-    report({ kind: 'begun', videoNo: task.videoNo, file: download.file, name });
+    const { videoNo, listed } = task;
+    report({ kind: 'begun', videoNo, file: download.file, name: listed?.video_name });
     const { proof, into } = await fetchWithRetries(download);
-    report({ kind: 'finishing', videoNo: task.videoNo });
+    report({ kind: 'finishing', videoNo });
     if (host.interrupt.aborted) throw host.interrupt.reason;
     const untidy = await into.sink.publish().catch((error) => {
       // A file that appeared meanwhile: what to do about it depends on the command.
@@ -94,8 +79,8 @@ const REPORT_EVERY_MS = 100;
 /** Requests the video until it is complete. Throws the failure that is final, or the last one. */
 async function fetchWithRetries(download: ActiveDownload): Promise<{ proof: Proof; into: ResumableBody }> {
   const { task, context } = download;
-  const { host, settings, throttle, rules, budget } = context;
-  const retries = new RetryState(settings);
+  const { host, rules, budget } = context;
+  const retries = new RetryState(context.settings);
   for (;;) {
     const receivedBefore = download.receivedBytes;
     const reservation = budget.reserve(bytesToCome(download), download.attempts > 0);
@@ -110,13 +95,16 @@ async function fetchWithRetries(download: ActiveDownload): Promise<{ proof: Proo
       const onChunk = (chunk: Uint8Array): void => {
         decodedBytes += chunk.length;
         reservation.cover(Math.max(body.wireBytes, decodedBytes));
-        if (body.wireBytes < decodedBytes) refuseBeyond(task.listedSize, decodedBytes);
+        const { listedSize } = task;
+        if (body.wireBytes < decodedBytes && listedSize !== null && decodedBytes > listedSize) {
+          throw decodedBeyond(listedSize);
+        }
         const nowMs = host.clock.ticksMs();
         if (nowMs - reportedMs < REPORT_EVERY_MS) return;
         reportedMs = nowMs;
         reportProgress(download, into);
       };
-      if (!isEnd) await transfer(body, first, into, { clock: host.clock, throttle, onChunk });
+      if (!isEnd) await transfer(body, first, into, context, onChunk);
       reportProgress(download, into);
       const { read } = into.sink;
       const readAgain: ReadAgain | null =
@@ -138,15 +126,12 @@ async function fetchWithRetries(download: ActiveDownload): Promise<{ proof: Proo
 /** What is still to come of the video, in bytes; null if unknown. */
 function bytesToCome(download: ActiveDownload): number | null {
   const size = download.body?.transferSize ?? download.task.listedSize;
-  return size === null ? null : Math.max(0, size - (resumePointOf(download)?.offset ?? 0));
+  return size === null ? null : Math.max(0, size - (download.resumePoint?.offset ?? 0));
 }
 
-/** Ends a compressed body that exceeds the size that the library lists. */
-function refuseBeyond(listedSize: number | null, decodedBytes: number): void {
-  if (listedSize === null || decodedBytes <= listedSize) return;
-  throw new BodyError('too_long', `the compressed body is longer than the ${listedSize} bytes listed`, {
-    hint: 'check whether a proxy changes responses',
-  });
+function decodedBeyond(listedSize: number): BodyError {
+  const text = `the compressed body is longer than the ${listedSize} bytes listed`;
+  return new BodyError('too_long', text, { hint: 'check whether a proxy changes responses' });
 }
 
 /** Sends the request for the video, or for the rest of it. */
@@ -161,7 +146,7 @@ function request(download: ActiveDownload): Promise<VideoResponse> {
     // A request that was sent is billed, so its video continues when no new ones are wanted.
     waitSignal: download.attempts === 0 ? AbortSignal.any([stop, noNewVideos]) : stop,
     bodySignal: host.interrupt,
-    from: resumePointOf(download) ?? undefined,
+    from: download.resumePoint ?? undefined,
     onWait: (untilMs) => report({ kind: 'waiting', videoNo, untilMs }),
     onStart: () => {
       download.attempts += 1;
@@ -177,22 +162,15 @@ function request(download: ActiveDownload): Promise<VideoResponse> {
 /** After a failure: waits for the next attempt, or throws the error if there is to be none. */
 async function pauseOrThrow(error: unknown, retries: RetryState, download: ActiveDownload): Promise<void> {
   if (!(error instanceof MaviError)) throw error;
-  const { task, context } = download;
-  const { client, host, report, stop } = context;
+  const { task, body } = download;
+  const { client, host, report, stop } = download.context;
   const nowMs = host.clock.nowMs();
-  const moment = { nowMs, ticksMs: host.clock.ticksMs(), random: host.random() };
-  const delayMs = retries.delayAfter(error, moment);
+  const delayMs = retries.delayAfter(error, { nowMs, ticksMs: host.clock.ticksMs(), random: host.random() });
   // A truncated body is not resumed.
-  if (error instanceof TruncatedError && download.body !== null) download.body.etag = null;
+  if (error instanceof TruncatedError && body !== null) body.etag = null;
   const untilMs = nowMs + delayMs;
-  report({
-    kind: 'retrying',
-    videoNo: task.videoNo,
-    why: error.message,
-    untilMs,
-    attempt: download.attempts + 1,
-    how: howNext(download),
-  });
+  const next = { attempt: download.attempts + 1, how: howNext(download) };
+  report({ kind: 'retrying', videoNo: task.videoNo, why: error.message, untilMs, ...next });
   if (error instanceof RateLimitError) await client.videoLimiter.pauseUntil(untilMs);
   await sleep(host.clock, delayMs, stop);
   download.waitedMs += delayMs;
@@ -200,9 +178,8 @@ async function pauseOrThrow(error: unknown, retries: RetryState, download: Activ
 
 /** What the next attempt fetches, in words; empty where nothing was received yet. */
 function howNext(download: ActiveDownload): string {
-  const { body } = download;
-  const from = resumePointOf(download);
-  if (from !== null) return `resuming at byte ${from.offset}`;
+  const { body, resumePoint } = download;
+  if (resumePoint !== null) return `resuming at byte ${resumePoint.offset}`;
   if (body === null || body.check.bytes === 0) return '';
   if (body.isCommitted) return 'downloading it again and checking that the bytes already written match';
   return 'starting over; all bytes are billed again';

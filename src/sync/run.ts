@@ -52,22 +52,17 @@ export async function runSync(plan: SyncPlan, host: Host): Promise<ExitCode> {
     try {
       // In parallel, so that the manifest flushes many lines together.
       await Promise.all(moved.map((file) => recordMoved(file, manifest, plan, host)));
-      const code = await runBatch(
-        items.map(({ task }) => task),
-        {
-          host,
-          session,
-          output: plan,
-          rules: { ...plan.rules, checksum: true },
-          maxTransfer: plan.maxTransfer,
-          manifest,
-          warnings: [],
-          streams: false,
-          showsChecksum: false,
-          continueHint: 'rerun the same command to continue',
-          summaryEnd: upToDateText + movedText,
-        },
-      );
+      const tasks = items.map(({ task }) => task);
+      const code = await runBatch(tasks, {
+        host,
+        session,
+        plan,
+        manifest,
+        unlisted: [],
+        showsChecksum: false,
+        continueHint: 'rerun the same command to continue',
+        summaryEnd: upToDateText + movedText,
+      });
       // A failure of the account decides the exit code of the run.
       return code === 3 ? code : mergeExitCodes([code, exitCode]);
     } finally {

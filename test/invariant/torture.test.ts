@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openSession } from '../../src/api/session.ts';
 import { run } from '../../src/cli.ts';
-import { downloadContext } from '../../src/download/context.ts';
+import { Budget, type DownloadContext, Throttle } from '../../src/download/context.ts';
+import { partialFiles } from '../../src/download/partial-file.ts';
 import { downloadVideo } from '../../src/download/video.ts';
 import { ClosedPipe, exitCodeFor } from '../../src/errors.ts';
 import type { StoredVideo } from '../../src/mock/library.ts';
@@ -59,16 +60,18 @@ async function downloadOnto(
   const host = fakeHost({ cwd: folder, env: envFor(mock), clock: eagerClock(() => false) });
   const session = await openSession(host, { retries: '1' }, { verbose: false });
   const { fileSystem, calls } = failingDisk(failurePlan);
-  const context = downloadContext({
+  const context: DownloadContext = {
+    ...session,
     host,
-    session,
     rules: { level: 'full', container: 'mp4', checksum: false },
-    maxTransfer: null,
-    report: () => {},
     fileSystem,
+    partialFiles: partialFiles(host, fileSystem),
+    throttle: new Throttle(null),
+    budget: new Budget(null),
+    report: () => {},
     stop: host.interrupt,
     noNewVideos: new AbortController().signal,
-  });
+  };
   const task = {
     videoNo: VIDEO.videoNo,
     uniqueId: 'default',
