@@ -49,6 +49,35 @@ export interface VideoRecord extends ListedFacts {
   readonly warnings: readonly string[];
 }
 
+/** A record that changes as its video is downloaded. */
+export type RecordInProgress = { -readonly [Key in keyof VideoRecord]: VideoRecord[Key] };
+
+/** The record of a video of which nothing was received; `listedSize` in bytes, by the library. */
+export function newRecord(
+  videoNo: string,
+  uniqueId: string,
+  listedSize: number | null,
+  listed: ListedFacts = {},
+): RecordInProgress {
+  return {
+    video_no: videoNo,
+    unique_id: uniqueId,
+    status: 'skipped',
+    file: null,
+    bytes: null,
+    bytes_received: 0,
+    expected_size: listedSize,
+    sha256: null,
+    seconds: 0,
+    attempts: 0,
+    brand: null,
+    downloaded_at: null,
+    error: null,
+    warnings: [],
+    ...listed,
+  };
+}
+
 /** A thrown error as it is recorded. */
 export function recordedError(error: unknown, secrets: Iterable<string>): RecordedError {
   const text = error instanceof Error ? error.message : String(error);

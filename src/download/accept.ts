@@ -4,10 +4,45 @@ import type { VideoResponse } from '../api/client.ts';
 import { ENVELOPE_BYTES } from '../api/envelope.ts';
 import { type MaviError, NetworkError, RefusedError } from '../errors.ts';
 import type { Container } from '../isobmff/signature.ts';
-import type { ActiveDownload } from './context.ts';
+import { newRecord, type RecordInProgress } from '../record.ts';
+import type { DownloadContext } from './context.ts';
+import type { VideoTask } from './plan.ts';
 import { ResumableBody, type ResumePoint, runningHash } from './resumable-body.ts';
 import { deviceSink, fileSink, type Sink, stdoutSink } from './sink.ts';
 import { type CheckRules, type Opening, sniff } from './sniff.ts';
+import type { Target } from './target.ts';
+
+/** One download in progress: the task, and all that changes from attempt to attempt. */
+export class ActiveDownload {
+  readonly task: VideoTask;
+  readonly context: DownloadContext;
+  /** What is known of it by now. */
+  readonly record: RecordInProgress;
+  /** When it began, in the clock's ticks. */
+  readonly startedMs: number;
+  /** Milliseconds spent waiting for the rate limit and between attempts. */
+  waitedMs = 0;
+  /** Where the video goes, for each container that it may turn out to be; empty for standard output. */
+  targets: ReadonlyMap<Container, Target> = new Map();
+  /** What was received and passed on; null before the first byte. */
+  body: ResumableBody | null = null;
+  /** Whether the next attempt may request only the rest: not after a wrong range. */
+  mayResume = true;
+
+  constructor(task: VideoTask, context: DownloadContext) {
+    const { videoNo, uniqueId = context.settings.uniqueId, listedSize, listed, destination } = task;
+    this.task = task;
+    this.context = context;
+    this.record = newRecord(videoNo, uniqueId, listedSize, listed);
+    if (destination.kind === 'file') this.record.file = destination.nameFor('mp4');
+    this.startedMs = context.host.clock.ticksMs();
+  }
+
+  /** Where the next attempt can resume; null if it begins at the first byte. */
+  get resumePoint(): ResumePoint | null {
+    return this.mayResume ? (this.body?.resumePoint ?? null) : null;
+  }
+}
 
 /** A response that may be written. */
 interface Accepted {
@@ -23,12 +58,12 @@ interface Accepted {
  * Throws why it is not accepted.
  */
 export async function acceptResponse(response: VideoResponse, download: ActiveDownload): Promise<Accepted> {
-  const { task, context, body } = download;
+  const { task, context, record, body } = download;
   const { status, headers, contentLength } = response;
   if (status === 206 || status === 416) return acceptRest(response, download);
   const { opening, first } = await readOpening(response, context.rules);
-  download.brand = opening.brand;
-  download.expectedSize = task.listedSize ?? contentLength;
+  record.brand = opening.brand;
+  record.expected_size = task.listedSize ?? contentLength;
   const fits = body !== null && (body.container === opening.container || body.sink.restart === null);
   const into = fits ? body : await openBody(opening.container, download);
   await into.begin(contentLength, strongEtag(headers));
@@ -116,16 +151,13 @@ async function openBody(container: Container | null, download: ActiveDownload): 
   return download.body;
 }
 
-async function openSink(container: Container | null, download: ActiveDownload): Promise<Sink> {
-  const { task, context, targets } = download;
-  const { fileSystem, host, partialFiles } = context;
-  if (task.destination.kind === 'stdout') return stdoutSink(host.stdout, host.interrupt);
+function openSink(container: Container | null, download: ActiveDownload): Sink | Promise<Sink> {
+  const { task, context, targets, record } = download;
+  if (task.destination.kind === 'stdout') return stdoutSink(context.host);
   const target = (container === null ? undefined : targets.get(container)) ?? targets.get('mp4');
   if (target === undefined) throw new Error(`no target for ${container}`);
-  download.file = target.shown;
-  if (target.kind === 'device') return deviceSink(fileSystem, target, host.interrupt);
-  const force = task.whenExists === 'force';
-  return fileSink({ fileSystem, host, target, partialFiles, force, modifiedMs: task.mtimeMs ?? null });
+  record.file = target.shown;
+  return target.kind === 'device' ? deviceSink(target, context) : fileSink(target, task, context);
 }
 
 /**

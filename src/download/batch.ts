@@ -17,7 +17,7 @@ import { renderer } from '../progress/renderer.ts';
 import { bytesText, durationText, wrapped } from '../progress/text.ts';
 import type { VideoRecord } from '../record.ts';
 import { printable, safeJson } from '../sanitize.ts';
-import { Budget, type DownloadContext, Throttle } from './context.ts';
+import { Budget, type DownloadContext, throttleTo } from './context.ts';
 import { diskFileSystem } from './file-system.ts';
 import type { Manifest } from './manifest.ts';
 import { partialFiles } from './partial-file.ts';
@@ -69,7 +69,7 @@ export async function runBatch(tasks: readonly VideoTask[], run: BatchRun): Prom
     rules: plan.rules,
     fileSystem: diskFileSystem,
     partialFiles: partialFiles(host),
-    throttle: new Throttle(limitRate),
+    throttle: throttleTo(limitRate),
     budget: new Budget(plan.maxTransfer),
     report: view.report,
     stop: AbortSignal.any([host.interrupt, stop.signal]),

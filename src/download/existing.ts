@@ -6,8 +6,8 @@ import { ENVELOPE_BYTES } from '../api/envelope.ts';
 import { BodyError, LocalError, localError } from '../errors.ts';
 import { makeFoldersBelow, pathFrom } from '../folders.ts';
 import type { Container } from '../isobmff/signature.ts';
+import type { ActiveDownload } from './accept.ts';
 import { BodyCheck, type KnownFacts, type Proof } from './body-check.ts';
-import type { ActiveDownload } from './context.ts';
 import type { DownloadRules, VideoTask } from './plan.ts';
 import { sniff, wrongFormat } from './sniff.ts';
 import { lookAtTarget, type Target } from './target.ts';
@@ -32,12 +32,12 @@ export async function lookAtTargets({
 
 /** Checks a file that is to be kept. Throws LocalError unless it would pass as a download. */
 export async function checkExisting(target: Target, download: ActiveDownload): Promise<Proof> {
-  const { task, context } = download;
-  download.file = target.shown;
+  const { task, context, record } = download;
+  record.file = target.shown;
   const check = { ...context.rules, ...listedOf(task), signal: context.host.interrupt };
   try {
     const { bytes, brand, sha256, verified, warnings } = await checkFile(target.path, target.shown, check);
-    Object.assign(download, { bytes, brand, sha256 });
+    Object.assign(record, { bytes, brand, sha256 });
     return { verified, warnings };
   } catch (error) {
     if (!(error instanceof BodyError)) throw error;

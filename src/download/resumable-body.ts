@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { BodyError, NetworkError } from '../errors.ts';
 import type { Container } from '../isobmff/signature.ts';
-import { BodyCheck, type KnownFacts, type Proof, type ReadAgain } from './body-check.ts';
+import { BodyCheck, type KnownFacts, type Proof } from './body-check.ts';
 import type { Sink } from './sink.ts';
 import type { CheckRules } from './sniff.ts';
 
@@ -104,11 +104,8 @@ export class ResumableBody {
     return wanted;
   }
 
-  /**
-   * Verifies that the pass was the complete video. Throws BodyError, TruncatedError or NetworkError otherwise.
-   * @param readAgain reads what was written; null if that can't be done
-   */
-  async prove(listed: Omit<KnownFacts, 'transferSize'>, readAgain: ReadAgain | null): Promise<Proof> {
+  /** Verifies that the pass was the complete video. Throws BodyError, TruncatedError or NetworkError otherwise. */
+  async prove(listed: Omit<KnownFacts, 'transferSize'>): Promise<Proof> {
     const { transferSize } = this;
     const { bytes } = this.check;
     if (transferSize !== null && bytes !== transferSize) {
@@ -119,7 +116,7 @@ export class ResumableBody {
     const facts = { transferSize, ...listed };
     this.check.end(facts);
     if (bytes < this.#sent.bytes) throw changed();
-    return this.check.prove(facts, readAgain);
+    return this.check.prove(facts, this.sink.read);
   }
 
   /** The hash of the pass so far, in hexadecimal digits; null if none is computed. */

@@ -1,9 +1,12 @@
 /** Where the bytes of one video go. A file gets its final name only when it is published. */
 import { ClosedPipe, codeOf, LocalError, localError } from '../errors.ts';
 import { flushFile } from '../folders.ts';
-import { abortable, type DataOutput, type Host, writeAll } from '../host.ts';
-import type { FileSystem, OpenFile } from './file-system.ts';
-import { type PartialFiles, publish, removePatiently } from './partial-file.ts';
+import { abortable, type Host, writeAll } from '../host.ts';
+import type { ReadAgain } from './body-check.ts';
+import type { DownloadContext } from './context.ts';
+import type { OpenFile } from './file-system.ts';
+import { publish, removePatiently } from './partial-file.ts';
+import type { VideoTask } from './plan.ts';
 import type { Target } from './target.ts';
 
 /** A destination for bytes. Every call throws MaviError. */
@@ -12,30 +15,20 @@ export interface Sink {
   write(chunks: readonly Uint8Array[]): Promise<void>;
   /** Discards what was written, to begin again; null where it can't be undone. */
   readonly restart: (() => Promise<void>) | null;
-  /** Reads back up to `maxBytes` from a position, in bytes; empty at the end. Null where nothing can be read back. */
-  readonly read: ((position: number, maxBytes: number) => Promise<Uint8Array>) | null;
+  /** Reads what was written, until a signal comes; null where nothing can be read back. */
+  readonly read: ReadAgain | null;
   /** Makes it final: the bytes are flushed and have the target's name, which survives a power cut. Returns warnings. */
   publish(): Promise<readonly string[]>;
   /** Removes what was written, where it can be. Never throws; to be called after any failure. */
   discard(): Promise<void>;
 }
 
-/** How a file is published. */
-export interface FileSinkOptions {
-  readonly fileSystem: FileSystem;
-  readonly host: Pick<Host, 'clock' | 'interrupt' | 'umask'>;
-  readonly target: Target;
-  readonly partialFiles: PartialFiles;
-  /** Whether what has the target's name is replaced. */
-  readonly force: boolean;
-  /** The modification time of the published file, in milliseconds since the epoch; null to leave it. */
-  readonly modifiedMs: number | null;
-}
-
 /** A file: written beside the target, flushed, then given the target's name in one step. */
-export async function fileSink(options: FileSinkOptions): Promise<Sink> {
-  const { fileSystem, host, target, partialFiles, force, modifiedMs } = options;
-  const { clock, interrupt } = host;
+export async function fileSink(target: Target, task: VideoTask, context: DownloadContext): Promise<Sink> {
+  const { fileSystem, partialFiles } = context;
+  const { clock, interrupt, umask } = context.host;
+  const { mtimeMs = null } = task;
+  const force = task.whenExists === 'force';
   /** Temporary files that are to be removed; the last one is in use. */
   const paths: string[] = [];
 
@@ -79,9 +72,9 @@ export async function fileSink(options: FileSinkOptions): Promise<Sink> {
   const finish = async (): Promise<{ identity: string; warnings: string[] }> => {
     const warnings: string[] = [];
     // Where permissions can't be set, as on FAT, the mount rules them.
-    await file.chmod(target.existing?.mode ?? 0o666 & ~host.umask).catch(() => {});
-    if (modifiedMs !== null) {
-      await file.setTime(modifiedMs).catch(() => warnings.push('could not set its modification time'));
+    await file.chmod(target.existing?.mode ?? 0o666 & ~umask).catch(() => {});
+    if (mtimeMs !== null) {
+      await file.setTime(mtimeMs).catch(() => warnings.push('could not set its modification time'));
     }
     await flushFile(() => file.sync());
     const identity = await file.identify();
@@ -97,7 +90,7 @@ export async function fileSink(options: FileSinkOptions): Promise<Sink> {
 
   return {
     write: (chunks) => failing(writeAll(chunks, file.writev)),
-    read: (position, maxBytes) => failing(file.read(position, maxBytes)),
+    read: (position, maxBytes) => failing(abortable(file.read(position, maxBytes), interrupt)),
     restart: () => failing(restart()),
     async publish() {
       const { identity, warnings } = await failing(finish());
@@ -121,18 +114,15 @@ export async function fileSink(options: FileSinkOptions): Promise<Sink> {
   };
 }
 
-/**
- * A device or a FIFO: written directly, and what is written is gone.
- * @param signal ends a wait for a reader that may never come
- */
-export async function deviceSink(fileSystem: FileSystem, target: Target, signal: AbortSignal): Promise<Sink> {
+/** A device or a FIFO: written directly, and what is written is gone. A signal ends the wait for a reader. */
+export async function deviceSink(target: Target, { fileSystem, host }: DownloadContext): Promise<Sink> {
   const failing = <T>(work: Promise<T>): Promise<T> =>
     work.catch((error) => {
       throw codeOf(error) === 'EPIPE' ? new ClosedPipe() : localError(error, target.shown);
     });
-  const file = await failing(abortable(fileSystem.openDevice(target.path), signal));
+  const file = await failing(abortable(fileSystem.openDevice(target.path), host.interrupt));
   return {
-    write: (chunks) => failing(abortable(writeAll(chunks, file.writev), signal)),
+    write: (chunks) => failing(abortable(writeAll(chunks, file.writev), host.interrupt)),
     restart: null,
     read: null,
     async publish() {
@@ -144,14 +134,11 @@ export async function deviceSink(fileSystem: FileSystem, target: Target, signal:
   };
 }
 
-/**
- * Standard output.
- * @param signal ends a wait for a reader that has stopped reading
- */
-export function stdoutSink(stdout: DataOutput, signal: AbortSignal): Sink {
+/** Standard output. A signal ends the wait for a reader that has stopped reading. */
+export function stdoutSink({ stdout, interrupt }: Host): Sink {
   return {
     write: (chunks) =>
-      abortable(stdout.write(chunks), signal).catch((error) => {
+      abortable(stdout.write(chunks), interrupt).catch((error) => {
         throw localError(error, 'standard output', 'write to');
       }),
     restart: null,

@@ -53,7 +53,7 @@ export async function transfer(
     } catch (error) {
       return fail(error);
     }
-    const delayMs = throttle.take(chunk.length, clock.ticksMs());
+    const delayMs = throttle(chunk.length, clock.ticksMs());
     if (delayMs > 0 && cancelThrottle === null) {
       cancelThrottle = clock.after(delayMs, () => {
         cancelThrottle = null;

@@ -11,11 +11,11 @@ import {
   RateLimitError,
   TruncatedError,
 } from '../errors.ts';
-import { abortable, sleep } from '../host.ts';
+import { sleep } from '../host.ts';
 import { recordedError, type VideoRecord } from '../record.ts';
-import { acceptResponse } from './accept.ts';
-import type { Proof, ReadAgain } from './body-check.ts';
-import { ActiveDownload, type DownloadContext } from './context.ts';
+import { ActiveDownload, acceptResponse } from './accept.ts';
+import type { Proof } from './body-check.ts';
+import type { DownloadContext } from './context.ts';
 import { alreadyExists, checkExisting, listedOf, lookAtTargets } from './existing.ts';
 import type { VideoTask } from './plan.ts';
 import type { ResumableBody } from './resumable-body.ts';
@@ -46,7 +46,7 @@ export async function downloadVideo(task: VideoTask, context: DownloadContext): 
     }
     if (existing !== undefined && task.whenExists === 'refuse') throw alreadyExists(existing, task);
     const { videoNo, listed } = task;
-    report({ kind: 'begun', videoNo, file: download.file, name: listed?.video_name });
+    report({ kind: 'begun', videoNo, file: download.record.file, name: listed?.video_name });
     const { proof, into } = await fetchWithRetries(download);
     report({ kind: 'finishing', videoNo });
     if (host.interrupt.aborted) throw host.interrupt.reason;
@@ -57,11 +57,11 @@ export async function downloadVideo(task: VideoTask, context: DownloadContext): 
     });
     return outcomeOf(download, 'downloaded', { ...proof, warnings: [...proof.warnings, ...untidy] });
   } catch (error) {
-    download.bytes = null;
+    download.record.bytes = null;
     await download.body?.sink.discard();
     // The failure of another video has stopped this one.
     const isStopped = stop.aborted && error === stop.reason && endsRun(error);
-    const failure = isStopped ? stoppedBy(error, download.attempts > 0) : error;
+    const failure = isStopped ? stoppedBy(error, download.record.attempts > 0) : error;
     return outcomeOf(download, 'failed', { verified: '', warnings: [] }, failure);
   }
 }
@@ -78,12 +78,13 @@ const REPORT_EVERY_MS = 100;
 
 /** Requests the video until it is complete. Throws the failure that is final, or the last one. */
 async function fetchWithRetries(download: ActiveDownload): Promise<{ proof: Proof; into: ResumableBody }> {
-  const { task, context } = download;
-  const { host, rules, budget } = context;
+  const { context, record } = download;
+  const { listedSize } = download.task;
+  const { clock } = context.host;
   const retries = new RetryState(context.settings);
   for (;;) {
-    const receivedBefore = download.receivedBytes;
-    const reservation = budget.reserve(bytesToCome(download), download.attempts > 0);
+    const receivedBefore = record.bytes_received;
+    const reservation = context.budget.reserve(bytesToCome(download), record.attempts > 0);
     let response: VideoResponse | null = null;
     try {
       response = await request(download);
@@ -95,30 +96,24 @@ async function fetchWithRetries(download: ActiveDownload): Promise<{ proof: Proo
       const onChunk = (chunk: Uint8Array): void => {
         decodedBytes += chunk.length;
         reservation.cover(Math.max(body.wireBytes, decodedBytes));
-        const { listedSize } = task;
-        if (body.wireBytes < decodedBytes && listedSize !== null && decodedBytes > listedSize) {
-          throw decodedBeyond(listedSize);
-        }
-        const nowMs = host.clock.ticksMs();
-        if (nowMs - reportedMs < REPORT_EVERY_MS) return;
-        reportedMs = nowMs;
+        const isCompressed = body.wireBytes < decodedBytes;
+        if (isCompressed && listedSize !== null && decodedBytes > listedSize) throw tooLong(listedSize);
+        if (clock.ticksMs() - reportedMs < REPORT_EVERY_MS) return;
+        reportedMs = clock.ticksMs();
         reportProgress(download, into);
       };
       if (!isEnd) await transfer(body, first, into, context, onChunk);
       reportProgress(download, into);
-      const { read } = into.sink;
-      const readAgain: ReadAgain | null =
-        read && ((position, maxBytes) => abortable(read(position, maxBytes), host.interrupt));
-      const proof = await into.prove(listedOf(task), readAgain);
-      download.bytes = into.check.bytes;
-      download.sha256 = rules.checksum ? into.hash() : null;
+      const proof = await into.prove(listedOf(download.task));
+      record.bytes = into.check.bytes;
+      record.sha256 = context.rules.checksum ? into.hash() : null;
       return { proof, into };
     } catch (error) {
       response?.body.abort(error);
       await pauseOrThrow(error, retries, download);
     } finally {
-      download.receivedBytes += response?.body.wireBytes ?? 0;
-      reservation.settle(download.receivedBytes - receivedBefore);
+      record.bytes_received += response?.body.wireBytes ?? 0;
+      reservation.settle(record.bytes_received - receivedBefore);
     }
   }
 }
@@ -129,32 +124,32 @@ function bytesToCome(download: ActiveDownload): number | null {
   return size === null ? null : Math.max(0, size - (download.resumePoint?.offset ?? 0));
 }
 
-function decodedBeyond(listedSize: number): BodyError {
+function tooLong(listedSize: number): BodyError {
   const text = `the compressed body is longer than the ${listedSize} bytes listed`;
   return new BodyError('too_long', text, { hint: 'check whether a proxy changes responses' });
 }
 
 /** Sends the request for the video, or for the rest of it. */
 function request(download: ActiveDownload): Promise<VideoResponse> {
-  const { task, context } = download;
-  const { client, host, report, stop, noNewVideos } = context;
-  const { videoNo, uniqueId } = task;
+  const { record } = download;
+  const { client, host, report, stop, noNewVideos } = download.context;
+  const { videoNo, uniqueId } = download.task;
   const askedMs = host.clock.ticksMs();
   return client.download(videoNo, {
     uniqueId,
     signal: stop,
     // A request that was sent is billed, so its video continues when no new ones are wanted.
-    waitSignal: download.attempts === 0 ? AbortSignal.any([stop, noNewVideos]) : stop,
+    waitSignal: record.attempts === 0 ? AbortSignal.any([stop, noNewVideos]) : stop,
     bodySignal: host.interrupt,
     from: download.resumePoint ?? undefined,
     onWait: (untilMs) => report({ kind: 'waiting', videoNo, untilMs }),
     onStart: () => {
-      download.attempts += 1;
+      record.attempts += 1;
       download.waitedMs += host.clock.ticksMs() - askedMs;
       report({ kind: 'requesting', videoNo });
     },
     onDiscarded: (bytes) => {
-      download.receivedBytes += bytes;
+      record.bytes_received += bytes;
     },
   });
 }
@@ -169,7 +164,7 @@ async function pauseOrThrow(error: unknown, retries: RetryState, download: Activ
   // A truncated body is not resumed.
   if (error instanceof TruncatedError && body !== null) body.etag = null;
   const untilMs = nowMs + delayMs;
-  const next = { attempt: download.attempts + 1, how: howNext(download) };
+  const next = { attempt: download.record.attempts + 1, how: howNext(download) };
   report({ kind: 'retrying', videoNo: task.videoNo, why: error.message, untilMs, ...next });
   if (error instanceof RateLimitError) await client.videoLimiter.pauseUntil(untilMs);
   await sleep(host.clock, delayMs, stop);
@@ -200,29 +195,16 @@ function reportProgress({ task, context }: ActiveDownload, into: ResumableBody):
 }
 
 function outcomeOf(
-  download: ActiveDownload,
+  { record, context, startedMs, waitedMs }: ActiveDownload,
   status: VideoRecord['status'],
   { verified, warnings }: Proof,
   error: unknown = null,
 ): Outcome {
-  const { task, context } = download;
   const { clock, secrets } = context.host;
-  const record: VideoRecord = {
-    video_no: task.videoNo,
-    unique_id: task.uniqueId ?? context.settings.uniqueId,
-    status,
-    file: download.file,
-    bytes: download.bytes,
-    bytes_received: download.receivedBytes,
-    expected_size: download.expectedSize,
-    sha256: download.sha256,
-    seconds: Math.max(0, Math.round(clock.ticksMs() - download.startedMs - download.waitedMs)) / 1000,
-    attempts: download.attempts,
-    brand: download.brand,
-    downloaded_at: status === 'downloaded' ? new Date(clock.nowMs()).toISOString() : null,
-    error: error === null ? null : recordedError(error, secrets),
-    warnings,
-    ...task.listed,
-  };
+  record.status = status;
+  record.seconds = Math.max(0, Math.round(clock.ticksMs() - startedMs - waitedMs)) / 1000;
+  record.warnings = warnings;
+  if (status === 'downloaded') record.downloaded_at = new Date(clock.nowMs()).toISOString();
+  if (error !== null) record.error = recordedError(error, secrets);
   return { record, verified, error };
 }

@@ -12,7 +12,7 @@ import { type Host, print, requireStdout, say } from '../host.ts';
 import type { ListingContext } from '../library/listing.ts';
 import { isNarrowed } from '../library/query.ts';
 import { acquireLock, awaitUnlocked, LockHeldError, type LockOptions } from '../lock.ts';
-import type { VideoRecord } from '../record.ts';
+import { newRecord } from '../record.ts';
 import { printable, safeJson } from '../sanitize.ts';
 import { type MovedFile, takeInventory } from './inventory.ts';
 import { MANIFEST_NAME, type SyncPlan } from './plan.ts';
@@ -128,23 +128,9 @@ async function recordMoved(
   plan: SyncPlan,
   host: Host,
 ): Promise<void> {
-  const made: VideoRecord = {
-    video_no: row.videoNo,
-    unique_id: row.uniqueId,
-    status: 'skipped',
-    file,
-    bytes: record.bytes,
-    bytes_received: 0,
-    expected_size: row.sizeBytes,
-    sha256: record.sha256,
-    seconds: 0,
-    attempts: 0,
-    brand: null,
-    downloaded_at: null,
-    error: null,
-    warnings: [],
-    ...listedTask(row).listed,
-  };
+  const { videoNo, uniqueId, sizeBytes } = row;
+  const { bytes, sha256 } = record;
+  const made = { ...newRecord(videoNo, uniqueId, sizeBytes, listedTask(row).listed), file, bytes, sha256 };
   await manifest.append(made);
   if (plan.json) await print(host, `${safeJson(made)}\n`);
 }
