@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Readable, Transform } from 'node:stream';
 import { type MaviError, NetworkError, RefusedError } from '../errors.ts';
 import type { Clock } from '../host.ts';
-import { networkError } from './network-errors.ts';
+import { CHECK_ENCODING, networkError } from './network-errors.ts';
 import { watchForStall } from './stall.ts';
 
 /** What a body needs to know of its surroundings. */
@@ -100,8 +100,10 @@ export class Body {
     this.#stream.on('data', (chunk: Uint8Array) => {
       if (this.#settled) return;
       if (decoder === null) this.#count(chunk);
-      else if (this.#isBomb(chunk)) return this.#finish(this.#bomb());
-      this.#take(chunk);
+      else this.#decodedBytes += chunk.length;
+      if (this.#decodedBytes <= LARGEST_RATIO * this.#wireBytes) return this.#take(chunk);
+      const text = `the compressed body from ${host} grows beyond ${LARGEST_RATIO} times its size`;
+      this.#finish(new RefusedError('encoding', text, { hint: CHECK_ENCODING }));
     });
     this.#stream.on('end', () => this.#end(this.#lengthFault()));
     this.#source.on('error', (error) => this.#end(this.#failure(error)));
@@ -109,13 +111,9 @@ export class Body {
       // A source that has ended still has its decoder to end it.
       if (!this.#source.readableEnded) this.#end(this.#lost());
     });
-    decoder?.on('error', (error) => {
-      this.#finish(
-        new NetworkError('decoding', `the compressed body from ${host} is damaged: ${error.message}`, {
-          hint: 'check whether a proxy changes responses',
-          cause: error,
-        }),
-      );
+    decoder?.on('error', (cause) => {
+      const text = `the compressed body from ${host} is damaged: ${cause.message}`;
+      this.#finish(new NetworkError('decoding', text, { hint: CHECK_ENCODING, cause }));
     });
     signal.addEventListener('abort', this.#onAbort, { once: true });
     const idleMs = (): number => (this.#reading ? clock.ticksMs() - this.#lastByteMs : 0);
@@ -123,8 +121,9 @@ export class Body {
     // What happened before anybody listened is not reported again.
     if (signal.aborted) this.#finish(signal.reason);
     else if (this.#source.readableEnded && decoder === null) this.#finish(this.#lengthFault());
-    else if (this.#source.destroyed && !this.#source.readableEnded)
+    else if (this.#source.destroyed && !this.#source.readableEnded) {
       this.#finish(this.#failure(this.#source.errored));
+    }
   }
 
   readonly #onAbort = (): void => this.#finish(this.#options.signal.reason);
@@ -132,22 +131,6 @@ export class Body {
   #count(chunk: Uint8Array): void {
     this.#wireBytes += chunk.length;
     this.#lastByteMs = this.#options.clock.ticksMs();
-  }
-
-  #isBomb(chunk: Uint8Array): boolean {
-    this.#decodedBytes += chunk.length;
-    return this.#decodedBytes > LARGEST_RATIO * this.#wireBytes;
-  }
-
-  #bomb(): RefusedError {
-    const { host } = this.#options;
-    return new RefusedError(
-      'encoding',
-      `the compressed body from ${host} grows beyond ${LARGEST_RATIO} times its size`,
-      {
-        hint: 'check whether a proxy changes responses',
-      },
-    );
   }
 
   /** Hands a chunk on; small ones together, once per turn of the event loop or when there are enough. */
@@ -190,14 +173,9 @@ export class Body {
   #lost(cause?: unknown): NetworkError {
     const { contentLength, host } = this.#options;
     const of = contentLength === null ? '' : ` of ${contentLength}`;
-    return new NetworkError(
-      'connection_lost',
-      `connection to ${host} lost after ${this.#wireBytes}${of} bytes`,
-      {
-        hint: 'check the network and run the command again',
-        cause,
-      },
-    );
+    const text = `connection to ${host} lost after ${this.#wireBytes}${of} bytes`;
+    const hint = 'check the network and run the command again';
+    return new NetworkError('connection_lost', text, { hint, cause });
   }
 
   /** The body has ended by itself: what came before still counts. */
@@ -220,11 +198,12 @@ export class Body {
   }
 }
 
-/** The error of a connection on which nothing comes any more. */
-export function stalled(host: string, timeoutMs: number): NetworkError {
-  return new NetworkError('stall', `no data from ${host} for ${Math.round(timeoutMs / 100) / 10} s`, {
-    hint: 'run the command again; for a slow server set a longer --timeout',
-  });
+/** The error of a connection on which nothing, or no complete response, comes any more. */
+export function stalled(host: string, timeoutMs: number, inHeaders = false): NetworkError {
+  const time = `${Math.round(timeoutMs / 100) / 10} s`;
+  const hint = 'run the command again; for a slow server set a longer --timeout';
+  const endless = `the response headers from ${host} are not complete after ${time}`;
+  return new NetworkError('stall', inHeaders ? endless : `no data from ${host} for ${time}`, { hint });
 }
 
 /** Reads a small body completely; null for one of more than `mostBytes`, of which no more is read. */

@@ -15,7 +15,7 @@ import { printable } from '../sanitize.ts';
 import { isLoopback, LONGEST_TIMER_MS } from '../settings/values.ts';
 import { Body, stalled } from './body.ts';
 import { guardBody } from './connect.ts';
-import { CHECK_BASE_URL, networkError } from './network-errors.ts';
+import { CHECK_BASE_URL, CHECK_ENCODING, networkError } from './network-errors.ts';
 import type { AgentFor } from './proxy.ts';
 import { watchForStall } from './stall.ts';
 
@@ -74,10 +74,7 @@ export async function send(first: WireRequest, wire: Wire, sending: Sending): Pr
     }
     response.body.abort(new NetworkError('redirect', 'redirected'));
     if (hop === MOST_REDIRECTS) {
-      throw new NetworkError('redirect', `${first.url.host} redirects more than ${MOST_REDIRECTS} times`, {
-        retryable: false,
-        hint: CHECK_BASE_URL,
-      });
+      throw badRedirect(first, `more than ${MOST_REDIRECTS} times`);
     }
     request = redirected(request, response.status, response.headers.location);
   }
@@ -100,15 +97,7 @@ async function sendOnce(
   });
   const length = headers['content-length'];
   const contentLength = length !== undefined && /^\d{1,15}$/.test(length) ? Number(length) : null;
-  const { clock, timeoutMs } = wire;
-  const body = new Body(source, {
-    clock,
-    timeoutMs,
-    signal: sending.bodySignal,
-    host,
-    contentLength,
-    decoder,
-  });
+  const body = new Body(source, { ...wire, signal: sending.bodySignal, host, contentLength, decoder });
   // Content-Length counts encoded bytes, which says nothing about the file.
   return { status, headers, contentLength: decoder === null ? contentLength : null, body };
 }
@@ -121,11 +110,11 @@ async function decoderFor(encoding: string | undefined, host: string): Promise<T
   const names = (encoding ?? '').split(',').map((each) => each.trim().toLowerCase());
   const [name, ...others] = names.filter((each) => !NO_ENCODING.has(each));
   if (name === undefined) return null;
-  if ((name === 'gzip' || name === 'x-gzip') && others.length === 0)
+  if ((name === 'gzip' || name === 'x-gzip') && others.length === 0) {
     return (await import('node:zlib')).createGunzip();
-  throw new RefusedError('encoding', `${host} sent the unsupported Content-Encoding '${encoding?.trim()}'`, {
-    hint: 'check whether a proxy changes responses',
-  });
+  }
+  const text = `${host} sent the unsupported Content-Encoding '${encoding?.trim()}'`;
+  throw new RefusedError('encoding', text, { hint: CHECK_ENCODING });
 }
 
 /** Whether a status is a redirect. */
@@ -138,21 +127,17 @@ export function isRedirect(status: number): boolean {
  * origin gets no key. Throws NetworkError for a redirect without a place, or to an unsafe one.
  */
 export function redirected(request: WireRequest, status: number, location: string | undefined): WireRequest {
-  const refuse = (why: string): NetworkError =>
-    new NetworkError('redirect', `${request.url.host} redirects ${why}`, {
-      retryable: false,
-      hint: CHECK_BASE_URL,
-    });
-  if (location === undefined) throw refuse('without a Location');
+  if (location === undefined) throw badRedirect(request, 'without a Location');
   // Node reads headers as Latin-1; what is meant is UTF-8, also without percent-encoding.
   const bytes = Buffer.from(location, 'latin1');
   const text = bytes.toString('utf8').includes('\ufffd') ? location : bytes.toString('utf8');
-  if (!URL.canParse(text, request.url.href)) throw refuse('to an invalid URL');
+  if (!URL.canParse(text, request.url.href)) throw badRedirect(request, 'to an invalid URL');
   const url = new URL(text, request.url);
-  if (url.protocol !== 'https:' && url.protocol !== 'http:')
-    throw refuse(`to ${url.protocol}, not a web address`);
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') {
+    throw badRedirect(request, `to ${url.protocol}, not a web address`);
+  }
   if (url.protocol === 'http:' && (request.url.protocol === 'https:' || !isLoopback(url))) {
-    throw refuse('to plain http, which is not secure');
+    throw badRedirect(request, 'to plain http, which is not secure');
   }
   url.username = '';
   url.password = '';
@@ -164,17 +149,18 @@ export function redirected(request: WireRequest, status: number, location: strin
   return keepsPost ? { ...request, url, headers } : { method: 'GET', url, headers };
 }
 
+function badRedirect({ url }: WireRequest, why: string): NetworkError {
+  const facts = { retryable: false, hint: CHECK_BASE_URL };
+  return new NetworkError('redirect', `${url.host} redirects ${why}`, facts);
+}
+
 /**
  * Sends one request and resolves to the head of its response. Of what got offers, retries, redirects and decoding are
  * switched off: a retry is billed, a redirect could carry the key on, and a decoded body has no known length.
  */
-function exchange(
-  { method, url, headers, body }: WireRequest,
-  wire: Wire,
-  sending: Sending,
-): Promise<IncomingMessage> {
+function exchange(wanted: WireRequest, wire: Wire, { signal, onSent }: Sending): Promise<IncomingMessage> {
+  const { method, url, headers, body } = wanted;
   const { clock, connectTimeoutMs, timeoutMs } = wire;
-  const { signal, onSent } = sending;
   const isSecure = url.protocol === 'https:';
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason);
@@ -217,14 +203,10 @@ function exchange(
           cancelWatch();
           const connectedMs = clock.ticksMs();
           const headMs = Math.min(HEAD_TIMEOUTS * timeoutMs, LONGEST_TIMER_MS);
+          const sinceMs = (): number => clock.ticksMs() - connectedMs;
           const cancels = [
             watchForStall(clock, timeoutMs, idleMs, () => fail(stalled(url.host, timeoutMs))),
-            watchForStall(
-              clock,
-              headMs,
-              () => clock.ticksMs() - connectedMs,
-              () => fail(endlessHead(url.host, headMs)),
-            ),
+            watchForStall(clock, headMs, sinceMs, () => fail(stalled(url.host, headMs, true))),
           ];
           cancelWatch = () => {
             for (const cancel of cancels) cancel();
@@ -286,14 +268,4 @@ function exchange(
     });
     signal.addEventListener('abort', onAbort, { once: true });
   });
-}
-
-function endlessHead(host: string, headMs: number): NetworkError {
-  return new NetworkError(
-    'stall',
-    `the response headers from ${host} are not complete after ${headMs / 1000} s`,
-    {
-      hint: 'run the command again; for a slow server set a longer --timeout',
-    },
-  );
 }

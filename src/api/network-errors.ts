@@ -35,6 +35,9 @@ const CONNECTION_FAULTS: Readonly<Record<string, readonly [code: string, meaning
 /** What to check where something other than the API answers. */
 export const CHECK_BASE_URL = 'check --base-url, and whether a proxy responds instead of the API';
 
+/** What to check where a body is encoded, which was not asked for. */
+export const CHECK_ENCODING = 'check whether a proxy changes responses';
+
 /**
  * The error for anything that the network stack threw.
  * @param peer the host, or the proxy, as messages call it
@@ -52,25 +55,19 @@ export function networkError(
     const { reason = '' } = error as { reason?: string };
     const isTooLarge = code === 'HPE_HEADER_OVERFLOW';
     const words = isTooLarge ? 'response headers that are too large' : 'an invalid HTTP response';
-    return new NetworkError(facts.code ?? 'bad_http', `${peer} sent ${words}: ${reason || code} (${code})`, {
-      retryable: !isTooLarge,
-      hint: facts.hint ?? CHECK_BASE_URL,
-      cause: error,
-    });
+    const text = `${peer} sent ${words}: ${reason || code} (${code})`;
+    const { hint = CHECK_BASE_URL } = facts;
+    return new NetworkError(facts.code ?? 'bad_http', text, { retryable: !isTooLarge, hint, cause: error });
   }
   if (code === 'EMFILE' || code === 'ENFILE') {
-    return new LocalError('too_many_files', `cannot connect to ${peer}: too many open files`, {
-      hint: 'lower --concurrency',
-      cause: error,
-    });
+    const text = `cannot connect to ${peer}: too many open files`;
+    return new LocalError('too_many_files', text, { hint: 'lower --concurrency', cause: error });
   }
   const certificate = CERTIFICATE_FAULTS[code];
   if (certificate !== undefined) {
-    return new NetworkError('tls', `the connection to ${peer} is not secure: ${certificate}`, {
-      retryable: false,
-      hint: 'for a private certificate authority set NODE_EXTRA_CA_CERTS; the check cannot be disabled',
-      cause: error,
-    });
+    const text = `the connection to ${peer} is not secure: ${certificate}`;
+    const hint = 'for a private certificate authority set NODE_EXTRA_CA_CERTS; the check cannot be disabled';
+    return new NetworkError('tls', text, { retryable: false, hint, cause: error });
   }
   const isTls = code.startsWith('ERR_SSL') || code === 'EPROTO' || code.startsWith('ERR_TLS');
   const words = error instanceof Error ? error.message : String(error);
