@@ -8,6 +8,7 @@ import { constants, open, unlink } from 'node:fs/promises';
 import { codeOf } from './errors.ts';
 import { type Host, sleep } from './host.ts';
 import { livenessOf, processIdentity } from './liveness.ts';
+import { printable } from './sanitize.ts';
 
 /** How a lock is taken. */
 export interface LockOptions {
@@ -23,23 +24,19 @@ export interface LockOptions {
   readonly abandonedAfterMs: number;
   /** Whether the owner rewrites the lock five times in that time: needed if it is held for longer. */
   readonly renews: boolean;
-  /** Called once, when the lock of another process is waited for. */
-  readonly onWait?: (holder: LockHolder) => void;
-}
-
-/** Who holds a lock, according to its file; the host name is unchecked text. */
-export interface LockHolder {
-  readonly hostname: string;
-  readonly pid: number | null;
+  /** Called once, when the lock of another process is waited for, with the name of its machine. */
+  readonly onWait?: (hostname: string) => void;
 }
 
 /** Thrown when another process still holds the lock after `patienceMs`. */
 export class LockHeldError extends Error {
-  readonly holder: LockHolder;
+  /** The process and its machine, in words. */
+  readonly holder: string;
 
-  constructor(path: string, { hostname, pid }: LockHolder) {
-    super(`${path} is held by process ${pid ?? '?'} on ${hostname || 'an unknown machine'}`);
-    this.holder = { hostname, pid };
+  constructor(path: string, { hostname, pid }: Found) {
+    const holder = `process ${pid ?? 'unknown'} on ${hostname}`;
+    super(`${path} is held by ${holder}`);
+    this.holder = holder;
   }
 }
 
@@ -91,7 +88,7 @@ async function whenFree<T>(path: string, options: LockOptions, take: () => Promi
       if (liveness === 'dead' || isAbandoned) await removeStale(path, found, options);
       else if ((liveness === 'alive' || hasChanged) && nowMs - beganMs >= patienceMs) {
         throw new LockHeldError(path, found);
-      } else if (look === 0) options.onWait?.(found);
+      } else if (look === 0) options.onWait?.(found.hostname);
     }
     // With a random part, so that processes that wait for each other don't look at the same moments.
     const pollMs = Math.min(LONGEST_POLL_MS, FIRST_POLL_MS * 1.2 ** look) * (0.5 + host.random() / 2);
@@ -100,7 +97,9 @@ async function whenFree<T>(path: string, options: LockOptions, take: () => Promi
 }
 
 /** A lock file. */
-interface Found extends LockHolder {
+interface Found {
+  readonly hostname: string;
+  readonly pid: number | null;
   /** The owner's processIdentity; empty if unknown. */
   readonly process: string;
   /** Differs between two locks of the same path, and changes when the owner renews it. */
@@ -129,7 +128,7 @@ async function create(path: string, text: string): Promise<boolean> {
   }
 }
 
-/** The text of a lock file, and what tells an empty one from another. Throws the file system's error. */
+/** The text of a lock file, and what tells an empty one from another. */
 async function read(path: string): Promise<{ text: string; version: string }> {
   // Something else may have been put in its place: a link is not followed, a FIFO not waited for.
   const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
@@ -144,7 +143,9 @@ async function read(path: string): Promise<{ text: string; version: string }> {
 
 /** Reads a lock; null if it is gone. What can't be read has no owner, and is watched like any other. */
 async function find(path: string): Promise<Found | null> {
-  const content = await read(path).catch((error) => (codeOf(error) === 'ENOENT' ? null : UNREADABLE));
+  const content = await read(path).catch((error) => {
+    return codeOf(error) === 'ENOENT' ? null : { text: '', version: '' };
+  });
   if (content === null) return null;
   const { text, version } = content;
   let fields: Record<string, unknown> = {};
@@ -154,18 +155,14 @@ async function find(path: string): Promise<Found | null> {
     // Its owner is about to write it, or was killed before it could.
   }
   const { hostname, pid, process } = fields;
+  const machine = typeof hostname === 'string' ? printable(hostname) : '';
+  const hash = createHash('sha256').update(text || version);
   return {
-    hostname: typeof hostname === 'string' ? hostname : '',
+    hostname: machine || 'an unknown machine',
     pid: typeof pid === 'number' ? pid : null,
     process: typeof process === 'string' ? process : '',
-    instance: instanceOf(text || version),
+    instance: hash.digest('hex').slice(0, 16),
   };
-}
-
-const UNREADABLE = { text: '', version: '' };
-
-function instanceOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 
 /**
@@ -191,6 +188,7 @@ function hold(path: string, lock: object, options: LockOptions): () => Promise<v
   const { host, abandonedAfterMs, renews } = options;
   let renewals = 0;
   let renewal: Promise<void> = Promise.resolve();
+  let isReleased = false;
   let cancel = (): void => {};
   // A process that was stopped for a long time may have lost the lock to another.
   const isOurs = async (): Promise<boolean> => (await read(path)).text === textOf(lock, renewals);
@@ -206,6 +204,7 @@ function hold(path: string, lock: object, options: LockOptions): () => Promise<v
     }
   };
   const renewLater = (): void => {
+    if (isReleased) return;
     cancel = host.clock.after(abandonedAfterMs / 5, () => {
       // A lock that can't be renewed still holds against processes that can see that its owner runs.
       renewal = renew().catch(() => {});
@@ -222,9 +221,9 @@ function hold(path: string, lock: object, options: LockOptions): () => Promise<v
     }
   });
   return async () => {
+    isReleased = true;
     cancel();
     await renewal;
-    cancel();
     // One that can't be read now is ours all the same, unless it is a link: nobody else removes a lock in use.
     if (await isOurs().catch((error) => codeOf(error) !== 'ELOOP')) await unlink(path).catch(() => {});
     endWatch();

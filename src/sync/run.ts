@@ -13,7 +13,7 @@ import type { ListingContext } from '../library/listing.ts';
 import { isNarrowed } from '../library/query.ts';
 import { acquireLock, awaitUnlocked, LockHeldError, type LockOptions } from '../lock.ts';
 import { newRecord } from '../record.ts';
-import { printable, safeJson } from '../sanitize.ts';
+import { safeJson } from '../sanitize.ts';
 import { type MovedFile, takeInventory } from './inventory.ts';
 import { MANIFEST_NAME, type SyncPlan } from './plan.ts';
 
@@ -91,10 +91,9 @@ async function lockFolder(
     patienceMs: 0,
     abandonedAfterMs: ABANDONED_AFTER_MS,
     renews: true,
-    onWait({ hostname }) {
-      const where = printable(hostname) || 'an unknown machine';
+    onWait(hostname) {
       const wait = `waiting ${ABANDONED_AFTER_MS / 1000} s for a sign that it runs`;
-      note(`${shown} is locked by a sync on ${where}; ${wait}`);
+      note(`${shown} is locked by a sync on ${hostname}; ${wait}`);
     },
   };
   const part = shard.of === 1 ? '' : `-${shard.index}-of-${shard.of}`;
@@ -116,9 +115,8 @@ async function lockFolder(
 }
 
 function locked(shown: string, { holder }: LockHeldError): LocalError {
-  const who = `process ${holder.pid ?? 'unknown'} on ${holder.hostname || 'an unknown machine'}`;
   const hint = 'wait until it ends; only shards of one number run side by side, such as --shard 1/4 and 2/4';
-  return new LocalError('locked', `another sync of ${shown} is running (${who})`, { hint });
+  return new LocalError('locked', `another sync of ${shown} is running (${holder})`, { hint });
 }
 
 /** Records a moved file under its new name, as one that needed no download. */
