@@ -28,7 +28,6 @@ interface ErrorFacts {
   hint?: string;
   /** Whether the same command may succeed later. Default false. */
   retryable?: boolean;
-  /** What caused it, for `--verbose`. */
   cause?: unknown;
   /** How long the server asked to wait, in milliseconds; null when it did not. */
   retryAfterMs?: number | null | undefined;
@@ -77,9 +76,16 @@ export class AccountError extends failure(3) {}
 
 /** A final response of the API. */
 export class RefusedError extends failure(4) {}
-
 /** The download is not a complete, matching video. */
 export class BodyError extends failure(5) {}
+/** The network, or the server behind it, failed. */
+export class NetworkError extends failure(6, { retryable: true }) {}
+/** The local side failed: a file, a folder, the disk. */
+export class LocalError extends failure(7) {}
+/** The account's limit was reached. */
+export class RateLimitError extends failure(8, { retryable: true }) {}
+/** The server asks for a longer pause than a run waits for: final for the run. */
+export class PauseError extends RateLimitError {}
 
 /** A body of `lengthBytes` that ended cleanly but is incomplete. */
 export class TruncatedError extends BodyError {
@@ -93,18 +99,6 @@ export class TruncatedError extends BodyError {
 
 const TRUNCATED_HINT =
   'the server ended the response early; if this happens again, the original itself may be truncated: --verify ftyp downloads it as it is';
-
-/** The network, or the server behind it, failed. */
-export class NetworkError extends failure(6, { retryable: true }) {}
-
-/** The local side failed: a file, a folder, the disk. */
-export class LocalError extends failure(7) {}
-
-/** The account's limit was reached. */
-export class RateLimitError extends failure(8, { retryable: true }) {}
-
-/** The server asks for a longer pause than a run waits for: final for the run. */
-export class PauseError extends RateLimitError {}
 
 /** Whether the failure of one video ends the run. */
 export function endsRun(error: unknown): error is AccountError | PauseError {
@@ -151,19 +145,21 @@ export function mergeExitCodes(codes: Iterable<ExitCode>): ExitCode {
   return failures.size > 1 ? 1 : first;
 }
 
+/** The `doing` of `localError` for creating a folder. */
+export const MAKE_FOLDER = 'create the folder';
+
+const AGAIN = 'then run the command again';
+
+/** By the code of a system error, or by what failed and that code. */
 const MEANINGS: Readonly<Record<string, readonly [code: string, meaning: string, hint: string]>> = {
-  ENOSPC: [
-    'disk_full',
-    'the disk is full',
-    'free some space or inodes (df -h, df -i), then run the command again',
-  ],
-  EDQUOT: ['disk_full', 'the disk quota is used up', 'free some space, then run the command again'],
+  ENOSPC: ['disk_full', 'the disk is full', `free some space or inodes (df -h, df -i), ${AGAIN}`],
+  EDQUOT: ['disk_full', 'the disk quota is used up', `free some space, ${AGAIN}`],
   EFBIG: ['too_big', 'the file exceeds a size limit', 'check ulimit -f and what the file system allows'],
   EACCES: ['no_permission', 'permission denied', 'choose another place'],
   EPERM: ['no_permission', 'operation not permitted', 'choose another place'],
   EROFS: ['read_only', 'the file system is read-only', 'choose another place'],
   EIO: ['io_error', 'input/output error', 'check the disk'],
-  ESTALE: ['io_error', 'the network file system lost it', 'check the mount, then run the command again'],
+  ESTALE: ['io_error', 'the network file system lost it', `check the mount, ${AGAIN}`],
   ENOENT: ['missing', 'no such file or folder', 'check the path'],
   ENOTDIR: ['bad_folder', 'part of the path is not a folder', 'check the path'],
   EISDIR: ['is_directory', 'it is a folder', 'name a file in it'],
@@ -172,17 +168,14 @@ const MEANINGS: Readonly<Record<string, readonly [code: string, meaning: string,
   EEXIST: ['exists', 'it already exists', 'replace it with --force, or keep it with --skip-existing'],
   EMFILE: ['too_many_files', 'too many open files', 'lower --concurrency, or raise ulimit -n'],
   ENFILE: ['too_many_files', 'too many open files on this machine', 'lower --concurrency'],
-  EBUSY: ['busy', 'another program is using it', 'close that program, then run the command again'],
+  EBUSY: ['busy', 'another program is using it', `close that program, ${AGAIN}`],
   EXDEV: ['bad_target', 'it is on another file system', 'choose another place'],
-};
-
-/** The `doing` of `localError` for creating a folder. */
-export const MAKE_FOLDER = 'create the folder';
-
-/** Why a folder can't be created. Its parents exist, so ENOENT is the kernel's refusal of any new name. */
-const NO_FOLDER: Readonly<Record<string, string>> = {
-  EEXIST: 'a file has that name',
-  ENOENT: 'nothing can be created there',
+  // A file to read has no other place.
+  'read EACCES': ['no_permission', 'permission denied', 'check who can read it'],
+  'read EPERM': ['no_permission', 'operation not permitted', 'check who can read it'],
+  [`${MAKE_FOLDER} EEXIST`]: ['bad_folder', 'a file has that name', 'choose another folder'],
+  // Its parents exist, so the kernel refuses any new name.
+  [`${MAKE_FOLDER} ENOENT`]: ['bad_folder', 'nothing can be created there', 'choose another folder'],
 };
 
 /** The LocalError for anything that the file system threw about `path`. Rethrows what no system reported. */
@@ -190,14 +183,9 @@ export function localError(error: unknown, path: string, doing = 'write'): MaviE
   if (error instanceof MaviError) return error;
   const code = codeOf(error);
   if (!(error instanceof Error) || code === '') throw error;
-  if (doing === MAKE_FOLDER && Object.hasOwn(NO_FOLDER, code)) {
-    const facts = { hint: 'choose another folder', cause: error };
-    return new LocalError('bad_folder', `cannot ${doing} ${path}: ${NO_FOLDER[code]}`, facts);
-  }
+  const known = MEANINGS[`${doing} ${code}`] ?? MEANINGS[code];
   // The first part of a system error's message is about the failure; the call and the path follow.
-  const [name, meaning, advice] = MEANINGS[code] ?? ['local', error.message.split(', ')[0], 'check the path'];
-  // There is no other place to read it from.
-  const hint = doing === 'read' && advice === 'choose another place' ? 'check who can read it' : advice;
+  const [name, meaning, hint] = known ?? ['local', error.message.split(', ')[0], 'check the path'];
   return new LocalError(name, `cannot ${doing} ${path}: ${meaning}`, { hint, cause: error });
 }
 

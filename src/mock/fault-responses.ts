@@ -30,6 +30,7 @@ export type FaultAction = (delivery: FaultyDelivery) => unknown;
 /** Faults by name, each with what `mavi mock --list-faults` says about it. */
 export type FaultTable = Readonly<Record<string, readonly [summary: string, respond: FaultAction]>>;
 
+const RETRY_AFTER = '=seconds or =date+seconds adds a Retry-After';
 const JSON_TYPE = 'application/json';
 const VIDEO_TYPE = 'application/octet-stream';
 const HTML = { 'Content-Type': 'text/html; charset=utf-8' };
@@ -49,8 +50,8 @@ const JUNK = Buffer.of(0x00, 0x01, 0xfe, 0xff);
 
 export const RESPONSE_FAULTS = {
   // Failures of the API
-  'rate-limit': ['code 0429 in HTTP 200; =seconds or =date+seconds adds a Retry-After', rateLimit(200)],
-  'rate-limit-429': ['code 0429 in HTTP 429; =seconds or =date+seconds adds a Retry-After', rateLimit(429)],
+  'rate-limit': [`code 0429 in HTTP 200; ${RETRY_AFTER}`, rateLimit(200)],
+  'rate-limit-429': [`code 0429 in HTTP 429; ${RETRY_AFTER}`, rateLimit(429)],
   'rate-limit-for': ['code 0429 for the first =seconds of the mock (default: 60)', json(FAILURES.rateLimit)],
   'rate-limit-bare': ['code 0429 in HTTP 200, with only code and msg', json({ code, msg })],
   'network-abnormal': ['code 0001, "The network is abnormal, …"', json(FAILURES.networkAbnormal)],
@@ -64,20 +65,14 @@ export const RESPONSE_FAULTS = {
   'no-code': ['a failure without a code', json({ success: false, msg: 'download video error' })],
 
   // Failures of the infrastructure, with Spring's JSON
-  'server-error': [
-    'HTTP 503; =seconds or =date+seconds adds a Retry-After',
-    spring(503, 'Service Unavailable'),
-  ],
+  'server-error': [`HTTP 503; ${RETRY_AFTER}`, spring(503, 'Service Unavailable')],
   'request-timeout': ['HTTP 408', spring(408, 'Request Timeout')],
   'http-400': ['HTTP 400', spring(400, 'Bad Request')],
   'http-404': ['HTTP 404', spring(404, 'Not Found')],
   'bad-gateway': ['HTTP 502 with HTML', text(502, HTML, BAD_GATEWAY)],
 
   // Misleading responses
-  'json-type-case': [
-    'a failure with the type "Application/JSON; Charset=UTF-8", in two chunks',
-    jsonInChunks,
-  ],
+  'json-type-case': ['a failure with the type "Application/JSON; Charset=UTF-8", in two chunks', jsonHalves],
   'json-success': ['code 0000 in JSON instead of a video', json(success(null))],
   'json-broken': [
     'a failure whose JSON is cut off, of the =type (default: application/json)',
@@ -122,7 +117,7 @@ function json(value: unknown, status = 200): FaultAction {
   return (delivery) => sendJson(delivery, value, status);
 }
 
-function text(status: number, headers: Headers, body: string | Uint8Array): FaultAction {
+function text(status: number, headers: Headers, body: string | Buffer): FaultAction {
   return (delivery) => sendText(delivery, status, headers, body);
 }
 
@@ -146,7 +141,7 @@ function retryAfter({ value, nowMs }: FaultyDelivery): Headers {
   return { 'Retry-After': new Date(nowMs() + Number(seconds) * 1000).toUTCString() };
 }
 
-function jsonInChunks({ response, record }: FaultyDelivery): void {
+function jsonHalves({ response, record }: FaultyDelivery): void {
   response.writeHead(200, { 'Content-Type': 'Application/JSON; Charset=UTF-8' }).write(HALF_OF_FAILED);
   record.bytesSent += FAILED.length;
   response.end(FAILED.slice(HALF_OF_FAILED.length));

@@ -13,12 +13,10 @@ export const FAULTS: Readonly<Record<FaultName, FaultTable[string]>> = {
   ...RESPONSE_FAULTS,
 };
 
-/** One fault of a chain. */
-export interface Fault extends Pick<FaultyDelivery, 'value' | 'offsetBytes'> {
+interface Fault extends Pick<FaultyDelivery, 'value' | 'offsetBytes'> {
   readonly name: FaultName;
   /** How many requests it applies to; `Infinity` if the text does not say. */
   readonly times: number;
-  /** As written. */
   readonly text: string;
 }
 
@@ -32,37 +30,31 @@ const GRAMMAR = /^(?<name>[a-z0-9-]+?)(?:=(?<value>[^@=,]+?))?(?:@(?<offset>-?\d
 export function parseFaults(text: string): readonly Fault[] {
   if (text.trim() === '') return [];
   const faults = text.split(',').map((part) => parseFault(part.trim()));
-  const endless = faults.find(
-    ({ name, times }) => times === Number.POSITIVE_INFINITY && name !== 'rate-limit-for',
-  );
-  if (endless && endless !== faults.at(-1)) {
-    const { text } = endless;
-    throw new SyntaxError(`'${text}' applies to every request, so nothing can follow it; write ${text}x1`);
+  for (const { name, times, text } of faults.slice(0, -1)) {
+    if (times === Number.POSITIVE_INFINITY && name !== 'rate-limit-for')
+      throw new SyntaxError(`'${text}' applies to every request, so nothing can follow it; write ${text}x1`);
   }
   return faults;
 }
 
 function parseFault(text: string): Fault {
   const { name, value, offset, times } = GRAMMAR.exec(text)?.groups ?? {};
-  if (name === undefined) {
+  if (name === undefined)
     throw new SyntaxError(`'${text}' is not a fault; write name[=value][@offset][xN], such as drop@1000x3`);
-  }
   if (!Object.hasOwn(FAULTS, name)) throw new SyntaxError(`unknown fault '${name}'`);
   if (Number(times) === 0) throw new SyntaxError(`'${text}' applies to no request; write x1 or more`);
+  const offsetBytes = offset === undefined ? undefined : Number(offset);
   return {
     name: name as FaultName,
     value,
-    offsetBytes: offset === undefined ? undefined : Number(offset),
-    times: times === undefined ? Number.POSITIVE_INFINITY : Number(times),
+    offsetBytes,
+    times: Number(times ?? Number.POSITIVE_INFINITY),
     text,
   };
 }
 
 const RANGE_FAULTS: readonly FaultName[] = ['range-ignored', 'bad-range', 'other-etag', 'if-range-ignored'];
 const DEFAULT_LIMITED_SECONDS = 60;
-
-/** Which fault each request meets. */
-export type FaultPlan = ReturnType<typeof faultPlan>;
 
 /**
  * Plans faults: one text for all names, or texts by name with `*` for the others. Each name counts its own requests;
@@ -75,6 +67,7 @@ export function faultPlan(option: MockOptions['faults'] = '', nowMs: () => numbe
   const chains = new Map(Object.entries(texts).map(([name, text]) => [name, parseFaults(text)]));
   const chainOf = (name: string) => chains.get(name) ?? chains.get('*') ?? [];
   const requests = new Map<string, number>();
+  /** Counts a request; returns how many there were before it. */
   const count = (name: string): number => {
     const before = requests.get(name) ?? 0;
     requests.set(name, before + 1);
@@ -90,8 +83,7 @@ export function faultPlan(option: MockOptions['faults'] = '', nowMs: () => numbe
       const isLimited = timed !== undefined && nowMs() - startedAtMs < limitedMs;
       if (isLimited && count(`limited ${name}`) < timed.times) return timed;
       let before = count(name);
-      for (const fault of chain) {
-        if (fault === timed) continue;
+      for (const fault of chain.filter((each) => each !== timed)) {
         if (before < fault.times) return fault;
         before -= fault.times;
       }
@@ -102,11 +94,13 @@ export function faultPlan(option: MockOptions['faults'] = '', nowMs: () => numbe
   };
 }
 
+type FaultPlan = ReturnType<typeof faultPlan>;
+
 /** Sends a content, or the fault that is next in the plan for a name. */
 export async function sendOrFail(delivery: Delivery, plan: FaultPlan, name: string): Promise<void> {
   const fault = plan.next(name);
   if (!fault) return sendContent(delivery);
   delivery.record.fault = fault.text;
   const [, respond] = FAULTS[fault.name];
-  await respond({ ...delivery, value: fault.value, offsetBytes: fault.offsetBytes });
+  await respond({ ...delivery, ...fault });
 }

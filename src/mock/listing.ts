@@ -2,9 +2,11 @@
 import type { StoredVideo, VideoLibrary } from './library.ts';
 import { type Envelope, FAILURES, success } from './response.ts';
 
-type Fields = Readonly<Record<string, unknown>>;
+/** The JSON of a request. */
+export type Fields = Readonly<Record<string, unknown>>;
+type Filter = (video: StoredVideo, value: unknown, fields: Fields) => boolean;
 
-const FILTERS: Readonly<Record<string, (video: StoredVideo, value: unknown) => boolean>> = {
+const FILTERS: Readonly<Record<string, Filter>> = {
   video_name: (video, value) => video.name === value,
   video_no: (video, value) => video.videoNo === value,
   video_nos: (video, value) => Array.isArray(value) && value.includes(video.videoNo),
@@ -13,6 +15,8 @@ const FILTERS: Readonly<Record<string, (video: StoredVideo, value: unknown) => b
   tag: (video, value) => video.tags?.includes(String(value)) ?? false,
   folder_id: (video, value) => (video.folderId ?? '-1') === value,
   datetime_taken: (video, value) => video.takenAtMs !== undefined && video.takenAtMs >= Number(value),
+  latitude: (video, value, { longitude }) =>
+    longitude === undefined || distanceKm(video, Number(value), Number(longitude)) <= NEAR_KM,
 };
 
 const NEAR_KM = 20;
@@ -25,48 +29,35 @@ function distanceKm(video: StoredVideo, latitude: number, longitude: number): nu
   return Math.hypot(north, east) * KM_PER_DEGREE;
 }
 
-const DEFAULT_PAGE_SIZE = 20;
-
 /** The response of `list_videos` to a request's JSON. */
-export function listVideos(library: VideoLibrary, json: unknown, pageSizeCap: number): Envelope {
-  if (typeof json !== 'object' || json === null) return FAILURES.badParameter;
-  const fields = json as Fields;
+export function listVideos(library: VideoLibrary, fields: Fields, pageSizeCap: number): Envelope {
   const page = Number(fields.page ?? 1);
-  const size = Number(fields.size ?? DEFAULT_PAGE_SIZE);
-  if (!Number.isInteger(page) || !Number.isInteger(size) || page < 1 || size < 1)
-    return FAILURES.badParameter;
+  const size = Number(fields.size ?? 20);
+  const isPage = Number.isInteger(page) && Number.isInteger(size) && page >= 1 && size >= 1;
+  if (!isPage) return FAILURES.badParameter;
 
+  const uniqueId = String(fields.unique_id ?? 'default');
   const pageSize = Math.min(size, pageSizeCap);
   const from = (page - 1) * pageSize;
-  const { total, videos } = pageOf(library, fields, from, from + pageSize);
+  const filters = Object.entries(FILTERS).filter(([name]) => (fields[name] ?? null) !== null);
+  let total = library.count(uniqueId);
+  let videos: StoredVideo[];
+  if (filters.length === 0) {
+    // A library of millions is not read through for one page of it.
+    videos = videosAt(library, uniqueId, from, from + pageSize);
+  } else {
+    const matches = videosAt(library, uniqueId, 0, total).filter((video) =>
+      filters.every(([name, matches]) => matches(video, fields[name], fields)),
+    );
+    total = matches.length;
+    videos = matches.slice(from, from + pageSize);
+  }
   return success({ current_page: page, page_size: pageSize, total_count: total, videos: videos.map(row) });
 }
 
-function pageOf(library: VideoLibrary, fields: Fields, from: number, to: number) {
-  const uniqueId = String(fields.unique_id ?? 'default');
-  const count = library.count(uniqueId);
-  const filters = Object.entries(FILTERS).filter(([name]) => (fields[name] ?? null) !== null);
-  const { latitude, longitude } = fields;
-  const isNear = latitude !== undefined && longitude !== undefined;
-  // A library of millions is not read through for one page of it.
-  if (filters.length === 0 && !isNear) return { total: count, videos: videosAt(library, uniqueId, from, to) };
-
-  const matches = videosAt(library, uniqueId, 0, count).filter(
-    (video) =>
-      filters.every(([name, matches]) => matches(video, fields[name])) &&
-      (!isNear || distanceKm(video, Number(latitude), Number(longitude)) <= NEAR_KM),
-  );
-  return { total: matches.length, videos: matches.slice(from, to) };
-}
-
 function videosAt(library: VideoLibrary, uniqueId: string, from: number, to: number): StoredVideo[] {
-  const videos: StoredVideo[] = [];
-  for (let position = from; position < to; position += 1) {
-    const video = library.at(uniqueId, position);
-    if (video === undefined) break;
-    videos.push(video);
-  }
-  return videos;
+  const videos = Array.from({ length: to - from }, (_, index) => library.at(uniqueId, from + index));
+  return videos.filter((video) => video !== undefined);
 }
 
 function row(video: StoredVideo) {

@@ -14,14 +14,10 @@ function envelope(code: string, msg: string, data: unknown) {
 }
 
 /** The envelope of a successful response. */
-export function success(data: unknown): Envelope {
-  return envelope('0000', 'success', data);
-}
+export const success = (data: unknown): Envelope => envelope('0000', 'success', data);
 
 /** A failure of the API itself; its HTTP status is 200. */
-export function failure(code: string, msg: string): Envelope {
-  return envelope(code, msg, null);
-}
+export const failure = (code: string, msg: string): Envelope => envelope(code, msg, null);
 
 /** The failures that the API is known for. */
 export const FAILURES = {
@@ -36,7 +32,7 @@ export const FAILURES = {
   rateLimit: failure('0429', 'Request has exceeded the limit.'),
 } as const;
 
-/** The body of a response with status 200, or one to choose a range of. */
+/** The whole body of a response, from which a request may ask for a range. */
 export interface Content {
   readonly contentType: string;
   readonly sizeBytes: number;
@@ -95,12 +91,9 @@ export function partFor({ offerRanges, request, content }: Delivery): Part {
 }
 
 /** Writes the status line and the headers of a response that carries a part of the content. */
-export function writeHead(
-  delivery: Delivery,
-  { status, fromByte, toByte }: Part,
-  headers: Headers = {},
-): void {
+export function writeHead(delivery: Delivery, part: Part, headers: Headers = {}): void {
   const { response, content, offerRanges, contentLength } = delivery;
+  const { status, fromByte, toByte } = part;
   const range = status === 416 ? '*' : `${fromByte}-${toByte - 1}`;
   response.writeHead(status, {
     'Content-Type': content.contentType,
@@ -147,12 +140,7 @@ export async function sendContent(delivery: Delivery, headers: Headers = {}): Pr
 }
 
 /** Sends a short body. */
-export function sendText(
-  exchange: Exchange,
-  status: number,
-  headers: Headers,
-  body: string | Uint8Array,
-): void {
+export function sendText(exchange: Exchange, status: number, headers: Headers, body: string | Buffer): void {
   const bytes = Buffer.from(body);
   exchange.record.bytesSent += bytes.length;
   exchange.response.writeHead(status, headers).end(bytes);

@@ -1,7 +1,7 @@
 /** The routes of the API. */
 import { faultPlan, sendOrFail } from './faults.ts';
-import { libraryOf, type StoredVideo, sampleLibrary, type VideoLibrary } from './library.ts';
-import { listVideos } from './listing.ts';
+import { libraryOf, type StoredVideo, sampleLibrary } from './library.ts';
+import { type Fields, listVideos } from './listing.ts';
 import type { Exchange, MockOptions } from './options.ts';
 import {
   type Content,
@@ -21,28 +21,20 @@ export const MOCK_KEY = `sk-mavi-${'fake-key-of-the-mock-'.repeat(4)}not-a-secre
 
 type Service = Awaited<ReturnType<typeof createService>>;
 
-/**
- * What the routes work with.
- * @throws SyntaxError for a bad fault text
- */
+/** What the routes work with. Throws SyntaxError for a bad fault text. */
 export async function createService(options: MockOptions) {
-  const { key = MOCK_KEY, nowMs = Date.now, pageSizeCap = 200 } = options;
+  const { key = MOCK_KEY, nowMs = Date.now, pageSizeCap = 200, videos = await sampleLibrary() } = options;
   return {
     ...options,
     key,
     pageSizeCap,
-    library: await libraryFrom(options.videos),
+    library: 'count' in videos ? videos : libraryOf(videos),
     /** Scopes that listings have created. */
     createdScopes: new Set<string>(),
     faults: faultPlan(options.faults, nowMs),
     listFaults: faultPlan(options.listFaults, nowMs),
     mayStart: startLimit(options.accountLimit),
   };
-}
-
-async function libraryFrom(videos: MockOptions['videos']): Promise<VideoLibrary> {
-  if (videos === undefined) return sampleLibrary();
-  return 'count' in videos ? videos : libraryOf(videos);
 }
 
 /** Says whether one more start fits into the sliding window; a refused start does not count. */
@@ -92,15 +84,13 @@ export async function respond(service: Service, exchange: Exchange, guarded: boo
 }
 
 async function download(service: Service, exchange: Exchange): Promise<void> {
-  const { json } = exchange.record;
-  const { library } = service;
   if (!service.mayStart(exchange.nowMs())) return sendJson(exchange, FAILURES.rateLimit);
-  if (typeof json !== 'object' || json === null) return sendJson(exchange, FAILURES.badParameter);
-  const fields = json as Readonly<Record<string, unknown>>;
+  const fields = fieldsOf(exchange);
+  if (fields === null) return sendJson(exchange, FAILURES.badParameter);
   const videoNo = String(fields.video_no ?? '');
   const uniqueId = String(fields.unique_id ?? 'default');
   if (videoNo === '') return sendJson(exchange, FAILURES.noVideoNo);
-  const video = library.find(uniqueId, videoNo);
+  const video = service.library.find(uniqueId, videoNo);
   if (!video) return sendJson(exchange, FAILURES.unknownVideo);
 
   const cleanPath = `${FILES_PATH}${encodeURIComponent(uniqueId)}/${encodeURIComponent(videoNo)}`;
@@ -127,15 +117,22 @@ function contentOf(video: StoredVideo): Content {
 }
 
 async function listVideosRoute(service: Service, exchange: Exchange): Promise<void> {
-  const { body, json } = exchange.record;
-  const fields = typeof json === 'object' && json !== null ? (json as Record<string, unknown>) : null;
-  const { library, createdScopes, pageSizeCap } = service;
+  const fields = fieldsOf(exchange);
+  if (fields === null) return sendListing(service, exchange, FAILURES.badParameter);
   // As in the real API, listing a scope creates it.
-  createdScopes.add(String(fields?.unique_id ?? 'default'));
+  service.createdScopes.add(String(fields.unique_id ?? 'default'));
   // A folder_id may be a number that those of JavaScript cannot hold.
-  const folder_id = /"folder_id"\s*:\s*"?(-?\d+)/.exec(body)?.[1];
-  const exact = folder_id === undefined ? fields : { ...fields, folder_id };
-  await sendListing(service, exchange, listVideos(library, exact, pageSizeCap));
+  const folder_id = /"folder_id"\s*:\s*"?(-?\d+)/.exec(exchange.record.body)?.[1];
+  const page = listVideos(
+    service.library,
+    { ...fields, ...(folder_id && { folder_id }) },
+    service.pageSizeCap,
+  );
+  await sendListing(service, exchange, page);
+}
+
+function fieldsOf({ record }: Exchange): Fields | null {
+  return typeof record.json === 'object' ? (record.json as Fields | null) : null;
 }
 
 async function listUniqueIds(service: Service, exchange: Exchange): Promise<void> {

@@ -1,14 +1,13 @@
 /** `mavi mock`, from a checked plan to an exit code. */
-import { type ExitCode, LocalError, localError, UsageError } from '../errors.ts';
+import { codeOf, type ExitCode, LocalError, localError, UsageError } from '../errors.ts';
 import { pathFrom } from '../folders.ts';
 import { abortable, type Host, print, printUnmasked, say } from '../host.ts';
 import { FAULTS } from './faults.ts';
-import { sampleLibrary, type VideoLibrary, videosFromFolder } from './library.ts';
-import { type Mock, type MockOptions, startMock } from './server.ts';
+import { sampleLibrary, videosFromFolder } from './library.ts';
+import { type MockOptions, startMock } from './server.ts';
 
 /** What `mavi mock` was asked to do. */
 export interface MockPlan {
-  /** Print the faults instead of serving. */
   readonly listFaults: boolean;
   /** A folder of videos; null for the samples. */
   readonly folder: string | null;
@@ -23,8 +22,14 @@ export async function runMock(plan: MockPlan, host: Host): Promise<ExitCode> {
       await print(host, `${name.padEnd(width)}  ${summary}\n`);
     return 0;
   }
-  const videos = plan.folder === null ? await sampleLibrary() : await folderLibrary(plan.folder, host);
-  const mock = await start({ ...plan.options, videos });
+  const { folder, options } = plan;
+  const library = folder === null ? sampleLibrary() : videosFromFolder(pathFrom(host.cwd, folder));
+  const videos = await library.catch((error) => {
+    throw folder === null ? error : localError(error, folder, 'read');
+  });
+  const mock = await startMock({ ...options, videos }).catch((error) => {
+    throw startError(error, options.port);
+  });
   try {
     // The key is the mock's own and public; masked, it would be of no use.
     await printUnmasked(host, `MAVI_BASE_URL=${mock.baseUrl}\nMAVI_API_KEY=${mock.key}\n`);
@@ -36,26 +41,12 @@ export async function runMock(plan: MockPlan, host: Host): Promise<ExitCode> {
   }
 }
 
-async function folderLibrary(folder: string, host: Host): Promise<VideoLibrary> {
-  return videosFromFolder(pathFrom(host.cwd, folder)).catch((error) => {
-    throw localError(error, folder, 'read');
-  });
-}
-
-async function start(options: MockOptions): Promise<Mock> {
-  try {
-    return await startMock(options);
-  } catch (error) {
-    if (error instanceof SyntaxError) {
-      throw new UsageError(`--fault: ${error.message}`, {
-        hint: 'list the faults with: mavi mock --list-faults',
-      });
-    }
-    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') {
-      throw new LocalError('port', `port ${options.port} is already in use`, {
-        hint: 'omit --port to use a free port',
-      });
-    }
-    throw error;
+function startError(error: unknown, port: number | undefined): unknown {
+  if (error instanceof SyntaxError) {
+    const hint = 'list the faults with: mavi mock --list-faults';
+    return new UsageError(`--fault: ${error.message}`, { hint });
   }
+  if (codeOf(error) !== 'EADDRINUSE') return error;
+  const hint = 'omit --port to use a free port';
+  return new LocalError('port', `port ${port} is already in use`, { hint });
 }
