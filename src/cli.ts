@@ -16,10 +16,16 @@ import { recordedError } from './record.ts';
 import { printable, redactKeys } from './sanitize.ts';
 import { version } from './version.ts';
 
+/** The text that commander wants printed: for standard output, and for standard error. */
+interface PrintedByCommander {
+  readonly help: string[];
+  readonly usage: string[];
+}
+
 /** Runs a command line. Returns its exit code; never throws. */
 export async function run(argv: readonly string[], host: Host): Promise<ExitCode> {
   let exitCode: ExitCode = 0;
-  const output = { help: '', usage: '' };
+  const output: PrintedByCommander = { help: [], usage: [] };
   const runWork: CommandContext['run'] = async (work) => {
     exitCode = await work();
   };
@@ -32,8 +38,8 @@ export async function run(argv: readonly string[], host: Host): Promise<ExitCode
       if (!(error instanceof CommanderError)) throw error;
       exitCode = error.exitCode === 0 ? 0 : 2;
     }
-    if (output.help !== '') await print(host, output.help);
-    if (output.usage !== '') say(host, output.usage.trimEnd());
+    if (output.help.length > 0) await print(host, output.help.join(''));
+    if (output.usage.length > 0) say(host, output.usage.join('').trimEnd());
     return exitCode;
   } catch (error) {
     await printError(error, host, argv);
@@ -45,13 +51,13 @@ export async function run(argv: readonly string[], host: Host): Promise<ExitCode
 function refuseChangedNames(argv: readonly string[], host: Host): void {
   const changed = host.argvIsExact ? undefined : argv.find((argument) => argument.includes('\ufffd'));
   if (changed === undefined) return;
-  throw new UsageError(`'${changed}' is not valid UTF-8`, {
-    hint: "such names can't be passed as arguments: rename it, or change into the folder and use a relative name",
-  });
+  const hint =
+    "such names can't be passed as arguments: rename it, or change into the folder and use a relative name";
+  throw new UsageError(`'${changed}' is not valid UTF-8`, { hint });
 }
 
 /** The tree of commands. What commander prints is collected in `output`. */
-export function commandTree(context: CommandContext, output: { help: string; usage: string }): Command {
+export function commandTree(context: CommandContext, output: PrintedByCommander): Command {
   const program = new Command('mavi')
     .description('Download your original videos from a Memories.ai library.')
     .usage('<command> [options]')
@@ -61,31 +67,20 @@ export function commandTree(context: CommandContext, output: { help: string; usa
     .exitOverride()
     .configureHelp({ subcommandTerm: termOf })
     .configureOutput({
-      writeOut: (text) => {
-        output.help += text;
+      writeOut: (text) => output.help.push(text),
+      writeErr: (text) => output.usage.push(text),
+      outputError: (text, write) => {
+        const plain = REWORDED.reduce((message, [words, ours]) => message.replace(words, ours), text);
+        write(plain.split('\n').map(printable).join('\n'));
       },
-      writeErr: (text) => {
-        output.usage += text;
-      },
-      outputError: (text, write) => write(plainMistake(text).split('\n').map(printable).join('\n')),
       getOutHelpWidth: () => (context.host.stdout.isTTY ? context.host.stderr.columns() : 100),
     });
   program.showHelpAfterError(usageHint(program));
-  for (const add of COMMANDS) add(program, context);
+  for (const add of PARTS) add(program, context);
   return program.addHelpText('after', EXAMPLES);
 }
 
-const COMMANDS = [
-  addDownload,
-  addList,
-  addSync,
-  addVerify,
-  addAuth,
-  addConfig,
-  addMock,
-  addCompletion,
-  addHelp,
-];
+const PARTS = [addDownload, addList, addSync, addVerify, addAuth, addConfig, addMock, addCompletion, addHelp];
 
 const EXAMPLES = `
 Examples:
@@ -100,32 +95,26 @@ function termOf(command: Command): string {
   return [command.name(), ...operands].join(' ');
 }
 
-/** Commander's message about a mistake, in the style of this program. */
-function plainMistake(text: string): string {
-  return text
-    .replace(/^error: /, 'mavi: ')
-    .replace(/\(Did you mean (?:one of )?(.*)\?\)/, '(did you mean $1?)')
-    .replace('\n(did you', ' (did you')
-    .replace(/(unknown command 'version').*/, '$1 (did you mean --version?)')
-    .replace(/Allowed choices are (.*), (.*)\.$/m, 'It takes $1 or $2.')
-    .replace(
-      /option '(?:-\w, )?(--[^ ']+).*?' cannot be used with option '(?:-\w, )?(--[^ ']+).*?'/,
-      "$1 can't be combined with $2",
-    )
-    .replace(/option '(?:-\w, )?(--\S+) (<.*?>)' argument missing/, '$1 needs a value: $2')
-    .replace(
-      /too many arguments for ('.*?')\. Expected (\d+) arguments? but got (\d+)\./,
-      'too many arguments for $1: it takes $2, not $3',
-    )
-    .replace(
-      /option '(?:-\w, )?(--\S+) .*?' argument ('.*?') is invalid\. It takes (.*)\.$/m,
-      '$1 takes $3, not $2',
-    )
-    .replace(
-      /command-argument value ('.*?') is invalid for argument '(.*?)'\. It takes (.*)\.$/m,
-      '<$2> takes $3, not $1',
-    );
-}
+/** What commander says about mistakes, one after the other made to read like the rest of this program. */
+const REWORDED: readonly (readonly [RegExp, string])[] = [
+  [/^error: /, 'mavi: '],
+  [/\n?\(Did you mean (?:one of )?(.*)\?\)/, ' (did you mean $1?)'],
+  [/(unknown command 'version').*/, '$1 (did you mean --version?)'],
+  [/Allowed choices are (.*), (.*)\.$/m, 'It takes $1 or $2.'],
+  // The short name of a flag goes.
+  [/option '-\w, (--.*?')/g, "option '$1"],
+  [/option '(--[^ ']+).*?' cannot be used with option '(--[^ ']+).*?'/, "$1 can't be combined with $2"],
+  [/option '(--\S+) (<.*?>)' argument missing/, '$1 needs a value: $2'],
+  [
+    /too many arguments for ('.*?')\. Expected (\d+).* got (\d+)\./,
+    'too many arguments for $1: it takes $2, not $3',
+  ],
+  [/option '(--\S+) .*?' argument ('.*?') is invalid\. It takes (.*)\.$/m, '$1 takes $3, not $2'],
+  [
+    /command-argument value ('.*?') is invalid for argument '(.*?)'\. It takes (.*)\.$/m,
+    '<$2> takes $3, not $1',
+  ],
+];
 
 /** Prints what failed and what to do next; a signal and a closed pipe end silently. */
 async function printError(error: unknown, host: Host, argv: readonly string[]): Promise<void> {

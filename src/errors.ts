@@ -145,9 +145,6 @@ export function mergeExitCodes(codes: Iterable<ExitCode>): ExitCode {
   return failures.size > 1 ? 1 : first;
 }
 
-/** The `doing` of `localError` for creating a folder. */
-export const MAKE_FOLDER = 'create the folder';
-
 const AGAIN = 'then run the command again';
 
 /** By the code of a system error, or by what failed and that code. */
@@ -173,13 +170,15 @@ const MEANINGS: Readonly<Record<string, readonly [code: string, meaning: string,
   // A file to read has no other place.
   'read EACCES': ['no_permission', 'permission denied', 'check who can read it'],
   'read EPERM': ['no_permission', 'operation not permitted', 'check who can read it'],
-  [`${MAKE_FOLDER} EEXIST`]: ['bad_folder', 'a file has that name', 'choose another folder'],
+  'create the folder EEXIST': ['bad_folder', 'a file has that name', 'choose another folder'],
   // Its parents exist, so the kernel refuses any new name.
-  [`${MAKE_FOLDER} ENOENT`]: ['bad_folder', 'nothing can be created there', 'choose another folder'],
+  'create the folder ENOENT': ['bad_folder', 'nothing can be created there', 'choose another folder'],
 };
 
+type Doing = 'read' | 'write' | 'write to' | 'lock' | 'create the folder';
+
 /** The LocalError for anything that the file system threw about `path`. Rethrows what no system reported. */
-export function localError(error: unknown, path: string, doing = 'write'): MaviError {
+export function localError(error: unknown, path: string, doing: Doing = 'write'): MaviError {
   if (error instanceof MaviError) return error;
   const code = codeOf(error);
   if (!(error instanceof Error) || code === '') throw error;

@@ -1,7 +1,7 @@
 /** Folders on disk: naming a path from one, creating them, and flushing them so that new names survive a power cut. */
 import { type FileHandle, lstat, mkdir, open, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, normalize, relative, resolve, sep } from 'node:path';
-import { codeOf, LocalError, localError, MAKE_FOLDER } from './errors.ts';
+import { codeOf, LocalError, localError } from './errors.ts';
 
 /**
  * A path for the file system, named from `cwd`. It is not made absolute and not normalized: the name of a folder
@@ -32,7 +32,7 @@ export function pathKey(path: string): string {
  */
 export async function makeFolder(path: string, shown = path, mode = 0o777): Promise<void> {
   await makeWithParents(path, mode, true).catch((error) => {
-    throw localError(error, shown, MAKE_FOLDER);
+    throw localError(error, shown, 'create the folder');
   });
 }
 

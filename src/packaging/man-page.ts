@@ -10,7 +10,7 @@ import { version } from '../version.ts';
 /** The source of mavi(1) of this version. */
 export function madeManPage(): string {
   // The tree is only read, so nothing uses its host.
-  const program = commandTree({ host: {} as Host, run: async () => {} }, { help: '', usage: '' });
+  const program = commandTree({ host: {} as Host, run: async () => {} }, { help: [], usage: [] });
   const commands = below(program);
   const leaves = commands.filter((command) => command.commands.length === 0);
   const settings = commands.flatMap(({ options }) => options.filter(isSetting));

@@ -156,5 +156,5 @@ test('an unsupported shell is a usage error that lists the supported ones', asyn
 });
 
 function treeOf(cwd: string): ReturnType<typeof commandTree> {
-  return commandTree({ host: fakeHost({ cwd }), run: async () => {} }, { help: '', usage: '' });
+  return commandTree({ host: fakeHost({ cwd }), run: async () => {} }, { help: [], usage: [] });
 }

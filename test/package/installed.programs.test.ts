@@ -165,7 +165,7 @@ const OF_OTHERS = ['strictSchema', 'SmartBuffer', 'barCompleteChar'];
 
 function tree(): ReturnType<typeof commandTree> {
   const context: CommandContext = { host: fakeHost({ cwd: ROOT }), run: async () => {} };
-  return commandTree(context, { help: '', usage: '' });
+  return commandTree(context, { help: [], usage: [] });
 }
 
 /** The files of the package that a run loads. */
