@@ -17,12 +17,10 @@ export interface ListPlan {
 }
 
 /** Prints what was asked for on standard output, as it comes. A listing that ends early is a warning. */
-export async function runList(
-  { what, form, query, settings, verbose }: ListPlan,
-  host: Host,
-): Promise<ExitCode> {
+export async function runList(plan: ListPlan, host: Host): Promise<ExitCode> {
+  const { what, form, query } = plan;
   requireStdout(host);
-  const session = await openSession(host, settings, { verbose });
+  const session = await openSession(host, plan.settings, plan);
   const note = (text: string): void => say(host, `mavi: ${text}`);
   const context = { ...session, host, note };
   const printLine = (fields: object, text: string): Promise<void> =>
@@ -52,7 +50,7 @@ export async function runList(
       await printLine(showsScope ? { ...fields, unique_id: uniqueId } : fields, videoNo);
     }
   }
-  if (listing.incomplete !== null) note(listing.incomplete.message);
+  if (listing.incomplete !== null) note(listing.incomplete);
   return 0;
 }
 

@@ -3,7 +3,7 @@ import { CHECK_BASE_URL } from '../api/network-errors.ts';
 import { LIST_RATE } from '../api/rate-limiter.ts';
 import { RetryState } from '../api/retry.ts';
 import type { Session } from '../api/session.ts';
-import { type ExitCode, MaviError, NetworkError, RefusedError } from '../errors.ts';
+import { type ExitCode, MaviError, RefusedError } from '../errors.ts';
 import { type Host, say, sleep } from '../host.ts';
 import { retryingText } from '../progress/text.ts';
 import { printable } from '../sanitize.ts';
@@ -19,6 +19,8 @@ const NOTE_EVERY_MS = 5000;
 /** A longer listing never ends: a server makes up rows, and memory is not endless. */
 const MOST_ROWS = 1_000_000;
 
+const NO_LIST = 'the listing contains no list of videos';
+
 /** What a listing works with. */
 export interface ListingContext extends Session {
   readonly host: Host;
@@ -27,16 +29,13 @@ export interface ListingContext extends Session {
 }
 
 /** The videos of a query as they come, and whether those are all. */
-export interface Listing {
+interface Listing {
   readonly rows: AsyncIterable<LibraryRow>;
-  /** Once the rows have ended: the error of a listing that the server ended early; null if it was complete. */
-  incomplete: NetworkError | null;
+  /** Once the rows have ended: what is said of a listing that the server ended early; null if it was complete. */
+  incomplete: string | null;
 }
 
-/**
- * Lists the videos of a query, newest first in each scope, each video once. Warns of rows that could not be used.
- * Throws what ends a listing for good.
- */
+/** Lists the videos of a query, newest first in each scope, each once; warns of rows that can't be used. */
 export function listVideos(context: ListingContext, query: LibraryQuery): Listing {
   const listing: Listing = { rows: matchingRows(), incomplete: null };
   let unusable = 0;
@@ -79,13 +78,9 @@ export function listVideos(context: ListingContext, query: LibraryQuery): Listin
     let leastTotal = Number.POSITIVE_INFINITY;
     let noteAtMs = clock.ticksMs() + NOTE_EVERY_MS;
     for (let page = 1; ; page += 1) {
-      const asked = { page, size, unique_id: scope, ...query.filters };
-      const data = await call(context, '/list_videos', asked);
+      const data = await call(context, '/list_videos', { page, size, unique_id: scope, ...query.filters });
       const videos = listIn(data, 'videos');
-      if (videos === null) {
-        const hint = CHECK_BASE_URL;
-        throw new RefusedError('bad_json', 'the listing contains no list of videos', { hint });
-      }
+      if (videos === null) throw new RefusedError('bad_json', NO_LIST, { hint: CHECK_BASE_URL });
       const total = readNumber(Object(data).total_count);
       const countBefore = count;
       for (const value of videos) {
@@ -103,7 +98,7 @@ export function listVideos(context: ListingContext, query: LibraryQuery): Listin
       const isEndless = received >= MOST_ROWS;
       if (isEndless || count === countBefore || (total !== null && received >= total)) {
         const isShort = Number.isFinite(leastTotal) && count < leastTotal;
-        if (isEndless || isShort) listing.incomplete = endedEarly(scope, count, leastTotal);
+        if (isEndless || isShort) listing.incomplete = incompleteText(scope, count, leastTotal);
         return;
       }
       if (clock.ticksMs() >= noteAtMs) {
@@ -114,16 +109,14 @@ export function listVideos(context: ListingContext, query: LibraryQuery): Listin
   }
 }
 
-function endedEarly(scope: string, count: number, total: number): NetworkError {
+function incompleteText(scope: string, count: number, total: number): string {
   const what = `the listing of '${printable(scope)}'`;
-  const text = Number.isFinite(total)
-    ? `${what} ended early: received ${count} of ${total} videos`
-    : `${what} does not end; stopped after ${count} videos`;
-  return new NetworkError('incomplete_listing', text, { hint: 'run the command again' });
+  if (Number.isFinite(total)) return `${what} ended early: received ${count} of ${total} videos`;
+  return `${what} does not end; stopped after ${count} videos`;
 }
 
 /** The rows of a query, without the API's own fields. */
-export interface ListedVideos {
+interface ListedVideos {
   readonly all: readonly LibraryRow[];
   /** Those that can be downloaded now. */
   readonly ready: readonly LibraryRow[];
@@ -132,9 +125,8 @@ export interface ListedVideos {
 }
 
 /**
- * Lists a query to its end, and reports what can't be downloaded now. With a filter by status, that status counts
- * as ready.
- * @param isMeant which of the rows are to be downloaded
+ * Lists a query to its end, and reports what can't be downloaded now of the rows that are meant to be. With a filter
+ * by status, that status counts as ready.
  */
 export async function listReady(
   context: ListingContext,
@@ -145,20 +137,20 @@ export async function listReady(
   const all: LibraryRow[] = [];
   for await (const row of listing.rows) all.push({ ...row, fields: {} });
   // With --quiet too, since it decides the exit code.
-  if (listing.incomplete !== null) say(context.host, `mavi: ${listing.incomplete.message}`);
-  const meant = all.filter(isMeant);
-  const isReady = ({ status }: LibraryRow): boolean =>
-    status === 'PARSE' || query.filters.status !== undefined;
+  if (listing.incomplete !== null) say(context.host, `mavi: ${listing.incomplete}`);
+  const ready: LibraryRow[] = [];
   const notReady = new Map<string, number>();
-  for (const row of meant) {
-    if (!isReady(row)) notReady.set(row.status, (notReady.get(row.status) ?? 0) + 1);
+  for (const row of all.filter(isMeant)) {
+    const { status } = row;
+    if (status === 'PARSE' || query.filters.status !== undefined) ready.push(row);
+    else notReady.set(status, (notReady.get(status) ?? 0) + 1);
   }
   for (const [status, count] of notReady) {
     const other = `not ready (status ${printable(status) || 'missing'})`;
     const why = status === 'UNPARSE' ? 'still being indexed' : other;
     context.note(`${videosText(count)} ${why}; skipped for now`);
   }
-  return { all, ready: meant.filter(isReady), exitCode: listing.incomplete?.exitCode ?? 0 };
+  return { all, ready, exitCode: listing.incomplete === null ? 0 : 6 };
 }
 
 /** The rows of those videos that the library lists, by video_no. */
@@ -210,13 +202,13 @@ async function scopesOf(context: ListingContext, { scopes }: LibraryQuery): Prom
 /** Sends a call, with the same retries as a download. */
 async function call(context: ListingContext, path: string, body?: object): Promise<unknown> {
   const { client, settings, host, note } = context;
+  const { clock, random, interrupt } = host;
   const retries = new RetryState({ retries: settings.retries, rate: LIST_RATE });
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await client.call(path, body, host.interrupt);
+      return await client.call(path, body, interrupt);
     } catch (error) {
       if (!(error instanceof MaviError)) throw error;
-      const { clock, random, interrupt } = host;
       const moment = { nowMs: clock.nowMs(), ticksMs: clock.ticksMs(), random: random() };
       const delayMs = retries.delayAfter(error, moment);
       note(`listing failed: ${error.message}; ${retryingText(delayMs, attempt + 1)}`);
@@ -225,7 +217,6 @@ async function call(context: ListingContext, path: string, body?: object): Promi
   }
 }
 
-/** The list of that name in the data of a response; null if there is none. */
 function listIn(data: unknown, name: string): unknown[] | null {
   const list = Object(data)[name];
   return Array.isArray(list) ? list : null;

@@ -29,27 +29,21 @@ export function readTemplate(text: string): Template {
   const unknown = names.find((name) => !Object.hasOwn(FIELDS, name));
   if (unknown !== undefined) {
     const available = Object.keys(FIELDS).map((name) => `{${name}}`);
-    throw new UsageError(`--name-template has no field {${unknown}}`, {
-      hint: `available: ${available.join(', ')}`,
-    });
+    const hint = `available: ${available.join(', ')}`;
+    throw new UsageError(`--name-template has no field {${unknown}}`, { hint });
   }
   if (names.length === 0) {
-    throw new UsageError('--name-template gives every video the same name', {
-      hint: 'use a field in it, such as {video_no}',
-    });
+    const hint = 'use a field in it, such as {video_no}';
+    throw new UsageError('--name-template gives every video the same name', { hint });
   }
   const parts = text.split('/');
   if (text.includes('\\') || parts.some((part) => /^\s*\.{0,2}\s*$/.test(part))) {
-    throw new UsageError('--name-template takes a file name, with / for subfolders', {
-      hint: `for example '{create_date}/{video_name}'; not \\, .. or a path from the root`,
-    });
+    const hint = `for example '{create_date}/{video_name}'; not \\, .. or a path from the root`;
+    throw new UsageError('--name-template takes a file name, with / for subfolders', { hint });
   }
-  return (row) => {
-    const filled = parts.map((part) =>
-      part.replace(/\{([^{}]+)\}/g, (_field, name: string) => FIELDS[name]?.(row) ?? ''),
-    );
-    return filled.map((name) => safeStem(name) || safeStem(row.videoNo)).join('/');
-  };
+  const fill = (part: string, row: LibraryRow): string =>
+    part.replace(/\{([^{}]+)\}/g, (_field, name: string) => FIELDS[name]?.(row) ?? '');
+  return (row) => parts.map((part) => safeStem(fill(part, row)) || safeStem(row.videoNo)).join('/');
 }
 
 /** A name without what Windows, macOS or Linux refuse, and without what hides it or reorders its letters. */
@@ -70,7 +64,6 @@ function safeStem(name: string): string {
 /**
  * The name of every row, by video_no. A recorded video keeps its recorded name. Among the others the oldest comes
  * first, so that a later upload of the same name never takes over a name: it gets its ID added.
- * @param recorded the names of recorded videos, by video_no
  */
 export function assignNames(
   rows: readonly LibraryRow[],

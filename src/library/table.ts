@@ -13,11 +13,20 @@ const GAP = '  ';
 /** Columns are as wide as these many rows need; the rest of a longer list is printed as it comes. */
 const MEASURED_ROWS = 5000;
 
-type Cells = Readonly<Record<'video_no' | 'size' | 'length' | 'created' | 'status' | 'name', string>>;
-type Column = keyof Cells;
+type Column = 'video_no' | 'size' | 'length' | 'created' | 'status' | 'name';
+type Cells = Readonly<Record<Column, string>>;
 
-const ORDER: readonly Column[] = ['video_no', 'size', 'length', 'created', 'status', 'name'];
-const HEAD = Object.fromEntries(ORDER.map((column) => [column, column])) as Cells;
+/** What each column shows of a row, in order. */
+const TEXTS: Readonly<Record<Column, (row: LibraryRow) => string>> = {
+  video_no: (row) => row.videoNo,
+  size: ({ sizeBytes }) => (sizeBytes === null ? '' : bytesText(sizeBytes)),
+  length: ({ durationSeconds: s }) => (s === null || s <= 0 ? '' : clockText(s * 1000)),
+  created: (row) => dateOf(row.createdMs) ?? '',
+  status: (row) => printable(row.status).slice(0, 40),
+  name: (row) => printable(row.name),
+};
+const ORDER = Object.keys(TEXTS) as Column[];
+const HEAD = cellsOf((column) => column);
 /** What matters least goes first on a narrow terminal. */
 const DROPPED_FIRST: readonly Column[] = ['created', 'length', 'status', 'size'];
 
@@ -28,12 +37,11 @@ const DROPPED_FIRST: readonly Column[] = ['created', 'length', 'status', 'size']
 export async function printTable(rows: AsyncIterable<LibraryRow>, host: Host): Promise<number> {
   const { isTTY } = host.stdout;
   const style = await styleFor(host, isTTY);
-  const width = isTTY ? host.stderr.columns() : Number.POSITIVE_INFINITY;
   let waiting: Cells[] = [];
   let lineOf: ((cells: Cells) => string) | null = null;
   const flush = async (): Promise<void> => {
     const lines = lineOf === null ? [HEAD, ...waiting] : waiting;
-    lineOf ??= layout(waiting, width, style);
+    lineOf ??= layout(waiting, style);
     waiting = [];
     if (lines.length > 0) await print(host, `${lines.map(lineOf).join('\n')}\n`);
   };
@@ -42,7 +50,7 @@ export async function printTable(rows: AsyncIterable<LibraryRow>, host: Host): P
     count += 1;
     bytes += row.sizeBytes ?? 0;
     unknownSizes += row.sizeBytes === null ? 1 : 0;
-    waiting.push(cellsOf(row));
+    waiting.push(cellsOf((column) => TEXTS[column](row)));
     if (lineOf !== null || waiting.length >= MEASURED_ROWS) await flush();
   }
   if (count === 0) return 0;
@@ -52,20 +60,12 @@ export async function printTable(rows: AsyncIterable<LibraryRow>, host: Host): P
   return count;
 }
 
-function cellsOf(row: LibraryRow): Cells {
-  const { sizeBytes, durationSeconds, createdMs } = row;
-  return {
-    video_no: row.videoNo,
-    size: sizeBytes === null ? '' : bytesText(sizeBytes),
-    length: durationSeconds === null || durationSeconds <= 0 ? '' : clockText(durationSeconds * 1000),
-    created: dateOf(createdMs) ?? '',
-    status: printable(row.status).slice(0, 40),
-    name: printable(row.name),
-  };
+function cellsOf(textOf: (column: Column) => string): Cells {
+  return Object.fromEntries(ORDER.map((column) => [column, textOf(column)])) as Cells;
 }
 
 /** How a line is made, for columns as wide as these rows need. */
-function layout(measured: readonly Cells[], width: number, style: Style): (cells: Cells) => string {
+function layout(measured: readonly Cells[], style: Style): (cells: Cells) => string {
   const widths = new Map<Column, number>();
   for (const column of ORDER.slice(0, -1)) {
     const widest = measured.reduce((most, cells) => Math.max(most, columnsOf(cells[column])), column.length);
@@ -73,7 +73,7 @@ function layout(measured: readonly Cells[], width: number, style: Style): (cells
   }
   const roomForName = (): number => {
     const taken = [...widths.values()].reduce((sum, each) => sum + each + GAP.length, 0);
-    return width - 1 - taken;
+    return style.width() - 1 - taken;
   };
   for (const column of DROPPED_FIRST) {
     if (roomForName() >= NARROWEST_NAME) break;
