@@ -1,7 +1,7 @@
 /** Makes the client of one run from settings, key and host. */
 import { type Host, say } from '../host.ts';
 import { configFolder } from '../settings/folder.ts';
-import { requireKey } from '../settings/key.ts';
+import { findKey } from '../settings/key.ts';
 import { isVendorHost, resolveSettings, type Settings, type SettingTexts } from '../settings/settings.ts';
 import { readStore } from '../settings/store.ts';
 import { apiClient, type Client } from './client.ts';
@@ -29,7 +29,7 @@ export interface SessionOutput {
 export async function openSession(host: Host, flags: SettingTexts, output: SessionOutput): Promise<Session> {
   const stored = await readStore(host, flags.profile, output.quiet);
   const settings = resolveSettings(flags, host.env, stored.values);
-  const key = await requireKey(host, stored, output.quiet);
+  const { key } = await findKey(host, stored, output.quiet);
   const client = clientFor(host, settings, key, output);
   const call: Client['call'] = async (...request) => {
     await client.videoLimiter.checkPause();

@@ -5,16 +5,20 @@ import {
   addSettings,
   CONNECTION_SETTINGS,
   type CommandContext,
+  type Flags,
   settingTexts,
   subcommand,
   VERBOSE,
 } from './command.ts';
 
-type Flags = Readonly<Record<string, unknown>>;
-
 /** Adds the commands. */
 export function addAuth(program: Command, { host, run }: CommandContext): void {
+  const load = () => import('../auth/run.ts');
   const auth = subcommand(program, 'auth', 'store, remove and check the API key');
+  addEnd(auth, [
+    ['mavi auth login', 'store a key'],
+    ['mavi auth status', 'check it'],
+  ]);
   const login = subcommand(auth, 'login', 'store the API key, typed at a prompt or read from standard input');
   addSettings(login.option(...VERBOSE), CONNECTION_SETTINGS);
   addEnd(login, [
@@ -22,25 +26,17 @@ export function addAuth(program: Command, { host, run }: CommandContext): void {
     ['mavi auth login < key.txt', 'read it from a file'],
     ['mavi auth login --profile work', 'keep another account beside the default one'],
   ]).action((flags: Flags) =>
-    run(async () =>
-      (await import('../auth/login.ts')).runLogin(settingTexts(flags), flags.verbose === true, host),
-    ),
+    run(async () => (await load()).runLogin(settingTexts(flags), flags.verbose === true, host)),
   );
 
   const logout = addSettings(subcommand(auth, 'logout', 'remove the stored API key'), []);
   addEnd(logout, [['mavi auth logout', 'remove the key']]).action((flags: Flags) =>
-    run(async () => (await import('../auth/login.ts')).runLogout(settingTexts(flags), host)),
+    run(async () => (await load()).runLogout(settingTexts(flags), host)),
   );
 
   const status = subcommand(auth, 'status', 'show which API key is used, and check it with the API');
   addSettings(status.option(...VERBOSE), CONNECTION_SETTINGS);
-  addEnd(auth, [
-    ['mavi auth login', 'store a key'],
-    ['mavi auth status', 'check it'],
-  ]);
   addEnd(status, [['mavi auth status', 'check the key']]).action((flags: Flags) =>
-    run(async () =>
-      (await import('../auth/status.ts')).runStatus(settingTexts(flags), flags.verbose === true, host),
-    ),
+    run(async () => (await load()).runStatus(settingTexts(flags), flags.verbose === true, host)),
   );
 }

@@ -12,22 +12,16 @@ export const OTHER_FOLDER =
   'set MAVI_CONFIG_DIR to a folder of your own, or use MAVI_API_KEY and the other variables';
 
 /**
- * The folder of the settings files and of the record of request starts: MAVI_CONFIG_DIR, or the platform's default. A
- * relative HOME, XDG_CONFIG_HOME or APPDATA counts as unset, as in the XDG specification: otherwise the key would go
- * into the current folder. Throws UsageError for a name that is not UTF-8.
+ * The folder of the settings files and of the record of request starts: MAVI_CONFIG_DIR, or the platform's default.
+ * Throws UsageError for a name that is not UTF-8.
  */
 export function configFolder(host: Pick<Host, 'env' | 'cwd' | 'platform'>): string {
   const chosen = pathVariable(host, 'MAVI_CONFIG_DIR');
   if (chosen !== null) return pathFrom(host.cwd, chosen);
-  const inHome = (...names: string[]): string => join(homeFolder(host), ...names);
-  switch (host.platform) {
-    case 'win32':
-      return join(absolute(host, 'APPDATA') ?? inHome('AppData', 'Roaming'), 'mavi', 'Config');
-    case 'darwin':
-      return inHome('Library', 'Preferences', 'mavi');
-    default:
-      return join(absolute(host, 'XDG_CONFIG_HOME') ?? inHome('.config'), 'mavi');
-  }
+  const inHome = (path: string): string => join(homeFolder(host), path);
+  if (host.platform === 'darwin') return inHome('Library/Preferences/mavi');
+  if (host.platform !== 'win32') return join(absolute(host, 'XDG_CONFIG_HOME') ?? inHome('.config'), 'mavi');
+  return join(absolute(host, 'APPDATA') ?? inHome('AppData/Roaming'), 'mavi/Config');
 }
 
 /** The home folder; the root for a user without one, as in a container with an arbitrary user ID. */
@@ -43,6 +37,7 @@ function homeFolder(host: Pick<Host, 'env' | 'platform'>): string {
   return '/';
 }
 
+/** As in the XDG specification, a relative path counts as unset: the key would go into the current folder. */
 function absolute(host: Pick<Host, 'env'>, name: string): string | null {
   const value = pathVariable(host, name);
   return value !== null && isAbsolute(value) ? value : null;
@@ -54,9 +49,8 @@ export function pathVariable({ env }: Pick<Host, 'env'>, name: string): string |
   if (value === undefined || value === '') return null;
   // Node has replaced invalid bytes, so this would be another folder.
   if (value.includes('\ufffd')) {
-    throw new UsageError(`the path in ${name} is not valid UTF-8`, {
-      hint: 'use a path that is valid UTF-8; for the settings, MAVI_CONFIG_DIR can name another folder',
-    });
+    const hint = 'use a path that is valid UTF-8; for the settings, MAVI_CONFIG_DIR can name another folder';
+    throw new UsageError(`the path in ${name} is not valid UTF-8`, { hint });
   }
   return value;
 }
@@ -65,9 +59,9 @@ export function pathVariable({ env }: Pick<Host, 'env'>, name: string): string |
 type Opened = { readonly handle: FileHandle; readonly stats: Stats };
 
 /**
- * Opens a settings file for reading; null if there is none. The folder and the file are checked after they are opened,
- * so that nobody can replace them in between. Throws UsageError if either belongs to another user (root excepted) or
- * others can write to it: its base URL would receive the key. Throws LocalError if it can't be read.
+ * Opens a settings file for reading; null if there is none. Throws UsageError if it or its folder belongs to another
+ * user (root excepted) or others can write to it: its base URL would receive the key. Both are checked after they are
+ * opened, so that nobody can replace them in between.
  */
 export async function openSettingsFile(host: Host, folder: string, path: string): Promise<Opened | null> {
   if (!(await isTrustedFolder(host, folder))) return null;
@@ -121,16 +115,17 @@ function refuseUntrusted(host: Host, path: string, stats: Stats): void {
   if (host.uid === null) return;
   refuseOwner(host, path, stats);
   if ((stats.mode & 0o022) === 0) return;
-  const command = `${stats.uid === host.uid ? '' : 'sudo '}chmod go-w ${shellWord(path)}`;
-  throw new UsageError(`other users can write to ${path}, so its settings can't be trusted`, {
-    hint: `check its contents, then run: ${command}`,
-  });
+  const sudo = stats.uid === host.uid ? '' : 'sudo ';
+  const hint = `check its contents, then run: ${sudo}chmod go-w ${shellWord(path)}`;
+  throw new UsageError(`other users can write to ${path}, so its settings can't be trusted`, { hint });
 }
 
 function refuseOwner(host: Host, path: string, stats: Stats, flags = ''): void {
   if (stats.uid === host.uid || stats.uid === 0) return;
+  const chown = `or, after checking its contents: sudo chown ${flags}${host.uid} ${shellWord(path)}`;
+  const hint = `use a folder of your own: export MAVI_CONFIG_DIR="$(mktemp -d)"\n${chown}`;
   throw new UsageError(`${path} belongs to another user (user ID ${stats.uid}), so it can't be trusted`, {
-    hint: `use a folder of your own: export MAVI_CONFIG_DIR="$(mktemp -d)"\nor, after checking its contents: sudo chown ${flags}${host.uid} ${shellWord(path)}`,
+    hint,
   });
 }
 

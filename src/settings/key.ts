@@ -8,7 +8,7 @@ import { pathVariable, shellWord } from './folder.ts';
 import { KEY_NAME, profileFlag, type StoredValues } from './store.ts';
 
 /** A key, and where it was found, in words. */
-export interface FoundKey {
+interface FoundKey {
   readonly key: string;
   readonly source: string;
 }
@@ -24,44 +24,30 @@ const OTHER_KEY_FILE = 'name a readable file that contains the key, or unset MAV
 /** The variables that can hold the key or name its file; the first that is set wins. */
 export const KEY_VARIABLES = ['MAVI_API_KEY', 'MAVI_API_KEY_FILE', 'MEMORIES_API_KEY'] as const;
 
-/** What is wrong with a trimmed key; null if nothing is. */
-export function keyFault(key: string): string | null {
-  if (key === '') return 'is empty';
-  if (/^(authorization:\s*)?bearer\s/i.test(key)) return "starts with 'Bearer '; give only the key";
-  if (/^(export\s+)?[a-z_]\w*=[^=]/i.test(key)) return 'starts with NAME=; give only the value';
-  if (/^["'`“”‘’]|["'`“”‘’]$/.test(key)) return 'is in quotes; give it without them';
-  if (/\s/.test(key)) return 'has white space inside';
-  if (!/^[\x21-\x7e]+$/.test(key)) return 'has control or non-ASCII characters';
-  return null;
-}
+const FAULTS: readonly (readonly [shape: RegExp, fault: string])[] = [
+  [/^$/, 'is empty'],
+  [/^(authorization:\s*)?bearer\s/i, "starts with 'Bearer '; give only the key"],
+  [/^(export\s+)?[a-z_]\w*=[^=]/i, 'starts with NAME=; give only the value'],
+  [/^["'`“”‘’]|["'`“”‘’]$/, 'is in quotes; give it without them'],
+  [/\s/, 'has white space inside'],
+  [/[^\x21-\x7e]/, 'has control or non-ASCII characters'],
+];
 
 /** A warning about a key that is well-formed but of another product; null if there is none. */
 export function keyWarning(key: string): string | null {
-  return key.startsWith('sk-mai-')
-    ? 'a key that starts with sk-mai- is for another product (Video Datalake); this API refuses it'
-    : null;
+  if (!key.startsWith('sk-mai-')) return null;
+  return 'a key that starts with sk-mai- is for another product (Video Datalake); this API refuses it';
 }
 
-/**
- * The trimmed key. Throws UsageError if it is malformed.
- * @param source where it comes from; empty if the user has just typed it
- * @param end appended to the message
- */
-export function checkedKey(text: string, source: string, end = ''): string {
+/** The trimmed key. Throws UsageError if it is malformed; `of` and `end` say where it comes from and what follows. */
+export function checkedKey(text: string, of = '', end = ''): string {
   const key = text.trim();
-  const fault = keyFault(key);
-  if (fault !== null) {
-    throw new UsageError(`the key${source === '' ? '' : ` in ${source}`} ${fault}${end}`, {
-      hint: `copy it again from ${KEY_PAGE}`,
-    });
-  }
-  return key;
+  const fault = FAULTS.find(([shape]) => shape.test(key));
+  if (fault === undefined) return key;
+  throw new UsageError(`the key${of} ${fault[1]}${end}`, { hint: `copy it again from ${KEY_PAGE}` });
 }
 
-/**
- * Reads a stream that contains a key. Throws UsageError, naming `source`, if it can't be one, and the reason of
- * `signal` if that is aborted.
- */
+/** Reads a stream that contains a key. Throws UsageError if it can't be one, and the reason of the signal. */
 export function readKeyText(
   stream: AsyncIterable<string | Buffer>,
   source: string,
@@ -83,42 +69,29 @@ export function readKeyText(
 }
 
 /**
- * The key in force; null if there is none. The environment overrides the settings file, except for a profile chosen
- * by `--profile`. From here on, the key is masked in all text output. Throws UsageError if it is malformed.
- * @param quiet whether warnings are left out
+ * The key in force; from here on, it is masked in all text output. The environment overrides the settings file, except
+ * for a profile chosen by `--profile`. Throws AccountError if there is none, UsageError if it is malformed.
  */
-export async function findKey(host: Host, stored: StoredValues, quiet = false): Promise<FoundKey | null> {
+export async function findKey(host: Host, stored: StoredValues, quiet = false): Promise<FoundKey> {
   const fromStore = (): FoundKey | null =>
-    found(host, stored.values[KEY_NAME], `the settings file ${stored.path}`);
-  return (
+    checked(host, stored.values[KEY_NAME], `the settings file ${stored.path}`);
+  const found =
     (stored.isChosen ? fromStore() : null) ??
-    found(host, host.env.MAVI_API_KEY, 'MAVI_API_KEY') ??
+    checked(host, host.env.MAVI_API_KEY, 'MAVI_API_KEY') ??
     (await fromFile(host, quiet)) ??
-    found(host, host.env.MEMORIES_API_KEY, 'MEMORIES_API_KEY') ??
-    fromStore()
-  );
-}
-
-/** The key in force. Throws AccountError if there is none. */
-export async function requireKey(host: Host, stored: StoredValues, quiet = false): Promise<string> {
-  const found = await findKey(host, stored, quiet);
-  if (found === null) throw noKey(stored);
-  return found.key;
-}
-
-/** The error of a run without a key: where to create one, and how to store it. */
-export function noKey(stored: StoredValues): AccountError {
+    checked(host, host.env.MEMORIES_API_KEY, 'MEMORIES_API_KEY') ??
+    fromStore();
+  if (found !== null) return found;
   const flag = profileFlag(stored);
-  return new AccountError('no_key', flag === '' ? 'no API key' : `no API key in profile ${stored.name}`, {
-    hint: `create one at ${KEY_PAGE}\nstore it with: mavi auth login${flag} (in scripts: set MAVI_API_KEY)`,
-  });
+  const hint = `create one at ${KEY_PAGE}\nstore it with: mavi auth login${flag} (in scripts: set MAVI_API_KEY)`;
+  throw new AccountError('no_key', `no API key${flag === '' ? '' : ` in profile ${stored.name}`}`, { hint });
 }
 
-function found(host: Host, text: string | undefined, source: string): FoundKey | null {
+function checked(host: Host, text: string | undefined, source: string): FoundKey | null {
   if (text === undefined || text === '') return null;
   // Before the check, because a malformed key is a secret too.
   host.secrets.add(text.trim());
-  return { key: checkedKey(text, source), source };
+  return { key: checkedKey(text, ` in ${source}`), source };
 }
 
 async function fromFile(host: Host, quiet: boolean): Promise<FoundKey | null> {
@@ -127,13 +100,11 @@ async function fromFile(host: Host, quiet: boolean): Promise<FoundKey | null> {
   const source = `${path} (MAVI_API_KEY_FILE)`;
   try {
     // An empty file is an empty key, not a missing one.
-    return found(host, (await readKeyFile(host, path, source, quiet)) || ' ', source);
+    return checked(host, (await readKeyFile(host, path, source, quiet)) || ' ', source);
   } catch (error) {
     if (error instanceof Interrupted || error instanceof UsageError) throw error;
-    throw new UsageError(`${localError(error, path, 'read').message} (MAVI_API_KEY_FILE)`, {
-      hint: OTHER_KEY_FILE,
-      cause: error,
-    });
+    const { message } = localError(error, path, 'read');
+    throw new UsageError(`${message} (MAVI_API_KEY_FILE)`, { hint: OTHER_KEY_FILE, cause: error });
   }
 }
 
@@ -154,13 +125,11 @@ async function readKeyFile(host: Host, name: string, source: string, quiet: bool
 function warnOfOthers(host: Host, name: string, { uid, mode }: Stats): void {
   if (host.uid === null) return;
   const isOurs = uid === host.uid;
-  const quoted = shellWord(name);
   if (!isOurs && uid !== 0) {
     say(host, `mavi: warning: the key file ${name} belongs to another user (user ID ${uid})`);
   }
   // Kubernetes lets the group of the pod read a secret, which is as private as it can be there.
-  if ((mode & (isOurs ? 0o077 : 0o007)) !== 0) {
-    const command = isOurs ? `; run: chmod 600 ${quoted}` : '';
-    say(host, `mavi: warning: other users can read the key in ${name}${command}`);
-  }
+  if ((mode & (isOurs ? 0o077 : 0o007)) === 0) return;
+  const command = isOurs ? `; run: chmod 600 ${shellWord(name)}` : '';
+  say(host, `mavi: warning: other users can read the key in ${name}${command}`);
 }

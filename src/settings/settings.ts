@@ -30,10 +30,10 @@ export interface Definition {
   /** The text of the default; null for none. */
   readonly fallback: string | null;
   readonly summary: string;
-  readonly read: Reader;
+  readonly read: (text: string) => unknown;
 }
 
-type Reader = (text: string) => unknown;
+type Reader = Definition['read'];
 
 function define(flag: string, fallback: string | null, read: Reader, summary: string): Definition {
   const config = /--([a-z-]+)/.exec(flag)?.[1] ?? '';
@@ -78,14 +78,12 @@ type Texts = Readonly<Record<string, string | undefined>>;
 /** Where a setting comes from: the first of flag, environment, settings file and default that has it. */
 export function originOf(name: SettingName, flags: SettingTexts, env: Texts, stored: Texts): Origin {
   const { variable, config, fallback } = DEFINITIONS[name];
-  const texts = [
-    { source: 'flag', text: flags[name] },
-    // An empty variable counts as unset.
-    { source: 'environment', text: env[variable] || undefined },
-    { source: 'config', text: stored[config] },
-  ] as const;
-  for (const { source, text } of texts) if (text !== undefined) return { source, text };
-  return { source: 'default', text: fallback };
+  const flag = flags[name];
+  if (flag !== undefined) return { source: 'flag', text: flag };
+  // An empty variable counts as unset.
+  if (env[variable]) return { source: 'environment', text: env[variable] };
+  const text = stored[config];
+  return text === undefined ? { source: 'default', text: fallback } : { source: 'config', text };
 }
 
 /** Reads the value of one setting. Throws UsageError, naming where its text comes from. */

@@ -31,10 +31,9 @@ export function profileOf(host: Host, flag: string | undefined): Profile {
   const name = flag ?? (host.env.MAVI_PROFILE || DEFAULT_PROFILE);
   // It becomes part of a file name.
   if (!/^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$/.test(name)) {
-    const source = flag === undefined ? 'MAVI_PROFILE' : '--profile';
-    throw new UsageError(`${source} takes 1 to 64 letters, digits, hyphens and underscores, not '${name}'`, {
-      hint: 'example: --profile work',
-    });
+    const takes = `${flag === undefined ? 'MAVI_PROFILE' : '--profile'} takes`;
+    const text = `${takes} 1 to 64 letters, digits, hyphens and underscores, not '${name}'`;
+    throw new UsageError(text, { hint: 'example: --profile work' });
   }
   const file = name === DEFAULT_PROFILE ? 'config.json' : `config.${name}.json`;
   return { name, path: join(configFolder(host), file), isChosen: flag !== undefined };
@@ -45,11 +44,7 @@ export function profileFlag({ name }: Profile): string {
   return name === DEFAULT_PROFILE ? '' : ` --profile ${name}`;
 }
 
-/**
- * Reads the settings of a profile; without a file, there are none. Throws UsageError for a file that is not JSON, and
- * what openSettingsFile throws.
- * @param quiet whether warnings are left out
- */
+/** Reads the settings of a profile; none without a file. Throws UsageError for a file that is not JSON or not safe. */
 export async function readStore(host: Host, flag?: string, quiet = false): Promise<StoredValues> {
   const profile = profileOf(host, flag);
   const texts = Object.entries((await readFile(host, profile, quiet)) ?? {})
@@ -60,13 +55,10 @@ export async function readStore(host: Host, flag?: string, quiet = false): Promi
 
 /** Stores one value. Throws UsageError for a file that is not JSON, LocalError if it can't be written. */
 export async function storeValue(host: Host, profile: Profile, name: string, value: string): Promise<void> {
-  await makeFolder(dirname(profile.path), dirname(profile.path), 0o700).catch((error) => {
-    throw cannotWrite(profile, error);
-  });
   await change(host, profile, (conf) => conf.set(name, value));
 }
 
-/** Removes one value, and what interrupted writes left. Resolves to whether there was any. Throws as storeValue does. */
+/** Removes one value, and what interrupted writes left; resolves to whether there was any. Throws as storeValue does. */
 export async function removeValue(host: Host, profile: Profile, name: string): Promise<boolean> {
   if ((await readFile(host, profile)) === null && (await leftBehind(profile)).length === 0) return false;
   let had = false;
@@ -77,12 +69,10 @@ export async function removeValue(host: Host, profile: Profile, name: string): P
   return had || removed > 0;
 }
 
+type Values = Record<string, unknown>;
+
 /** What a settings file holds; null where there is none. Closes it to other readers. */
-async function readFile(
-  host: Host,
-  { path }: Profile,
-  quiet = false,
-): Promise<Record<string, unknown> | null> {
+async function readFile(host: Host, { path }: Profile, quiet = false): Promise<Values | null> {
   const opened = await openSettingsFile(host, dirname(path), path);
   if (opened === null) return null;
   const { handle, stats } = opened;
@@ -101,8 +91,8 @@ async function readFile(
   }
 }
 
-/** The object in a settings file; a byte order mark and an empty file are allowed. Throws UsageError for anything else. */
-function parse(text: string, path: string): Record<string, unknown> {
+/** The object in a settings file; a byte order mark and an empty file are allowed. */
+function parse(text: string, path: string): Values {
   const json = text.replace(/^\ufeff/, '').trim() || '{}';
   try {
     const value: unknown = JSON.parse(json);
@@ -110,12 +100,11 @@ function parse(text: string, path: string): Record<string, unknown> {
   } catch {
     // Reported below, without the parser's message: it could quote the key.
   }
-  throw new UsageError(`${path} is not valid JSON`, {
-    hint: 'correct it in an editor, or delete it to reset all its settings',
-  });
+  const hint = 'correct it in an editor, or delete it to reset all its settings';
+  throw new UsageError(`${path} is not valid JSON`, { hint });
 }
 
-type ConfFile = InstanceType<typeof import('conf').default<Record<string, unknown>>>;
+type ConfFile = InstanceType<typeof import('conf').default<Values>>;
 
 /** How long to wait for another command that changes the same file. */
 const PATIENCE = { patienceMs: 10_000, abandonedAfterMs: 5_000, renews: false };
@@ -123,9 +112,11 @@ const PATIENCE = { patienceMs: 10_000, abandonedAfterMs: 5_000, renews: false };
 /** Changes a settings file, and removes what interrupted writes left of it. Resolves to the number of files removed. */
 async function change(host: Host, profile: Profile, edit: (conf: ConfFile) => void): Promise<number> {
   const { path } = profile;
+  const folder = dirname(path);
   try {
+    await makeFolder(folder, folder, 0o700);
     // Before the lock, which must not be created in another user's folder.
-    await isTrustedFolder(host, dirname(path));
+    await isTrustedFolder(host, folder);
     const release = await acquireLock(`${path}.lock`, { host, signal: host.interrupt, ...PATIENCE });
     try {
       await readFile(host, profile);
@@ -137,7 +128,8 @@ async function change(host: Host, profile: Profile, edit: (conf: ConfFile) => vo
       await release();
     }
   } catch (error) {
-    throw cannotWrite(profile, error);
+    if (error instanceof MaviError && !(error instanceof LocalError)) throw error;
+    throw settingsError('write', path, error);
   }
 }
 
@@ -147,7 +139,7 @@ async function openConf(path: string): Promise<ConfFile> {
     throw new UsageError('the path of the settings folder is not valid UTF-8', { hint: OTHER_FOLDER });
   }
   const { default: Conf } = await import('conf');
-  return new Conf<Record<string, unknown>>({
+  return new Conf<Values>({
     projectName: 'mavi',
     cwd: dirname(path),
     configName: basename(path, '.json'),
@@ -163,9 +155,4 @@ async function leftBehind({ path }: Profile): Promise<string[]> {
   const names = await readdir(dirname(real)).catch(() => []);
   const left = names.filter((name) => name.startsWith(`${basename(real)}.tmp-`));
   return left.map((name) => join(dirname(real), name));
-}
-
-function cannotWrite({ path }: Profile, error: unknown): MaviError {
-  if (error instanceof MaviError && !(error instanceof LocalError)) return error;
-  return settingsError('write', path, error);
 }

@@ -29,30 +29,25 @@ export function readValue<T>(place: string, text: string, read: (text: string) =
 export function wholeNumber(least: number, most: number): (text: string) => number {
   return (text) => {
     const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-    if (!(value >= least && value <= most)) {
-      throw new RangeError(`takes a whole number from ${least} to ${most}`);
-    }
-    return value;
+    if (value >= least && value <= most) return value;
+    throw new RangeError(`takes a whole number from ${least} to ${most}`);
   };
 }
 
 /** Seconds, with decimals, as milliseconds; 0 is no limit, as in curl, and gives the longest delay of a timer. */
 export function seconds(text: string): number {
   const ms = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : Number.NaN;
-  if (!(ms >= 0 && ms <= LONGEST_TIMER_MS)) {
-    throw new RangeError('takes a number of seconds, such as 30 or 0.5 (0 = no limit)');
-  }
-  return ms === 0 ? LONGEST_TIMER_MS : Math.max(1, Math.round(ms));
+  if (ms === 0) return LONGEST_TIMER_MS;
+  if (ms <= LONGEST_TIMER_MS) return Math.max(1, Math.round(ms));
+  throw new RangeError('takes a number of seconds, such as 30 or 0.5 (0 = no limit)');
 }
 
 /** A size in bytes: a number with an optional K, M, G or T of 1024, as in curl. */
 export function byteSize(text: string): number {
   const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?)([BKMGT]?)$/i.exec(text) ?? [];
   const value = Math.floor(Number(number) * 1024 ** SIZE_UNITS.indexOf(unit.toUpperCase() || 'B'));
-  if (!(value >= 1 && value <= Number.MAX_SAFE_INTEGER)) {
-    throw new RangeError('takes a number of bytes above 0, such as 500000, 10M or 2.5G');
-  }
-  return value;
+  if (value >= 1 && value <= Number.MAX_SAFE_INTEGER) return value;
+  throw new RangeError('takes a number of bytes above 0, such as 500000, 10M or 2.5G');
 }
 
 /** A limit in bytes per second; 0 is no limit, as in curl, and gives null. */
@@ -71,19 +66,16 @@ export function rate(text: string): Rate | null {
   const starts = Number(number || Number.NaN);
   const windowMs = Number(count || '1') * (TIME_UNITS_MS[unit] ?? Number.NaN);
   if (starts === 0) return null;
-  if (!(starts >= 1 && starts <= 1_000_000 && windowMs > 0 && windowMs <= LONGEST_TIMER_MS)) {
-    throw new RangeError(
-      'takes a number of starts per minute, such as 12, or a form such as 12/m, 1/s or 700/h (0 = no limit)',
-    );
-  }
-  return { starts, windowMs };
+  const isWindow = windowMs > 0 && windowMs <= LONGEST_TIMER_MS;
+  if (starts >= 1 && starts <= 1_000_000 && isWindow) return { starts, windowMs };
+  const forms = 'such as 12, or a form such as 12/m, 1/s or 700/h (0 = no limit)';
+  throw new RangeError(`takes a number of starts per minute, ${forms}`);
 }
 
 /** A scope of the library: any text on one line. U+FFFD means bytes that are not UTF-8. */
 export function uniqueId(text: string): string {
-  if (!/^[^\p{Cc}\ufffd]{1,256}$/u.test(text))
-    throw new RangeError('takes the name of a scope, such as default');
-  return text;
+  if (/^[^\p{Cc}\ufffd]{1,256}$/u.test(text)) return text;
+  throw new RangeError('takes the name of a scope, such as default');
 }
 
 /** The address of the API: https, or http on a loopback address, without a trailing slash. */
@@ -99,9 +91,8 @@ export function baseUrl(text: string): URL {
   }
   if (url.protocol !== 'https:' && url.protocol !== 'http:') throw new RangeError('takes an https address');
   if (url.protocol === 'http:' && !isLoopback(url)) {
-    throw new RangeError(
-      'takes an https address: plain http would expose your key to the network (loopback addresses excepted)',
-    );
+    const why = 'plain http would expose your key to the network (loopback addresses excepted)';
+    throw new RangeError(`takes an https address: ${why}`);
   }
   url.pathname = url.pathname.replace(/\/+$/, '') || '/serve/api/v1';
   // Removes the `?` or `#` of an empty query or fragment, so that a path can be appended.
@@ -110,10 +101,7 @@ export function baseUrl(text: string): URL {
   return url;
 }
 
-/**
- * Whether a URL's host is a loopback address. The URL parser has normalized it: 127.1 and 0x7f.1 to 127.0.0.1,
- * an IPv4-mapped address to [::ffff:7f00:1].
- */
+/** Whether a URL's host is a loopback address, as the URL parser writes it: 127.0.0.1 for 127.1 and 0x7f.1. */
 export function isLoopback(url: URL): boolean {
   const host = url.hostname.replace(/\.$/, '');
   return /^(localhost|127(\.\d{1,3}){3}|\[::1\]|\[::ffff:7f[0-9a-f]{2}:[0-9a-f]{1,4}\])$/.test(host);

@@ -1,0 +1,113 @@
+/** `mavi auth`: stores, removes, shows and checks the key. */
+import { clientFor } from '../api/session.ts';
+import { AccountError, type ExitCode, Interrupted, localError, MaviError, UsageError } from '../errors.ts';
+import { type Host, print, say } from '../host.ts';
+import { libraryScopes } from '../library/listing.ts';
+import { maskKey, printable } from '../sanitize.ts';
+import { checkedKey, findKey, KEY_PAGE, KEY_VARIABLES, keyWarning, readKeyText } from '../settings/key.ts';
+import { isVendorHost, resolveSettings, type Settings, type SettingTexts } from '../settings/settings.ts';
+import {
+  KEY_NAME,
+  type Profile,
+  profileFlag,
+  profileOf,
+  readStore,
+  removeValue,
+  type StoredValues,
+  storeValue,
+} from '../settings/store.ts';
+import { askSilently } from './prompt.ts';
+
+/**
+ * Stores the key that is typed or piped in, if the API accepts it or can't be reached. Throws UsageError if it is
+ * malformed, AccountError if the API refuses it.
+ */
+export async function runLogin(flags: SettingTexts, verbose: boolean, host: Host): Promise<ExitCode> {
+  // Fails on a settings file that can't be changed, before the key is typed in vain.
+  const stored = await readStore(host, flags.profile);
+  const settings = settingsToAsk(flags, host, stored);
+  const typed = await readKey(host);
+  host.secrets.add(typed.trim());
+  const key = checkedKey(typed, '', '; nothing was stored');
+  const warning = keyWarning(key);
+  if (warning !== null) say(host, `mavi: warning: ${warning}`);
+  let end = `${settings.baseUrl.host} accepts it`;
+  try {
+    await scopesFor(host, settings, key, verbose);
+  } catch (error) {
+    if (!(error instanceof MaviError) || error instanceof Interrupted || error instanceof UsageError)
+      throw error;
+    if (error instanceof AccountError) {
+      const hint = `copy it again, or create a new one, at ${KEY_PAGE}`;
+      throw new AccountError(error.code, `${error.message}; nothing was stored`, { hint, cause: error });
+    }
+    say(host, `mavi: warning: the key could not be checked: ${error.message}`);
+    end = `check it later with: mavi auth status${profileFlag(stored)}`;
+  }
+  await storeValue(host, stored, KEY_NAME, key);
+  say(host, `mavi: stored ${maskKey(key)} in ${stored.path}; ${end}`);
+  warnOfVariables(host, stored);
+  return 0;
+}
+
+/** Removes the stored key, also from what an interrupted write left behind. */
+export async function runLogout(flags: SettingTexts, host: Host): Promise<ExitCode> {
+  const profile = profileOf(host, flags.profile);
+  const removed = await removeValue(host, profile, KEY_NAME);
+  say(host, removed ? `mavi: removed the key from ${profile.path}` : 'mavi: no key was stored');
+  warnOfVariables(host, profile);
+  return 0;
+}
+
+/** Prints the key in force and checks it. Throws AccountError for no key or a refused one, NetworkError without the API. */
+export async function runStatus(flags: SettingTexts, verbose: boolean, host: Host): Promise<ExitCode> {
+  const stored = await readStore(host, flags.profile);
+  const settings = settingsToAsk(flags, host, stored);
+  const line = (label: string, text: string): Promise<void> =>
+    print(host, `${`${label}:`.padEnd(8)} ${printable(text)}\n`);
+  await line('profile', stored.name);
+  const { key, source } = await findKey(host, stored);
+  await line('key', maskKey(key));
+  await line('source', source);
+  const warning = keyWarning(key);
+  if (warning !== null) await line('warning', warning);
+  if (!isVendorHost(settings.baseUrl)) await line('host', settings.baseUrl.host);
+  try {
+    const scopes = await scopesFor(host, settings, key, verbose);
+    await line('API', 'accepts the key');
+    await line('scopes', scopes.join(', '));
+    return 0;
+  } catch (error) {
+    if (!(error instanceof AccountError)) throw error;
+    await line('API', 'refuses the key');
+    // The source of the key has just been shown.
+    const hint = error.hint.split('\n').filter((each) => !each.includes('mavi auth status'));
+    throw new AccountError(error.code, error.message, { hint: hint.join('\n'), cause: error });
+  }
+}
+
+function settingsToAsk(flags: SettingTexts, host: Host, stored: StoredValues): Settings {
+  const settings = resolveSettings(flags, host.env, stored.values);
+  // The user waits, and one retry covers a brief network failure.
+  return { ...settings, retries: Math.min(settings.retries, 1) };
+}
+
+/** The scopes that a key gives access to. Throws AccountError if the API refuses it, NetworkError if it can't be reached. */
+function scopesFor(host: Host, settings: Settings, key: string, verbose: boolean): Promise<string[]> {
+  const client = clientFor(host, settings, key, { verbose });
+  return libraryScopes({ client, settings, host, note: () => {} });
+}
+
+/** A key in the environment overrides the stored one, which surprises those who forgot it. */
+function warnOfVariables(host: Host, { isChosen }: Profile): void {
+  const set = isChosen ? undefined : KEY_VARIABLES.find((name) => host.env[name]);
+  if (set !== undefined) say(host, `mavi: warning: ${set} is set and overrides the stored key`);
+}
+
+async function readKey(host: Host): Promise<string> {
+  if (host.stdin.isTTY) return askSilently(`API key (from ${KEY_PAGE}, not shown): `, host);
+  const source = 'standard input';
+  return readKeyText(host.stdin.stream, source, host.interrupt).catch((error) => {
+    throw localError(error, source, 'read');
+  });
+}
