@@ -7,11 +7,8 @@ import { bytesText, clockText, partText, type Style, speedText } from './text.ts
 /** Between two parts. */
 const GAP = '  ';
 
-/** `100 %`, `99.9/99.9 MiB`, `99.9 MiB/s` and `59:59 so far`. */
+/** The columns of `100 %`, `99.9/99.9 MiB`, `99.9 MiB/s` and `59:59 so far`; 0 in a layout without room for them. */
 const WIDTHS = { percent: 5, size: 13, speed: 10, time: 12 };
-
-/** The width of each part in columns; 0 if there is no room for it. */
-type Layout = Readonly<typeof WIDTHS & { name: number; bar: number }>;
 
 const WIDEST_BAR = 30;
 /** The layouts from wide to narrow, with the narrowest useful bar of each. */
@@ -24,13 +21,14 @@ const LAYOUTS = [
 const LEAST_NAME = 16;
 const NAME_SHARE = 0.31;
 
-function layoutFor(width: number, longestName: number): Layout {
+type Layout = ReturnType<typeof layoutFor>;
+
+function layoutFor(width: number, longestName: number) {
   const name = Math.min(Math.max(1, longestName), Math.max(LEAST_NAME, Math.floor(width * NAME_SHARE)));
-  for (const layout of LAYOUTS) {
-    const { bar, ...parts } = layout;
-    const shown = [name, ...Object.values(parts)].filter((each) => each > 0);
+  for (const { bar, ...widths } of LAYOUTS) {
+    const shown = [name, ...Object.values(widths)].filter((each) => each > 0);
     const room = shown.reduce((left, each) => left - each - GAP.length, width);
-    if (room >= bar) return { ...layout, name, bar: Math.min(room, WIDEST_BAR) };
+    if (room >= bar) return { ...widths, name, bar: Math.min(room, WIDEST_BAR) };
   }
   const room = width - WIDTHS.percent - WIDTHS.time - 2 * GAP.length;
   return { ...WIDTHS, name: Math.max(1, Math.min(longestName, room)), bar: 0, size: 0, speed: 0 };
@@ -62,12 +60,10 @@ export interface BatchCounts {
   readonly startDelayMs: (n: number) => number;
 }
 
-/** What the bars show at one moment. */
-export interface BlockContent {
-  /** Null for a single video, which needs no line for the batch. */
+/** What the bars show: `counts` is null for a single video, `longestName` the columns of the longest name so far. */
+interface BlockContent {
   readonly counts: BatchCounts | null;
   readonly running: readonly VideoLine[];
-  /** Columns of the longest name so far; it never shrinks, so that the columns stay in place. */
   readonly longestName: number;
 }
 
@@ -82,22 +78,13 @@ export function blockLines(
   const width = columns - 1;
   const label = counts === null ? 0 : columnsOf(labels(counts)[0] ?? '');
   const layout = layoutFor(width, Math.max(longestName, label));
-  const head = counts === null ? [] : [totalLine(counts, running, layout, clock, style)];
-  const room = Math.max(1, rows - 1 - head.length);
+  const lines = counts === null ? [] : [totalLine(counts, running, layout, clock, style)];
+  const room = Math.max(1, rows - 1 - lines.length);
   const shown = running.length <= room ? running : running.slice(0, Math.max(0, room - 1));
-  const lines = shown.map((line) => barLine(line, layout, width, clock, style));
+  lines.push(...shown.map((line) => barLine(line, layout, width, clock, style)));
   const more = running.length - shown.length;
-  const rest = more === 0 ? [] : [style.quiet(cut(`and ${more} more in progress`, width, style.ellipsis))];
-  return [...head, ...lines, ...rest];
-}
-
-/** The figures of a line. */
-interface Figures {
-  readonly percent: number | null;
-  readonly size: string;
-  readonly speed: number | null;
-  readonly leftMs: number | null;
-  readonly elapsedMs: number;
+  if (more > 0) lines.push(style.quiet(cut(`and ${more} more in progress`, width, style.ellipsis)));
+  return lines;
 }
 
 /** The line of a running video. */
@@ -140,7 +127,7 @@ function totalLine(
   // The first starts come in a burst that the limit does not allow again: the last start bounds the end.
   const notStarted = total - done - running.filter(({ state }) => state.kind !== 'waiting').length;
   if (notStarted > 0) waits.push(counts.startDelayMs(notStarted));
-  const figures: Figures = {
+  const figures = {
     percent: done === total ? 100 : Math.min(99, Math.floor(share * 100)),
     size: totalBytes === null ? bytesText(bytes) : partText(Math.min(bytes, totalBytes), totalBytes),
     speed: speeds.length === 0 ? null : sum(speeds),
@@ -160,7 +147,8 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, each) => total + each, 0);
 }
 
-function figuresOf(meter: Meter, nowMs: number): Figures {
+/** What the line of a transfer says. */
+function figuresOf(meter: Meter, nowMs: number) {
   const { receivedBytes, totalBytes } = meter.state;
   const isWithin = totalBytes !== null && receivedBytes <= totalBytes;
   return {
@@ -172,14 +160,15 @@ function figuresOf(meter: Meter, nowMs: number): Figures {
   };
 }
 
+/** Longer estimates are too vague for a figure. */
+const LONGEST_LEFT_MS = 99 * 3_600_000;
+
 /** Bar, percent, size, speed and time: what follows the name. */
-function figuresText(
-  { percent, size, speed, leftMs, elapsedMs }: Figures,
-  layout: Layout,
-  style: Style,
-): string {
+function figuresText(figures: ReturnType<typeof figuresOf>, layout: Layout, style: Style): string {
+  const { percent, size, speed, leftMs, elapsedMs } = figures;
   const { bar } = layout;
-  const time = leftMs === null ? `${shortClock(elapsedMs, 10)} so far` : leftText(leftMs);
+  let time = `${shortClock(elapsedMs, 10)} so far`;
+  if (leftMs !== null) time = leftMs < LONGEST_LEFT_MS ? `${shortClock(leftMs, 100)} left` : 'days left';
   const parts = [
     percent === null ? searchingBar(elapsedMs, bar, style) : drawBar(0, (percent / 100) * bar, bar, style),
     inPlace(percent === null ? '' : `${percent} %`, layout.percent),
@@ -188,17 +177,7 @@ function figuresText(
     // Without a total, the bytes received are the best measure, also where there is no column for them.
     inPlace(percent === null && layout.size === 0 ? size : time, layout.time),
   ];
-  return parts
-    .filter((part) => part !== '')
-    .map((part) => GAP + part)
-    .join('');
-}
-
-/** Longer estimates are too vague for a figure. */
-const LONGEST_LEFT_MS = 99 * 3_600_000;
-
-function leftText(leftMs: number): string {
-  return leftMs < LONGEST_LEFT_MS ? `${shortClock(leftMs, 100)} left` : 'days left';
+  return ['', ...parts.filter((part) => part !== '')].join(GAP);
 }
 
 /** Omits seconds from an hour on, and minutes from `mostHours` on, to stay short. */
@@ -216,12 +195,9 @@ function inPlace(text: string, width: number): string {
 /** A bar of `width` columns that is full from column `from` to column `to`. */
 function drawBar(from: number, to: number, width: number, style: Style): string {
   const { full, empty } = style.bar;
-  const [before, filled] = [Math.floor(from), Math.floor(to) - Math.floor(from)];
-  return (
-    style.quiet(empty.repeat(before)) +
-    style.good(full.repeat(filled)) +
-    style.quiet(empty.repeat(width - before - filled))
-  );
+  const [start, end] = [Math.floor(from), Math.floor(to)];
+  const [before, after] = [empty.repeat(start), empty.repeat(width - end)];
+  return style.quiet(before) + style.good(full.repeat(end - start)) + style.quiet(after);
 }
 
 const STEP_MS = 125;
@@ -238,10 +214,9 @@ function searchingBar(elapsedMs: number, width: number, style: Style): string {
 
 /** What a video is doing while no bytes come, the longest text first. */
 function stateTexts(state: VideoState, nowMs: number): readonly string[] {
-  if (!('untilMs' in state)) {
-    return state.kind === 'finishing' ? ['complete; flushing to disk', 'flushing'] : ['requesting'];
-  }
-  const left = clockText(Math.max(0, state.untilMs - nowMs));
+  if (state.kind === 'finishing') return ['complete; flushing to disk', 'flushing'];
+  if (!('untilMs' in state)) return ['requesting'];
+  const left = clockText(state.untilMs - nowMs);
   return state.kind === 'waiting'
     ? [`waiting for the rate limit, ${left} left`, `rate limit, ${left} left`, `rate limit ${left}`, left]
     : [`retrying in ${left}`, `retry ${left}`, left];

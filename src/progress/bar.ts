@@ -10,8 +10,6 @@ import { messagesFor } from './messages.ts';
 import { Meter } from './meter.ts';
 import type { Style } from './text.ts';
 
-/** Smooth to the eye, and cheap compared with the download. */
-const DRAWINGS_PER_SECOND = 8;
 const CLEAR_RIGHT = '\u001b[K';
 
 /** The renderer of bars. */
@@ -25,7 +23,7 @@ export function barProgress(options: RendererOptions, style: Style): Renderer {
   let longestName = 0;
 
   /** Null while the process is stopped or in the background, where the terminal belongs to another program. */
-  let display: Display | null = null;
+  let display: ReturnType<typeof openDisplay> | null = null;
   const show = (): void => {
     if (display !== null || !host.jobs.isForeground()) return;
     display = openDisplay(stderr, () => {
@@ -83,30 +81,25 @@ export function barProgress(options: RendererOptions, style: Style): Renderer {
   };
 }
 
-/** Lines at the bottom of the terminal, redrawn several times a second, with messages scrolling above them. */
-interface Display {
-  /** Shows a message above the bars for good. */
-  log(text: string): void;
-  /** Draws once more, for messages still waiting, and clears the bars. */
-  close(): void;
-}
-
-/** @param lines the lines to show now */
-function openDisplay(stderr: TextOutput, lines: () => readonly string[]): Display {
+/**
+ * Lines at the bottom of the terminal, redrawn several times a second, with messages scrolling above them.
+ * @param lines the lines to show now
+ */
+function openDisplay(stderr: TextOutput, lines: () => readonly string[]) {
   let frame = '';
   let block: readonly string[] = [];
-  let slots = 0;
   const stream = {
     isTTY: true,
     // The lines fit the window; cli-progress would count colour codes as columns.
     columns: Number.MAX_SAFE_INTEGER,
-    write: (text: string) => {
+    write(text: string) {
       frame += text;
     },
   };
   const bars = new cliProgress.MultiBar({
     stream: stream as unknown as NodeJS.WritableStream,
-    fps: DRAWINGS_PER_SECOND,
+    // Smooth to the eye, and cheap compared with the download.
+    fps: 8,
     clearOnComplete: true,
     hideCursor: true,
     // A message may be longer than the window is wide.
@@ -116,9 +109,9 @@ function openDisplay(stderr: TextOutput, lines: () => readonly string[]): Displa
     // Signals are handled in host.ts.
     gracefulExit: false,
   });
+  let slots = 0;
   const addSlot = (): void => {
-    const slot = slots;
-    slots += 1;
+    const slot = slots++;
     bars.create(1, 0, {}, { format: () => block[slot] ?? '' });
   };
   // One write per drawing, so that nothing flickers.
@@ -135,10 +128,12 @@ function openDisplay(stderr: TextOutput, lines: () => readonly string[]): Displa
   bars.on('stop', flush);
   addSlot();
   return {
-    log(text) {
+    /** Shows a message above the bars for good. */
+    log(text: string) {
       // cli-progress clears only one line, and a message may cover several old bars.
       bars.log(`${text.replaceAll('\n', `${CLEAR_RIGHT}\n`)}${CLEAR_RIGHT}\n`);
     },
+    /** Draws once more, for messages still waiting, and clears the bars. */
     close() {
       bars.update();
       bars.stop();

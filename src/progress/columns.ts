@@ -12,7 +12,8 @@ export function columnsOf(text: string): number {
 /** Cuts a text to `width` columns, replacing its end by `ellipsis`. */
 export function cut(text: string, width: number, ellipsis: string): string {
   if (columnsOf(text) <= width) return text;
-  return taken(letters(text), width - columnsOf(ellipsis)) + ellipsis.slice(0, Math.max(0, width));
+  const kept = fitting(letters(text), width - columnsOf(ellipsis));
+  return kept.join('') + ellipsis.slice(0, Math.max(0, width));
 }
 
 /** Cuts a text to `width` columns in its middle, because names often differ only at their ends. */
@@ -20,9 +21,9 @@ export function cutMiddle(text: string, width: number, ellipsis: string): string
   if (columnsOf(text) <= width) return text;
   const room = width - columnsOf(ellipsis);
   if (room < 4) return cut(text, width, ellipsis);
-  const front = taken(letters(text), Math.ceil(room / 2));
-  const back = taken(letters(text).reverse(), room - columnsOf(front), (letter, all) => letter + all);
-  return front + ellipsis + back;
+  const front = fitting(letters(text), Math.ceil(room / 2)).join('');
+  const back = fitting(letters(text).reverse(), room - columnsOf(front)).reverse();
+  return front + ellipsis + back.join('');
 }
 
 /** Pads a text with spaces to `width` columns, at its end or, with `start`, before it. */
@@ -31,22 +32,13 @@ export function padded(text: string, width: number, side: 'end' | 'start' = 'end
   return side === 'end' ? text + spaces : spaces + text;
 }
 
-/** As many letters as fit into `width` columns, joined by `join`. */
-function taken(all: readonly string[], width: number, join = append): string {
-  let joined = '';
-  for (const letter of all) {
-    const longer = join(letter, joined);
-    if (columnsOf(longer) > width) break;
-    joined = longer;
-  }
-  return joined;
-}
-
-function append(letter: string, joined: string): string {
-  return joined + letter;
-}
-
 /** The letters as a reader sees them: flags, families and accents stay in one piece. */
 function letters(text: string): string[] {
   return Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment);
+}
+
+/** The first of the letters, as many as fit into `width` columns. */
+function fitting(all: readonly string[], width: number): string[] {
+  const end = all.findIndex((_, index) => columnsOf(all.slice(0, index + 1).join('')) > width);
+  return all.slice(0, end < 0 ? all.length : end);
 }

@@ -21,7 +21,6 @@ export type ProgressEvent =
   | VideoEvent<'begun', { file: string | null; name?: string | undefined }>
   /** It waits for the rate limit. */
   | VideoEvent<'waiting', { untilMs: number }>
-  /** A request is sent. */
   | VideoEvent<'requesting'>
   | VideoEvent<'receiving', TransferState>
   /** It failed and will be retried; attempts count from 1. `how` says whether it resumes or starts over. */
@@ -38,19 +37,14 @@ export type Report = (event: ProgressEvent) => void;
 /** How progress is shown. */
 export type ProgressMode = 'auto' | 'bar' | 'plain' | 'none';
 
-/** Displays a run. */
-export interface Renderer {
-  readonly report: Report;
-  /** Removes the bars from the screen; call it before the command ends. */
-  close(): void;
-}
+/** Displays a run. `close` removes the bars from the screen; call it before the command ends. */
+export type Renderer = Readonly<{ report: Report; close: () => void }>;
 
 /** What a renderer needs to know about the run. */
 export interface RendererOptions {
   readonly host: Host;
   readonly mode: ProgressMode;
   readonly quiet: boolean;
-  /** Number of videos. */
   readonly videos: number;
   /** Bytes of all videos together; null unless all sizes are known. */
   readonly totalBytes: number | null;

@@ -11,27 +11,23 @@ const LONGEST_LEFT_MS = 100 * 86_400_000;
 export class Meter {
   readonly #startedMs: number;
   #samples: { atMs: number; bytes: number }[] = [];
-  #state: TransferState = { receivedBytes: 0, totalBytes: null, mayGrow: true };
+  /** The last reported state. */
+  state: TransferState = { receivedBytes: 0, totalBytes: null, mayGrow: true };
 
   constructor(startedMs: number) {
     this.#startedMs = startedMs;
   }
 
-  /** The last reported state. */
-  get state(): TransferState {
-    return this.#state;
-  }
-
   /** A request is sent: speed is measured from here on. */
   request(atMs: number): void {
-    this.#samples = [{ atMs, bytes: this.#state.receivedBytes }];
+    this.#samples = [{ atMs, bytes: this.state.receivedBytes }];
   }
 
   /** Records the state at a time. */
   update(state: TransferState, atMs: number): void {
-    const restarted = state.receivedBytes < this.#state.receivedBytes;
+    const restarted = state.receivedBytes < this.state.receivedBytes;
     if (restarted) this.#samples = this.#samples.slice(-1).map((last) => ({ ...last, bytes: 0 }));
-    this.#state = state;
+    this.state = state;
     this.#samples.push({ atMs, bytes: state.receivedBytes });
     while ((this.#samples[1]?.atMs ?? atMs) < atMs - WINDOW_MS) this.#samples.shift();
   }
@@ -40,12 +36,12 @@ export class Meter {
   speed(nowMs: number): number | null {
     const first = this.#samples[0];
     if (first === undefined || nowMs - first.atMs < 200) return null;
-    return ((this.#state.receivedBytes - first.bytes) / (nowMs - first.atMs)) * 1000;
+    return ((this.state.receivedBytes - first.bytes) / (nowMs - first.atMs)) * 1000;
   }
 
   /** Percent of the file, or of its playing time: at most 100, and 99 while the file may grow; null if unknown. */
   get percent(): number | null {
-    const { receivedBytes, totalBytes, mayGrow, timeShare } = this.#state;
+    const { receivedBytes, totalBytes, mayGrow, timeShare } = this.state;
     if (totalBytes === null && timeShare != null) return Math.min(99, Math.floor(timeShare * 100));
     if (totalBytes === null || totalBytes <= 0) return null;
     const percent = Math.floor((receivedBytes / totalBytes) * 100);
@@ -54,7 +50,7 @@ export class Meter {
 
   /** Milliseconds left at the current speed; null if unknown. */
   leftMs(nowMs: number): number | null {
-    const { receivedBytes, totalBytes, timeShare } = this.#state;
+    const { receivedBytes, totalBytes, timeShare } = this.state;
     const speed = this.speed(nowMs);
     // Assumes that the rest of the playing time has as many bytes per second.
     const estimate = timeShare != null && timeShare > 0.01 ? receivedBytes / timeShare : null;

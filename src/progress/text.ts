@@ -4,33 +4,29 @@ import type { Host } from '../host.ts';
 
 const BYTE_UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
 
-/** The unit for a size, as an index, and its bytes. */
-function unitOf(bytes: number): { readonly unit: number; readonly divisor: number } {
+/** The unit for a size: its index, which is a power of 1024. */
+function unitOf(bytes: number): number {
   let unit = 0;
-  let divisor = 1;
   // 1023.95 would round to 1024.0, which is 1.0 of the next unit.
-  while (bytes / divisor >= (unit === 0 ? 1024 : 1023.95) && unit < BYTE_UNITS.length - 1) {
-    divisor *= 1024;
-    unit += 1;
-  }
-  return { unit, divisor };
+  while (bytes / 1024 ** unit >= (unit === 0 ? 1024 : 1023.95) && unit < BYTE_UNITS.length - 1) unit += 1;
+  return unit;
 }
 
 /** A size: `532 bytes`, `12.3 MiB`; units of 1024. */
 export function bytesText(bytes: number): string {
-  const { unit, divisor } = unitOf(bytes);
+  const unit = unitOf(bytes);
   if (unit === 0) return bytes === 1 ? '1 byte' : `${Math.round(bytes)} bytes`;
-  return `${(bytes / divisor).toFixed(1)} ${BYTE_UNITS[unit]}`;
+  return `${(bytes / 1024 ** unit).toFixed(1)} ${BYTE_UNITS[unit]}`;
 }
 
 /** Bytes received of a total, in the unit of the total: `13.4/48.2 MiB`. */
 export function partText(bytes: number, ofBytes: number): string {
-  const { unit, divisor } = unitOf(ofBytes);
+  const unit = unitOf(ofBytes);
+  const [part, all] = [bytes / 1024 ** unit, ofBytes / 1024 ** unit];
   let decimals = 1;
-  if (unit === 0 || ofBytes / divisor >= 99.95) decimals = 0;
-  else if (unit > 2 && ofBytes / divisor < 9.995) decimals = 2;
-  const [part, all] = [bytes, ofBytes].map((each) => (each / divisor).toFixed(decimals));
-  return `${part}/${all} ${unit === 0 ? 'B' : BYTE_UNITS[unit]}`;
+  if (unit === 0 || all >= 99.95) decimals = 0;
+  else if (unit > 2 && all < 9.995) decimals = 2;
+  return `${part.toFixed(decimals)}/${all.toFixed(decimals)} ${unit === 0 ? 'B' : BYTE_UNITS[unit]}`;
 }
 
 /** A speed, in at most ten characters: `3.8 MiB/s`, `896 KiB/s`. */
@@ -65,9 +61,8 @@ export function retryingText(delayMs: number, attempt: number): string {
 export function clockText(ms: number): string {
   const seconds = Math.max(0, Math.ceil(ms / 1000));
   const minutes = Math.floor(seconds / 60);
-  const hours = Math.floor(minutes / 60);
-  if (hours === 0) return `${minutes}:${pad(seconds % 60)}`;
-  return `${hours}:${pad(minutes % 60)}:${pad(seconds % 60)}`;
+  if (minutes < 60) return `${minutes}:${pad(seconds % 60)}`;
+  return `${Math.floor(minutes / 60)}:${pad(minutes % 60)}:${pad(seconds % 60)}`;
 }
 
 function pad(value: number): string {
@@ -97,10 +92,10 @@ export function wrapped(text: string, width: number, first: string, indent: stri
   return [...lines, line].join('\n');
 }
 
-type Paint = (text: string) => string;
-
 /** The look of text on standard error: colours, signs, and the current width in columns, which may be infinite. */
-export type Style = Readonly<Record<'good' | 'bad' | 'attention' | 'quiet' | 'strong', Paint>> &
+export type Style = Readonly<
+  Record<'good' | 'bad' | 'attention' | 'quiet' | 'strong', (text: string) => string>
+> &
   Readonly<typeof UNICODE_SIGNS> & { readonly width: () => number };
 
 /** The ellipsis stands for text that was cut. */
@@ -122,7 +117,7 @@ export async function styleFor(host: Host, isTTY: boolean): Promise<Style> {
   const signs = isTTY && !showsUnicode(host) ? ASCII_SIGNS : UNICODE_SIGNS;
   const width = (): number => (isTTY ? host.stderr.columns() : Number.POSITIVE_INFINITY);
   if (!wantsColour(host, isTTY)) {
-    const plain: Paint = (text) => text;
+    const plain = (text: string): string => text;
     return { good: plain, bad: plain, attention: plain, quiet: plain, strong: plain, ...signs, width };
   }
   const { Chalk } = await import('chalk');
