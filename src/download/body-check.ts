@@ -65,7 +65,7 @@ export class BodyCheck {
     if (this.#rules.level !== 'full' || this.#movie === null) return;
     const { malformed, media } = this.#movie;
     const { damage } = media;
-    if (damage !== null && (malformed === null || damage.byte < malformed.at)) throw damaged(damage);
+    if (damage !== null && (malformed === null || damage.byte < malformed.start)) throw damaged(damage);
     if (malformed !== null) throw broken(malformed);
   }
 
@@ -198,8 +198,8 @@ function bytesText(count: number): string {
 /** What to do about a file that may be damaged at its source. */
 const MAY_BE_DAMAGED = 'the original itself may be damaged; ';
 
-function broken({ reason, at }: { readonly reason: string; readonly at: number }): BodyError {
-  const text = `the structure of the video is broken: ${reason} at byte ${at}`;
+function broken({ reason, start }: { readonly reason: string; readonly start: number }): BodyError {
+  const text = `the structure of the video is broken: ${reason} at byte ${start}`;
   return new BodyError('malformed', text, { hint: `${MAY_BE_DAMAGED}--verify ftyp downloads it as it is` });
 }
 

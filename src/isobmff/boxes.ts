@@ -1,14 +1,7 @@
 /** A push parser for the top-level boxes of an ISO-BMFF file (ISO/IEC 14496-12, 4.2), in chunks of any size. */
 
-/** The header of one box. */
-export interface Box {
-  /** Four Latin-1 characters, such as `moov`. */
-  readonly type: string;
-  /** Offset of the first byte of the header. */
-  readonly start: number;
-  /** Offset of the first byte after the box; Infinity if its size is 0, "to the end of the file". */
-  readonly end: number;
-}
+/** The type of a box, its offset, and the offset after it: Infinity if its size is 0, "to the end of the file". */
+export type Box = Readonly<{ type: string; start: number; end: number }>;
 
 /** The state of the chain of boxes if the stream ends now. */
 export type ChainState =
@@ -37,12 +30,12 @@ export const MOST_KEPT_BYTES = 128 * 1024 * 1024;
 
 /** Reads a stream of boxes. */
 export class BoxReader {
+  /** Bytes pushed or skipped so far. */
+  offset = 0;
   readonly #onHeader: (box: Box) => boolean;
   readonly #onPayload: (box: Box, payload: DataView | null) => void;
   readonly #header = new Uint8Array(LARGE_HEADER);
   #headerFill = 0;
-  /** Offset of the next byte to come. */
-  #offset = 0;
   /** Offset at which the next header begins. */
   #next = 0;
   #last: Box = { type: '', start: 0, end: 0 };
@@ -61,29 +54,24 @@ export class BoxReader {
     this.#onPayload = onPayload;
   }
 
-  /** Bytes pushed or skipped so far. */
-  get offset(): number {
-    return this.#offset;
-  }
-
   /** Takes the next bytes of the stream. */
   push(chunk: Uint8Array): void {
-    const base = this.#offset;
+    const base = this.offset;
     const end = base + chunk.length;
-    while (this.#offset < end && this.#broken === null) {
-      if (this.#offset < this.#next) {
+    while (this.offset < end && this.#broken === null) {
+      if (this.offset < this.#next) {
         const to = Math.min(this.#next, end);
-        this.#payload?.append(chunk.subarray(this.#offset - base, to - base));
-        this.#offset = to;
+        this.#payload?.append(chunk.subarray(this.offset - base, to - base));
+        this.offset = to;
       } else {
-        this.#header[this.#headerFill] = chunk[this.#offset - base] as number;
+        this.#header[this.#headerFill] = chunk[this.offset - base] as number;
         this.#headerFill += 1;
-        this.#offset += 1;
+        this.offset += 1;
         if (this.#headerFill >= SMALL_HEADER) this.#readHeader();
       }
-      if (this.#offset === this.#next) this.#close();
+      if (this.offset === this.#next) this.#close();
     }
-    this.#offset = end;
+    this.offset = end;
   }
 
   /** The stream has ended: completes a payload that extends to the end of the file. */
@@ -100,25 +88,25 @@ export class BoxReader {
   /** Skips bytes that were not read: at most `skippable` of them. */
   skip(count: number): void {
     if (count > this.skippable) throw new RangeError('only a payload that was not requested can be skipped');
-    this.#offset += count;
+    this.offset += count;
   }
 
   /** How many of the next bytes need not be read; Infinity once the chain is broken. */
   get skippable(): number {
     if (this.#broken !== null) return Number.POSITIVE_INFINITY;
-    return this.#payload !== null ? 0 : Math.max(0, this.#next - this.#offset);
+    return this.#payload !== null ? 0 : Math.max(0, this.#next - this.offset);
   }
 
   /** The state of the chain if the stream ends now. */
   get state(): ChainState {
     if (this.#broken !== null) return this.#broken;
     if (this.#next === Number.POSITIVE_INFINITY) return { kind: 'to-the-end' };
-    if (this.#offset !== this.#next && this.#doubtfulFrom !== null) {
+    if (this.offset !== this.#next && this.#doubtfulFrom !== null) {
       return { kind: 'junk', start: this.#doubtfulFrom };
     }
     if (this.#headerFill === 0) {
       const { start, type } = this.#last;
-      return { kind: 'boxes', missing: this.#next - this.#offset, inHeader: false, start, type };
+      return { kind: 'boxes', missing: this.#next - this.offset, inHeader: false, start, type };
     }
     // Fewer than eight bytes look like what some cameras append.
     if (this.#headerFill < SMALL_HEADER) return { kind: 'junk', start: this.#next };

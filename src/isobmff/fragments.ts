@@ -1,6 +1,6 @@
 /** Where the samples of a fragment are, by its `moof`, and where `sidx` says that segments end (14496-12, 8.8, 8.16). */
 import type { Run, Track } from './samples.ts';
-import { BrokenTable, boxesIn, Fields, find, type Part, partOf, sumOf } from './tables.ts';
+import { BrokenTable, boxesIn, Fields, find, type Part, sumOf } from './tables.ts';
 
 /** Flags of `tfhd`. */
 const TFHD = { BASE: 0x1, DESCRIPTION: 0x2, DURATION: 0x8, SIZE: 0x10, BASE_IS_MOOF: 0x2_0000 };
@@ -15,17 +15,12 @@ const TRUN = {
 };
 
 /**
- * The runs of samples of a fragment, in the order of its tables. Counts them into their tracks.
- * Throws BrokenTable if the tables can't be true.
+ * The runs of samples of a fragment, in the order of its tables. Counts them into their tracks. Throws BrokenTable.
  * @param start offset of the `moof` box itself, which offsets may count from
  */
-export function* runsOf(
-  view: DataView,
-  start: number,
-  tracks: ReadonlyMap<number, Track>,
-): Generator<Run, undefined> {
+export function* runsOf(moof: Part, start: number, tracks: ReadonlyMap<number, Track>): Generator<Run> {
   let implicitBase = start;
-  for (const traf of boxesIn(partOf(view), 'traf')) {
+  for (const traf of boxesIn(moof, 'traf')) {
     const fields = new Fields(find(traf, 'tfhd'));
     const track = tracks.get(fields.uint32());
     // Without its track nothing is known of its samples, nor of offsets that continue from them.
@@ -77,13 +72,13 @@ function readRun(box: Part, track: Track, defaults: Track['defaults'], base: num
  * How many segments a `sidx` names, and the offset at which the last one ends. Throws BrokenTable.
  * @param boxEnd offset of the first byte after the box, which its segments count from
  */
-export function readSidx(view: DataView, boxEnd: number): { end: number; segments: number } {
-  const fields = new Fields(partOf(view, 'sidx'));
+export function readSidx(sidx: Part, boxEnd: number): { end: number; segments: number } {
+  const fields = new Fields(sidx);
   fields.skip(8);
   fields.uint();
   let end = boxEnd + fields.uint();
   const segments = fields.uint32() & 0xffff;
   const table = fields.table(segments, 12);
-  for (let at = table; at < table + segments * 12; at += 12) end += view.getUint32(at) & 0x7fff_ffff;
+  for (let at = table; at < table + segments * 12; at += 12) end += sidx.view.getUint32(at) & 0x7fff_ffff;
   return { end, segments };
 }

@@ -4,7 +4,7 @@ import type { SampleEntry } from './codec.ts';
 import { readSidx, runsOf } from './fragments.ts';
 import { MediaReader } from './nal.ts';
 import { chunksInFileOrder, chunksOf, type Run, readMoov, type Track } from './samples.ts';
-import { BrokenTable, sumOf } from './tables.ts';
+import { BrokenTable, type Part, sumOf } from './tables.ts';
 
 /** What can be said of a movie when its stream has ended. */
 export type MovieVerdict =
@@ -15,10 +15,10 @@ export type MovieVerdict =
   | Readonly<{ kind: 'complete'; endProven: boolean; junkBytes: number; notes: readonly string[] }>
   /** The stream ended too early: `reason` says what is missing. */
   | Readonly<{ kind: 'cut'; reason: string }>
-  | (Readonly<{ kind: 'malformed' }> & Malformation);
+  | Malformed;
 
-/** Why it can't be a movie whatever follows, and at which offset. */
-type Malformation = Readonly<{ reason: string; at: number }>;
+/** It can't be a movie whatever follows. */
+type Malformed = Extract<ChainState, { kind: 'malformed' }>;
 
 /** How much of a file has come, as far as its own boxes tell. */
 export type Progress =
@@ -44,7 +44,7 @@ export class MovieReader {
   #isFragmented = false;
   /** Whether the last `moof` named any samples. */
   #lastHasSamples = false;
-  #broken: Malformation | null = null;
+  #broken: Malformed | null = null;
   readonly #notes = new Set<string>();
 
   #tracks: ReadonlyMap<number, Track> = new Map();
@@ -54,8 +54,8 @@ export class MovieReader {
   #indexedEnd: number | null = null;
   /** Where the last segment ends that any index names. */
   #furthestIndexed = 0;
-  /** Duration in seconds before the last fragment and after it, and where its bytes begin. */
-  #seconds = { before: 0, after: 0, from: 0 };
+  /** Duration in seconds before the last fragment, and where its bytes begin. */
+  #lastFragment = { seconds: 0, start: 0 };
   /** Duration in seconds that `mehd` announces; null if unknown. */
   promisedSeconds: number | null = null;
 
@@ -94,15 +94,20 @@ export class MovieReader {
   }
 
   /** Why it can't be a movie whatever follows; null so far. */
-  get malformed(): Malformation | null {
-    if (this.#broken !== null) return this.#broken;
+  get malformed(): Malformed | null {
     const state = this.#state();
-    return state.kind === 'malformed' ? { reason: state.reason, at: state.start } : null;
+    return state.kind === 'malformed' ? state : null;
   }
 
   /** Duration of a fragmented film in seconds, by its fragments; null if unknown. */
   get fragmentSeconds(): number | null {
-    return this.#isFragmented ? this.#seconds.after || null : null;
+    return this.#isFragmented ? this.#secondsNamed() || null : null;
+  }
+
+  /** Duration in seconds of all samples named so far. */
+  #secondsNamed(): number {
+    const timed = [...this.#tracks.values()].filter(({ timescale }) => timescale > 0);
+    return Math.max(0, ...timed.map(({ ticks, timescale }) => ticks / timescale));
   }
 
   /** The kinds of samples that the tracks have. */
@@ -128,18 +133,17 @@ export class MovieReader {
 
   /** Seconds of film that have come: those of the last fragment in proportion to its bytes. */
   #secondsSoFar(): number {
-    const { before, after, from } = this.#seconds;
-    const bytes = this.#furthest.end - from;
-    const share = bytes <= 0 ? 1 : Math.min(1, Math.max(0, (this.offset - from) / bytes));
-    return before + (after - before) * share;
+    const { seconds, start } = this.#lastFragment;
+    const bytes = this.#furthest.end - start;
+    const share = bytes <= 0 ? 1 : Math.min(1, Math.max(0, (this.offset - start) / bytes));
+    return seconds + (this.#secondsNamed() - seconds) * share;
   }
 
   /** The verdict if the stream ends now. */
   end(): MovieVerdict {
     this.#boxes.end();
-    const { malformed } = this;
-    if (malformed !== null) return { kind: 'malformed', ...malformed };
     const state = this.#state();
+    if (state.kind === 'malformed') return state;
     const missing = this.#missing(state);
     if (missing !== null) return { kind: 'cut', reason: missing };
     const { overlapping } = this.media;
@@ -181,6 +185,7 @@ export class MovieReader {
 
   /** The state of the chain, where what looks like a box after a complete movie may be something appended. */
   #state(): ChainState {
+    if (this.#broken !== null) return this.#broken;
     const { state } = this.#boxes;
     const isUnfinished = state.kind === 'malformed' || (state.kind === 'boxes' && state.missing > 0);
     if (!isUnfinished || !this.#hasMoov || !this.#hasMedia) return state;
@@ -210,17 +215,18 @@ export class MovieReader {
       this.#notes.add(`box '${box.type}' is larger than ${limit}: its sample tables were not checked`);
       return;
     }
+    const part = { view: payload, type: box.type, start: 0, end: payload.byteLength };
     try {
-      if (box.type === 'moov') this.#useMoov(payload, box);
-      else if (box.type === 'moof') this.#useMoof(payload, box);
-      else this.#useSidx(payload, box);
+      if (box.type === 'moov') this.#useMoov(part, box);
+      else if (box.type === 'moof') this.#useMoof(part, box);
+      else this.#useSidx(part, box);
     } catch (error) {
       if (!(error instanceof BrokenTable)) throw error;
-      this.#broken ??= { reason: error.message, at: box.start };
+      this.#broken ??= { kind: 'malformed', start: box.start, type: box.type, reason: error.message };
     }
   }
 
-  #useMoov(payload: DataView, box: Box): void {
+  #useMoov(payload: Part, box: Box): void {
     const { tracks, promisedSeconds, isFragmented } = readMoov(payload);
     this.#tracks = tracks;
     this.promisedSeconds = promisedSeconds;
@@ -232,7 +238,6 @@ export class MovieReader {
         isLate ||= hasNal(run) && run.offset < box.end;
       }
     }
-    this.#countSeconds();
     if (!this.#deep) return;
     const checked = [...tracks.values()].filter(({ entries }) => entries.some(({ nal }) => nal !== null));
     const chunks = chunksInFileOrder(checked);
@@ -241,18 +246,16 @@ export class MovieReader {
     else this.media.useChunks(chunks);
   }
 
-  #useMoof(payload: DataView, box: Box): void {
-    this.#seconds.before = this.#seconds.after;
-    this.#seconds.from = box.end;
+  #useMoof(payload: Part, box: Box): void {
+    this.#lastFragment = { seconds: this.#secondsNamed(), start: box.end };
     const runs: Run[] = [];
     for (const run of runsOf(payload, box.start, this.#tracks)) {
       this.#useRun(run);
       this.#lastHasSamples = true;
       if (this.#deep && hasNal(run)) runs.push(run);
     }
-    this.#countSeconds();
     if (runs.length === 0) return;
-    this.#fragmentBytes += payload.byteLength;
+    this.#fragmentBytes += payload.end;
     if (this.#fragmentBytes > MOST_KEPT_BYTES) {
       this.#notes.add('there are too many fragments: not all of their media was checked');
       return;
@@ -262,11 +265,11 @@ export class MovieReader {
     }
   }
 
-  #useSidx(payload: DataView, box: Box): void {
+  #useSidx(payload: Part, box: Box): void {
     const { end, segments } = readSidx(payload, box.end);
     this.#furthestIndexed = Math.max(this.#furthestIndexed, end);
     // An index of the complete film comes before the first fragment; others are about one segment.
-    const isComplete = segments > 1 && this.#seconds.from === 0;
+    const isComplete = segments > 1 && this.#lastFragment.start === 0;
     if (isComplete) this.#indexedEnd = Math.max(this.#indexedEnd ?? 0, end);
     else if (this.#indexedEnd !== null && end > this.#indexedEnd) this.#indexedEnd = null;
   }
@@ -276,12 +279,6 @@ export class MovieReader {
     const end = run.offset + bytes;
     if (bytes > 0 && end > this.#furthest.end) {
       this.#furthest = { end, track: run.track.id, sample: run.first + run.count - 1 };
-    }
-  }
-
-  #countSeconds(): void {
-    for (const { ticks, timescale } of this.#tracks.values()) {
-      if (timescale > 0) this.#seconds.after = Math.max(this.#seconds.after, ticks / timescale);
     }
   }
 

@@ -7,16 +7,8 @@ import type { NalFormat } from './codec.ts';
 import type { Run } from './samples.ts';
 import { valueAt } from './tables.ts';
 
-/** The first place where the media can't be what the tables say. */
-export interface Damage {
-  readonly track: number;
-  /** Number of the sample within its track, from 1. */
-  readonly sample: number;
-  /** When the sample begins in the film. */
-  readonly seconds: number;
-  /** Offset in the file of the NAL unit that is damaged. */
-  readonly byte: number;
-}
+/** The NAL unit at offset `byte` can't be what the tables say; its sample, counted from 1, begins after `seconds`. */
+export type Damage = Readonly<{ track: number; sample: number; seconds: number; byte: number }>;
 
 /** The size of the header of a NAL unit. */
 const HEADER_BYTES = { avc: 1, hevc: 2 };

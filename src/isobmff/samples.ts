@@ -1,6 +1,6 @@
 /** Where the samples of a movie are, by the tables of its `moov` (ISO/IEC 14496-12, 8.6 to 8.8). */
 import { readSampleEntries, type SampleEntry } from './codec.ts';
-import { BrokenTable, boxesIn, type Column, Fields, find, type Part, partOf } from './tables.ts';
+import { BrokenTable, boxesIn, type Column, Fields, find, type Part } from './tables.ts';
 
 /** Samples that follow one another in the file: a chunk, or a run of a fragment. */
 export interface Run {
@@ -9,7 +9,7 @@ export interface Run {
   /** Number of the first sample within its track, from 1. */
   readonly first: number;
   readonly count: number;
-  /** Offset of the first sample in the file. */
+  /** Where the first sample is in the file. */
   readonly offset: number;
   /** When the sample of this index begins, in the track's own units. */
   readonly ticksAt: (index: number) => number;
@@ -41,8 +41,7 @@ const MOST_TRACKS = 1000;
  * Reads the payload of a `moov`: its tracks, whether it announces fragments, and how long the film is with all of
  * them, in seconds; null if it does not say. Throws BrokenTable if its tables can't be true.
  */
-export function readMoov(view: DataView) {
-  const moov = partOf(view);
+export function readMoov(moov: Part) {
   const tracks = new Map<number, Track>();
   for (const trak of boxesIn(moov, 'trak')) {
     if (tracks.size === MOST_TRACKS) throw new BrokenTable(`there are more than ${MOST_TRACKS} tracks`);

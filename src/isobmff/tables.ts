@@ -1,25 +1,12 @@
 /** Boxes, fields and tables inside a payload that is in memory. Every read is checked against its box. */
 
 /** The payload of a box: the bytes of a view from `start` up to `end`. */
-export interface Part {
-  readonly view: DataView;
-  readonly type: string;
-  readonly start: number;
-  readonly end: number;
-}
+export type Part = Readonly<{ view: DataView; type: string; start: number; end: number }>;
 
 /** Thrown for a table that can't be true: it claims more entries than its box has room for. */
 export class BrokenTable extends Error {}
 
-/** A payload as a part. */
-export function partOf(view: DataView, type = ''): Part {
-  return { view, type, start: 0, end: view.byteLength };
-}
-
-/**
- * The boxes in a part, or only those of one type, up to the first bytes that are no box. A box that is too long ends
- * with its parent.
- */
+/** The boxes in a part, or those of one type, up to bytes that are no box. One that is too long ends with its parent. */
 export function* boxesIn(parent: Part | null, only?: string): Generator<Part, undefined> {
   if (parent === null) return;
   const { view, end } = parent;
@@ -40,9 +27,7 @@ export function* boxesIn(parent: Part | null, only?: string): Generator<Part, un
 
 /** The first box along a path of types, such as `mdia minf stbl`. */
 export function find(parent: Part | null, path: string): Part | null {
-  let part = parent;
-  for (const type of path.split(' ')) part = boxesIn(part, type).next().value ?? null;
-  return part;
+  return path.split(' ').reduce((part, type) => boxesIn(part, type).next().value ?? null, parent);
 }
 
 function codeOf(type: string): number {
@@ -54,7 +39,7 @@ export function fourCharacters(view: DataView, at: number): string {
   return String.fromCharCode(...new Uint8Array(view.buffer, view.byteOffset + at, 4));
 }
 
-const EMPTY = partOf(new DataView(new ArrayBuffer(0)));
+const EMPTY: Part = { view: new DataView(new ArrayBuffer(0)), type: '', start: 0, end: 0 };
 
 /** Reads the fields of a box after its version and flags. Fields that a short or missing box lacks are 0. */
 export class Fields {
