@@ -14,7 +14,7 @@ import {
   statusError,
   strangeWords,
 } from './envelope.ts';
-import { type HttpResponse, send, type Wire, type WireRequest } from './http.ts';
+import { type HttpResponse, type Sending, send, type Wire, type WireRequest } from './http.ts';
 import { CHECK_BASE_URL } from './network-errors.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import { LONGEST_WAIT_MS } from './retry.ts';
@@ -39,13 +39,9 @@ export interface VideoResponse extends HttpResponse {
 }
 
 /** How one video is requested. */
-export interface VideoRequest {
-  /** Ends the request, as long as no response has come. */
-  readonly signal: AbortSignal;
+export interface VideoRequest extends Pick<Sending, 'signal' | 'bodySignal'> {
   /** Ends the wait for the rate limit; default: `signal`. */
   readonly waitSignal?: AbortSignal;
-  /** Ends the body of the response. */
-  readonly bodySignal: AbortSignal;
   /** Called with the end of a wait for the rate limit, in milliseconds since the epoch. */
   readonly onWait: (untilMs: number) => void;
   /** Called when the request goes out. */
@@ -92,7 +88,7 @@ export function apiClient(options: ClientOptions): Client {
   const limited = async (
     limiter: RateLimiter,
     request: WireRequest,
-    sending: Pick<VideoRequest, 'signal' | 'waitSignal' | 'bodySignal' | 'onWait' | 'onStart'>,
+    sending: Omit<VideoRequest, 'onDiscarded'>,
   ): Promise<HttpResponse> => {
     const start = await limiter.start(sending.waitSignal ?? sending.signal, sending.onWait);
     sending.onStart();
@@ -162,8 +158,9 @@ export function apiClient(options: ClientOptions): Client {
 
 /** The error that a response without success means. */
 async function failureOf(response: HttpResponse, context: ResponseContext): Promise<MaviError> {
-  if (isJson(response.headers))
+  if (isJson(response.headers)) {
     return errorOfJson(await readSmallBody(response.body, ENVELOPE_BYTES), context);
+  }
   response.body.abort(new NetworkError('refused', 'not read'));
   return statusError(context, '') ?? unexpected('bad_answer', `HTTP ${context.status}`);
 }

@@ -18,9 +18,8 @@ export interface ConnectOptions {
 const NEXT_ADDRESS_MS = 250;
 
 /**
- * Connects to the first address of a host that answers: another is tried every 250 ms, or as soon as one fails, and
- * none is given up before the timeout. Node's own way gives each 250 ms, which is too short for a slow network.
- * @param attempt begins to connect to one address
+ * Connects to the first address of a host that answers: `attempt` is called for another every 250 ms, or as soon as one
+ * fails, and none is given up before the timeout. Node's own way gives each 250 ms, too short for a slow network.
  */
 export async function connectToAny(
   host: string,

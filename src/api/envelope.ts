@@ -20,7 +20,6 @@ export interface Envelope {
 
 /** The circumstances of a response that its error depends on. */
 export interface ResponseContext {
-  /** The HTTP status. */
   readonly status: number;
   /** How long the server asked to wait, in milliseconds; null if it did not. */
   readonly retryAfterMs: number | null;
@@ -49,12 +48,11 @@ export function parseEnvelope(text: string): Envelope | null {
   const written = hasCode ? String(code).trim() : '';
   const isFailure = success === false || failed === true;
   const isWell = success === true || failed === false;
-  const words = [msg, message].find((each) => typeof each === 'string');
   return {
     code: written || null,
     codeNumber: /^\d{1,9}$/.test(written) ? Number(written) : null,
     success: isFailure || isWell ? !isFailure : null,
-    message: words ?? '',
+    message: [msg, message].find((each) => typeof each === 'string') ?? '',
     data,
   };
 }
@@ -87,15 +85,12 @@ export function envelopeError(envelope: Envelope, context: ResponseContext): Mav
   const refused = (text: string): RefusedError => new RefusedError(name, text, { hint: context.refusedHint });
   if (codeNumber === 1 && TEMPORARY_FAILURE.test(message)) return temporaryFailure(name, said, context);
   if (codeNumber === 1 || codeNumber === 3) return refused(said);
-  if (codeNumber === 0 || codeNumber === 200)
-    return refused(`the API sent no video (code ${name}: ${words})`);
+  const isOk = codeNumber === 0 || codeNumber === 200;
+  if (isOk) return refused(`the API sent no video (code ${name}: ${words})`);
   return statusError(context, said, name) ?? refused(said);
 }
 
-/**
- * What a response without an envelope says: the words of Spring's JSON, which the infrastructure in front of the API
- * sends, or else the text as it is.
- */
+/** What a response without an envelope says: the words of the infrastructure's JSON (Spring), or the text as it is. */
 export function strangeWords(text: string, secrets: Iterable<string>): string {
   try {
     const { error, message } = JSON.parse(text) as Record<string, unknown>;
@@ -107,11 +102,7 @@ export function strangeWords(text: string, secrets: Iterable<string>): string {
   return serverText(text, secrets);
 }
 
-/**
- * The error that an HTTP status means by itself; null for a status of success (2xx).
- * @param said what the response said, shown after the status
- * @param code the code for the record; default `http_` and the status
- */
+/** The error that an HTTP status means by itself; null for 2xx. `said` is shown; `code` is for the record. */
 export function statusError(context: ResponseContext, said: string, code?: string): MaviError | null {
   const { status } = context;
   if (status >= 200 && status < 300) return null;
@@ -135,14 +126,10 @@ export function retryAfter(header: string | undefined, nowMs: number): number | 
 
 const CONSOLE = 'https://api-platform.memories.ai';
 
+const NEW_KEY = `see where the key comes from with: mavi auth status\ncreate a new one at ${CONSOLE}`;
+
 const ACCOUNT_FAILURES = new Map([
-  [
-    401,
-    [
-      'API key refused',
-      `see where the key comes from with: mavi auth status\ncreate a new one at ${CONSOLE}`,
-    ],
-  ],
+  [401, ['API key refused', NEW_KEY]],
   [402, ['out of credits', `top up the account at ${CONSOLE}`]],
   [403, ['account disabled', `check the account at ${CONSOLE}`]],
 ]);
@@ -162,17 +149,14 @@ function accountOrLimit(
   const { retryAfterMs, foreignHost } = context;
   const [what, hint = ''] = ACCOUNT_FAILURES.get(EMPTY_BALANCE.test(words) ? 402 : (code ?? 0)) ?? [];
   if (what !== undefined && foreignHost !== null) {
-    return new RefusedError(name, `${foreignHost} refused the video: ${said}`, {
-      hint: 'the API redirected to that host; run the command again later',
-    });
+    const redirected = 'the API redirected to that host; run the command again later';
+    return new RefusedError(name, `${foreignHost} refused the video: ${said}`, { hint: redirected });
   }
   if (what !== undefined) return new AccountError(name, `${what}: ${said}`, { hint });
   if (code !== 429) return null;
   if (foreignHost !== null) return temporaryFailure(name, said, context);
-  return new RateLimitError(name, `rate limit reached: ${said}`, {
-    hint: 'other programs may use the same account; wait a minute, or lower --rate',
-    retryAfterMs,
-  });
+  const wait = 'other programs may use the same account; wait a minute, or lower --rate';
+  return new RateLimitError(name, `rate limit reached: ${said}`, { hint: wait, retryAfterMs });
 }
 
 function temporaryFailure(code: string, said: string, { retryAfterMs }: ResponseContext): NetworkError {

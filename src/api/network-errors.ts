@@ -38,11 +38,7 @@ export const CHECK_BASE_URL = 'check --base-url, and whether a proxy responds in
 /** What to check where a body is encoded, which was not asked for. */
 export const CHECK_ENCODING = 'check whether a proxy changes responses';
 
-/**
- * The error for anything that the network stack threw.
- * @param peer the host, or the proxy, as messages call it
- * @param facts code and hint, where they differ from those of a direct connection
- */
+/** The error for anything that the network stack threw. `peer` is the host or proxy; `facts` are those of a proxy. */
 export function networkError(
   error: unknown,
   peer: string,

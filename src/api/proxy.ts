@@ -29,10 +29,7 @@ export function agents(env: Host['env'], options: ConnectOptions): AgentFor {
   };
 }
 
-interface Address {
-  readonly host: string;
-  readonly port: number;
-}
+type Address = { readonly host: string; readonly port: number };
 
 /** A proxy as a variable names it. */
 export interface Proxy extends Address {
@@ -62,10 +59,8 @@ export function proxyFor(url: URL, env: Host['env']): Proxy | null {
   const text = env[name]?.trim() ?? '';
   const address = text.includes('://') ? text : `http://${text}`;
   // The text may hold a password, so it is not shown.
-  const invalid = (why: string): UsageError =>
-    new UsageError(`${name} ${why}`, {
-      hint: `use a form such as ${name}=http://proxy:3128 or socks5://proxy:1080`,
-    });
+  const hint = `use a form such as ${name}=http://proxy:3128 or socks5://proxy:1080`;
+  const invalid = (why: string): UsageError => new UsageError(`${name} ${why}`, { hint });
   if (!URL.canParse(address)) throw invalid('is not the address of a proxy');
   const { protocol, hostname, port, username, password } = new URL(address);
   const scheme = SCHEMES[protocol];
@@ -173,14 +168,13 @@ async function httpTunnel(proxy: Proxy, { host, port }: Address, options: Connec
   const [{ statusCode: status = 0, statusMessage }, tunnel] = connected;
   if (status === 200) return tunnel;
   tunnel.destroy();
-  throw new NetworkError('proxy', `${shown(proxy)} refused the connection: HTTP ${status} ${statusMessage}`, {
-    // As with servers: a failure of the proxy may be temporary, a refusal is final.
-    retryable: status >= 500,
-    hint:
-      status === 407
-        ? 'it requires a user name and password: HTTPS_PROXY=http://user:password@host:port'
-        : 'ask the administrator of the proxy, or bypass it for this host with NO_PROXY',
-  });
+  const text = `${shown(proxy)} refused the connection: HTTP ${status} ${statusMessage}`;
+  const hint =
+    status === 407
+      ? 'it requires a user name and password: HTTPS_PROXY=http://user:password@host:port'
+      : 'ask the administrator of the proxy, or bypass it for this host with NO_PROXY';
+  // As with servers: a failure of the proxy may be temporary, a refusal is final.
+  throw new NetworkError('proxy', text, { retryable: status >= 500, hint });
 }
 
 async function socksTunnel(proxy: Proxy, destination: Address, options: ConnectOptions): Promise<Duplex> {

@@ -16,10 +16,8 @@ const FIRST_LIMIT_PAUSE_MS = 2000;
 const WAITED_WINDOWS = 2;
 
 /**
- * Exponential backoff with full jitter: anything from 0 to 1, 2, 4 … 32 seconds, so that clients that failed
- * together don't come back together.
- * @param failures how many attempts have failed so far, from 1
- * @param random from 0 to below 1
+ * Exponential backoff with full jitter, in milliseconds: anything from 0 to 1, 2, 4 … 32 seconds, so that clients that
+ * failed together don't come back together. `failures` counts from 1; `random` is from 0 to below 1.
  */
 export function backoffMs(failures: number, random: number): number {
   return Math.floor(random * Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (failures - 1)));
@@ -34,15 +32,8 @@ export function limitPauseMs(replies: number, random: number): number {
   return Math.min(LONGEST_BACKOFF_MS, Math.floor(pauseMs));
 }
 
-/** When a failure happened, and the random part of its pause. */
-export interface Moment {
-  /** Milliseconds since the epoch. */
-  readonly nowMs: number;
-  /** Milliseconds that only ever grow. */
-  readonly ticksMs: number;
-  /** From 0 to below 1. */
-  readonly random: number;
-}
+/** When a failure happened, by the clock and in its ticks, and the random part of its pause, from 0 to below 1. */
+export type Moment = Readonly<Record<'nowMs' | 'ticksMs' | 'random', number>>;
 
 /** The retries of one request: counts its failures and decides after each. */
 export class RetryState {
@@ -99,16 +90,13 @@ export class RetryState {
   }
 }
 
-/**
- * The error of a pause that is too long to wait for, which ends the run.
- * @param untilMs milliseconds since the epoch
- * @param cause the reply that asked for it; none where it came in an earlier run
- */
+/** The error of a pause that is too long to wait for. `cause` is the reply that asked for it, unless in an earlier run. */
 export function tooLongAPause(untilMs: number, cause?: MaviError): PauseError {
   const until = new Date(Math.min(untilMs, 8.64e15)).toISOString().replace(/\.\d+Z$/, 'Z');
   const said = cause === undefined ? '' : `${cause.message.replace(/\.$/, '')}; `;
-  return new PauseError(cause?.code ?? 'paused', `${said}the server asks for no requests until ${until}`, {
+  const text = `${said}the server asks for no requests until ${until}`;
+  return new PauseError(cause?.code ?? 'paused', text, {
     hint: `run the command again after ${until}`,
-    ...(cause === undefined ? {} : { cause }),
+    cause,
   });
 }

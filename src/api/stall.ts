@@ -5,10 +5,9 @@ import type { Clock } from '../host.ts';
 const LATE_MS = 1000;
 
 /**
- * Calls back when `idleMs` has reached the timeout. Time in which the process was stopped is no silence: what lies in
- * the socket is read before judging, and after a stop everything gets the full timeout again.
- * @param idleMs milliseconds of silence until now
- * @returns a function that ends the watch
+ * Calls back when `idleMs`, the milliseconds of silence until now, has reached the timeout; returns what ends the watch.
+ * Time in which the process was stopped is no silence: what lies in the socket is read before judging, and after a stop
+ * everything gets the full timeout again.
  */
 export function watchForStall(
   clock: Clock,
