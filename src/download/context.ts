@@ -8,6 +8,7 @@ import type { FileSystem } from './file-system.ts';
 import type { PartialFiles } from './partial-file.ts';
 import type { DownloadRules, TransferLimit } from './plan.ts';
 
+/** What a run gives each of its downloads. */
 export interface DownloadContext extends Session {
   readonly host: Host;
   readonly rules: DownloadRules;

@@ -58,6 +58,7 @@ export function listedOf({ listedSize, listed }: VideoTask): Omit<KnownFacts, 't
   return { listedSize, listedDuration: listed?.duration ?? null };
 }
 
+/** What a checked file is. */
 export interface CheckedFile extends Proof {
   readonly bytes: number;
   readonly brand: string | null;

@@ -10,6 +10,7 @@ import { redactKeys } from '../sanitize.ts';
 import type { SettingTexts } from '../settings/settings.ts';
 import type { CheckRules } from './sniff.ts';
 
+/** What a run prints. */
 export interface OutputOptions {
   readonly progress: ProgressMode;
   readonly quiet: boolean;

@@ -7,6 +7,7 @@ import { codeOf, LocalError, localError, UsageError } from '../errors.ts';
 import { pathFrom } from '../folders.ts';
 import type { Host } from '../host.ts';
 
+/** A checked target. */
 export interface Target {
   /** As the user named it, for messages and records. */
   readonly shown: string;

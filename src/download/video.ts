@@ -1,5 +1,6 @@
 /** One download from beginning to end: look at the target, fetch until complete, publish, or clean up. */
 import type { VideoResponse } from '../api/client.ts';
+import { CHECK_ENCODING } from '../api/network-errors.ts';
 import { RetryState } from '../api/retry.ts';
 import {
   AccountError,
@@ -126,7 +127,7 @@ function bytesToCome(download: ActiveDownload): number | null {
 
 function tooLong(listedSize: number): BodyError {
   const text = `the compressed body is longer than the ${listedSize} bytes listed`;
-  return new BodyError('too_long', text, { hint: 'check whether a proxy changes responses' });
+  return new BodyError('too_long', text, { hint: CHECK_ENCODING });
 }
 
 /** Sends the request for the video, or for the rest of it. */
