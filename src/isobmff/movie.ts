@@ -106,8 +106,11 @@ export class MovieReader {
 
   /** Duration in seconds of all samples named so far. */
   #secondsNamed(): number {
-    const timed = [...this.#tracks.values()].filter(({ timescale }) => timescale > 0);
-    return Math.max(0, ...timed.map(({ ticks, timescale }) => ticks / timescale));
+    let seconds = 0;
+    for (const { ticks, timescale } of this.#tracks.values()) {
+      if (timescale > 0) seconds = Math.max(seconds, ticks / timescale);
+    }
+    return seconds;
   }
 
   /** The kinds of samples that the tracks have. */
