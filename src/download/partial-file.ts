@@ -90,17 +90,13 @@ function stemOf(target: string): string {
   return `${characters.join('')}~${hash}`;
 }
 
-/** What gets which name. */
 interface Publication {
   readonly fileSystem: FileSystem;
   readonly clock: Clock;
   /** The temporary file: closed, and flushed to the disk. */
   readonly temporary: string;
-  /** Its identity, to recognize it under its new name. */
   readonly identity: string;
-  /** The final path. */
   readonly path: string;
-  /** Whether what has the final name is replaced. */
   readonly force: boolean;
 }
 

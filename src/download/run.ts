@@ -35,9 +35,8 @@ export async function runDownload(plan: DownloadPlan, host: Host): Promise<ExitC
     return 0;
   }
   if (plan.output === '-' && host.stdout.isTTY && !plan.dryRun) {
-    throw new UsageError('refusing to write video data to a terminal', {
-      hint: 'write to a file with -o video.mp4, or pipe standard output to another program',
-    });
+    const hint = 'write to a file with -o video.mp4, or pipe standard output to another program';
+    throw new UsageError('refusing to write video data to a terminal', { hint });
   }
   if (plan.output === '-' || plan.dryRun) requireStdout(host);
   const session = await openSession(host, plan.settings, plan);
@@ -98,7 +97,6 @@ export async function readVideoList(file: string, host: Host): Promise<string[]>
   });
 }
 
-/** The videos of a run. */
 interface SelectedVideos {
   readonly videoNos: readonly string[];
   /** Their rows in the library, as far as it lists them; null if it was not asked. */

@@ -80,9 +80,9 @@ export async function fileSink(target: Target, task: VideoTask, context: Downloa
     const identity = await file.identify();
     // Compared while it is open, because some network file systems give a closed file a new number.
     if (target.isShared && (await fileSystem.look(paths.at(-1) ?? ''))?.identity !== identity) {
-      throw new LocalError('swapped', `cannot write ${target.shown}: its temporary file was replaced`, {
-        hint: 'another user can write to that folder; choose another one',
-      });
+      const text = `cannot write ${target.shown}: its temporary file was replaced`;
+      const hint = 'another user can write to that folder; choose another one';
+      throw new LocalError('swapped', text, { hint });
     }
     await file.close();
     return { identity, warnings };
