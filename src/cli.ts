@@ -16,16 +16,13 @@ import { recordedError } from './record.ts';
 import { printable, redactKeys } from './sanitize.ts';
 import { version } from './version.ts';
 
-/** The text that commander wants printed: for standard output, and for standard error. */
-interface PrintedByCommander {
-  readonly help: string[];
-  readonly usage: string[];
-}
+/** What commander prints. */
+type Output = Record<'help' | 'usage', string[]>;
 
 /** Runs a command line. Returns its exit code; never throws. */
 export async function run(argv: readonly string[], host: Host): Promise<ExitCode> {
   let exitCode: ExitCode = 0;
-  const output: PrintedByCommander = { help: [], usage: [] };
+  const output: Output = { help: [], usage: [] };
   const runWork: CommandContext['run'] = async (work) => {
     exitCode = await work();
   };
@@ -57,7 +54,7 @@ function refuseChangedNames(argv: readonly string[], host: Host): void {
 }
 
 /** The tree of commands. What commander prints is collected in `output`. */
-export function commandTree(context: CommandContext, output: PrintedByCommander): Command {
+export function commandTree(context: CommandContext, output: Output): Command {
   const program = new Command('mavi')
     .description('Download your original videos from a Memories.ai library.')
     .usage('<command> [options]')
@@ -70,8 +67,8 @@ export function commandTree(context: CommandContext, output: PrintedByCommander)
       writeOut: (text) => output.help.push(text),
       writeErr: (text) => output.usage.push(text),
       outputError: (text, write) => {
-        const plain = REWORDED.reduce((message, [words, ours]) => message.replace(words, ours), text);
-        write(plain.split('\n').map(printable).join('\n'));
+        const reworded = REWORDED.reduce((message, [words, ours]) => message.replace(words, ours), text);
+        write(reworded.split('\n').map(printable).join('\n'));
       },
       getOutHelpWidth: () => (context.host.stdout.isTTY ? context.host.stderr.columns() : 100),
     });
@@ -95,25 +92,19 @@ function termOf(command: Command): string {
   return [command.name(), ...operands].join(' ');
 }
 
-/** What commander says about mistakes, one after the other made to read like the rest of this program. */
+/** Replacements, all made in turn, that make commander's messages read like those of this program. */
 const REWORDED: readonly (readonly [RegExp, string])[] = [
   [/^error: /, 'mavi: '],
-  [/\n?\(Did you mean (?:one of )?(.*)\?\)/, ' (did you mean $1?)'],
+  [/\n\(Did you mean (?:one of )?(.*)\?\)/, ' (did you mean $1?)'],
   [/(unknown command 'version').*/, '$1 (did you mean --version?)'],
   [/Allowed choices are (.*), (.*)\.$/m, 'It takes $1 or $2.'],
-  // The short name of a flag goes.
+  // Without the short name of a flag.
   [/option '-\w, (--.*?')/g, "option '$1"],
   [/option '(--[^ ']+).*?' cannot be used with option '(--[^ ']+).*?'/, "$1 can't be combined with $2"],
   [/option '(--\S+) (<.*?>)' argument missing/, '$1 needs a value: $2'],
-  [
-    /too many arguments for ('.*?')\. Expected (\d+).* got (\d+)\./,
-    'too many arguments for $1: it takes $2, not $3',
-  ],
+  [/(too many arguments for '.*?')\. Expected (\d+).* got (\d+)\./, '$1: it takes $2, not $3'],
   [/option '(--\S+) .*?' argument ('.*?') is invalid\. It takes (.*)\.$/m, '$1 takes $3, not $2'],
-  [
-    /command-argument value ('.*?') is invalid for argument '(.*?)'\. It takes (.*)\.$/m,
-    '<$2> takes $3, not $1',
-  ],
+  [/command-argument value (.*) is invalid for argument '(.*)'\. It takes (.*)\.$/m, '<$2> takes $3, not $1'],
 ];
 
 /** Prints what failed and what to do next; a signal and a closed pipe end silently. */
