@@ -74,14 +74,10 @@ function stoppedBy(why: AccountError | PauseError, hasBegun: boolean): MaviError
   return new Kind(code, `${words}: ${why.message}`, { hint: why.hint, cause: why });
 }
 
-/** How often a transfer reports its progress, in milliseconds: a fast one has thousands of chunks a second. */
-const REPORT_EVERY_MS = 100;
-
 /** Requests the video until it is complete. Throws the failure that is final, or the last one. */
 async function fetchWithRetries(download: ActiveDownload): Promise<{ proof: Proof; into: ResumableBody }> {
   const { context, record } = download;
   const { listedSize } = download.task;
-  const { clock } = context.host;
   const retries = new RetryState(context.settings);
   for (;;) {
     const receivedBefore = record.bytes_received;
@@ -92,19 +88,16 @@ async function fetchWithRetries(download: ActiveDownload): Promise<{ proof: Proo
       const { body } = response;
       reservation.cover(response.contentLength ?? 0);
       const { into, first, isEnd } = await acceptResponse(response, download);
+      const progress = progressOf(download, into);
       let decodedBytes = 0;
-      let reportedMs = Number.NEGATIVE_INFINITY;
       const onChunk = (chunk: Uint8Array): void => {
         decodedBytes += chunk.length;
         reservation.cover(Math.max(body.wireBytes, decodedBytes));
         const isCompressed = body.wireBytes < decodedBytes;
         if (isCompressed && listedSize !== null && decodedBytes > listedSize) throw tooLong(listedSize);
-        if (clock.ticksMs() - reportedMs < REPORT_EVERY_MS) return;
-        reportedMs = clock.ticksMs();
-        reportProgress(download, into);
+        progress.reportSoon();
       };
-      if (!isEnd) await transfer(body, first, into, context, onChunk);
-      reportProgress(download, into);
+      if (!isEnd) await transfer(body, first, into, context, onChunk).finally(progress.end);
       const proof = await into.prove(listedOf(download.task));
       record.bytes = into.check.bytes;
       record.sha256 = context.rules.checksum ? into.hash() : null;
@@ -181,18 +174,35 @@ function howNext(download: ActiveDownload): string {
   return 'starting over; all bytes are billed again';
 }
 
-function reportProgress({ task, context }: ActiveDownload, into: ResumableBody): void {
+/** How often a transfer reports its progress, in milliseconds: a fast one has thousands of chunks a second. */
+const REPORT_EVERY_MS = 100;
+
+/** Reports the progress of a transfer: soon after a chunk, and when it ends. */
+function progressOf({ task, context }: ActiveDownload, into: ResumableBody) {
   const { listedSize, listedDuration } = listedOf(task);
-  const announced = into.transferSize ?? listedSize;
-  const byBoxes = announced === null ? into.check.progress(listedDuration) : null;
-  context.report({
-    kind: 'receiving',
-    videoNo: task.videoNo,
-    receivedBytes: into.check.bytes,
-    totalBytes: byBoxes?.kind === 'bytes' ? byBoxes.totalBytes : announced,
-    mayGrow: announced === null && (byBoxes?.kind !== 'bytes' || byBoxes.mayGrow),
-    timeShare: byBoxes?.kind === 'time' ? byBoxes.share : null,
-  });
+  let cancel: (() => void) | null = null;
+  const report = (): void => {
+    cancel = null;
+    const announced = into.transferSize ?? listedSize;
+    const byBoxes = announced === null ? into.check.progress(listedDuration) : null;
+    context.report({
+      kind: 'receiving',
+      videoNo: task.videoNo,
+      receivedBytes: into.check.bytes,
+      totalBytes: byBoxes?.kind === 'bytes' ? byBoxes.totalBytes : announced,
+      mayGrow: announced === null && (byBoxes?.kind !== 'bytes' || byBoxes.mayGrow),
+      timeShare: byBoxes?.kind === 'time' ? byBoxes.share : null,
+    });
+  };
+  return {
+    reportSoon(): void {
+      cancel ??= context.host.clock.after(REPORT_EVERY_MS, report);
+    },
+    end(): void {
+      cancel?.();
+      report();
+    },
+  };
 }
 
 function outcomeOf(
