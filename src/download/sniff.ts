@@ -1,4 +1,5 @@
 /** Decides by its first bytes whether a body is accepted as a video. Pure. */
+import { CHECK_BASE_URL } from '../api/network-errors.ts';
 import { BodyError, type MaviError, TruncatedError } from '../errors.ts';
 import {
   type Container,
@@ -67,7 +68,7 @@ export function wrongFormat(signature: Signature): BodyError {
   if (isContainer(signature)) return notMp4('not_mp4', why, 'to download it as it is, use --container any');
   const hint =
     signature === 'json'
-      ? 'check --base-url, and whether a proxy responds instead of the API'
+      ? CHECK_BASE_URL
       : 'the original itself may not be a video; --verify none downloads it as it is';
   return notMp4('not_video', why, hint);
 }
