@@ -7,7 +7,7 @@ import { CHECK_ENCODING, networkError } from './network-errors.ts';
 import { watchForStall } from './stall.ts';
 
 /** What a body needs to know of its surroundings. */
-export interface BodyOptions {
+interface BodyOptions {
   readonly clock: Clock;
   /** The longest time without a byte while somebody reads, in milliseconds. */
   readonly timeoutMs: number;

@@ -85,8 +85,8 @@ export function envelopeError(envelope: Envelope, context: ResponseContext): Mav
   const refused = (text: string): RefusedError => new RefusedError(name, text, { hint: context.refusedHint });
   if (codeNumber === 1 && TEMPORARY_FAILURE.test(message)) return temporaryFailure(name, said, context);
   if (codeNumber === 1 || codeNumber === 3) return refused(said);
-  const isOk = codeNumber === 0 || codeNumber === 200;
-  if (isOk) return refused(`the API sent no video (code ${name}: ${words})`);
+  if (codeNumber === 0 || codeNumber === 200)
+    return refused(`the API sent no video (code ${name}: ${words})`);
   return statusError(context, said, name) ?? refused(said);
 }
 

@@ -73,9 +73,7 @@ export async function send(first: WireRequest, wire: Wire, sending: Sending): Pr
       return { ...response, foreignHost: request.url.origin === first.url.origin ? null : request.url.host };
     }
     response.body.abort(new NetworkError('redirect', 'redirected'));
-    if (hop === MOST_REDIRECTS) {
-      throw badRedirect(first, `more than ${MOST_REDIRECTS} times`);
-    }
+    if (hop === MOST_REDIRECTS) throw badRedirect(first, `more than ${MOST_REDIRECTS} times`);
     request = redirected(request, response.status, response.headers.location);
   }
 }

@@ -95,8 +95,6 @@ export function tooLongAPause(untilMs: number, cause?: MaviError): PauseError {
   const until = new Date(Math.min(untilMs, 8.64e15)).toISOString().replace(/\.\d+Z$/, 'Z');
   const said = cause === undefined ? '' : `${cause.message.replace(/\.$/, '')}; `;
   const text = `${said}the server asks for no requests until ${until}`;
-  return new PauseError(cause?.code ?? 'paused', text, {
-    hint: `run the command again after ${until}`,
-    cause,
-  });
+  const hint = `run the command again after ${until}`;
+  return new PauseError(cause?.code ?? 'paused', text, { hint, cause });
 }
