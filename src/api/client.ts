@@ -90,11 +90,11 @@ export function apiClient(options: ClientOptions): Client {
     request: WireRequest,
     sending: Omit<VideoRequest, 'onDiscarded'>,
   ): Promise<HttpResponse> => {
-    const start = await limiter.start(sending.waitSignal ?? sending.signal, sending.onWait);
+    const sent = await limiter.start(sending.waitSignal ?? sending.signal, sending.onWait);
     sending.onStart();
     let noted: Promise<void> | null = null;
     const onSent = (): void => {
-      noted = start.sent();
+      noted = sent();
     };
     try {
       return await send(request, wire, { ...sending, onSent });

@@ -7,20 +7,15 @@ import { LONGEST_WAIT_MS, tooLongAPause } from './retry.ts';
 /** The documented limit of the listing: five requests a second. */
 export const LIST_RATE = { starts: 5, windowMs: 1000 };
 
-/** A start that was granted. */
-export interface Start {
-  /** To be called when the request goes out, once the connection is made: that is when the server counts it. */
-  sent(): Promise<void>;
-}
-
 /** The gate before every request. */
 export interface RateLimiter {
   /**
-   * Waits for room, and takes it. Throws the signal's reason, and PauseError where the server asked for a pause that
-   * is too long to wait for.
+   * Waits for room, takes it, and resolves to what is to be called when the request goes out, once the connection is
+   * made: that is when the server counts it. Throws the signal's reason, and PauseError where the server asked for a
+   * pause that is too long to wait for.
    * @param onWait called, as often as it changes, with the end of the wait (milliseconds since the epoch)
    */
-  start(signal: AbortSignal, onWait: (untilMs: number) => void): Promise<Start>;
+  start(signal: AbortSignal, onWait: (untilMs: number) => void): Promise<() => Promise<void>>;
   /** Lets nobody start before then (milliseconds since the epoch). */
   pauseUntil(untilMs: number): Promise<void>;
   /** Throws PauseError during a pause that is too long to wait for. */
@@ -105,7 +100,7 @@ export function rateLimiter(rate: Rate | null, store: RateLimitStore, clock: Clo
       turn = mine.catch(() => {});
       try {
         const startedMs = await mine;
-        return { sent: () => sent(startedMs) };
+        return () => sent(startedMs);
       } finally {
         queue.splice(queue.indexOf(onWait), 1);
       }

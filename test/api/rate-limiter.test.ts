@@ -123,9 +123,9 @@ describe('a limiter', () => {
 
   it('counts a start from when its request goes out, as the server does', async () => {
     const { clock, gate, started, ask } = line({ starts: 1, windowMs: 1000 });
-    const first = await gate.start(new AbortController().signal, () => {});
+    const sent = await gate.start(new AbortController().signal, () => {});
     await clock.advance(600);
-    await first.sent();
+    await sent();
     void ask('next');
     await clock.advance(5000);
     expect(started).toEqual([['next', 600 + WINDOW]]);
@@ -133,10 +133,10 @@ describe('a limiter', () => {
 
   it('counts each start once, however late its request goes out', async () => {
     const { clock, gate, started, ask } = line();
-    const first = await gate.start(new AbortController().signal, () => {});
+    const sent = await gate.start(new AbortController().signal, () => {});
     await gate.start(new AbortController().signal, () => {});
     await clock.advance(100);
-    await first.sent();
+    await sent();
     await clock.advance(900);
     void ask('c');
     void ask('d');
@@ -152,10 +152,10 @@ describe('a limiter', () => {
     let kept: Starts = { starts: [], pausedUntilMs: 0 };
     const update: RateLimitStore['update'] = async (change) => (kept = change(kept, clock.nowMs()));
     const gate = rateLimiter(TWO_A_SECOND, { update, read: async () => kept }, clock);
-    const start = await gate.start(new AbortController().signal, () => {});
+    const sent = await gate.start(new AbortController().signal, () => {});
     await clock.advance(500);
     kept = { starts: [7], pausedUntilMs: 0 };
-    await start.sent();
+    await sent();
     expect(kept).toEqual({ starts: [7], pausedUntilMs: 0 });
   });
 });
@@ -274,8 +274,8 @@ describe('without a rate', () => {
     const store = memoryStore(clock);
     const gate = rateLimiter(null, store, clock);
     for (let index = 0; index < 100; index += 1) {
-      const start = await gate.start(new AbortController().signal, () => expect.unreachable('nobody waits'));
-      await start.sent();
+      const sent = await gate.start(new AbortController().signal, () => expect.unreachable('nobody waits'));
+      await sent();
     }
     expect(await store.read()).toEqual({ starts: [], pausedUntilMs: 0 });
     expect(gate.delayMsOfStart(1000)).toBe(0);
