@@ -179,7 +179,7 @@ describe('what a terminal can show', () => {
     const terminal = await terminalWith(scene, { [SECOND]: STALL }, { env: { LANG: 'C' } });
     await terminal.type(`clear; mavi download ${FIRST} ${SECOND} -d library`);
     const screen = await terminal.shows(
-      (seen) => text(seen).includes('ok saved') && text(seen).includes(' 50 %'),
+      (seen) => text(seen).includes('ok saved') && (seen.at(-1) ?? '').includes(' 50 %'),
     );
     expect(text(screen)).toMatch(/^[\x20-\x7e\n]*$/);
     expect(screen.at(-1)).toMatch(/^VI600000001000000001\.mp4 {2}#+-+ {3}50 %/);
