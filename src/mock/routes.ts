@@ -84,19 +84,20 @@ export async function respond(service: Service, exchange: Exchange, guarded: boo
 }
 
 async function download(service: Service, exchange: Exchange): Promise<void> {
-  if (!service.mayStart(exchange.nowMs())) return sendJson(exchange, FAILURES.rateLimit);
+  const { library, faults, mayStart } = service;
+  if (!mayStart(exchange.nowMs())) return sendJson(exchange, FAILURES.rateLimit);
   const fields = fieldsOf(exchange);
   if (fields === null) return sendJson(exchange, FAILURES.badParameter);
   const videoNo = String(fields.video_no ?? '');
   const uniqueId = String(fields.unique_id ?? 'default');
   if (videoNo === '') return sendJson(exchange, FAILURES.noVideoNo);
-  const video = service.library.find(uniqueId, videoNo);
+  const video = library.find(uniqueId, videoNo);
   if (!video) return sendJson(exchange, FAILURES.unknownVideo);
 
   const cleanPath = `${FILES_PATH}${encodeURIComponent(uniqueId)}/${encodeURIComponent(videoNo)}`;
-  const offerRanges = exchange.offerRanges || service.faults.needsRanges(videoNo);
+  const offerRanges = exchange.offerRanges || faults.needsRanges(videoNo);
   const content = contentOf(video);
-  await sendOrFail({ ...exchange, content, cleanPath, offerRanges }, service.faults, videoNo);
+  await sendOrFail({ ...exchange, content, cleanPath, offerRanges }, faults, videoNo);
 }
 
 /** The same video at a path of its own, which redirects lead to. */
@@ -123,11 +124,8 @@ async function listVideosRoute(service: Service, exchange: Exchange): Promise<vo
   service.createdScopes.add(String(fields.unique_id ?? 'default'));
   // A folder_id may be a number that those of JavaScript cannot hold.
   const folder_id = /"folder_id"\s*:\s*"?(-?\d+)/.exec(exchange.record.body)?.[1];
-  const page = listVideos(
-    service.library,
-    { ...fields, ...(folder_id && { folder_id }) },
-    service.pageSizeCap,
-  );
+  const { library, pageSizeCap } = service;
+  const page = listVideos(library, { ...fields, ...(folder_id && { folder_id }) }, pageSizeCap);
   await sendListing(service, exchange, page);
 }
 
@@ -136,7 +134,8 @@ function fieldsOf({ record }: Exchange): Fields | null {
 }
 
 async function listUniqueIds(service: Service, exchange: Exchange): Promise<void> {
-  const uniqueIds = new Set([...service.library.uniqueIds, ...service.createdScopes]);
+  const { library, createdScopes } = service;
+  const uniqueIds = new Set([...library.uniqueIds, ...createdScopes]);
   await sendListing(service, exchange, success({ unique_ids: [...uniqueIds] }));
 }
 

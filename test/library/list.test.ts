@@ -77,8 +77,8 @@ describe('the pages of the library', () => {
   });
 
   it('end at an empty page, whatever the total says', async () => {
-    const library = libraryOf(madeVideos(3));
-    const mock = await withMock({ videos: { ...library, count: () => 250 } });
+    const videos = libraryOf(madeVideos(3));
+    const mock = await withMock({ videos: { ...videos, count: () => 250 } });
     const { code, lines } = await list(mock, ['--ids']);
     expect(code).toBe(0);
     expect(lines).toEqual(idsOf(madeVideos(3)));
