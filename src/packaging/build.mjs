@@ -42,9 +42,7 @@ try {
     // got's library of type checks makes one as it loads, which takes 20 ms, for messages about wrong types in code.
     define: { 'Intl.ListFormat': 'Object' },
     // Dependencies in CommonJS load Node's modules by require.
-    banner: {
-      js: "import{createRequire as __require_}from'node:module';const require=__require_(import.meta.url);",
-    },
+    banner: { js: 'const require=process.getBuiltinModule;' },
     minifyWhitespace: true,
     minifySyntax: true,
     legalComments: 'none',
