@@ -69,7 +69,7 @@ export async function runBatch(tasks: readonly VideoTask[], run: BatchRun): Prom
     rules: plan.rules,
     fileSystem: diskFileSystem,
     partialFiles: partialFiles(host),
-    throttle: throttleTo(limitRate),
+    throttle: limitRate === null ? null : throttleTo(limitRate),
     budget: new Budget(plan.maxTransfer),
     report: view.report,
     stop: AbortSignal.any([host.interrupt, stop.signal]),

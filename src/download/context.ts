@@ -14,7 +14,8 @@ export interface DownloadContext extends Session {
   readonly rules: DownloadRules;
   readonly fileSystem: FileSystem;
   readonly partialFiles: PartialFiles;
-  readonly throttle: ReturnType<typeof throttleTo>;
+  /** Null for no limit. */
+  readonly throttle: ReturnType<typeof throttleTo> | null;
   readonly budget: Budget;
   readonly report: Report;
   /** Ends every pause and every request without a response; a body that has begun continues. */
@@ -27,15 +28,14 @@ export interface DownloadContext extends Session {
 const BURST_MS = 100;
 
 /**
- * Enforces `--limit-rate` for all videos together: a bucket of bytes that fills at a steady rate; null for no limit.
+ * Enforces `--limit-rate` for all videos together: a bucket of bytes that fills at a steady rate.
  * The function returned takes bytes that were received, and returns how long to read nothing more, in milliseconds.
  */
-export function throttleTo(bytesPerSecond: number | null): (bytes: number, nowMs: number) => number {
-  const bytesPerMs = (bytesPerSecond ?? Number.POSITIVE_INFINITY) / 1000;
+export function throttleTo(bytesPerSecond: number): (bytes: number, nowMs: number) => number {
   /** When the bytes taken so far will have been earned. */
   let earnedAtMs = Number.NEGATIVE_INFINITY;
   return (bytes, nowMs) => {
-    earnedAtMs = Math.max(earnedAtMs, nowMs) + bytes / bytesPerMs;
+    earnedAtMs = Math.max(earnedAtMs, nowMs) + (bytes / bytesPerSecond) * 1000;
     return Math.max(0, earnedAtMs - nowMs - BURST_MS);
   };
 }

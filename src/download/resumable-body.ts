@@ -89,16 +89,18 @@ export class ResumableBody {
   }
 
   /**
-   * Checks the next chunk and returns the part of it that is to be written, which may be empty. Throws BodyError if
-   * its boxes are broken, or if it differs from what an earlier pass has already written.
+   * The part of a chunk, once it is checked, that is to be written; it may be empty. Throws BodyError if the chunk
+   * differs from what an earlier pass has already written.
    */
-  push(chunk: Uint8Array): Uint8Array {
-    const repeated = Math.min(Math.max(this.#sent.bytes - this.check.bytes, 0), chunk.length);
-    this.check.push(chunk);
-    if (repeated > 0) {
-      this.#hash?.update(chunk.subarray(0, repeated));
-      if (this.check.bytes >= this.#sent.bytes && this.hash() !== this.#sent.hash) throw changed();
+  unsent(chunk: Uint8Array): Uint8Array {
+    const { bytes } = this.check;
+    const repeated = Math.min(this.#sent.bytes - (bytes - chunk.length), chunk.length);
+    if (repeated <= 0) {
+      this.#hash?.update(chunk);
+      return chunk;
     }
+    this.#hash?.update(chunk.subarray(0, repeated));
+    if (bytes >= this.#sent.bytes && this.hash() !== this.#sent.hash) throw changed();
     const wanted = chunk.subarray(repeated);
     this.#hash?.update(wanted);
     return wanted;

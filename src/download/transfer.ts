@@ -46,14 +46,15 @@ export async function transfer(
   const take = (chunk: Uint8Array): void => {
     if (failure !== null) return;
     try {
-      const wanted = into.push(chunk);
+      into.check.push(chunk);
+      const wanted = into.unsent(chunk);
       onChunk(chunk);
       if (wanted.length > 0) waiting.push(wanted);
       waitingBytes += wanted.length;
     } catch (error) {
       return fail(error);
     }
-    const delayMs = throttle(chunk.length, clock.ticksMs());
+    const delayMs = throttle?.(chunk.length, clock.ticksMs()) ?? 0;
     if (delayMs > 0 && cancelThrottle === null) {
       cancelThrottle = clock.after(delayMs, () => {
         cancelThrottle = null;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openSession } from '../../src/api/session.ts';
 import { run } from '../../src/cli.ts';
-import { Budget, type DownloadContext, throttleTo } from '../../src/download/context.ts';
+import { Budget, type DownloadContext } from '../../src/download/context.ts';
 import { partialFiles } from '../../src/download/partial-file.ts';
 import { downloadVideo } from '../../src/download/video.ts';
 import { ClosedPipe, exitCodeFor } from '../../src/errors.ts';
@@ -66,7 +66,7 @@ async function downloadOnto(
     rules: { level: 'full', container: 'mp4', checksum: false },
     fileSystem,
     partialFiles: partialFiles(host, fileSystem),
-    throttle: throttleTo(null),
+    throttle: null,
     budget: new Budget(null),
     report: () => {},
     stop: host.interrupt,
