@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import { type DownloadPlan, oneVideoOnly, readVideoNo, type WhenExists } from '../download/plan.ts';
 import { UsageError } from '../errors.ts';
-import type { Template } from '../library/names.ts';
+import { readTemplate } from '../library/names.ts';
 import { isNarrowed } from '../library/query.ts';
 import { SETTING_NAMES } from '../settings/settings.ts';
 import { addEnd, addSettings, type CommandContext, type Flags, subcommand } from './command.ts';
@@ -48,10 +48,7 @@ export function addDownload(program: Command, { host, run }: CommandContext): vo
   ]);
   command.action((videoNos: string[], flags: Flags) =>
     run(async () => {
-      const text = flags.nameTemplate as string | undefined;
-      // Loaded now, since naming files takes a package that few other commands need.
-      const template = text === undefined ? null : (await import('../library/names.ts')).readTemplate(text);
-      const plan = downloadPlan(videoNos, flags, template);
+      const plan = downloadPlan(videoNos, flags);
       return (await import('../download/run.ts')).runDownload(plan, host);
     }),
   );
@@ -60,7 +57,7 @@ export function addDownload(program: Command, { host, run }: CommandContext): vo
 /** Names of standard output itself, which exist and are not to be replaced. */
 const STDOUT_PATHS = new Set(['/dev/stdout', '/dev/fd/1', '/proc/self/fd/1']);
 
-function downloadPlan(videoNos: readonly string[], flags: Flags, template: Template | null): DownloadPlan {
+function downloadPlan(videoNos: readonly string[], flags: Flags): DownloadPlan {
   const text = (name: string): string | null => (typeof flags[name] === 'string' ? flags[name] : null);
   for (const name of ['output', 'outputDir', 'batchFile', 'manifest']) {
     const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
@@ -81,6 +78,7 @@ function downloadPlan(videoNos: readonly string[], flags: Flags, template: Templ
     throw new UsageError('--skip-recorded needs --manifest <file>');
   }
   const checked = videoNos.map((videoNo) => readVideoNo(videoNo, ''));
+  const template = text('nameTemplate');
   const given = text('output');
   const output = given !== null && STDOUT_PATHS.has(given) ? '-' : given;
   if (output !== null && new Set(checked).size > 1) throw oneVideoOnly();
@@ -94,7 +92,7 @@ function downloadPlan(videoNos: readonly string[], flags: Flags, template: Templ
     whenExists: whenExistsOf(flags),
     lookup: flags.lookup === true,
     manifest: text('manifest'),
-    template,
+    template: template === null ? null : readTemplate(template),
   };
 }
 

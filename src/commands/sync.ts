@@ -1,7 +1,7 @@
 /** `mavi sync`: flags to a checked plan. */
 import type { Command } from 'commander';
 import { UsageError } from '../errors.ts';
-import type { Template } from '../library/names.ts';
+import { readTemplate } from '../library/names.ts';
 import { SETTING_NAMES } from '../settings/settings.ts';
 import type { Shard, SyncPlan } from '../sync/plan.ts';
 import { addEnd, type CommandContext, type Flags, subcommand } from './command.ts';
@@ -39,22 +39,20 @@ export function addSync(program: Command, { host, run }: CommandContext): void {
   ]);
   command.action((folder: string, flags: Flags) =>
     run(async () => {
-      // Loaded on demand: names of files need a package that few other commands use.
-      const { readTemplate } = await import('../library/names.ts');
-      const plan = syncPlan(folder, readTemplate(String(flags.nameTemplate)), flags);
+      const plan = syncPlan(folder, flags);
       return (await import('../sync/run.ts')).runSync(plan, host);
     }),
   );
 }
 
-function syncPlan(folder: string, template: Template, flags: Flags): SyncPlan {
+function syncPlan(folder: string, flags: Flags): SyncPlan {
   if (folder === '') throw new UsageError('<dir> must not be empty');
   return {
     ...runPlanOf(flags, true),
     folder,
     query: queryOf(flags),
     force: flags.force === true,
-    template,
+    template: readTemplate(String(flags.nameTemplate)),
     shard: readShard(flags.shard),
   };
 }

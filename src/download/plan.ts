@@ -125,7 +125,7 @@ export function oneVideoOnly(): UsageError {
 }
 
 /** White space and quotation marks, which copying brings along. */
-const AROUND = /^[\s'"`“”‘’«»]+|[\s'"`“”‘’«»]+$/g;
+const AROUND = /^[\s'"`\p{Pi}\p{Pf}]+|[\s'"`\p{Pi}\p{Pf}]+$/gu;
 
 /** The API's own IDs, to suggest one that is part of a URL, a file name or a list. */
 const LIKELY = /VI\d{6,}|PI-[A-Za-z0-9_-]{6,}/g;

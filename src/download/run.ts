@@ -7,6 +7,7 @@ import { makeFolder, pathFrom } from '../folders.ts';
 import { abortable, type Host, requireStdout, say } from '../host.ts';
 import { EXTENSIONS } from '../isobmff/signature.ts';
 import { type ListingContext, listReady, lookUp } from '../library/listing.ts';
+import { assignNames } from '../library/names.ts';
 import type { LibraryRow } from '../library/row.ts';
 import { printable } from '../sanitize.ts';
 import { runBatch } from './batch.ts';
@@ -133,8 +134,6 @@ async function itemsOf(
   const recorded = isSkipping ? (await readManifest(manifest, host, 'named', true)).recorded : null;
   let names: ReadonlyMap<string, string> | null = null;
   if (template !== null) {
-    // Loaded now, since naming files takes a package that few downloads need.
-    const { assignNames } = await import('../library/names.ts');
     names = assignNames([...(rows?.values() ?? [])], template);
   }
   const items: Item[] = [];

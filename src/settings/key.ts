@@ -28,7 +28,7 @@ const FAULTS: readonly (readonly [shape: RegExp, fault: string])[] = [
   [/^$/, 'is empty'],
   [/^(authorization:\s*)?bearer\s/i, "starts with 'Bearer '; give only the key"],
   [/^(export\s+)?[a-z_]\w*=[^=]/i, 'starts with NAME=; give only the value'],
-  [/^["'`“”‘’]|["'`“”‘’]$/, 'is in quotes; give it without them'],
+  [/^["'`\p{Pi}\p{Pf}]|["'`\p{Pi}\p{Pf}]$/u, 'is in quotes; give it without them'],
   [/\s/, 'has white space inside'],
   [/[^\x21-\x7e]/, 'has control or non-ASCII characters'],
 ];
