@@ -1,7 +1,11 @@
 /** The API as calls: what is requested, with which key, at which rate, and what its responses mean. */
 import type { IncomingHttpHeaders } from 'node:http';
-import { type MaviError, NetworkError, RateLimitError, RefusedError } from '../errors.ts';
-import type { Settings } from '../settings/settings.ts';
+import { type MaviError, NetworkError, RefusedError } from '../errors.ts';
+import { type Host, say } from '../host.ts';
+import { configFolder } from '../settings/folder.ts';
+import { findKey } from '../settings/key.ts';
+import { isVendorHost, resolveSettings, type Settings, type SettingTexts } from '../settings/settings.ts';
+import { readStore } from '../settings/store.ts';
 import { version } from '../version.ts';
 import { readSmallBody } from './body.ts';
 import {
@@ -16,20 +20,25 @@ import {
 } from './envelope.ts';
 import { type HttpResponse, type Sending, send, type Wire, type WireRequest } from './http.ts';
 import { CHECK_BASE_URL } from './network-errors.ts';
-import type { RateLimiter } from './rate-limiter.ts';
+import { agents } from './proxy.ts';
+import { memoryStore, sharedStore } from './rate-limit-store.ts';
+import { LIST_RATE, type RateLimiter, rateLimiter } from './rate-limiter.ts';
 import { LONGEST_WAIT_MS } from './retry.ts';
 
 /** How much of a page of the listing is read, in bytes: 200 rows with long names and many tags. */
 const PAGE_BYTES = 16 * 1024 * 1024;
 
-/** What a client is made of. */
-export interface ClientOptions extends Pick<Client, 'videoLimiter'> {
+/** What a command works with. */
+export interface Session {
   readonly settings: Settings;
-  readonly key: string;
-  readonly wire: Wire;
-  /** Values that no message may repeat. */
-  readonly secrets: Iterable<string>;
-  readonly listLimiter: RateLimiter;
+  readonly client: Client;
+}
+
+/** What a run prints to standard error beside its results. */
+export interface SessionOutput {
+  readonly verbose: boolean;
+  /** Whether warnings are left out. Default false. */
+  readonly quiet?: boolean;
 }
 
 /** The head of a response that may be a video; its body is paused. */
@@ -67,9 +76,40 @@ export interface Client {
   call(path: string, body: object | undefined, signal: AbortSignal): Promise<unknown>;
 }
 
-/** A client of one key, for one run. */
-export function apiClient(options: ClientOptions): Client {
-  const { settings, key, wire, secrets, videoLimiter, listLimiter } = options;
+/**
+ * Makes the session of a run. Throws UsageError for a bad setting, AccountError where there is no key. While the
+ * server's pause is too long to wait for, no call is made, and each throws PauseError.
+ */
+export async function openSession(host: Host, flags: SettingTexts, output: SessionOutput): Promise<Session> {
+  const stored = await readStore(host, flags.profile, output.quiet);
+  const settings = resolveSettings(flags, host.env, stored.values);
+  const { key } = await findKey(host, stored, output.quiet);
+  const client = apiClient(host, settings, key, output);
+  const call: Client['call'] = async (...request) => {
+    await client.videoLimiter.checkPause();
+    return client.call(...request);
+  };
+  return { settings, client: { ...client, call } };
+}
+
+/** A client of a key that is known. */
+export function apiClient(host: Host, settings: Settings, key: string, output: SessionOutput): Client {
+  const { clock, env, secrets } = host;
+  const { connectTimeoutMs, rate } = settings;
+  if (output.verbose && !isVendorHost(settings.baseUrl)) {
+    say(host, `* the API key goes to ${settings.baseUrl.host}`);
+  }
+  const onAlone = (why: string): void => {
+    const what = "the rate limit can't be shared with other mavi processes";
+    if (!output.quiet) say(host, `mavi: warning: ${what} (${why}); this process keeps to it by itself`);
+  };
+  const store = sharedStore({ host, folder: configFolder(host), key, rate, onAlone });
+  const videoLimiter = rateLimiter(rate, store, clock);
+  const listLimiter = rateLimiter(LIST_RATE, memoryStore(clock), clock);
+  const trace = (line: string): void => {
+    if (output.verbose) say(host, line);
+  };
+  const wire: Wire = { ...settings, clock, agentFor: agents(env, { clock, connectTimeoutMs }), trace };
 
   const requestFor = (path: string, body: object | undefined, from?: VideoRequest['from']): WireRequest => ({
     method: body === undefined ? 'GET' : 'POST',
@@ -92,7 +132,7 @@ export function apiClient(options: ClientOptions): Client {
   ): Promise<HttpResponse> => {
     const sent = await limiter.start(sending.waitSignal ?? sending.signal, sending.onWait);
     sending.onStart();
-    let noted: Promise<void> | null = null;
+    let noted: Promise<void> | undefined;
     const onSent = (): void => {
       noted = sent();
     };
@@ -105,7 +145,7 @@ export function apiClient(options: ClientOptions): Client {
 
   const contextOf = (response: HttpResponse, refusedHint: string): ResponseContext => {
     const { status, headers, foreignHost } = response;
-    const askedMs = retryAfter(headers['retry-after'], wire.clock.nowMs());
+    const askedMs = retryAfter(headers['retry-after'], clock.nowMs());
     // Only the API itself may end the run by a long pause.
     const isHeeded = foreignHost === null || (askedMs ?? 0) <= LONGEST_WAIT_MS;
     return { status, retryAfterMs: isHeeded ? askedMs : null, foreignHost, secrets, refusedHint };
@@ -113,9 +153,8 @@ export function apiClient(options: ClientOptions): Client {
 
   /** Keeps the pause that a failure asks for, then throws it. The pause holds for all videos, runs and processes. */
   const fail = async (error: MaviError, { foreignHost }: ResponseContext): Promise<never> => {
-    const mayAsk = error instanceof NetworkError || error instanceof RateLimitError;
-    if (mayAsk && error.retryAfterMs !== null && foreignHost === null) {
-      await videoLimiter.pauseUntil(wire.clock.nowMs() + error.retryAfterMs);
+    if (error.retryAfterMs !== null && foreignHost === null) {
+      await videoLimiter.pauseUntil(clock.nowMs() + error.retryAfterMs);
     }
     throw error;
   };

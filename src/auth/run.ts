@@ -1,5 +1,5 @@
 /** `mavi auth`: stores, removes, shows and checks the key. */
-import { clientFor } from '../api/session.ts';
+import { apiClient } from '../api/client.ts';
 import { AccountError, type ExitCode, Interrupted, localError, MaviError, UsageError } from '../errors.ts';
 import { type Host, print, say } from '../host.ts';
 import { libraryScopes } from '../library/listing.ts';
@@ -94,7 +94,7 @@ function settingsToAsk(flags: SettingTexts, host: Host, stored: StoredValues): S
 
 /** The scopes that a key gives access to. Throws AccountError if the API refuses it, NetworkError if it can't be reached. */
 function scopesFor(host: Host, settings: Settings, key: string, verbose: boolean): Promise<string[]> {
-  const client = clientFor(host, settings, key, { verbose });
+  const client = apiClient(host, settings, key, { verbose });
   return libraryScopes({ client, settings, host, note: () => {} });
 }
 

@@ -1,6 +1,6 @@
 /** Many videos: several at once, each with its own outcome; shown, recorded and summed up. */
 import { setMaxListeners } from 'node:events';
-import type { Session } from '../api/session.ts';
+import type { Session } from '../api/client.ts';
 import {
   BudgetError,
   ClosedPipe,

@@ -1,5 +1,5 @@
 /** What every download of a run shares. */
-import type { Session } from '../api/session.ts';
+import type { Session } from '../api/client.ts';
 import { BudgetError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import type { Report } from '../progress/events.ts';

@@ -1,7 +1,7 @@
 /** `mavi download`, from a checked plan to an exit code. */
 import { lstat, readFile } from 'node:fs/promises';
 import { buffer as readAll } from 'node:stream/consumers';
-import { openSession } from '../api/session.ts';
+import { openSession } from '../api/client.ts';
 import { type ExitCode, localError, mergeExitCodes, UsageError } from '../errors.ts';
 import { makeFolder, pathFrom } from '../folders.ts';
 import { abortable, type Host, requireStdout, say } from '../host.ts';

@@ -1,5 +1,5 @@
 /** `mavi list`, from a checked plan to an exit code. */
-import { openSession } from '../api/session.ts';
+import { openSession } from '../api/client.ts';
 import type { ExitCode } from '../errors.ts';
 import { type Host, print, requireStdout, say } from '../host.ts';
 import { printable, safeJson } from '../sanitize.ts';

@@ -1,8 +1,8 @@
 /** Lists the library: its videos page by page, its scopes and its folders. */
+import type { Session } from '../api/client.ts';
 import { CHECK_BASE_URL } from '../api/network-errors.ts';
 import { LIST_RATE } from '../api/rate-limiter.ts';
 import { RetryState } from '../api/retry.ts';
-import type { Session } from '../api/session.ts';
 import { type ExitCode, MaviError, RefusedError } from '../errors.ts';
 import { type Host, say, sleep } from '../host.ts';
 import { retryingText } from '../progress/text.ts';

@@ -1,6 +1,6 @@
 /** `mavi sync`, from a checked plan to an exit code: list, skip what is up to date, download the rest. */
 import { lstat, readdir } from 'node:fs/promises';
-import { openSession } from '../api/session.ts';
+import { openSession } from '../api/client.ts';
 import { runBatch } from '../download/batch.ts';
 import { printForecast } from '../download/forecast.ts';
 import { type Manifest, openManifest } from '../download/manifest.ts';

@@ -2,12 +2,8 @@
 import nock from 'nock';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { apiClient, type Client, type VideoRequest, type VideoResponse } from '../../src/api/client.ts';
-import { agents } from '../../src/api/proxy.ts';
-import { memoryStore } from '../../src/api/rate-limit-store.ts';
-import { rateLimiter } from '../../src/api/rate-limiter.ts';
 import { run } from '../../src/cli.ts';
 import { AccountError, NetworkError, RateLimitError, RefusedError } from '../../src/errors.ts';
-import { systemClock } from '../../src/host.ts';
 import { resolveSettings, type SettingTexts } from '../../src/settings/settings.ts';
 import { version } from '../../src/version.ts';
 import { fakeHost } from '../helpers/fake-host.ts';
@@ -70,19 +66,9 @@ function respond(
     });
 }
 
-function client(texts: SettingTexts = {}, trace: (line: string) => void = () => {}): Client {
-  const settings = resolveSettings(texts, {}, {});
-  const { connectTimeoutMs, timeoutMs } = settings;
-  const unlimited = rateLimiter(null, memoryStore(systemClock), systemClock);
-  const agentFor = agents({}, { clock: systemClock, connectTimeoutMs });
-  return apiClient({
-    settings,
-    key: KEY,
-    wire: { clock: systemClock, connectTimeoutMs, timeoutMs, agentFor, trace },
-    secrets: new Set([KEY]),
-    videoLimiter: unlimited,
-    listLimiter: unlimited,
-  });
+function client(texts: SettingTexts = {}, host = fakeHost({ cwd: tempDir() })): Client {
+  host.secrets.add(KEY);
+  return apiClient(host, resolveSettings({ rate: '0', ...texts }, {}, {}), KEY, { verbose: true });
 }
 
 const { signal } = new AbortController();
@@ -362,10 +348,10 @@ describe('the trace', () => {
   it('shows each request and response on one line, without the key', async () => {
     respond('POST', '/serve/api/v1/download', 307, '', { location: '/1' });
     respond('POST', '/1', 200, 'x', { 'x-echo': 'a\u00a0b' });
-    const lines: string[] = [];
-    await bytesOf(await client({}, (line) => lines.push(line)).download(VIDEO_NO, question()));
+    const host = fakeHost({ cwd: tempDir() });
+    await bytesOf(await client({}, host).download(VIDEO_NO, question()));
     const body = JSON.stringify({ video_no: VIDEO_NO, unique_id: 'default' });
-    expect(lines).toEqual([
+    expect(host.errors().trimEnd().split('\n')).toEqual([
       `> POST ${API}/serve/api/v1/download ${body}`,
       '< HTTP 307 location: /1',
       `> POST ${API}/1 ${body}`,

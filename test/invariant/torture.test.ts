@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { openSession } from '../../src/api/session.ts';
+import { openSession } from '../../src/api/client.ts';
 import { run } from '../../src/cli.ts';
 import { Budget, type DownloadContext } from '../../src/download/context.ts';
 import { partialFiles } from '../../src/download/partial-file.ts';
