@@ -21,7 +21,7 @@ import {
 import { type HttpResponse, type Sending, send, type Wire, type WireRequest } from './http.ts';
 import { CHECK_BASE_URL } from './network-errors.ts';
 import { agents } from './proxy.ts';
-import { memoryStore, sharedStore } from './rate-limit-store.ts';
+import { rateLimitStore } from './rate-limit-store.ts';
 import { LIST_RATE, type RateLimiter, rateLimiter } from './rate-limiter.ts';
 import { LONGEST_WAIT_MS } from './retry.ts';
 
@@ -103,9 +103,9 @@ export function apiClient(host: Host, settings: Settings, key: string, output: S
     const what = "the rate limit can't be shared with other mavi processes";
     if (!output.quiet) say(host, `mavi: warning: ${what} (${why}); this process keeps to it by itself`);
   };
-  const store = sharedStore({ host, folder: configFolder(host), key, rate, onAlone });
+  const store = rateLimitStore(clock, { host, folder: configFolder(host), key, rate, onAlone });
   const videoLimiter = rateLimiter(rate, store, clock);
-  const listLimiter = rateLimiter(LIST_RATE, memoryStore(clock), clock);
+  const listLimiter = rateLimiter(LIST_RATE, rateLimitStore(clock), clock);
   const trace = (line: string): void => {
     if (output.verbose) say(host, line);
   };

@@ -49,28 +49,11 @@ interface Entry extends Starts {
 
 const EMPTY: Entry = { starts: [], pausedUntilMs: 0, writtenMs: 0, uptimeMs: 0, boot: '' };
 
-/** How the times of entries are read and written. */
-interface Timing {
-  readonly clock: Clock;
-  readonly boot: string;
-  readonly keepMs: number;
-}
+/** Something else may have been put in the record's place: a link is not followed, a FIFO not waited for. */
+const SAFELY = constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-/** A store of this process alone. */
-export function memoryStore(clock: Clock): RateLimitStore {
-  const timing = { clock, boot: 'this process', keepMs: KEPT_MS };
-  let kept = EMPTY;
-  return {
-    update: async (change) => {
-      kept = changed(kept, change, timing);
-      return kept;
-    },
-    read: async () => current(kept, timing, clock.nowMs()),
-  };
-}
-
-/** What a shared store is made of. */
-export interface SharedStoreOptions {
+/** A record in a file that the processes of one user and key share. */
+export interface SharedRecord {
   readonly host: LockOptions['host'];
   /** The folder of the record, created if missing. */
   readonly folder: string;
@@ -81,36 +64,46 @@ export interface SharedStoreOptions {
   readonly onAlone: (why: string) => void;
 }
 
-/** The store that the processes of one user and key share. */
-export function sharedStore({ host, folder, key, rate, onAlone }: SharedStoreOptions): RateLimitStore {
-  const name = createHash('sha256').update(key).digest('hex').slice(0, 16);
-  const path = join(folder, `starts-${name}.json`);
-  const { clock } = host;
-  const keepMs = Math.max(KEPT_MS, rate === null ? 0 : countedMs(rate));
-  const timing = { clock, boot: bootId() ?? '', keepMs };
+/** The store of a shared record; without one, a store of this process alone. */
+export function rateLimitStore(clock: Clock, shared: SharedRecord | null = null): RateLimitStore {
+  const boot = bootId() ?? '';
+  const keepMs = KEPT_MS + (shared?.rate?.windowMs ?? 0);
+  const path = shared === null ? '' : pathOf(shared);
+  let record = shared;
   let kept = EMPTY;
-  let isAlone = false;
-  const updateFile = async (change: Change): Promise<Entry> => {
-    await makeFolder(folder, folder, 0o700);
-    const lockPath = `${path}.lock`;
-    const release = await acquireLock(lockPath, { host, ...BRIEF_LOCK });
-    try {
-      const { uid } = await stat(lockPath);
-      return await rewrite(path, uid, (entry) => changed(entry, change, timing));
-    } finally {
-      await release();
-    }
+
+  /**
+   * What still counts of an entry. Where the clock was set since it was written, its times move along, as far as the
+   * time since boot shows that; a time in the future, which a clock that was set back leaves behind, counts as now.
+   */
+  const current = (entry: Entry, nowMs: number): Starts => {
+    const isSameBoot = boot !== '' && entry.boot === boot && entry.uptimeMs <= clock.uptimeMs();
+    const stepMs = isSameBoot ? nowMs - entry.writtenMs - (clock.uptimeMs() - entry.uptimeMs) : 0;
+    const shiftMs = Math.abs(stepMs) > CLOCK_TOLERANCE_MS ? stepMs : Math.min(0, nowMs - entry.writtenMs);
+    const starts = entry.starts.map((start) => Math.min(start + shiftMs, nowMs));
+    return {
+      starts: starts.filter((start) => start > nowMs - keepMs),
+      pausedUntilMs: Math.min(entry.pausedUntilMs + shiftMs, nowMs + LONGEST_PAUSE_MS),
+    };
   };
-  const paceAlone = (error: Error): null => {
-    isAlone = true;
-    onAlone(error.message);
-    return null;
-  };
+
   const update = async (change: Change): Promise<Starts> => {
-    const shared = isAlone ? null : await updateFile(change).catch(paceAlone);
-    kept = shared ?? changed(kept, change, timing);
+    const changed = (entry: Entry): Entry => {
+      // Read once, after the wait for the record.
+      const nowMs = clock.nowMs();
+      const { starts, pausedUntilMs } = change(current(entry, nowMs), nowMs);
+      return { starts, pausedUntilMs, writtenMs: nowMs, uptimeMs: clock.uptimeMs(), boot };
+    };
+    const written = record && (await rewrite(path, record, changed).catch(paceAlone));
+    kept = written ?? changed(kept);
     return kept;
   };
+
+  const paceAlone = (error: Error): void => {
+    record?.onAlone(error.message);
+    record = null;
+  };
+
   // One after the other, so that this process does not wait for its own lock.
   let last: Promise<unknown> = Promise.resolve();
   return {
@@ -120,96 +113,54 @@ export function sharedStore({ host, folder, key, rate, onAlone }: SharedStoreOpt
       return updated;
     },
     async read() {
-      if (!isAlone) kept = await readFile(path, { encoding: 'utf8', flag: SAFELY }).then(parse, () => kept);
-      return current(kept, timing, clock.nowMs());
+      if (record !== null)
+        kept = await readFile(path, { encoding: 'utf8', flag: SAFELY }).then(parse, () => kept);
+      return current(kept, clock.nowMs());
     },
   };
 }
 
-function changed(entry: Entry, change: Change, timing: Timing): Entry {
-  const { clock, boot } = timing;
-  // Read once, after the wait for the record.
-  const nowMs = clock.nowMs();
-  const { starts, pausedUntilMs } = change(current(entry, timing, nowMs), nowMs);
-  return { starts, pausedUntilMs, writtenMs: nowMs, uptimeMs: clock.uptimeMs(), boot };
+function pathOf({ folder, key }: SharedRecord): string {
+  const name = createHash('sha256').update(key).digest('hex').slice(0, 16);
+  return join(folder, `starts-${name}.json`);
 }
 
-/**
- * What still counts of an entry. Where the clock was set since it was written, its times move along, as far as the
- * time since boot shows that; a time in the future, which a clock that was set back leaves behind, counts as now.
- */
-function current(entry: Entry, { clock, boot, keepMs }: Timing, nowMs: number): Starts {
-  const isSameBoot = boot !== '' && entry.boot === boot && entry.uptimeMs <= clock.uptimeMs();
-  const stepMs = isSameBoot ? nowMs - entry.writtenMs - (clock.uptimeMs() - entry.uptimeMs) : 0;
-  const shiftMs = Math.abs(stepMs) > CLOCK_TOLERANCE_MS ? stepMs : Math.min(0, nowMs - entry.writtenMs);
-  const starts = entry.starts.map((start) => Math.min(start + shiftMs, nowMs));
-  return {
-    starts: starts.filter((start) => start > nowMs - keepMs),
-    pausedUntilMs: Math.min(entry.pausedUntilMs + shiftMs, nowMs + LONGEST_PAUSE_MS),
-  };
-}
-
-/** Something else may have been put in the record's place: a link is not followed, a FIFO not waited for. */
-const SAFELY = constants.O_NOFOLLOW | constants.O_NONBLOCK;
-
-/** Changes the file, which is created if missing. `owner` is the user ID of what this process creates. */
-async function rewrite(path: string, owner: number, change: (entry: Entry) => Entry): Promise<Entry> {
-  // In place, so that no other file is created or left behind.
-  const file = await open(path, constants.O_RDWR | constants.O_CREAT | SAFELY, 0o600);
+/** Changes the file, which is created if missing, under its lock. Throws where that is not possible. */
+async function rewrite(
+  path: string,
+  { host, folder }: SharedRecord,
+  change: (entry: Entry) => Entry,
+): Promise<Entry> {
+  await makeFolder(folder, folder, 0o700);
+  const lock = `${path}.lock`;
+  const release = await acquireLock(lock, { host, ...BRIEF_LOCK });
   try {
-    const { uid, mode, size } = await file.stat();
-    if ((uid !== owner && uid !== 0) || (mode & 0o022) !== 0) throw new Error(`others may write ${path}`);
-    const entry = change(parse(await file.readFile('utf8')));
-    // Spaces over the end of a longer record, so that no moment shows half of it.
-    await file.write(JSON.stringify(entry).padEnd(size), 0);
-    return entry;
+    // In place, so that no other file is created or left behind.
+    const file = await open(path, constants.O_RDWR | constants.O_CREAT | SAFELY, 0o600);
+    try {
+      const { uid, mode, size } = await file.stat();
+      const isOurs = uid === 0 || uid === (await stat(lock)).uid;
+      if (!isOurs || (mode & 0o022) !== 0) throw new Error(`others may write ${path}`);
+      const entry = change(parse(await file.readFile('utf8')));
+      // Spaces over the end of a longer record, so that no moment shows half of it.
+      await file.write(JSON.stringify(entry).padEnd(size), 0);
+      return entry;
+    } finally {
+      await file.close();
+    }
   } finally {
-    await file.close();
+    await release();
   }
 }
 
 /** Parses an entry; what is torn, as after a crash of the machine, counts as empty. */
 function parse(text: string): Entry {
   try {
-    const value = JSON.parse(text) as Partial<Record<keyof Entry, unknown>>;
-    const number = (each: unknown): number => (Number.isFinite(each) ? Number(each) : 0);
-    return {
-      starts: Array.isArray(value.starts) ? value.starts.filter((start) => Number.isFinite(start)) : [],
-      pausedUntilMs: number(value.pausedUntilMs),
-      writtenMs: number(value.writtenMs),
-      uptimeMs: number(value.uptimeMs),
-      boot: typeof value.boot === 'string' ? value.boot : '',
-    };
+    const entry = JSON.parse(text) as Entry;
+    const { starts, pausedUntilMs, writtenMs, uptimeMs } = entry;
+    if ([...starts, pausedUntilMs, writtenMs, uptimeMs].every(Number.isFinite)) return entry;
   } catch {
-    return EMPTY;
+    // It counts as empty.
   }
-}
-
-/**
- * The margin of a rate, in milliseconds: a 100th of its window, at most a second. Requests take differently long to
- * the server, which counts when they arrive.
- */
-export function marginMs({ windowMs }: Rate): number {
-  return Math.min(1000, Math.ceil(windowMs / 100));
-}
-
-/** How long a start counts, in milliseconds: the window of the rate, and its margin. */
-export function countedMs(rate: Rate): number {
-  return rate.windowMs + marginMs(rate);
-}
-
-/**
- * How long the request in the given place of the queue has to wait, in milliseconds, so that no window of
- * `rate.windowMs` holds more than `rate.starts`. Pure.
- * @param starts when earlier requests started, in milliseconds, in any order
- * @param place 0 for the next one, 1 for the one after it, and so on
- */
-export function waitMs(starts: readonly number[], rate: Rate, nowMs: number, place = 0): number {
-  const spanMs = countedMs(rate);
-  const recent = starts.filter((start) => start > nowMs - spanMs).sort((a, b) => a - b);
-  // Each place further back waits for one more start to leave the window; a full window later it starts over.
-  const rounds = Math.floor(place / rate.starts);
-  const index = recent.length - rate.starts + (place % rate.starts);
-  const leaves = index < 0 ? nowMs : (recent[index] as number) + spanMs;
-  return Math.max(0, leaves - nowMs) + rounds * spanMs;
+  return EMPTY;
 }

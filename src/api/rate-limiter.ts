@@ -1,7 +1,7 @@
 /** Lets requests for videos start no faster than the account allows, in the order in which they asked. */
 import { abortable, type Clock, sleep } from '../host.ts';
 import type { Rate } from '../settings/values.ts';
-import { marginMs, type RateLimitStore, type Starts, waitMs } from './rate-limit-store.ts';
+import type { RateLimitStore, Starts } from './rate-limit-store.ts';
 import { LONGEST_WAIT_MS, tooLongAPause } from './retry.ts';
 
 /** The documented limit of the listing: five requests a second. */
@@ -50,26 +50,18 @@ export function rateLimiter(rate: Rate | null, store: RateLimitStore, clock: Clo
     if (pausedUntilMs - clock.nowMs() > LONGEST_WAIT_MS) throw tooLongAPause(pausedUntilMs);
   };
 
-  /** Takes room if there is any; resolves to the wait for it, 0 if it was taken. */
-  const attempt = async (): Promise<{ waitedMs: number; startedMs: number }> => {
-    let [waitedMs, startedMs] = [0, 0];
-    const takeRoom = (now: Starts, nowMs: number): Starts => {
-      waitedMs = delayMs(now, nowMs, 0);
-      startedMs = nowMs;
-      return waitedMs > 0 ? now : { ...now, starts: [...now.starts, nowMs] };
-    };
-    if (rate !== null) seen = await store.update(takeRoom);
-    else {
-      seen = await store.read();
-      waitedMs = delayMs(seen, clock.nowMs(), 0);
-    }
-    return { waitedMs, startedMs };
-  };
-
+  /** Waits for room and takes it; resolves to the moment of the start. */
   const take = async (signal: AbortSignal): Promise<number> => {
     for (;;) {
-      if (signal.aborted) throw signal.reason;
-      const { waitedMs, startedMs } = await abortable(attempt(), signal);
+      signal.throwIfAborted();
+      let [waitedMs, startedMs] = [0, 0];
+      const takeRoom = (now: Starts, nowMs: number): Starts => {
+        waitedMs = delayMs(now, nowMs, 0);
+        startedMs = nowMs;
+        return waitedMs > 0 ? now : { ...now, starts: [...now.starts, nowMs] };
+      };
+      const look = async (): Promise<Starts> => takeRoom(await store.read(), clock.nowMs());
+      seen = await abortable(rate === null ? look() : store.update(takeRoom), signal);
       if (waitedMs <= 0) return startedMs;
       refuseLongPause(seen);
       isHeadWaiting = true;
@@ -98,12 +90,8 @@ export function rateLimiter(rate: Rate | null, store: RateLimitStore, clock: Clo
       announce(onWait, queue.length - 1);
       const mine = turn.then(() => take(signal));
       turn = mine.catch(() => {});
-      try {
-        const startedMs = await mine;
-        return () => sent(startedMs);
-      } finally {
-        queue.splice(queue.indexOf(onWait), 1);
-      }
+      const startedMs = await mine.finally(() => queue.splice(queue.indexOf(onWait), 1));
+      return () => sent(startedMs);
     },
     async pauseUntil(untilMs) {
       ownPauseUntilMs = Math.max(ownPauseUntilMs, untilMs);
@@ -116,4 +104,33 @@ export function rateLimiter(rate: Rate | null, store: RateLimitStore, clock: Clo
     },
     delayMsOfStart: (n) => delayMs(seen, clock.nowMs(), n - 1),
   };
+}
+
+/**
+ * The margin of a rate, in milliseconds: a 100th of its window, at most a second. Requests take differently long to
+ * the server, which counts when they arrive.
+ */
+function marginMs({ windowMs }: Rate): number {
+  return Math.min(1000, Math.ceil(windowMs / 100));
+}
+
+/** How long a start counts, in milliseconds: the window of the rate, and its margin. */
+export function countedMs(rate: Rate): number {
+  return rate.windowMs + marginMs(rate);
+}
+
+/**
+ * How long the request in the given place of the queue has to wait, in milliseconds, so that no window of
+ * `rate.windowMs` holds more than `rate.starts`. Pure.
+ * @param starts when earlier requests started, in milliseconds, in any order
+ * @param place 0 for the next one, 1 for the one after it, and so on
+ */
+export function waitMs(starts: readonly number[], rate: Rate, nowMs: number, place = 0): number {
+  const spanMs = countedMs(rate);
+  const recent = starts.filter((start) => start > nowMs - spanMs).sort((a, b) => a - b);
+  // Each place further back waits for one more start to leave the window; a full window later it starts over.
+  const rounds = Math.floor(place / rate.starts);
+  const index = recent.length - rate.starts + (place % rate.starts);
+  const leaves = index < 0 ? nowMs : (recent[index] as number) + spanMs;
+  return Math.max(0, leaves - nowMs) + rounds * spanMs;
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { countedMs, waitMs } from '../../src/api/rate-limit-store.ts';
+import { countedMs, waitMs } from '../../src/api/rate-limiter.ts';
 import type { Rate } from '../../src/settings/values.ts';
 
 const NOW = 1_000_000;

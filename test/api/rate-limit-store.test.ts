@@ -11,12 +11,7 @@ import {
 } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import {
-  memoryStore,
-  type RateLimitStore,
-  type Starts,
-  sharedStore,
-} from '../../src/api/rate-limit-store.ts';
+import { type RateLimitStore, rateLimitStore, type Starts } from '../../src/api/rate-limit-store.ts';
 import { type Clock, systemClock } from '../../src/host.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
 
@@ -49,7 +44,7 @@ function store(folder: string, moment: Moment = {}): RateLimitStore {
     random: () => 0.5,
   };
   const { onAlone = (why: string) => expect.unreachable(why) } = moment;
-  return sharedStore({ host, folder, key, rate, onAlone });
+  return rateLimitStore(clock, { host, folder, key, rate, onAlone });
 }
 
 function add(startMs: number): (now: Starts) => Starts {
@@ -240,12 +235,12 @@ describe('where the record cannot be shared', () => {
   });
 });
 
-describe('a memory store', () => {
+describe('a store without a record', () => {
   it('keeps what was recorded, and shares it with nobody', async () => {
-    const own = memoryStore(systemClock);
+    const own = rateLimitStore(systemClock);
     await own.update((now, nowMs) => add(nowMs)(now));
     await own.update((now, nowMs) => add(nowMs)(now));
     expect((await own.read()).starts).toHaveLength(2);
-    expect((await memoryStore(systemClock).read()).starts).toEqual([]);
+    expect((await rateLimitStore(systemClock).read()).starts).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { memoryStore, type RateLimitStore, type Starts } from '../../src/api/rate-limit-store.ts';
+import { type RateLimitStore, rateLimitStore, type Starts } from '../../src/api/rate-limit-store.ts';
 import { type RateLimiter, rateLimiter } from '../../src/api/rate-limiter.ts';
 import { PauseError } from '../../src/errors.ts';
 import { type ManualClock, manualClock } from '../helpers/manual-clock.ts';
@@ -25,7 +25,7 @@ interface Line {
 function line(rate = TWO_A_SECOND): Line {
   const clock = manualClock();
   const beganMs = clock.nowMs();
-  const gate = rateLimiter(rate, memoryStore(clock), clock);
+  const gate = rateLimiter(rate, rateLimitStore(clock), clock);
   const started: [string, number][] = [];
   const waits: [string, number][] = [];
   const refused: [string, unknown][] = [];
@@ -271,7 +271,7 @@ describe('an aborted start', () => {
 describe('without a rate', () => {
   it('everyone starts immediately, and nothing is recorded', async () => {
     const clock = manualClock();
-    const store = memoryStore(clock);
+    const store = rateLimitStore(clock);
     const gate = rateLimiter(null, store, clock);
     for (let index = 0; index < 100; index += 1) {
       const sent = await gate.start(new AbortController().signal, () => expect.unreachable('nobody waits'));
@@ -283,7 +283,7 @@ describe('without a rate', () => {
 
   it('a pause of the server still counts', async () => {
     const clock = manualClock();
-    const gate = rateLimiter(null, memoryStore(clock), clock);
+    const gate = rateLimiter(null, rateLimitStore(clock), clock);
     await gate.pauseUntil(clock.nowMs() + 5000);
     let isStarted = false;
     void gate
@@ -344,7 +344,7 @@ describe('an estimate of a later start', () => {
 
 it('two limiters over one store share its room', async () => {
   const clock = manualClock();
-  const store = memoryStore(clock);
+  const store = rateLimitStore(clock);
   const started: string[] = [];
   for (const name of ['a', 'b', 'c']) {
     const gate = rateLimiter(TWO_A_SECOND, store, clock);
