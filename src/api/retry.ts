@@ -35,59 +35,46 @@ export function limitPauseMs(replies: number, random: number): number {
 /** When a failure happened, by the clock and in its ticks, and the random part of its pause, from 0 to below 1. */
 export type Moment = Readonly<Record<'nowMs' | 'ticksMs' | 'random', number>>;
 
-/** The retries of one request: counts its failures and decides after each. */
-export class RetryState {
-  readonly #settings: Pick<Settings, 'retries' | 'rate'>;
-  readonly #truncatedLengths = new Set<number>();
-  #failures = 0;
-  /** Rate limit replies in a row, and when the first of them came. */
-  #limitReplies = 0;
-  #limitedSinceMs = 0;
+/** The pause after a failure, in milliseconds. Throws the error if it is final. */
+export type DelayAfter = (error: MaviError, moment: Moment) => number;
 
-  constructor(settings: Pick<Settings, 'retries' | 'rate'>) {
-    this.#settings = settings;
-  }
-
-  /** The pause before the next attempt, in milliseconds. Throws the error of a failure that is final. */
-  delayAfter(error: MaviError, moment: Moment): number {
-    const mayAsk = error instanceof NetworkError || error instanceof RateLimitError;
-    const askedMs = mayAsk ? error.retryAfterMs : null;
-    if (askedMs !== null && askedMs > LONGEST_WAIT_MS) throw tooLongAPause(moment.nowMs + askedMs, error);
-    if (!this.#isRetryable(error)) throw error;
-    if (error instanceof RateLimitError && askedMs === null) return this.#delayAfterLimit(error, moment);
-    this.#limitReplies = 0;
-    this.#countFailure(error);
-    return Math.max(backoffMs(this.#failures, moment.random), askedMs ?? 0);
-  }
-
-  /** A limit without Retry-After is waited out. With a rate, its replies use up no retries. */
-  #delayAfterLimit(error: MaviError, { ticksMs, random }: Moment): number {
-    const { retries, rate } = this.#settings;
-    if (this.#limitReplies === 0) this.#limitedSinceMs = ticksMs;
-    this.#limitReplies += 1;
-    if (rate === null) this.#countFailure(error);
-    else {
-      const hasWaited = ticksMs - this.#limitedSinceMs >= WAITED_WINDOWS * rate.windowMs;
-      if (retries === 0 || (hasWaited && this.#limitReplies > retries)) throw error;
-    }
-    return limitPauseMs(this.#limitReplies, random);
-  }
-
-  #countFailure(error: MaviError): void {
-    this.#failures += 1;
-    if (this.#failures > this.#settings.retries) throw error;
-  }
+/** The retries of one request: counts the failures it is told of, and decides after each. */
+export function retryDelays({ retries, rate }: Pick<Settings, 'retries' | 'rate'>): DelayAfter {
+  const truncatedLengths = new Set<number>();
+  let failures = 0;
+  // Rate limit replies in a row, and when the first of them came.
+  let limitReplies = 0;
+  let limitedSinceMs = 0;
 
   /** Temporary failures of the network or the account, and a truncated body whose length is new. */
-  #isRetryable(error: MaviError): boolean {
+  const isRetryable = (error: MaviError): boolean => {
     if (error instanceof TruncatedError) {
-      const isNew = !this.#truncatedLengths.has(error.lengthBytes);
-      this.#truncatedLengths.add(error.lengthBytes);
+      const isNew = !truncatedLengths.has(error.lengthBytes);
+      truncatedLengths.add(error.lengthBytes);
       return isNew;
     }
-    if (error instanceof PauseError) return false;
-    return (error instanceof NetworkError || error instanceof RateLimitError) && error.retryable;
-  }
+    const isTemporary = error instanceof NetworkError || error instanceof RateLimitError;
+    return isTemporary && error.retryable && !(error instanceof PauseError);
+  };
+
+  return (error, { nowMs, ticksMs, random }) => {
+    const askedMs = error.retryAfterMs;
+    if (askedMs !== null && askedMs > LONGEST_WAIT_MS) throw tooLongAPause(nowMs + askedMs, error);
+    if (!isRetryable(error)) throw error;
+    const isLimit = error instanceof RateLimitError && askedMs === null;
+    limitReplies = isLimit ? limitReplies + 1 : 0;
+    if (limitReplies === 1) limitedSinceMs = ticksMs;
+    if (isLimit && rate !== null) {
+      // It is waited out, and uses up no retries.
+      const hasWaited = ticksMs - limitedSinceMs >= WAITED_WINDOWS * rate.windowMs;
+      if (retries === 0 || (hasWaited && limitReplies > retries)) throw error;
+    } else {
+      failures += 1;
+      if (failures > retries) throw error;
+    }
+    if (isLimit) return limitPauseMs(limitReplies, random);
+    return Math.max(backoffMs(failures, random), askedMs ?? 0);
+  };
 }
 
 /** The error of a pause that is too long to wait for. `cause` is the reply that asked for it, unless in an earlier run. */

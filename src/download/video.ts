@@ -1,7 +1,7 @@
 /** One download from beginning to end: look at the target, fetch until complete, publish, or clean up. */
 import type { VideoResponse } from '../api/client.ts';
 import { CHECK_ENCODING } from '../api/network-errors.ts';
-import { RetryState } from '../api/retry.ts';
+import { type DelayAfter, retryDelays } from '../api/retry.ts';
 import {
   AccountError,
   BodyError,
@@ -78,7 +78,7 @@ function stoppedBy(why: AccountError | PauseError, hasBegun: boolean): MaviError
 async function fetchWithRetries(download: ActiveDownload): Promise<{ proof: Proof; into: ResumableBody }> {
   const { context, record } = download;
   const { listedSize } = download.task;
-  const retries = new RetryState(context.settings);
+  const delayAfter = retryDelays(context.settings);
   for (;;) {
     const receivedBefore = record.bytes_received;
     const reservation = context.budget.reserve(bytesToCome(download), record.attempts > 0);
@@ -104,7 +104,7 @@ async function fetchWithRetries(download: ActiveDownload): Promise<{ proof: Proo
       return { proof, into };
     } catch (error) {
       response?.body.abort(error);
-      await pauseOrThrow(error, retries, download);
+      await pauseOrThrow(error, delayAfter, download);
     } finally {
       record.bytes_received += response?.body.wireBytes ?? 0;
       reservation.settle(record.bytes_received - receivedBefore);
@@ -149,12 +149,12 @@ function request(download: ActiveDownload): Promise<VideoResponse> {
 }
 
 /** After a failure: waits for the next attempt, or throws the error if there is to be none. */
-async function pauseOrThrow(error: unknown, retries: RetryState, download: ActiveDownload): Promise<void> {
+async function pauseOrThrow(error: unknown, delayAfter: DelayAfter, download: ActiveDownload): Promise<void> {
   if (!(error instanceof MaviError)) throw error;
   const { task, body } = download;
   const { client, host, report, stop } = download.context;
   const nowMs = host.clock.nowMs();
-  const delayMs = retries.delayAfter(error, { nowMs, ticksMs: host.clock.ticksMs(), random: host.random() });
+  const delayMs = delayAfter(error, { nowMs, ticksMs: host.clock.ticksMs(), random: host.random() });
   // A truncated body is not resumed.
   if (error instanceof TruncatedError && body !== null) body.etag = null;
   const untilMs = nowMs + delayMs;

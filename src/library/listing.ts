@@ -2,7 +2,7 @@
 import type { Session } from '../api/client.ts';
 import { CHECK_BASE_URL } from '../api/network-errors.ts';
 import { LIST_RATE } from '../api/rate-limiter.ts';
-import { RetryState } from '../api/retry.ts';
+import { retryDelays } from '../api/retry.ts';
 import { type ExitCode, MaviError, RefusedError } from '../errors.ts';
 import { type Host, say, sleep } from '../host.ts';
 import { retryingText } from '../progress/text.ts';
@@ -203,14 +203,14 @@ async function scopesOf(context: ListingContext, { scopes }: LibraryQuery): Prom
 async function call(context: ListingContext, path: string, body?: object): Promise<unknown> {
   const { client, settings, host, note } = context;
   const { clock, random, interrupt } = host;
-  const retries = new RetryState({ retries: settings.retries, rate: LIST_RATE });
+  const delayAfter = retryDelays({ retries: settings.retries, rate: LIST_RATE });
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await client.call(path, body, interrupt);
     } catch (error) {
       if (!(error instanceof MaviError)) throw error;
       const moment = { nowMs: clock.nowMs(), ticksMs: clock.ticksMs(), random: random() };
-      const delayMs = retries.delayAfter(error, moment);
+      const delayMs = delayAfter(error, moment);
       note(`listing failed: ${error.message}; ${retryingText(delayMs, attempt + 1)}`);
       await sleep(clock, delayMs, interrupt);
     }

@@ -2,10 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   backoffMs,
+  type DelayAfter,
   LONGEST_BACKOFF_MS,
   limitPauseMs,
   type Moment,
-  RetryState,
+  retryDelays,
   tooLongAPause,
 } from '../../src/api/retry.ts';
 import {
@@ -29,9 +30,9 @@ const ALMOST_ONE = 1 - 2 ** -53;
 const MINUTE = { starts: 12, windowMs: 60_000 };
 
 /** The pause after a failure, in milliseconds, or the error that ends the retries. */
-function delayOrError(state: RetryState, error: MaviError, moment: Moment): unknown {
+function delayOrError(delayAfter: DelayAfter, error: MaviError, moment: Moment): unknown {
   try {
-    return state.delayAfter(error, moment);
+    return delayAfter(error, moment);
   } catch (thrown) {
     return thrown;
   }
@@ -39,12 +40,12 @@ function delayOrError(state: RetryState, error: MaviError, moment: Moment): unkn
 
 /** The pause, or the final error, after the next failure of a request that has been retried so often. */
 function after(error: MaviError, retries: number, failuresBefore: number, random = 0.5): unknown {
-  const state = new RetryState({ retries, rate: MINUTE });
+  const delayAfter = retryDelays({ retries, rate: MINUTE });
   const moment = { nowMs: NOW_MS, ticksMs: 0, random };
   for (let failure = 0; failure < failuresBefore; failure += 1) {
-    state.delayAfter(new NetworkError('stall', 'before'), moment);
+    delayAfter(new NetworkError('stall', 'before'), moment);
   }
-  return delayOrError(state, error, moment);
+  return delayOrError(delayAfter, error, moment);
 }
 
 describe('the pause after a failure', () => {
@@ -117,24 +118,24 @@ describe('a failure', () => {
 
 describe('a truncated body', () => {
   it('is fetched again, but not once it ends at the same length as before', () => {
-    const state = new RetryState({ retries: 10, rate: MINUTE });
+    const delayAfter = retryDelays({ retries: 10, rate: MINUTE });
     const moment = { nowMs: NOW_MS, ticksMs: 0, random: 0 };
     for (const length of [7, 100, 9]) {
-      expect(state.delayAfter(new TruncatedError('x', length), moment)).toBe(0);
+      expect(delayAfter(new TruncatedError('x', length), moment)).toBe(0);
     }
     const again = new TruncatedError('x', 100);
-    expect(delayOrError(state, again, moment)).toBe(again);
+    expect(delayOrError(delayAfter, again, moment)).toBe(again);
   });
 });
 
 /** The pauses after rate limit replies, each after the pause before it, until one is final. */
 function pausesOf(retries: number, rate: typeof MINUTE | null, random = 0): number[] {
-  const state = new RetryState({ retries, rate });
+  const delayAfter = retryDelays({ retries, rate });
   const pauses: number[] = [];
   let ticksMs = 1000;
   for (;;) {
     const limit = new RateLimitError('0429', 'x');
-    const delayMs = delayOrError(state, limit, { nowMs: NOW_MS, ticksMs, random });
+    const delayMs = delayOrError(delayAfter, limit, { nowMs: NOW_MS, ticksMs, random });
     if (typeof delayMs !== 'number') return pauses;
     pauses.push(delayMs);
     ticksMs += delayMs;
@@ -170,12 +171,12 @@ describe('a rate limit without Retry-After', () => {
   });
 
   it('leaves all retries to other failures, and starts over after one', () => {
-    const state = new RetryState({ retries: 1, rate: MINUTE });
+    const delayAfter = retryDelays({ retries: 1, rate: MINUTE });
     const moment = { nowMs: NOW_MS, ticksMs: 0, random: 0 };
     const limit = new RateLimitError('0429', 'x');
-    for (let reply = 0; reply < 6; reply += 1) state.delayAfter(limit, moment);
-    expect(state.delayAfter(new NetworkError('stall', 'x'), moment)).toBe(0);
-    expect(state.delayAfter(limit, { ...moment, ticksMs: 1e9 })).toBe(2000);
+    for (let reply = 0; reply < 6; reply += 1) delayAfter(limit, moment);
+    expect(delayAfter(new NetworkError('stall', 'x'), moment)).toBe(0);
+    expect(delayAfter(limit, { ...moment, ticksMs: 1e9 })).toBe(2000);
   });
 });
 
