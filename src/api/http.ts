@@ -7,17 +7,16 @@ import {
 } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Transform } from 'node:stream';
-import type { TLSSocket } from 'node:tls';
 import { got } from 'got';
-import { NetworkError, RefusedError } from '../errors.ts';
+import { type MaviError, NetworkError, RefusedError } from '../errors.ts';
 import type { Clock } from '../host.ts';
 import { printable } from '../sanitize.ts';
 import { isLoopback, LONGEST_TIMER_MS } from '../settings/values.ts';
-import { Body, stalled } from './body.ts';
+import { type Body, bodyOf } from './body.ts';
 import { guardBody } from './connect.ts';
 import { CHECK_BASE_URL, CHECK_ENCODING, networkError } from './network-errors.ts';
 import type { AgentFor } from './proxy.ts';
-import { watchForStall } from './stall.ts';
+import { stalled, watchForStall } from './stall.ts';
 
 /** One request as it is sent. */
 export interface WireRequest {
@@ -59,7 +58,7 @@ export interface Sending {
 }
 
 /** The most redirects that are followed for one request. */
-export const MOST_REDIRECTS = 5;
+const MOST_REDIRECTS = 5;
 
 /** How many times the time-out the head of a response may take, however steadily its bytes arrive. */
 const HEAD_TIMEOUTS = 10;
@@ -68,36 +67,42 @@ const HEAD_TIMEOUTS = 10;
 export async function send(first: WireRequest, wire: Wire, sending: Sending): Promise<HttpResponse> {
   let request = first;
   for (let hop = 0; ; hop += 1) {
-    const response = await sendOnce(request, wire, hop === 0 ? sending : { ...sending, onSent: () => {} });
-    if (!isRedirect(response.status)) {
-      return { ...response, foreignHost: request.url.origin === first.url.origin ? null : request.url.host };
+    const { method, url, body } = request;
+    wire.trace(`> ${method} ${url.href} ${body ?? ''}`);
+    const source = await exchange(request, wire, hop === 0 ? sending : { ...sending, onSent: () => {} });
+    const { headers, statusCode: status = 0 } = source;
+    const described = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+    wire.trace(`< HTTP ${status} ${printable(described.join('; '))}`);
+    if (!isRedirect(status)) {
+      const foreignHost = url.origin === first.url.origin ? null : url.host;
+      return {
+        status,
+        headers,
+        foreignHost,
+        ...(await withBody(source, url.host, wire, sending.bodySignal)),
+      };
     }
-    response.body.abort(new NetworkError('redirect', 'redirected'));
+    source.destroy();
     if (hop === MOST_REDIRECTS) throw badRedirect(first, `more than ${MOST_REDIRECTS} times`);
-    request = redirected(request, response.status, response.headers.location);
+    request = redirected(request, status, headers.location);
   }
 }
 
-async function sendOnce(
-  request: WireRequest,
-  wire: Wire,
-  sending: Sending,
-): Promise<Omit<HttpResponse, 'foreignHost'>> {
-  const { host } = request.url;
-  wire.trace(`> ${request.method} ${request.url.href} ${request.body ?? ''}`);
-  const source = await exchange(request, wire, sending);
-  const { headers, statusCode: status = 0 } = source;
-  const described = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
-  wire.trace(`< HTTP ${status} ${printable(described.join('; '))}`);
-  const decoder = await decoderFor(headers['content-encoding'], host).catch((error) => {
+async function withBody(
+  source: IncomingMessage,
+  host: string,
+  { clock, timeoutMs }: Wire,
+  signal: AbortSignal,
+): Promise<Pick<HttpResponse, 'body' | 'contentLength'>> {
+  const { 'content-encoding': encoding, 'content-length': length = '' } = source.headers;
+  const decoder = await decoderFor(encoding, host).catch((error) => {
     source.destroy();
     throw error;
   });
-  const length = headers['content-length'];
-  const contentLength = length !== undefined && /^\d{1,15}$/.test(length) ? Number(length) : null;
-  const body = new Body(source, { ...wire, signal: sending.bodySignal, host, contentLength, decoder });
+  const contentLength = /^\d{1,15}$/.test(length) ? Number(length) : null;
+  const body = bodyOf(source, { clock, timeoutMs, signal, host, contentLength, decoder });
   // Content-Length counts encoded bytes, which says nothing about the file.
-  return { status, headers, contentLength: decoder === null ? contentLength : null, body };
+  return { body, contentLength: decoder === null ? contentLength : null };
 }
 
 /** Values of Content-Encoding that leave a body as it is, by mistake or (aws-chunked) left over from an upload. */
@@ -159,69 +164,45 @@ function badRedirect({ url }: WireRequest, why: string): NetworkError {
 function exchange(wanted: WireRequest, wire: Wire, { signal, onSent }: Sending): Promise<IncomingMessage> {
   const { method, url, headers, body } = wanted;
   const { clock, connectTimeoutMs, timeoutMs } = wire;
-  const isSecure = url.protocol === 'https:';
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason);
     let sent: ClientRequest | null = null;
-    let hasResponse = false;
+    let isOver = false;
     let lastSignMs = clock.ticksMs();
-    const idleMs = (): number => clock.ticksMs() - lastSignMs;
     const onSign = (): void => {
       lastSignMs = clock.ticksMs();
     };
-    let cancelWatch = watchForStall(clock, connectTimeoutMs, idleMs, () => {
-      const text = `no connection to ${url.host} within ${connectTimeoutMs / 1000} s`;
-      const hint =
-        'check the network, and HTTPS_PROXY if a proxy is required; or set a longer --connect-timeout';
-      fail(new NetworkError('connect_timeout', text, { hint }));
-    });
+    const onAbort = (): void => fail(signal.reason);
     const settle = (): void => {
-      cancelWatch();
-      sent?.socket?.removeListener('data', onSign);
+      isOver = true;
+      for (const cancel of watches) cancel();
+      sent?.socket?.off('data', onSign);
       signal.removeEventListener('abort', onAbort);
     };
     const fail = (error: unknown): void => {
+      if (isOver) return;
       settle();
-      sent?.destroy();
       stream.destroy();
       reject(error);
     };
-    const onAbort = (): void => fail(signal.reason);
+    const watch = (limitMs: number, sinceMs: () => number, error: MaviError): (() => void) =>
+      watchForStall(clock, limitMs, sinceMs, () => fail(error));
+    let watches = [watch(connectTimeoutMs, () => lastSignMs, notConnected(url.host, connectTimeoutMs))];
 
-    /** Follows a request from its connection to its response. */
-    const follow = (request: ClientRequest): void => {
-      sent = request;
-      request.once('socket', (socket: TLSSocket & { secureConnecting?: boolean }) => {
-        const onConnected = (): void => {
-          if (hasResponse || request.destroyed) return;
-          onSent();
-          onSign();
-          // Header lines and interim responses that come one by one are signs of life, too.
-          socket.on('data', onSign);
-          cancelWatch();
-          const connectedMs = clock.ticksMs();
-          const headMs = Math.min(HEAD_TIMEOUTS * timeoutMs, LONGEST_TIMER_MS);
-          const sinceMs = (): number => clock.ticksMs() - connectedMs;
-          const cancels = [
-            watchForStall(clock, timeoutMs, idleMs, () => fail(stalled(url.host, timeoutMs))),
-            watchForStall(clock, headMs, sinceMs, () => fail(stalled(url.host, headMs, true))),
-          ];
-          cancelWatch = () => {
-            for (const cancel of cancels) cancel();
-          };
-        };
-        if (socket.connecting || (isSecure && socket.secureConnecting !== false)) {
-          socket.once(isSecure ? 'secureConnect' : 'connect', onConnected);
-        } else onConnected();
-      });
-      request.on('error', (error) => {
-        if (!hasResponse) fail(networkError(error, url.host));
-      });
-      request.once('response', (response) => {
-        hasResponse = true;
-        settle();
-        guardBody(response);
-      });
+    /** Awaits the response: the connection is made, and the request has been written to it. */
+    const onWritten = (): void => {
+      if (isOver) return;
+      onSent();
+      onSign();
+      // Header lines and interim responses that come one by one are signs of life, too.
+      sent?.socket?.on('data', onSign);
+      for (const cancel of watches) cancel();
+      const writtenMs = lastSignMs;
+      const headMs = Math.min(HEAD_TIMEOUTS * timeoutMs, LONGEST_TIMER_MS);
+      watches = [
+        watch(timeoutMs, () => lastSignMs, stalled(url.host, timeoutMs)),
+        watch(headMs, () => writtenMs, stalled(url.host, headMs, true)),
+      ];
     };
 
     const stream = got.stream(url, {
@@ -234,7 +215,7 @@ function exchange(wanted: WireRequest, wire: Wire, { signal, onSent }: Sending):
       decompress: false,
       strictContentLength: false,
       request: (target, { headers: all = {}, ...options }) => {
-        const request = (isSecure ? httpsRequest : httpRequest)(target, {
+        const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(target, {
           ...options,
           agent: wire.agentFor(url),
           // Reads past white space after a chunk's size and the like, as curl does. Smuggling needs a kept connection.
@@ -244,14 +225,15 @@ function exchange(wanted: WireRequest, wire: Wire, { signal, onSent }: Sending):
         for (const [name, value] of Object.entries(all)) {
           if (value !== undefined) request.setHeader(name, value);
         }
-        follow(request);
+        // got passes the first error on; whatever follows it says nothing new.
+        sent = request.once('finish', onWritten).on('error', () => {});
         return request;
       },
     });
-    stream.on('error', (error) => {
-      if (!hasResponse) fail(networkError(error.cause ?? error, url.host));
-    });
+    stream.on('error', (error) => fail(networkError(error.cause ?? error, url.host)));
     stream.once('response', (response: IncomingMessage) => {
+      settle();
+      guardBody(response);
       // got would copy each chunk through its own stream and report the body's errors on it; Body reads the response
       // itself. Node sets a stream flowing a tick after its 'readable' listener is gone, so wait for that tick.
       response.removeAllListeners('readable');
@@ -260,10 +242,16 @@ function exchange(wanted: WireRequest, wire: Wire, { signal, onSent }: Sending):
         if (!response.complete) response.destroy(error);
       });
       // Whoever reads the body listens from the next moment on, and looks at what happened before.
-      response.on('error', () => {});
-      response.pause();
+      response.on('error', () => {}).pause();
       setImmediate(() => resolve(response));
     });
     signal.addEventListener('abort', onAbort, { once: true });
+  });
+}
+
+function notConnected(host: string, timeoutMs: number): NetworkError {
+  const hint = 'check the network, and HTTPS_PROXY if a proxy is required; or set a longer --connect-timeout';
+  return new NetworkError('connect_timeout', `no connection to ${host} within ${timeoutMs / 1000} s`, {
+    hint,
   });
 }

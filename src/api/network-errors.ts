@@ -30,6 +30,7 @@ const CONNECTION_FAULTS: Readonly<Record<string, readonly [code: string, meaning
   ECONNRESET: ['connection_lost', 'connection lost'],
   EPIPE: ['connection_lost', 'connection lost'],
   ECONNABORTED: ['connection_lost', 'connection lost'],
+  ERR_STREAM_PREMATURE_CLOSE: ['connection_lost', 'connection lost'],
 };
 
 /** What to check where something other than the API answers. */
