@@ -63,13 +63,13 @@ export function isSuccess({ code, codeNumber, success }: Envelope): boolean {
   return codeNumber === 0 || codeNumber === 200 || (code === null && success === true);
 }
 
-/** The code `0001` is also used for temporary failures: only the message distinguishes them. */
+/** The code `0001` is also used for temporary failures: only the message distinguishes them (网络异常: 重试). */
 const TEMPORARY_FAILURE =
-  /network[^a-z]+(is[^a-z]+)?(abnormal|error|busy|exception|unstable)|abnormal network|try again|please retry|retry later|网络异常|重试/i;
+  /network[^a-z]+(is[^a-z]+)?(abnormal|error|busy|exception|unstable)|abnormal network|try again|please retry|retry later|\u7f51\u7edc\u5f02\u5e38|\u91cd\u8bd5/i;
 
-/** How messages describe an empty balance, under whatever code. */
+/** How messages describe an empty balance (余额不足, 充值), under whatever code. */
 const EMPTY_BALANCE =
-  /(insufficient|not enough|no|out of|low)\s+(account\s+)?(balance|credits?|funds)\b|(balance|credits?) (is |are )?(insufficient|not enough|exhausted|used up)|\brecharge\b|余额不足|充值/i;
+  /(insufficient|not enough|no|out of|low)\s+(account\s+)?(balance|credits?|funds)\b|(balance|credits?) (is |are )?(insufficient|not enough|exhausted|used up)|\brecharge\b|\u4f59\u989d\u4e0d\u8db3|\u5145\u503c/i;
 
 /**
  * The error that an envelope means. Its code decides where it is known, else the HTTP status. On a download a JSON

@@ -13,7 +13,7 @@ import {
 
 /** Adds the commands. */
 export function addAuth(program: Command, { host, run }: CommandContext): void {
-  const load = () => import('../auth/run.ts');
+  const load = () => import('./work.ts');
   const auth = subcommand(program, 'auth', 'store, remove and check the API key');
   addEnd(auth, [
     ['mavi auth login', 'store a key'],

@@ -16,7 +16,7 @@ export function addConfig(program: Command, { host, run }: CommandContext): void
     ['mavi config set unique-id holiday_2025', 'use that scope by default'],
     ['mavi config list', 'show the settings in force, and where they come from'],
   ]);
-  const load = () => import('../config/run.ts');
+  const load = async () => (await import('./work.ts')).config;
   const add = (name: string, summary: string, line: string, meaning: string): Command =>
     addEnd(addSettings(subcommand(config, name, summary), []), [[line, meaning]]);
 

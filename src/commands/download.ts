@@ -49,7 +49,7 @@ export function addDownload(program: Command, { host, run }: CommandContext): vo
   command.action((videoNos: string[], flags: Flags) =>
     run(async () => {
       const plan = downloadPlan(videoNos, flags);
-      return (await import('../download/run.ts')).runDownload(plan, host);
+      return (await import('./work.ts')).runDownload(plan, host);
     }),
   );
 }

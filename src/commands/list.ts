@@ -33,7 +33,7 @@ export function addList(program: Command, { host, run }: CommandContext): void {
     [`mavi list --json | jq -r 'select(.size > 1e9) | .video_no'`, 'the large ones'],
   ]);
   command.action((flags: Flags) =>
-    run(async () => (await import('../library/list.ts')).runList(listPlan(flags), host)),
+    run(async () => (await import('./work.ts')).runList(listPlan(flags), host)),
   );
 }
 

@@ -40,7 +40,7 @@ export function addSync(program: Command, { host, run }: CommandContext): void {
   command.action((folder: string, flags: Flags) =>
     run(async () => {
       const plan = syncPlan(folder, flags);
-      return (await import('../sync/run.ts')).runSync(plan, host);
+      return (await import('./work.ts')).runSync(plan, host);
     }),
   );
 }

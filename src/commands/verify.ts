@@ -17,7 +17,7 @@ export function addVerify(program: Command, { host, run }: CommandContext): void
     ['mavi verify library', 'has anything changed since it was synced?'],
   ]);
   command.action((files: string[], flags: Flags) =>
-    run(async () => (await import('../verify/run.ts')).runVerify(verifyPlan(files, flags), host)),
+    run(async () => (await import('./work.ts')).runVerify(verifyPlan(files, flags), host)),
   );
 }
 

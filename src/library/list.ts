@@ -6,7 +6,6 @@ import { printable, safeJson } from '../sanitize.ts';
 import type { SettingTexts } from '../settings/settings.ts';
 import { libraryFolders, libraryScopes, listVideos } from './listing.ts';
 import type { LibraryQuery } from './query.ts';
-import { printTable } from './table.ts';
 
 /** What `mavi list` was asked to do. */
 export interface ListPlan {
@@ -42,6 +41,8 @@ export async function runList(plan: ListPlan, host: Host): Promise<ExitCode> {
   const { scopes } = query;
   const listing = listVideos(context, query);
   if (form === 'table') {
+    // Loaded for a table alone: the width of text takes a large package.
+    const { printTable } = await import('./table.ts');
     const count = await printTable(listing.rows, host);
     if (count === 0) note(`no videos found in ${scopesText(scopes, session.settings.uniqueId)}`);
   } else {

@@ -21,7 +21,7 @@ const FIELDS: Readonly<Record<string, (row: LibraryRow) => string>> = {
 const LONGEST_STEM = 255 - 80;
 
 /** Devices of Windows: reserved whatever extension, and even whatever words, follow them. */
-const DEVICE = /^(?:con|prn|aux|nul|(?:com|lpt)[0-9¹²³]|conin\$|conout\$)(?=$|[\s.:])/i;
+const DEVICE = /^(?:con|prn|aux|nul|(?:com|lpt)[0-9\u00b9\u00b2\u00b3]|conin\$|conout\$)(?=$|[\s.:])/i;
 
 /** Reads a template. Throws UsageError for an unknown field, or a path that could leave the folder. */
 export function readTemplate(text: string): Template {

@@ -2,7 +2,7 @@
 import stringWidth from 'string-width';
 
 /** ASCII and our own marks, each one column wide: nearly all that is measured. */
-const NARROW = /^[\x20-\x7e·…–—✓✗!]*$/;
+const NARROW = /^[\x20-\x7e\u00b7\u2026\u2013\u2014\u2713\u2717!]*$/;
 
 /** The columns that a text takes; wide characters count as two. */
 export function columnsOf(text: string): number {

@@ -47,6 +47,12 @@ describe('the package', () => {
     expect(files.filter((file) => read(file).includes(ROOT))).toEqual([]);
   });
 
+  test('has code of ASCII alone, since Node keeps any other text with two bytes a character', () => {
+    const code = files.filter((file) => file.endsWith('.mjs'));
+    expect(code.length).toBeGreaterThan(1);
+    expect(code.filter((file) => /[^\0-\x7f]/.test(read(file)))).toEqual([]);
+  });
+
   test('contains the licence of every bundled package', () => {
     const licences = read('dist/THIRD-PARTY-LICENSES.txt');
     for (const name of importedPackages()) {
