@@ -23,8 +23,10 @@ type Output = Record<'help' | 'usage', string[]>;
 export async function run(argv: readonly string[], host: Host): Promise<ExitCode> {
   let exitCode: ExitCode = 0;
   const output: Output = { help: [], usage: [] };
-  const runWork: CommandContext['run'] = async (work) => {
-    exitCode = await work();
+  const runWork: CommandContext['run'] = (command, work) => {
+    command.action(async () => {
+      exitCode = await work(command.opts(), command.args);
+    });
   };
   const program = commandTree({ host, run: runWork }, output);
   try {

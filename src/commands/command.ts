@@ -7,18 +7,20 @@ import { DEFINITIONS, SETTING_NAMES, type SettingName, type SettingTexts } from 
 /** What a command is declared with. */
 export interface CommandContext {
   readonly host: Host;
-  /** Runs the work of a command, whose result is the exit code. */
-  readonly run: (work: () => Promise<ExitCode>) => Promise<void>;
+  /** Gives a command its work: from its flags and operands to the exit code. */
+  readonly run: (command: Command, work: Work) => void;
 }
 
 /** The parsed flags of a command. */
 export type Flags = Readonly<Record<string, unknown>>;
 
+type Work = (flags: Flags, operands: readonly string[]) => Promise<ExitCode>;
+
 /** The flag of every command that talks to the API, and its summary. */
 export const VERBOSE = ['-v, --verbose', 'print each request and response, with the key masked'] as const;
 
 /** The settings of a connection to the API. */
-export const CONNECTION_SETTINGS: readonly SettingName[] = ['baseUrl', 'connectTimeoutMs', 'timeoutMs'];
+export const CONNECTION: readonly SettingName[] = ['baseUrl', 'connectTimeoutMs', 'timeoutMs'];
 
 /** Adds `--profile` and the flags of settings to a command, all in one group of its help. */
 export function addSettings(command: Command, names: readonly SettingName[]): Command {
@@ -27,35 +29,42 @@ export function addSettings(command: Command, names: readonly SettingName[]): Co
     command.addOption(new Option(flag, `${summary} (${notes})`).helpGroup('Settings:'));
   };
   add('--profile <name>', 'use the key and settings of this profile', 'MAVI_PROFILE', 'default');
-  for (const name of names) {
-    const { flag, summary, variable, fallback } = DEFINITIONS[name];
+  for (const { flag, summary, variable, fallback } of names.map((name) => DEFINITIONS[name])) {
     add(flag, summary, variable, fallback);
   }
   return command;
 }
 
+/** Adds what a command takes that only talks to the API: how it connects, and whether it shows that. */
+export function addConnection(command: Command): void {
+  addSettings(command.option(...VERBOSE), CONNECTION);
+}
+
 /** The texts of the settings among the flags; of a repeated one the first. */
 export function settingTexts(flags: Flags): SettingTexts {
-  const texts: Partial<Record<SettingName | 'profile', string>> = {};
-  if (typeof flags.profile === 'string') texts.profile = flags.profile;
-  for (const name of SETTING_NAMES) {
+  const texts = SETTING_NAMES.map((name) => {
     const [text] = [flags[new Option(DEFINITIONS[name].flag).attributeName()]].flat();
-    if (typeof text === 'string') texts[name] = text;
-  }
-  return texts;
+    return [name, text];
+  });
+  return { ...Object.fromEntries(texts), profile: flags.profile };
 }
 
-const TOPICS_LINE = 'Help topics: mavi help exit-codes, mavi help environment, mavi help verification';
+const TOPICS = 'Help topics: mavi help exit-codes, mavi help environment, mavi help verification';
 
-/** Adds examples, each a command line and what it does, and the topics of `mavi help`, to the end of a command's help. */
-export function addEnd(command: Command, examples: readonly (readonly [string, string])[]): Command {
-  const lines = examples.map(([line, meaning]) => `  # ${meaning}\n  ${line}\n`);
-  return command.addHelpText('after', `\nExamples:\n${lines.join('')}\n${TOPICS_LINE}`);
-}
-
-/** A command of that name that inherits how its parent exits and prints. */
-export function subcommand(parent: Command, name: string, summary: string): Command {
+/**
+ * A command of that name that inherits how its parent exits and prints. With examples (each a command line and what
+ * it does) its help ends with `notes`, the examples and the topics of `mavi help`.
+ */
+export function subcommand(
+  parent: Command,
+  name: string,
+  summary: string,
+  examples: readonly (readonly [string, string])[] = [],
+  notes = '',
+): Command {
   const command = parent.command(name).summary(summary).description(summary).helpCommand(false);
+  const lines = examples.map(([line, meaning]) => `  # ${meaning}\n  ${line}\n`);
+  if (lines.length > 0) command.addHelpText('after', `${notes}\nExamples:\n${lines.join('')}\n${TOPICS}`);
   return command.showHelpAfterError(usageHint(command));
 }
 

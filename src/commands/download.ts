@@ -5,23 +5,20 @@ import { UsageError } from '../errors.ts';
 import { readTemplate } from '../library/names.ts';
 import { isNarrowed } from '../library/query.ts';
 import { SETTING_NAMES } from '../settings/settings.ts';
-import { addEnd, addSettings, type CommandContext, type Flags, subcommand } from './command.ts';
-import {
-  addChecks,
-  addFilters,
-  addRunFlags,
-  NAME_TEMPLATES,
-  nameTemplateOption,
-  queryOf,
-  runPlanOf,
-} from './flags.ts';
+import { addSettings, type CommandContext, type Flags, subcommand } from './command.ts';
+import { addFilters, addRunFlags, NAME_TEMPLATES, nameTemplateOption, queryOf, runPlanOf } from './flags.ts';
 
 /** Adds the command. */
 export function addDownload(program: Command, { host, run }: CommandContext): void {
   const folder = new Option('-d, --output-dir <dir>', 'write <video_no>.mp4 to this folder (default: here)');
   const force = new Option('-f, --force', 'replace existing files').conflicts('skipExisting');
   const clobber = new Option('--clobber', 'same as --force').conflicts('skipExisting');
-  const command = subcommand(program, 'download', 'download original videos')
+  const examples = [
+    ['mavi download VI625239098370850816 -o video.mp4', 'one video to a file'],
+    ['mavi download VI625239098370850816 -o - | ffmpeg -i - -vn audio.m4a', 'to another program'],
+    ['mavi download --match holiday -d videos', 'everything whose name contains "holiday"'],
+  ] as const;
+  const command = subcommand(program, 'download', 'download original videos', examples, NAME_TEMPLATES)
     .argument('[video_no...]', 'the videos, such as VI625239098370850816')
     .option('-o, --output <file>', 'write one video to this file; - is standard output')
     .addOption(folder.conflicts('output'))
@@ -36,34 +33,24 @@ export function addDownload(program: Command, { host, run }: CommandContext): vo
     .option('--mtime', 'set file times to when the video was taken')
     .option('--dry-run', 'print what would be downloaded, and its price');
   addFilters(command);
-  addChecks(command);
-  command.option('--checksum', 'compute and print the SHA-256');
-  addRunFlags(command);
+  addRunFlags(command, new Option('--checksum', 'compute and print the SHA-256'));
   addSettings(command, SETTING_NAMES);
-  command.addHelpText('after', NAME_TEMPLATES);
-  addEnd(command, [
-    ['mavi download VI625239098370850816 -o video.mp4', 'one video to a file'],
-    ['mavi download VI625239098370850816 -o - | ffmpeg -i - -vn audio.m4a', 'to another program'],
-    ['mavi download --match holiday -d videos', 'everything whose name contains "holiday"'],
-  ]);
-  command.action((videoNos: string[], flags: Flags) =>
-    run(async () => {
-      const plan = downloadPlan(videoNos, flags);
-      return (await import('./work.ts')).runDownload(plan, host);
-    }),
-  );
+  run(command, async (flags, videoNos) => {
+    const plan = downloadPlan(flags, videoNos);
+    return (await import('./work.ts')).runDownload(plan, host);
+  });
 }
 
 /** Names of standard output itself, which exist and are not to be replaced. */
 const STDOUT_PATHS = new Set(['/dev/stdout', '/dev/fd/1', '/proc/self/fd/1']);
 
-function downloadPlan(videoNos: readonly string[], flags: Flags): DownloadPlan {
-  const text = (name: string): string | null => (typeof flags[name] === 'string' ? flags[name] : null);
-  for (const name of ['output', 'outputDir', 'batchFile', 'manifest']) {
-    const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-    if (text(name) === '') throw new UsageError(`${flag} takes a name, not an empty text`);
+function downloadPlan(flags: Flags, videoNos: readonly string[]): DownloadPlan {
+  const texts = flags as Readonly<Record<string, string | undefined>>;
+  const { output = null, outputDir = '.', batchFile = null, manifest = null, nameTemplate } = texts;
+  const names = { output, 'output-dir': outputDir, 'batch-file': batchFile, manifest };
+  for (const [flag, name] of Object.entries(names)) {
+    if (name === '') throw new UsageError(`--${flag} takes a name, not an empty text`);
   }
-  const batchFile = text('batchFile');
   const query = queryOf(flags);
   const areNamed = videoNos.length > 0 || batchFile !== null;
   if (!areNamed && !isNarrowed(query)) {
@@ -74,29 +61,25 @@ function downloadPlan(videoNos: readonly string[], flags: Flags): DownloadPlan {
     const hint = 'use one or the other';
     throw new UsageError("filters such as --match can't be combined with video IDs", { hint });
   }
-  if (flags.skipRecorded === true && text('manifest') === null) {
-    throw new UsageError('--skip-recorded needs --manifest <file>');
-  }
+  const plan = runPlanOf(flags, flags.checksum === true);
+  if (plan.skipRecorded && manifest === null) throw new UsageError('--skip-recorded needs --manifest <file>');
   const checked = videoNos.map((videoNo) => readVideoNo(videoNo, ''));
-  const template = text('nameTemplate');
-  const given = text('output');
-  const output = given !== null && STDOUT_PATHS.has(given) ? '-' : given;
   if (output !== null && new Set(checked).size > 1) throw oneVideoOnly();
   return {
-    ...runPlanOf(flags, flags.checksum === true),
+    ...plan,
     videoNos: checked,
     batchFile,
     query: areNamed ? null : query,
-    output,
-    outputDir: text('outputDir') ?? '.',
+    output: output !== null && STDOUT_PATHS.has(output) ? '-' : output,
+    outputDir,
     whenExists: whenExistsOf(flags),
     lookup: flags.lookup === true,
-    manifest: text('manifest'),
-    template: template === null ? null : readTemplate(template),
+    manifest,
+    template: nameTemplate === undefined ? null : readTemplate(nameTemplate),
   };
 }
 
 function whenExistsOf({ force, clobber, skipExisting }: Flags): WhenExists {
-  if (force === true || clobber === true) return 'force';
-  return skipExisting === true ? 'skip' : 'refuse';
+  if (force || clobber) return 'force';
+  return skipExisting ? 'skip' : 'refuse';
 }

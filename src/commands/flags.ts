@@ -9,8 +9,8 @@ import { readSetting, type SettingName } from '../settings/settings.ts';
 import { byteSize, readValue } from '../settings/values.ts';
 import { addSettings, type Flags, settingTexts, VERBOSE } from './command.ts';
 
-/** Adds the flags that say which videos of the library are meant. */
-export function addFilters(command: Command): void {
+/** Adds the flags that say which videos of the library are meant. Returns their names. */
+export function addFilters(command: Command): string[] {
   const filters: [flags: string, summary: string, read?: (text: string, earlier: unknown) => unknown][] = [
     ['--match <pattern>', 'part of the name, or * and ?; repeatable', pattern],
     ['--name <name>', 'exact name'],
@@ -22,13 +22,19 @@ export function addFilters(command: Command): void {
     ['--folder <id>', 'folder ID, from mavi list --folders', folderId],
     ['--limit <n>', 'the newest n only', count],
   ];
-  for (const [flags, summary, read = (text: string) => text] of filters) {
-    command.addOption(new Option(flags, summary).helpGroup('Filters:').argParser(read));
-  }
+  return filters.map(([flags, summary, read = (text: string) => text]) => {
+    const option = new Option(flags, summary).helpGroup('Filters:').argParser(read);
+    command.addOption(option);
+    return option.attributeName();
+  });
 }
 
-/** Adds the settings of a command that lists more than one scope: a repeatable `--unique-id`, and `--all-scopes`. */
-export function addScopes(command: Command, settings: readonly SettingName[]): void {
+/**
+ * Adds the filters and settings of a command that lists more than one scope: a repeatable `--unique-id`, and
+ * `--all-scopes`. Returns the names of the filters.
+ */
+export function addScopes(command: Command, settings: readonly SettingName[]): string[] {
+  const filters = addFilters(command);
   const summary = 'library scope; repeatable (MAVI_UNIQUE_ID; default: "default")';
   const one = new Option('-u, --unique-id <id>', summary).helpGroup('Settings:');
   const all = new Option('--all-scopes', 'list every scope of the account').helpGroup('Filters:');
@@ -36,11 +42,11 @@ export function addScopes(command: Command, settings: readonly SettingName[]): v
   command.addOption(all.conflicts('uniqueId'));
   const others = settings.filter((name) => name !== 'uniqueId');
   addSettings(command, others);
+  return filters;
 }
 
 /** What the flags of addFilters and addScopes mean. */
 export function queryOf(flags: Flags): LibraryQuery {
-  const near = flags.near as readonly [number, number] | undefined;
   const scopes = Array.isArray(flags.uniqueId) ? (flags.uniqueId as string[]) : [];
   for (const text of scopes) readSetting('uniqueId', { source: 'flag', text });
   return {
@@ -51,9 +57,8 @@ export function queryOf(flags: Flags): LibraryQuery {
       tag: flags.tag,
       camera_model: flags.camera,
       datetime_taken: flags.takenAfter,
-      latitude: near?.[0],
-      longitude: near?.[1],
       folder_id: flags.folder,
+      ...(flags.near as Coordinates | undefined),
     },
     patterns: (flags.match as string[] | undefined) ?? [],
     limit: typeof flags.limit === 'number' ? flags.limit : Number.POSITIVE_INFINITY,
@@ -82,13 +87,15 @@ function dateMs(text: string): number {
   return ms;
 }
 
-function coordinates(text: string): readonly [number, number] {
+type Coordinates = Readonly<Record<'latitude' | 'longitude', number>>;
+
+function coordinates(text: string): Coordinates {
   const parts = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
   const [latitude = Number.NaN, longitude = Number.NaN] = parts;
   if (parts.length !== 2 || !(Math.abs(latitude) <= 90) || !(Math.abs(longitude) <= 180)) {
     throw new InvalidArgumentError('It takes latitude and longitude, such as 48.2,16.37.');
   }
-  return [latitude, longitude];
+  return { latitude, longitude };
 }
 
 function folderId(text: string): string {
@@ -105,29 +112,29 @@ function count(text: string): number {
 export function addChecks(command: Command): void {
   const level = new Option('--verify <level>', 'verify this much of a video');
   const container = new Option('--container <kind>', 'accept MP4 only, or Matroska, AVI, MPEG-TS … too');
-  command
-    .addOption(level.choices(['full', 'ftyp', 'none']).default('full'))
-    .addOption(container.choices(['mp4', 'any']).default('mp4'))
-    .option('--deep', 'check the media itself too, of H.264 and H.265 video');
+  command.addOption(level.choices(['full', 'ftyp', 'none']).default('full'));
+  command.addOption(container.choices(['mp4', 'any']).default('mp4'));
+  command.option('--deep', 'check the media itself too, of H.264 and H.265 video');
 }
 
 /** What the flags of addChecks say. */
 export function checksOf(flags: Flags): CheckRules {
-  const level = flags.verify as Level;
-  const deep = flags.deep === true;
+  const { verify: level, container, deep = false } = flags as { verify: Level } & Omit<CheckRules, 'level'>;
   if (deep && level !== 'full') {
     const hint = 'the media is checked by its sample tables: omit one of the two';
     throw new UsageError(`--deep can't be combined with --verify ${level}`, { hint });
   }
-  return { level, container: flags.container as 'mp4' | 'any', deep };
+  return { level, container, deep };
 }
 
-/** Adds the limits on what a run receives, and the flags about output. */
-export function addRunFlags(command: Command): void {
+/** Adds the flags about verification, others after them, the limits on what a run receives, and the flags about output. */
+export function addRunFlags(command: Command, ...others: Option[]): void {
+  addChecks(command);
+  for (const option of others) command.addOption(option);
   const progress = new Option('--progress <mode>', 'show progress as bars, as plain lines or not at all');
   command
-    .option('--max-transfer <bytes>', 'stop before more is received, such as 20G')
-    .option('--max-cost <dollars>', `stop before it costs more, at $${DOLLARS_PER_GB} a GB`)
+    .option('--max-transfer <bytes>', 'stop before more is received, such as 20G', transferLimit)
+    .option('--max-cost <dollars>', `stop before it costs more, at $${DOLLARS_PER_GB} a GB`, costLimit)
     .option('--json', 'print a JSON record of each video to standard output')
     .addOption(progress.choices(['auto', 'bar', 'plain', 'none']).default('auto'))
     .option('-q, --quiet', 'print errors only')
@@ -136,10 +143,11 @@ export function addRunFlags(command: Command): void {
 
 /** What the flags say that `download` and `sync` have in common; `checksum` as in the rules. */
 export function runPlanOf(flags: Flags, checksum: boolean): RunPlan {
+  const limits = [flags.maxTransfer, flags.maxCost].filter((limit) => limit !== undefined) as TransferLimit[];
   return {
     dryRun: flags.dryRun === true,
     json: flags.json === true,
-    maxTransfer: maxTransferOf(flags),
+    maxTransfer: limits.sort((a, b) => a.bytes - b.bytes)[0] ?? null,
     mtime: flags.mtime === true,
     progress: flags.progress as ProgressMode,
     quiet: flags.quiet === true,
@@ -150,21 +158,15 @@ export function runPlanOf(flags: Flags, checksum: boolean): RunPlan {
   };
 }
 
-/** The lower of the limits on what a run may transfer; null for none. */
-function maxTransferOf({ maxTransfer, maxCost }: Flags): TransferLimit | null {
-  const limits: TransferLimit[] = [];
-  if (typeof maxTransfer === 'string') {
-    limits.push({ bytes: readValue('--max-transfer', maxTransfer, byteSize), flag: '--max-transfer' });
-  }
-  if (typeof maxCost === 'string') {
-    const [, number = ''] = /^\$?(\d{1,9}(?:\.\d+)?)$/.exec(maxCost) ?? [];
-    const bytes = Math.floor((Number(number) / DOLLARS_PER_GB) * 1e9);
-    if (!(bytes > 0)) {
-      throw new UsageError(`--max-cost takes dollars, such as 5 or 0.50, not '${maxCost}'`);
-    }
-    limits.push({ bytes, flag: `--max-cost $${number}` });
-  }
-  return limits.sort((a, b) => a.bytes - b.bytes)[0] ?? null;
+function transferLimit(text: string): TransferLimit {
+  return { bytes: readValue('--max-transfer', text, byteSize), flag: '--max-transfer' };
+}
+
+function costLimit(text: string): TransferLimit {
+  const [, dollars = ''] = /^\$?(\d{1,9}(?:\.\d+)?)$/.exec(text) ?? [];
+  const bytes = Math.floor((Number(dollars) / DOLLARS_PER_GB) * 1e9);
+  if (bytes === 0) throw new UsageError(`--max-cost takes dollars, such as 5 or 0.50, not '${text}'`);
+  return { bytes, flag: `--max-cost $${dollars}` };
 }
 
 /** The flag that names files. */
@@ -175,4 +177,5 @@ export function nameTemplateOption(): Option {
 /** What `--name-template` takes, for the end of a command's help. */
 export const NAME_TEMPLATES = `
 Name templates take {video_no}, {video_name}, {create_date}, {taken_date} and {tag};
-/ makes subfolders.`;
+/ makes subfolders.
+`;

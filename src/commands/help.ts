@@ -55,17 +55,15 @@ export function addHelp(program: Command, { host, run }: CommandContext): void {
   // For completion. Not .choices(): for an unknown topic, commander would list them all instead of suggesting one.
   argument.argChoices = [...program.commands.map((each) => each.name()), ...topics];
   const command = subcommand(program, 'help', 'help on a command, exit-codes, environment or verification');
-  command.addArgument(argument).action((names: string[]) =>
-    run(async () => {
-      let found: Command | undefined = program;
-      for (const name of names) found = found?.commands.find((each) => each.name() === name);
-      const text = TOPICS[names.join(' ')];
-      if (found !== undefined) found.outputHelp();
-      else if (text !== undefined) await print(host, `${text}\n`);
-      else suggest(names[0] as string, argument.argChoices ?? [], command);
-      return 0;
-    }),
-  );
+  run(command.addArgument(argument), async (_flags, names) => {
+    let found: Command | undefined = program;
+    for (const name of names) found = found?.commands.find((each) => each.name() === name);
+    const text = TOPICS[names.join(' ')];
+    if (found !== undefined) found.outputHelp();
+    else if (text !== undefined) await print(host, `${text}\n`);
+    else suggest(names[0] as string, argument.argChoices ?? [], command);
+    return 0;
+  });
 }
 
 /** Fails as commander does for an unknown command. */

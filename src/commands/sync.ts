@@ -4,22 +4,18 @@ import { UsageError } from '../errors.ts';
 import { readTemplate } from '../library/names.ts';
 import { SETTING_NAMES } from '../settings/settings.ts';
 import type { Shard, SyncPlan } from '../sync/plan.ts';
-import { addEnd, type CommandContext, type Flags, subcommand } from './command.ts';
-import {
-  addChecks,
-  addFilters,
-  addRunFlags,
-  addScopes,
-  NAME_TEMPLATES,
-  nameTemplateOption,
-  queryOf,
-  runPlanOf,
-} from './flags.ts';
+import { type CommandContext, type Flags, subcommand } from './command.ts';
+import { addRunFlags, addScopes, NAME_TEMPLATES, nameTemplateOption, queryOf, runPlanOf } from './flags.ts';
 
 /** Adds the command. */
 export function addSync(program: Command, { host, run }: CommandContext): void {
   const summary = 'keep a folder in sync with the library; never deletes anything';
-  const command = subcommand(program, 'sync', summary)
+  const examples = [
+    ['mavi sync library --dry-run', 'what would it cost?'],
+    ['mavi sync library', 'download what is missing; run it again after any interruption'],
+    [`mavi sync library --name-template '{create_date}/{video_name}'`, 'names for people'],
+  ] as const;
+  const command = subcommand(program, 'sync', summary, examples, NAME_TEMPLATES)
     .argument('<dir>', 'the folder, created if missing')
     .option('--dry-run', 'print what would be downloaded, and its price')
     .option('-f, --force', 'replace recorded files that have changed')
@@ -27,25 +23,15 @@ export function addSync(program: Command, { host, run }: CommandContext): void {
     .option('--skip-recorded', 'skip recorded videos whose files are gone')
     .option('--mtime', 'set file times to when the video was taken')
     .option('--shard <i>/<n>', 'sync the i-th of n disjoint parts only');
-  addChecks(command);
   addRunFlags(command);
-  addFilters(command);
   addScopes(command, SETTING_NAMES);
-  command.addHelpText('after', NAME_TEMPLATES);
-  addEnd(command, [
-    ['mavi sync library --dry-run', 'what would it cost?'],
-    ['mavi sync library', 'download what is missing; run it again after any interruption'],
-    [`mavi sync library --name-template '{create_date}/{video_name}'`, 'names for people'],
-  ]);
-  command.action((folder: string, flags: Flags) =>
-    run(async () => {
-      const plan = syncPlan(folder, flags);
-      return (await import('./work.ts')).runSync(plan, host);
-    }),
-  );
+  run(command, async (flags, [folder = '']) => {
+    const plan = syncPlan(flags, folder);
+    return (await import('./work.ts')).runSync(plan, host);
+  });
 }
 
-function syncPlan(folder: string, flags: Flags): SyncPlan {
+function syncPlan(flags: Flags, folder: string): SyncPlan {
   if (folder === '') throw new UsageError('<dir> must not be empty');
   return {
     ...runPlanOf(flags, true),

@@ -2,26 +2,23 @@
 import type { Command } from 'commander';
 import { UsageError } from '../errors.ts';
 import type { VerifyPlan } from '../verify/run.ts';
-import { addEnd, type CommandContext, type Flags, subcommand } from './command.ts';
+import { type CommandContext, type Flags, subcommand } from './command.ts';
 import { addChecks, checksOf } from './flags.ts';
 
 /** Adds the command. */
 export function addVerify(program: Command, { host, run }: CommandContext): void {
-  const command = subcommand(program, 'verify', 'check files on disk, by content and by manifest')
+  const command = subcommand(program, 'verify', 'check files on disk, by content and by manifest', [
+    ['mavi verify video.mp4', 'is it a complete MP4?'],
+    ['mavi verify library', 'has anything changed since it was synced?'],
+  ])
     .argument('[file...]', 'files, or synced folders')
     .option('--manifest <file>', 'compare size and SHA-256 with a manifest')
     .option('--json', 'print a JSON object for each file');
   addChecks(command);
-  addEnd(command, [
-    ['mavi verify video.mp4', 'is it a complete MP4?'],
-    ['mavi verify library', 'has anything changed since it was synced?'],
-  ]);
-  command.action((files: string[], flags: Flags) =>
-    run(async () => (await import('./work.ts')).runVerify(verifyPlan(files, flags), host)),
-  );
+  run(command, async (flags, files) => (await import('./work.ts')).runVerify(verifyPlan(flags, files), host));
 }
 
-function verifyPlan(files: readonly string[], flags: Flags): VerifyPlan {
+function verifyPlan(flags: Flags, files: readonly string[]): VerifyPlan {
   const manifest = typeof flags.manifest === 'string' ? flags.manifest : null;
   if (files.length === 0 && manifest === null) {
     const hint = 'name files or a synced folder, or use --manifest <file> for all that it records';
