@@ -42,18 +42,15 @@ _mavi() {
   fi
 
   if [[ -n $flag ]]; then
-    case "$at $flag" in
-${commands.flatMap(flagValues).join('\n')}
-    esac
+    at="$at $flag"
   elif [[ -z $literal && $cur == -* ]]; then
-    case $at in
-${commands.map(flagNames).join('\n')}
-    esac
+    at="$at -"
   else
-    case "$at $operands" in
-${commands.flatMap(operandCases).join('\n')}
-    esac
+    at="$at $operands"
   fi
+  case $at in
+${commands.flatMap(cases).join('\n')}
+  esac
   [[ -z $words ]] || COMPREPLY=($(compgen -P "$prefix" -W "$words" -- "$cur"))
 }
 
@@ -68,22 +65,18 @@ complete -F _mavi mavi
 `;
 }
 
-function flagNames({ path, flags }: CommandShape): string {
+/** What is offered for the names of flags, for their values, and for arguments by their number. */
+function cases({ path, flags, operands }: CommandShape): string[] {
   const names = flags.flatMap(({ spellings }) => spellings).join(' ');
-  return `      ${quoted(path)}) words=${quoted(names)} ;;`;
-}
-
-function flagValues({ path, flags }: CommandShape): string[] {
-  return flags.flatMap(({ spellings, value }) =>
-    caseOf(alternatives(spellings.map((spelling) => `${path} ${spelling}`)), value),
-  );
-}
-
-/** The values of arguments, by their number. */
-function operandCases({ path, operands }: CommandShape): string[] {
-  return operands.flatMap((operand, place) =>
-    caseOf(operand.variadic ? `${quoted(`${path} `)}*` : quoted(`${path} ${place}`), operand),
-  );
+  return [
+    `    ${quoted(`${path} -`)}) words=${quoted(names)} ;;`,
+    ...flags.flatMap(({ spellings, value }) =>
+      caseOf(alternatives(spellings.map((spelling) => `${path} ${spelling}`)), value),
+    ),
+    ...operands.flatMap((operand, place) =>
+      caseOf(operand.variadic ? `${quoted(`${path} `)}[0-9]*` : quoted(`${path} ${place}`), operand),
+    ),
+  ];
 }
 
 function caseOf(pattern: string, values: Values | null): string[] {
@@ -91,9 +84,9 @@ function caseOf(pattern: string, values: Values | null): string[] {
   const action = {
     file: '_mavi_names default -f',
     folder: '_mavi_names dirnames -d',
-    words: `words=${quoted(values.words.map(({ word }) => word).join(' '))}`,
+    words: `words=${quoted(values.words.map(([word]) => word).join(' '))}`,
   };
-  return [`      ${pattern}) ${action[values.kind]} ;;`];
+  return [`    ${pattern}) ${action[values.kind]} ;;`];
 }
 
 function alternatives(words: readonly string[]): string {

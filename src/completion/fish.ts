@@ -44,14 +44,14 @@ ${commands.flatMap(rules).join('\n')}
 const ANY_NUMBER = 100_000;
 
 function rules({ path, operands, flags }: CommandShape): string[] {
-  const rule = (least: number, most: number, flag = '') =>
-    `complete -c mavi -n ${quoted(`__mavi_at ${quoted(path)} ${least} ${most}`)}${flag}`;
+  const rule = (least: number, most: number): string =>
+    `complete -c mavi -n ${quoted(`__mavi_at ${quoted(path)} ${least} ${most}`)}`;
   const ofOperands = operands.flatMap((operand, place) =>
     valueRules(rule(place, operand.variadic ? ANY_NUMBER : place), operand, ''),
   );
   const ofFlags = flags.flatMap(({ spellings, meaning, value }) => {
     const names = spellings.map((name) => name.replace(/^--/, ' -l ').replace(/^-/, ' -s ')).join('');
-    const flag = rule(0, ANY_NUMBER, names);
+    const flag = rule(0, ANY_NUMBER) + names;
     if (value === null) return [`${flag} -d ${quoted(meaning)}`];
     return [`${flag} -x -d ${quoted(meaning)}`, ...valueRules(`${flag} -r`, value, meaning)];
   });
@@ -59,13 +59,15 @@ function rules({ path, operands, flags }: CommandShape): string[] {
 }
 
 /** The rules that offer values; a word without a meaning gets that of its flag. */
-function valueRules(rule: string, { kind, words }: Values, meaning: string): string[] {
-  const described = (text: string) => (text === '' ? '' : ` -d ${quoted(text)}`);
+function valueRules(rule: string, { kind, words }: Values, flagMeaning: string): string[] {
+  const described = (meaning: string) => (meaning === '' ? '' : ` -d ${quoted(meaning)}`);
   return {
     free: [],
-    file: [`${rule} -F${described(meaning)}`],
-    folder: [`${rule} -f -a '(__fish_complete_directories)'${described(meaning)}`],
-    words: words.map((each) => `${rule} -f -a ${quoted(each.word)}${described(each.meaning || meaning)}`),
+    file: [`${rule} -F${described(flagMeaning)}`],
+    folder: [`${rule} -f -a '(__fish_complete_directories)'${described(flagMeaning)}`],
+    words: words.map(
+      ([word, meaning]) => `${rule} -f -a ${quoted(word)}${described(meaning || flagMeaning)}`,
+    ),
   }[kind];
 }
 
