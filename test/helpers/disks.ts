@@ -64,8 +64,11 @@ export type FileSystemKind = keyof typeof FILE_SYSTEMS;
 /** All kinds. */
 export const FILE_SYSTEM_KINDS = Object.keys(FILE_SYSTEMS) as FileSystemKind[];
 
-/** Mounts a file system of a kind at `name` in the scene's folder, until the end of the test. Needs root. */
-export function mountFileSystem(scene: Scene, name: string, kind: FileSystemKind): void {
+/**
+ * Mounts a file system of a kind at `name` in the scene's folder, until the end of the test. Needs root.
+ * Returns the folder to read what it stores: of rclone, which may not read what it still uploads, the one below.
+ */
+export function mountFileSystem(scene: Scene, name: string, kind: FileSystemKind): string {
   const how: { bytes?: number; make?: readonly string[]; mount: readonly string[] } = FILE_SYSTEMS[kind];
   const places: Record<string, string> = { AT: scene.path(name) };
   for (const folder of ['BELOW', 'UPPER', 'WORK']) {
@@ -87,4 +90,5 @@ export function mountFileSystem(scene: Scene, name: string, kind: FileSystemKind
   );
   execFileSync(words[0] as string, words.slice(1), { stdio: 'pipe' });
   scene.finally(() => execFileSync('umount', ['--lazy', scene.path(name)]));
+  return kind.startsWith('rclone') ? (places.BELOW as string) : scene.path(name);
 }
