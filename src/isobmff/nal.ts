@@ -24,32 +24,25 @@ function isHeader(codec: NalFormat['codec'], first: number, last: number): boole
   return !isReserved && (last & 7) !== 0;
 }
 
-/** The sample that is being read. */
-type Sample = Readonly<{ run: Run; format: NalFormat; index: number; end: number }>;
-
 /** Follows the samples of one file from its first byte to its last. */
 export class MediaReader {
   /** The first damage; null so far. */
   damage: Damage | null = null;
   /** How many samples began inside another one, and were not checked. */
   overlapping = 0;
-  #chunks: Iterator<Run> | null = null;
+  #chunks: Iterator<Run, undefined> | null = null;
   #nextChunk: Run | null = null;
   readonly #fragments: Run[] = [];
   #nextFragment = 0;
-  #sample: Sample | null = null;
-  /** Offset of the next byte to read. */
+  /** Waits for the byte at `#at`; null between two runs. */
+  #reading: Generator<void, void, number> | null = null;
+  /** Offset of the next byte to read; between two runs, the end of the last sample. */
   #at = 0;
-  #unitStart = 0;
-  /** How many bytes of the unit's length and header have been read, and what they say. */
-  #fill = 0;
-  #length = 0;
-  #first = 0;
 
   /** Takes the chunks of the `moov`, in the order of the file. */
-  useChunks(chunks: Iterable<Run>): void {
+  useChunks(chunks: Iterable<Run, undefined>): void {
     this.#chunks = chunks[Symbol.iterator]();
-    this.#takeChunk();
+    this.#nextChunk = this.#chunks.next().value ?? null;
   }
 
   /** Adds a run of a fragment. Returns false if it comes before one that is still to be read. */
@@ -67,7 +60,7 @@ export class MediaReader {
   /** How many bytes from an offset on need not be read; Infinity if no sample follows. */
   skippable(offset: number): number {
     if (this.damage !== null) return Number.POSITIVE_INFINITY;
-    const next = this.#sample === null ? this.#nextRun()?.offset : this.#at;
+    const next = this.#reading === null ? this.#nextRun()?.offset : this.#at;
     return Math.max(0, (next ?? Number.POSITIVE_INFINITY) - offset);
   }
 
@@ -75,15 +68,20 @@ export class MediaReader {
   push(chunk: Uint8Array, offset: number): void {
     const end = offset + chunk.length;
     while (this.damage === null) {
-      const sample = this.#sample ?? this.#beginRun(end);
-      if (sample === null || this.#at >= end) return;
-      this.#take(chunk[this.#at - offset] as number, sample);
+      if (this.#reading !== null) {
+        if (this.#at >= end) return;
+        const byte = chunk[this.#at - offset] as number;
+        this.#at += 1;
+        if (this.#reading.next(byte).done) this.#reading = null;
+        continue;
+      }
+      const run = this.#nextRun();
+      if (run === null || run.offset >= end) return;
+      if (run === this.#nextChunk) this.#nextChunk = this.#chunks?.next().value ?? null;
+      else this.#nextFragment += 1;
+      const reading = this.#read(run);
+      if (!reading.next().done) this.#reading = reading;
     }
-  }
-
-  #takeChunk(): void {
-    const next = this.#chunks?.next();
-    this.#nextChunk = next === undefined || next.done ? null : next.value;
   }
 
   /** The run that comes next in the file. */
@@ -93,79 +91,45 @@ export class MediaReader {
     return fragment === null || (chunk !== null && chunk.offset <= fragment.offset) ? chunk : fragment;
   }
 
-  /** Begins the next run that has a sample to check, if it begins before an offset. */
-  #beginRun(before: number): Sample | null {
-    for (let run = this.#nextRun(); run !== null && run.offset < before; run = this.#nextRun()) {
-      if (run === this.#nextChunk) this.#takeChunk();
-      else this.#nextFragment += 1;
-      this.#beginSample(run, 0, run.offset);
-      if (this.#sample !== null) return this.#sample;
-    }
-    return null;
-  }
-
-  /** Begins the first sample of a run, from an index on, that has bytes and does not overlap what was read. */
-  #beginSample(run: Run, from: number, offset: number): void {
-    this.#sample = null;
-    const format = run.entry?.nal ?? null;
-    if (format === null) return;
-    let index = from;
-    let start = offset;
-    if (typeof run.sizes === 'number' && start < this.#at) {
+  /** Reads the samples of a run that have bytes and overlap no earlier one; is given the byte at `#at` at each step. */
+  *#read(run: Run): Generator<void, void, number> {
+    if (!run.entry?.nal || run.sizes === 0) return;
+    const { sizes, count } = run;
+    const { codec, lengthBytes } = run.entry.nal;
+    const headerBytes = HEADER_BYTES[codec];
+    let index = 0;
+    let start = run.offset;
+    if (typeof sizes === 'number' && start < this.#at) {
       // In one step: samples of one size need no room in a table, so a hostile file can have any number of them.
-      const passed = Math.min(run.count - index, Math.ceil((this.#at - start) / run.sizes));
-      this.overlapping += passed;
-      index += passed;
-      start += passed * run.sizes;
+      index = Math.min(count, Math.ceil((this.#at - start) / sizes));
+      this.overlapping += index;
+      start += index * sizes;
     }
-    for (; index < run.count && run.sizes !== 0; index += 1) {
-      const size = valueAt(run.sizes, run.sizesFrom + index);
-      if (size > 0 && start >= this.#at) {
-        this.#sample = { run, format, index, end: start + size };
-        this.#at = start;
-        this.#beginUnit(this.#sample);
-        return;
+    for (let end = start; index < count; index += 1, start = end) {
+      end = start + valueAt(sizes, run.sizesFrom + index);
+      if (end === start) continue;
+      if (start < this.#at) {
+        this.overlapping += 1;
+        continue;
       }
-      if (size > 0) this.overlapping += 1;
-      start += size;
+      this.#at = start;
+      while (this.#at < end) {
+        const unitStart = this.#at;
+        if (unitStart + lengthBytes + headerBytes > end) return this.#fail(run, index, unitStart);
+        let length = 0;
+        for (let left = lengthBytes; left > 0; left -= 1) length = length * 256 + (yield);
+        if (length < headerBytes || this.#at + length > end) return this.#fail(run, index, unitStart);
+        const first = yield;
+        const last = headerBytes === 1 ? first : yield;
+        if (!isHeader(codec, first, last)) return this.#fail(run, index, unitStart);
+        this.#at = unitStart + lengthBytes + length;
+      }
     }
   }
 
-  #beginUnit(sample: Sample): void {
-    const { codec, lengthBytes } = sample.format;
-    this.#unitStart = this.#at;
-    this.#fill = 0;
-    this.#length = 0;
-    if (this.#at + lengthBytes + HEADER_BYTES[codec] > sample.end) this.#fail(sample);
-  }
-
-  /** Takes a byte of a unit's length or header. */
-  #take(byte: number, sample: Sample): void {
-    const { format, end, run, index } = sample;
-    const { lengthBytes, codec } = format;
-    this.#fill += 1;
-    this.#at += 1;
-    if (this.#fill <= lengthBytes) {
-      this.#length = this.#length * 256 + byte;
-      const isPossible = this.#length >= HEADER_BYTES[codec] && this.#at + this.#length <= end;
-      if (this.#fill === lengthBytes && !isPossible) this.#fail(sample);
-      return;
-    }
-    if (this.#fill === lengthBytes + 1) this.#first = byte;
-    if (this.#fill < lengthBytes + HEADER_BYTES[codec]) return;
-    if (!isHeader(codec, this.#first, byte)) return this.#fail(sample);
-    this.#at = this.#unitStart + lengthBytes + this.#length;
-    if (this.#at < end) this.#beginUnit(sample);
-    else this.#beginSample(run, index + 1, end);
-  }
-
-  #fail({ run, index }: Sample): void {
-    const { id, timescale } = run.track;
-    this.damage = {
-      track: id,
-      sample: run.first + index,
-      seconds: timescale === 0 ? 0 : run.ticksAt(index) / timescale,
-      byte: this.#unitStart,
-    };
+  #fail({ track, first, ticksAt }: Run, index: number, byte: number): void {
+    const { id, timescale } = track;
+    const seconds = timescale === 0 ? 0 : ticksAt(index) / timescale;
+    this.damage = { track: id, sample: first + index, seconds, byte };
   }
 }
