@@ -9,10 +9,14 @@ export type ChainState =
   | Readonly<{ kind: 'boxes'; missing: number; inHeader: boolean; start: number; type: string }>
   /** Inside a box that extends to the end of the file. */
   | Readonly<{ kind: 'to-the-end' }>
-  /** The bytes from `start` on are not boxes. */
-  | Readonly<{ kind: 'junk'; start: number }>
-  /** The header at `start` has an impossible size. */
-  | Readonly<{ kind: 'malformed'; start: number; type: string; reason: string }>;
+  | Junk
+  | Malformed;
+
+/** The bytes from `start` on are not boxes. */
+type Junk = Readonly<{ kind: 'junk'; start: number }>;
+
+/** The box at `start` can't be what its header or its tables say. */
+export type Malformed = Readonly<{ kind: 'malformed'; start: number; type: string; reason: string }>;
 
 /** The types that occur at the top level of video files. Any other type may be text that looks like one. */
 export const TOP_LEVEL_TYPES: ReadonlySet<string> = new Set(
@@ -22,37 +26,35 @@ export const TOP_LEVEL_TYPES: ReadonlySet<string> = new Set(
 const SMALL_HEADER = 8;
 /** With a 64-bit size. */
 const LARGE_HEADER = 16;
-/** Bytes of the user type of a `uuid` box. */
-const USER_TYPE = 16;
 
 /** The most that is kept of one box, in bytes; the `moov` of a day of video at 60 frames a second has a tenth. */
 export const MOST_KEPT_BYTES = 128 * 1024 * 1024;
 
+const NOTHING = new Uint8Array(0);
+
 /** Reads a stream of boxes. */
-export class BoxReader {
+export abstract class BoxReader {
   /** Bytes pushed or skipped so far. */
   offset = 0;
-  readonly #onHeader: (box: Box) => boolean;
-  readonly #onPayload: (box: Box, payload: DataView | null) => void;
   readonly #header = new Uint8Array(LARGE_HEADER);
   #headerFill = 0;
   /** Offset at which the next header begins. */
   #next = 0;
   #last: Box = { type: '', start: 0, end: 0 };
-  /** Collects the payload of the last box; null unless that was requested, and is not complete. */
-  #payload: PayloadBuffer | null = null;
+  /** Whether the payload of the last box is wanted, and not complete. */
+  #isWanted = false;
+  /** Begins with that payload so far; has room for more. */
+  #payload = NOTHING;
+  #payloadFill = 0;
   /** Start of the first box of an unprintable type after the last known one. */
   #doubtfulFrom: number | null = null;
-  #broken: Extract<ChainState, { kind: 'junk' | 'malformed' }> | null = null;
+  #broken: Junk | Malformed | null = null;
 
-  /**
-   * @param onHeader takes each complete header; returns whether its payload is wanted
-   * @param onPayload takes a wanted payload when it is complete; null if it is larger than MOST_KEPT_BYTES
-   */
-  constructor(onHeader: (box: Box) => boolean, onPayload: (box: Box, payload: DataView | null) => void) {
-    this.#onHeader = onHeader;
-    this.#onPayload = onPayload;
-  }
+  /** Takes each complete header; returns whether its payload is wanted. */
+  protected abstract onHeader(box: Box): boolean;
+
+  /** Takes a wanted payload when it is complete; null if it is larger than MOST_KEPT_BYTES. */
+  protected abstract onPayload(box: Box, payload: DataView | null): void;
 
   /** Takes the next bytes of the stream. */
   push(chunk: Uint8Array): void {
@@ -61,7 +63,7 @@ export class BoxReader {
     while (this.offset < end && this.#broken === null) {
       if (this.offset < this.#next) {
         const to = Math.min(this.#next, end);
-        this.#payload?.append(chunk.subarray(this.offset - base, to - base));
+        if (this.#isWanted) this.#keep(chunk.subarray(this.offset - base, to - base));
         this.offset = to;
       } else {
         this.#header[this.#headerFill] = chunk[this.offset - base] as number;
@@ -75,14 +77,31 @@ export class BoxReader {
   }
 
   /** The stream has ended: completes a payload that extends to the end of the file. */
-  end(): void {
+  protected finish(): void {
     if (this.#next === Number.POSITIVE_INFINITY) this.#close();
   }
 
   #close(): void {
-    const payload = this.#payload;
-    this.#payload = null;
-    if (payload !== null) this.#onPayload(this.#last, payload.view);
+    if (!this.#isWanted) return;
+    const isKept = this.#payloadFill <= MOST_KEPT_BYTES;
+    const payload = isKept ? new DataView(this.#payload.buffer, 0, this.#payloadFill) : null;
+    this.#isWanted = false;
+    this.#payload = NOTHING;
+    this.#payloadFill = 0;
+    this.onPayload(this.#last, payload);
+  }
+
+  /** Adds to the payload. Its memory grows with what has come, whatever size the header claims. */
+  #keep(bytes: Uint8Array): void {
+    const start = this.#payloadFill;
+    this.#payloadFill += bytes.length;
+    const smaller = this.#payload;
+    if (this.#payloadFill > MOST_KEPT_BYTES) this.#payload = NOTHING;
+    else if (this.#payloadFill > smaller.length) {
+      this.#payload = new Uint8Array(Math.max(this.#payloadFill, 2 * smaller.length));
+      this.#payload.set(smaller);
+    }
+    if (this.#payload !== NOTHING) this.#payload.set(bytes, start);
   }
 
   /** Skips bytes that were not read: at most `skippable` of them. */
@@ -94,7 +113,7 @@ export class BoxReader {
   /** How many of the next bytes need not be read; Infinity once the chain is broken. */
   get skippable(): number {
     if (this.#broken !== null) return Number.POSITIVE_INFINITY;
-    return this.#payload !== null ? 0 : Math.max(0, this.#next - this.offset);
+    return this.#isWanted ? 0 : Math.max(0, this.#next - this.offset);
   }
 
   /** The state of the chain if the stream ends now. */
@@ -125,7 +144,8 @@ export class BoxReader {
     const start = this.#next;
     const type = this.#headerType();
     const size = size32 === 1 ? Number(view.getBigUint64(8)) : size32;
-    const smallest = this.#headerFill + (type === 'uuid' ? USER_TYPE : 0);
+    // A `uuid` box has a user type of 16 bytes.
+    const smallest = this.#headerFill + (type === 'uuid' ? 16 : 0);
     const isPossible = size32 === 0 || (size >= smallest && size <= Number.MAX_SAFE_INTEGER);
     if (TOP_LEVEL_TYPES.has(type) && isPossible) this.#doubtfulFrom = null;
     else if (/[^\x20-\x7e]/.test(type)) this.#doubtfulFrom ??= start;
@@ -141,34 +161,6 @@ export class BoxReader {
     this.#headerFill = 0;
     this.#next = size32 === 0 ? Number.POSITIVE_INFINITY : start + size;
     this.#last = { type, start, end: this.#next };
-    this.#payload = this.#onHeader(this.#last) ? new PayloadBuffer() : null;
-  }
-}
-
-/** Collects the payload of one box. Its memory grows with what has come, whatever size the header claims. */
-class PayloadBuffer {
-  #bytes = new Uint8Array(0);
-  #length = 0;
-
-  append(bytes: Uint8Array): void {
-    const start = this.#length;
-    this.#length += bytes.length;
-    if (this.#length > MOST_KEPT_BYTES) {
-      this.#bytes = new Uint8Array(0);
-      return;
-    }
-    if (this.#length > this.#bytes.length) {
-      const larger = new Uint8Array(
-        Math.min(MOST_KEPT_BYTES, Math.max(this.#length, 2 * this.#bytes.length)),
-      );
-      larger.set(this.#bytes);
-      this.#bytes = larger;
-    }
-    this.#bytes.set(bytes, start);
-  }
-
-  /** What has been collected; null if that is more than MOST_KEPT_BYTES. */
-  get view(): DataView | null {
-    return this.#length > MOST_KEPT_BYTES ? null : new DataView(this.#bytes.buffer, 0, this.#length);
+    this.#isWanted = this.onHeader(this.#last);
   }
 }

@@ -1,5 +1,5 @@
 /** What a track's samples are, by its sample description box (ISO/IEC 14496-12, 8.5.2, and 14496-15). */
-import { boxesIn, find, fourCharacters, type Part } from './tables.ts';
+import { boxesIn, Fields, find, fourCharacters, type Part } from './tables.ts';
 
 /** How the NAL units of a sample are stored: `lengthBytes`, 1 to 4, are the bytes of the length before each unit. */
 export type NalFormat = Readonly<{ codec: 'avc' | 'hevc'; lengthBytes: number }>;
@@ -25,18 +25,25 @@ const VIDEO_ENTRY_BYTES = 78;
 
 /** The codecs whose units can be checked: their formats, their configuration box, and where that has the length. */
 const CODECS = [
-  { codec: 'avc', formats: ['avc1', 'avc3', 'dva1', 'dvav'], configuration: 'avcC', lengthAt: 4 },
-  { codec: 'hevc', formats: ['hvc1', 'hev1', 'dvh1', 'dvhe'], configuration: 'hvcC', lengthAt: 21 },
+  { codec: 'avc', formats: 'avc1 avc3 dva1 dvav'.split(' '), configuration: 'avcC', lengthAt: 4 },
+  { codec: 'hevc', formats: 'hvc1 hev1 dvh1 dvhe'.split(' '), configuration: 'hvcC', lengthAt: 21 },
 ] as const;
 
 /** Reads the sample entries of a track. */
 export function readSampleEntries(minf: Part | null): readonly SampleEntry[] {
   const isVideo = find(minf, 'vmhd') !== null;
   const references = entriesOf(find(minf, 'dinf dref'));
-  return entriesOf(find(minf, 'stbl stsd')).map((part) => {
-    const reference = references[sizeOf(part) < 8 ? 0 : part.view.getUint16(part.start + 6) - 1];
-    return { ...readEntry(part), isVideo, external: reference !== undefined && isExternal(reference) };
+  return entriesOf(find(minf, 'stbl stsd')).map((entry) => {
+    const reference = references[(new Fields(entry).uint32() & 0xffff) - 1] ?? null;
+    // Flag 1 of a reference says that the samples are in this file.
+    const external = ((byteOf(reference, 3) ?? 1) & 1) === 0;
+    return { ...readEntry(entry), isVideo, external };
   });
+}
+
+/** A byte of a part; undefined if it is too short. */
+function byteOf(part: Part | null, index: number): number | undefined {
+  return part !== null && part.start + index < part.end ? part.view.getUint8(part.start + index) : undefined;
 }
 
 /** The boxes after the version and the number of entries. */
@@ -49,33 +56,25 @@ function entriesOf(box: Part | null): Part[] {
   return entries;
 }
 
-/** Whether a data reference leads to another file: its flag 1 says that it doesn't. */
-function isExternal(reference: Part): boolean {
-  return sizeOf(reference) >= 4 && (reference.view.getUint32(reference.start) & 1) === 0;
-}
-
-function sizeOf({ start, end }: Part): number {
-  return end - start;
-}
-
-function readEntry(part: Part): Pick<SampleEntry, 'format' | 'encrypted' | 'nal'> {
-  const { type, view } = part;
-  const inside = { ...part, start: part.start + VIDEO_ENTRY_BYTES };
+function readEntry(entry: Part): Pick<SampleEntry, 'format' | 'encrypted' | 'nal'> {
+  const { type } = entry;
+  const inside = { ...entry, start: entry.start + VIDEO_ENTRY_BYTES };
   if (type !== 'encv') return { format: type, encrypted: false, nal: nalFormat(inside, type) };
   const original = find(inside, 'sinf frma');
-  const format = original !== null && sizeOf(original) >= 4 ? fourCharacters(view, original.start) : type;
-  const scheme = find(inside, 'sinf schi tenc');
-  const encrypted = scheme === null || sizeOf(scheme) < 7 || view.getUint8(scheme.start + 6) !== 0;
+  const isNamed = original !== null && original.end - original.start >= 4;
+  const format = isNamed ? fourCharacters(original.view, original.start) : type;
+  const encrypted = byteOf(find(inside, 'sinf schi tenc'), 6) !== 0;
   return { format, encrypted, nal: encrypted ? null : nalFormat(inside, format) };
 }
 
 function nalFormat(inside: Part, format: string): NalFormat | null {
   for (const { codec, formats, configuration, lengthAt } of CODECS) {
-    if (!formats.some((each) => each === format)) continue;
+    if (!formats.includes(format)) continue;
     const box = find(inside, configuration);
+    const length = byteOf(box, lengthAt);
     // Some files have raw stream headers here, and another version may have another layout.
-    if (box === null || sizeOf(box) <= lengthAt || box.view.getUint8(box.start) !== 1) return null;
-    return { codec, lengthBytes: (box.view.getUint8(box.start + lengthAt) & 3) + 1 };
+    if (length === undefined || byteOf(box, 0) !== 1) return null;
+    return { codec, lengthBytes: (length & 3) + 1 };
   }
   return null;
 }

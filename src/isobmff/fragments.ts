@@ -1,6 +1,6 @@
 /** Where the samples of a fragment are, by its `moof`, and where `sidx` says that segments end (14496-12, 8.8, 8.16). */
 import type { Run, Track } from './samples.ts';
-import { BrokenTable, boxesIn, Fields, find, type Part, sumOf } from './tables.ts';
+import { BrokenTable, boxesIn, Fields, find, type Part, sumOf, valueAt } from './tables.ts';
 
 /** Flags of `tfhd`. */
 const TFHD = { BASE: 0x1, DESCRIPTION: 0x2, DURATION: 0x8, SIZE: 0x10, BASE_IS_MOOF: 0x2_0000 };
@@ -52,9 +52,8 @@ function readRun(box: Part, track: Track, defaults: Track['defaults'], base: num
   if (fields.has(TRUN.FIRST_FLAGS)) fields.skip(4);
   const { DURATIONS, SIZES, FLAGS, TIME_OFFSETS } = TRUN;
   const stride = [DURATIONS, SIZES, FLAGS, TIME_OFFSETS].filter((flag) => fields.has(flag)).length * 4;
-  const start = fields.table(count, stride);
-  const column = { view: box.view, start, stride, bits: 32 };
-  const durations = fields.has(DURATIONS) ? column : defaults.duration;
+  const table = fields.table(count, stride);
+  const durations = fields.has(DURATIONS) ? table : defaults.duration;
   const { ticks } = track;
   return {
     track,
@@ -63,7 +62,9 @@ function readRun(box: Part, track: Track, defaults: Track['defaults'], base: num
     count,
     offset,
     ticksAt: (index) => ticks + sumOf(durations, 0, index),
-    sizes: fields.has(SIZES) ? { ...column, start: start + (fields.has(DURATIONS) ? 4 : 0) } : defaults.size,
+    sizes: fields.has(SIZES)
+      ? { ...table, start: table.start + (fields.has(DURATIONS) ? 4 : 0) }
+      : defaults.size,
     sizesFrom: 0,
   };
 }
@@ -79,6 +80,6 @@ export function readSidx(sidx: Part, boxEnd: number): { end: number; segments: n
   let end = boxEnd + fields.uint();
   const segments = fields.uint32() & 0xffff;
   const table = fields.table(segments, 12);
-  for (let at = table; at < table + segments * 12; at += 12) end += sidx.view.getUint32(at) & 0x7fff_ffff;
+  for (let index = 0; index < segments; index += 1) end += valueAt(table, index) & 0x7fff_ffff;
   return { end, segments };
 }

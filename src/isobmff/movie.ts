@@ -1,5 +1,12 @@
 /** What a file's own boxes and tables say: is it complete, how much has come, is its media intact. */
-import { type Box, BoxReader, type ChainState, MOST_KEPT_BYTES, TOP_LEVEL_TYPES } from './boxes.ts';
+import {
+  type Box,
+  BoxReader,
+  type ChainState,
+  type Malformed,
+  MOST_KEPT_BYTES,
+  TOP_LEVEL_TYPES,
+} from './boxes.ts';
 import type { SampleEntry } from './codec.ts';
 import { readSidx, runsOf } from './fragments.ts';
 import { MediaReader } from './nal.ts';
@@ -15,10 +22,8 @@ export type MovieVerdict =
   | Readonly<{ kind: 'complete'; endProven: boolean; junkBytes: number; notes: readonly string[] }>
   /** The stream ended too early: `reason` says what is missing. */
   | Readonly<{ kind: 'cut'; reason: string }>
+  /** It can't be a movie whatever follows. */
   | Malformed;
-
-/** It can't be a movie whatever follows. */
-type Malformed = Extract<ChainState, { kind: 'malformed' }>;
 
 /** How much of a file has come, as far as its own boxes tell. */
 export type Progress =
@@ -28,11 +33,7 @@ export type Progress =
   | Readonly<{ kind: 'time'; share: number }>;
 
 /** Reads a stream of top-level boxes as one movie. */
-export class MovieReader {
-  readonly #boxes = new BoxReader(
-    (box) => this.#open(box),
-    (box, payload) => this.#close(box, payload),
-  );
+export class MovieReader extends BoxReader {
   readonly #deep: boolean;
   /** The last box of a known type. */
   #last: Box = { type: '', start: 0, end: 0 };
@@ -42,8 +43,6 @@ export class MovieReader {
   #hasMfra = false;
   /** Whether a `moof` has come, or is announced. */
   #isFragmented = false;
-  /** Whether the last `moof` named any samples. */
-  #lastHasSamples = false;
   #broken: Malformed | null = null;
   readonly #notes = new Set<string>();
 
@@ -54,8 +53,8 @@ export class MovieReader {
   #indexedEnd: number | null = null;
   /** Where the last segment ends that any index names. */
   #furthestIndexed = 0;
-  /** Duration in seconds before the last fragment, and where its bytes begin. */
-  #lastFragment = { seconds: 0, start: 0 };
+  /** Of the last `moof`: the duration in seconds before it, its end, and whether it named any samples. */
+  #fragment = { seconds: 0, start: 0, hasSamples: false };
   /** Duration in seconds that `mehd` announces; null if unknown. */
   promisedSeconds: number | null = null;
 
@@ -68,34 +67,23 @@ export class MovieReader {
 
   /** @param deep whether the media itself is checked too */
   constructor(deep = false) {
+    super();
     this.#deep = deep;
   }
 
-  /** Bytes pushed or skipped so far. */
-  get offset(): number {
-    return this.#boxes.offset;
-  }
-
-  /** Takes the next bytes of the stream. */
-  push(chunk: Uint8Array): void {
+  override push(chunk: Uint8Array): void {
     const { offset } = this;
-    this.#boxes.push(chunk);
+    super.push(chunk);
     this.media.push(chunk, offset);
   }
 
-  /** How many of the next bytes need not be read. */
-  get skippable(): number {
-    return Math.min(this.#boxes.skippable, this.media.skippable(this.offset));
-  }
-
-  /** Skips bytes that were not read, at most `skippable`. */
-  skip(count: number): void {
-    this.#boxes.skip(count);
+  override get skippable(): number {
+    return Math.min(super.skippable, this.media.skippable(this.offset));
   }
 
   /** Why it can't be a movie whatever follows; null so far. */
   get malformed(): Malformed | null {
-    const state = this.#state();
+    const { state } = this;
     return state.kind === 'malformed' ? state : null;
   }
 
@@ -136,7 +124,7 @@ export class MovieReader {
 
   /** Seconds of film that have come: those of the last fragment in proportion to its bytes. */
   #secondsSoFar(): number {
-    const { seconds, start } = this.#lastFragment;
+    const { seconds, start } = this.#fragment;
     const bytes = this.#furthest.end - start;
     const share = bytes <= 0 ? 1 : Math.min(1, Math.max(0, (this.offset - start) / bytes));
     return seconds + (this.#secondsNamed() - seconds) * share;
@@ -144,8 +132,8 @@ export class MovieReader {
 
   /** The verdict if the stream ends now. */
   end(): MovieVerdict {
-    this.#boxes.end();
-    const state = this.#state();
+    this.finish();
+    const { state } = this;
     if (state.kind === 'malformed') return state;
     const missing = this.#missing(state);
     if (missing !== null) return { kind: 'cut', reason: missing };
@@ -178,7 +166,7 @@ export class MovieReader {
     }
     if (!this.#hasMoov) return "there is no 'moov' box";
     if (!this.#hasMedia) return "there is no 'mdat' box";
-    if (this.#last.type === 'moof' && !this.#lastHasSamples) return "the last fragment has no 'mdat'";
+    if (this.#last.type === 'moof' && !this.#fragment.hasSamples) return "the last fragment has no 'mdat'";
     // Nothing follows an mfra, so a few bytes after it are not a header.
     if (state.kind === 'junk' && this.#isFragmented && !this.#hasMfra && offset - state.start < 8) {
       return `the header of the last box lacks ${bytesText(8 - (offset - state.start))}`;
@@ -187,9 +175,9 @@ export class MovieReader {
   }
 
   /** The state of the chain, where what looks like a box after a complete movie may be something appended. */
-  #state(): ChainState {
+  override get state(): ChainState {
     if (this.#broken !== null) return this.#broken;
-    const { state } = this.#boxes;
+    const state = super.state;
     const isUnfinished = state.kind === 'malformed' || (state.kind === 'boxes' && state.missing > 0);
     if (!isUnfinished || !this.#hasMoov || !this.#hasMedia) return state;
     const mayBePadding = state.kind === 'malformed' && !this.#isFragmented;
@@ -197,8 +185,8 @@ export class MovieReader {
     return isPadding || !TOP_LEVEL_TYPES.has(state.type) ? { kind: 'junk', start: state.start } : state;
   }
 
-  /** Takes a header; returns whether the payload is read: of `moov` only the first. */
-  #open(box: Box): boolean {
+  /** Of `moov` only the first is read. */
+  protected override onHeader(box: Box): boolean {
     const { type } = box;
     if (TOP_LEVEL_TYPES.has(type)) this.#last = box;
     if (type === 'mdat' || type === 'imda') this.#hasMedia = true;
@@ -206,12 +194,12 @@ export class MovieReader {
     if (type === 'moof') {
       this.#hasMfra = false;
       this.#isFragmented = true;
-      this.#lastHasSamples = false;
+      this.#fragment = { seconds: this.#secondsNamed(), start: box.end, hasSamples: false };
     }
     return type === 'moof' || type === 'sidx' || (type === 'moov' && !this.#hasMoov);
   }
 
-  #close(box: Box, payload: DataView | null): void {
+  protected override onPayload(box: Box, payload: DataView | null): void {
     this.#hasMoov ||= box.type === 'moov';
     if (payload === null) {
       const limit = `${MOST_KEPT_BYTES / 1024 / 1024} MiB`;
@@ -250,11 +238,10 @@ export class MovieReader {
   }
 
   #useMoof(payload: Part, box: Box): void {
-    this.#lastFragment = { seconds: this.#secondsNamed(), start: box.end };
     const runs: Run[] = [];
     for (const run of runsOf(payload, box.start, this.#tracks)) {
       this.#useRun(run);
-      this.#lastHasSamples = true;
+      this.#fragment.hasSamples = true;
       if (this.#deep && hasNal(run)) runs.push(run);
     }
     if (runs.length === 0) return;
@@ -272,7 +259,7 @@ export class MovieReader {
     const { end, segments } = readSidx(payload, box.end);
     this.#furthestIndexed = Math.max(this.#furthestIndexed, end);
     // An index of the complete film comes before the first fragment; others are about one segment.
-    const isComplete = segments > 1 && this.#lastFragment.start === 0;
+    const isComplete = segments > 1 && this.#fragment.start === 0;
     if (isComplete) this.#indexedEnd = Math.max(this.#indexedEnd ?? 0, end);
     else if (this.#indexedEnd !== null && end > this.#indexedEnd) this.#indexedEnd = null;
   }

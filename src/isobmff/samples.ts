@@ -1,6 +1,6 @@
 /** Where the samples of a movie are, by the tables of its `moov` (ISO/IEC 14496-12, 8.6 to 8.8). */
 import { readSampleEntries, type SampleEntry } from './codec.ts';
-import { BrokenTable, boxesIn, type Column, Fields, find, type Part } from './tables.ts';
+import { BrokenTable, boxesIn, type Column, Fields, find, type Part, type Table, valueAt } from './tables.ts';
 
 /** Samples that follow one another in the file: a chunk, or a run of a fragment. */
 export interface Run {
@@ -76,7 +76,7 @@ function readTrack(trak: Part): Track | null {
   const header = find(trak, 'tkhd');
   if (header === null) return null;
   const minf = find(trak, 'mdia minf');
-  const tables = readTables(trak.view, find(minf, 'stbl'));
+  const tables = readTables(find(minf, 'stbl'));
   return {
     id: fieldsAfterTimes(header).uint32(),
     timescale: fieldsAfterTimes(find(trak, 'mdia mdhd')).uint32(),
@@ -84,31 +84,24 @@ function readTrack(trak: Part): Track | null {
     tables,
     defaults: { description: 1, duration: 0, size: 0 },
     samples: tables.samples,
-    ticks: ticksBefore(tables, tables.samples),
+    ticks: ticksBefore(tables.timeToSample, tables.samples),
   };
 }
 
 /** Finds the tables. One that is missing is empty. */
-function readTables(view: DataView, stbl: Part | null) {
+function readTables(stbl: Part | null) {
   const stco = find(stbl, 'stco');
   return {
-    view,
     ...readSizes(stbl),
-    chunks: readTable(stco ?? find(stbl, 'co64'), stco === null ? 8 : 4),
-    /** Whether the chunks' offsets have 64 bits. */
-    wide: stco === null,
+    chunks: stco === null ? readTable(find(stbl, 'co64'), 8, 64) : readTable(stco, 4),
     sampleToChunk: readTable(find(stbl, 'stsc'), 12),
     timeToSample: readTable(find(stbl, 'stts'), 8),
   };
 }
 
-function readTable(
-  box: Part | null,
-  bytesPerEntry: number,
-): { readonly start: number; readonly count: number } {
+function readTable(box: Part | null, stride: number, bits = 32): Table {
   const fields = new Fields(box);
-  const count = fields.uint32();
-  return { start: fields.table(count, bytesPerEntry), count };
+  return fields.table(fields.uint32(), stride, bits);
 }
 
 /** Reads `stsz`, or `stz2` with its smaller entries. */
@@ -122,27 +115,23 @@ function readSizes(stbl: Part | null): { readonly sizes: Column; readonly sample
   if (stsz !== null && sizeOrBits > 0) return { sizes: sizeOrBits, samples };
   const bits = stsz === null ? sizeOrBits & 0xff : 32;
   if (![4, 8, 16, 32].includes(bits)) throw new BrokenTable(`box 'stz2' claims entries of ${bits} bits`);
-  const stride = bits / 8;
-  return { sizes: { view: box.view, start: fields.table(samples, stride), stride, bits }, samples };
+  return { sizes: fields.table(samples, bits / 8, bits), samples };
 }
 
 /** The chunks of a track that have samples, in the order of its tables. */
 export function* chunksOf(track: Track): Generator<Run, undefined> {
-  const { tables } = track;
-  const { view, chunks, wide, sampleToChunk, samples, sizes } = tables;
+  const { chunks, sampleToChunk, samples, sizes, timeToSample } = track.tables;
   let nextEntry = 0;
   let perChunk = 0;
   let description = 1;
   let sample = 0;
   for (let chunk = 0; chunk < chunks.count && sample < samples; chunk += 1) {
-    for (; nextEntry < sampleToChunk.count; nextEntry += 1) {
-      const entry = sampleToChunk.start + nextEntry * 12;
-      if (view.getUint32(entry) > chunk + 1) break;
-      perChunk = view.getUint32(entry + 4);
-      description = view.getUint32(entry + 8);
+    while (nextEntry < sampleToChunk.count && valueAt(sampleToChunk, nextEntry) <= chunk + 1) {
+      perChunk = valueAt(sampleToChunk, nextEntry, 4);
+      description = valueAt(sampleToChunk, nextEntry, 8);
+      nextEntry += 1;
     }
     const count = Math.min(perChunk, samples - sample);
-    const at = chunks.start + chunk * (wide ? 8 : 4);
     const first = sample;
     // A chunk without samples may be said to be anywhere.
     if (count === 0) continue;
@@ -151,8 +140,8 @@ export function* chunksOf(track: Track): Generator<Run, undefined> {
       entry: track.entries[description - 1] ?? null,
       first: first + 1,
       count,
-      offset: wide ? Number(view.getBigUint64(at)) : view.getUint32(at),
-      ticksAt: (index) => ticksBefore(tables, first + index),
+      offset: valueAt(chunks, chunk),
+      ticksAt: (index) => ticksBefore(timeToSample, first + index),
       sizes,
       sizesFrom: first,
     };
@@ -161,13 +150,12 @@ export function* chunksOf(track: Track): Generator<Run, undefined> {
 }
 
 /** The duration of the first `samples` samples, in the track's units. */
-function ticksBefore({ view, timeToSample }: SampleTables, samples: number): number {
+function ticksBefore(timeToSample: Table, samples: number): number {
   let ticks = 0;
   let left = samples;
   for (let index = 0; index < timeToSample.count; index += 1) {
-    const at = timeToSample.start + index * 8;
-    const count = Math.min(left, view.getUint32(at));
-    ticks += count * view.getUint32(at + 4);
+    const count = Math.min(left, valueAt(timeToSample, index));
+    ticks += count * valueAt(timeToSample, index, 4);
     left -= count;
   }
   return ticks;

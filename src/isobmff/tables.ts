@@ -80,26 +80,28 @@ export class Fields {
     return this.#head >>> 24 === 0 ? this.uint32() : this.uint64();
   }
 
-  /** Skips a table of `count` entries. Returns where it begins; throws BrokenTable if the box ends before it does. */
-  table(count: number, bytesPerEntry: number): number {
-    const at = this.skip(Math.ceil(count * bytesPerEntry));
-    if (at !== null) return at;
+  /** Skips a table of `count` entries. Returns its first column; throws BrokenTable if the box ends before it does. */
+  table(count: number, stride: number, bits = 32): Table {
+    const { view } = this.#part;
+    const start = this.skip(Math.ceil(count * stride));
+    if (start !== null) return { view, start, count, stride, bits };
     throw new BrokenTable(`box '${this.#part.type}' claims ${count} entries, more than it has room for`);
   }
 }
 
-/**
- * A number for each sample: the same for all, or one of 4, 8, 16 or 32 `bits` in a table, with `stride` bytes from one
- * to the next, which is half a byte for 4 bits.
- */
-export type Column = number | Readonly<{ view: DataView; start: number; stride: number; bits: number }>;
+/** Numbers of 4 to 64 `bits`; from one to the next it is `stride` bytes, which is half a byte for 4 bits. */
+export type Table = Readonly<{ view: DataView; start: number; count: number; stride: number; bits: number }>;
 
-/** The number of one sample, counted from 0. */
-export function valueAt(column: Column, index: number): number {
+/** A number for each sample: the same for all, or one in a table. */
+export type Column = number | Table;
+
+/** The number at an index from 0; `further` bytes after it, for another field of a table's entry. */
+export function valueAt(column: Column, index: number, further = 0): number {
   if (typeof column === 'number') return column;
   const { view, start, stride, bits } = column;
-  const at = start + Math.floor(index * stride);
+  const at = start + further + Math.floor(index * stride);
   if (bits === 32) return view.getUint32(at);
+  if (bits === 64) return Number(view.getBigUint64(at));
   if (bits === 16) return view.getUint16(at);
   const byte = view.getUint8(at);
   if (bits === 8) return byte;

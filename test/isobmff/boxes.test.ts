@@ -5,22 +5,25 @@ import { box, bytes, cutAt, largeBox, oneByOne, openBox, uint32, uint64 } from '
 
 const UUID = new Uint8Array(16).fill(0xab);
 
-/** A reader that collects the headers; `wanted` types have their payloads read. */
-function readerInto(boxes: Box[], wanted: readonly string[] = []): BoxReader {
-  return new BoxReader(
-    (each) => {
-      boxes.push(each);
-      return wanted.includes(each.type);
-    },
-    () => {},
-  );
+/** Collects the headers; `wanted` types have their payloads read. */
+class Collector extends BoxReader {
+  readonly boxes: Box[] = [];
+  readonly #wanted: readonly string[];
+  constructor(...wanted: readonly string[]) {
+    super();
+    this.#wanted = wanted;
+  }
+  protected override onHeader(box: Box): boolean {
+    this.boxes.push(box);
+    return this.#wanted.includes(box.type);
+  }
+  protected override onPayload(): void {}
 }
 
 function read(...chunks: readonly Uint8Array[]): { boxes: Box[]; state: ChainState } {
-  const boxes: Box[] = [];
-  const reader = readerInto(boxes);
+  const reader = new Collector();
   for (const chunk of chunks) reader.push(chunk);
-  return { boxes, state: reader.state };
+  return { boxes: reader.boxes, state: reader.state };
 }
 
 const edge = expect.objectContaining({ kind: 'boxes', missing: 0 }) as ChainState;
@@ -197,7 +200,7 @@ describe('a box of an unprintable type', () => {
 
 describe('offsets', () => {
   it('count every byte, broken chain or not', () => {
-    const reader = readerInto([]);
+    const reader = new Collector();
     reader.push(bytes(uint32(3), 'mdat'));
     reader.push(new Uint8Array(100));
     expect(reader.offset).toBe(108);
@@ -205,13 +208,13 @@ describe('offsets', () => {
   });
 
   it('tell how much of a payload can be skipped', () => {
-    const reader = readerInto([]);
+    const reader = new Collector();
     reader.push(box('mdat', 'payload').subarray(0, 10));
     expect([reader.offset, reader.skippable]).toEqual([10, 5]);
   });
 
   it('are unlimited in a box that extends to the end of the file', () => {
-    const reader = readerInto([]);
+    const reader = new Collector();
     reader.push(openBox('mdat', 'abc'));
     expect(reader.skippable).toBe(Number.POSITIVE_INFINITY);
     reader.skip(1000);
@@ -222,18 +225,17 @@ describe('offsets', () => {
 
 describe('skipping', () => {
   it('is the same as reading the payload', () => {
-    const boxes: Box[] = [];
-    const reader = readerInto(boxes);
+    const reader = new Collector();
     reader.push(box('mdat', 'payload').subarray(0, 9));
     reader.skip(2);
     reader.skip(4);
     expect([reader.offset, reader.skippable]).toEqual([15, 0]);
     reader.push(box('moov'));
-    expect(boxes.at(-1)).toEqual({ type: 'moov', start: 15, end: 23 });
+    expect(reader.boxes.at(-1)).toEqual({ type: 'moov', start: 15, end: 23 });
   });
 
   it('never goes past the payload', () => {
-    const reader = readerInto([]);
+    const reader = new Collector();
     expect(() => reader.skip(1)).toThrow(/only a payload/);
     reader.push(box('mdat', 'abc').subarray(0, 8));
     expect(() => reader.skip(4)).toThrow(RangeError);
@@ -243,7 +245,7 @@ describe('skipping', () => {
   });
 
   it('never skips a header', () => {
-    const reader = readerInto([]);
+    const reader = new Collector();
     reader.push(openBox('mdat').subarray(0, 3));
     expect(() => reader.skip(1)).toThrow(RangeError);
   });
