@@ -16,10 +16,10 @@ export interface RecordedError {
 
 /** What the library lists about a video. Times in milliseconds since the epoch, durations in seconds. */
 export interface ListedFacts {
-  readonly video_name?: string;
-  readonly duration?: number;
-  readonly create_time?: number;
-  readonly datetime_taken?: number;
+  readonly video_name?: string | undefined;
+  readonly duration?: number | undefined;
+  readonly create_time?: number | undefined;
+  readonly datetime_taken?: number | undefined;
 }
 
 /** One line. Keys are added, never renamed or removed. */

@@ -101,17 +101,9 @@ export interface VideoTask {
 }
 
 /** The part of a task that a row of the library gives; with `mtime` also the time of its file. */
-export function listedTask(
-  { videoNo, uniqueId, sizeBytes: listedSize, name, durationSeconds, createdMs, takenMs }: LibraryRow,
-  mtime = false,
-): Pick<VideoTask, 'videoNo' | 'uniqueId' | 'listed' | 'listedSize' | 'mtimeMs'> {
-  const listed: ListedFacts = {
-    ...(name !== '' && { video_name: name }),
-    ...(durationSeconds !== null && { duration: durationSeconds }),
-    ...(createdMs !== null && { create_time: createdMs }),
-    ...(takenMs !== null && { datetime_taken: takenMs }),
-  };
-  return { videoNo, uniqueId, listedSize, listed, mtimeMs: mtime ? (takenMs ?? createdMs) : null };
+export function listedTask({ videoNo, uniqueId, listedSize, listed }: LibraryRow, mtime: boolean) {
+  const mtimeMs = mtime ? (listed.datetime_taken ?? listed.create_time ?? null) : null;
+  return { videoNo, uniqueId, listedSize, listed, mtimeMs };
 }
 
 /** The containers that a video may turn out to have, under these rules. */

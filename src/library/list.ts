@@ -26,15 +26,14 @@ export async function runList(plan: ListPlan, host: Host): Promise<ExitCode> {
   const printLine = (fields: object, text: string): Promise<void> =>
     print(host, `${form === 'json' ? safeJson(fields) : text}\n`);
   if (what === 'scopes') {
-    for (const scope of await libraryScopes(context)) {
-      await printLine({ unique_id: scope }, printable(scope));
-    }
+    for (const unique_id of await libraryScopes(context))
+      await printLine({ unique_id }, printable(unique_id));
     return 0;
   }
   if (what === 'folders') {
-    for (const { id, name } of await libraryFolders(context)) {
-      const text = form === 'ids' ? id : `${id}  ${printable(name)}`;
-      await printLine({ folder_id: id, folder_name: name }, text);
+    for (const folder of await libraryFolders(context)) {
+      const { folder_id: id, folder_name: name } = folder;
+      await printLine(folder, form === 'ids' ? id : `${id}  ${printable(name)}`);
     }
     return 0;
   }

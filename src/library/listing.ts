@@ -19,8 +19,6 @@ const NOTE_EVERY_MS = 5000;
 /** A longer listing never ends: a server makes up rows, and memory is not endless. */
 const MOST_ROWS = 1_000_000;
 
-const NO_LIST = 'the listing contains no list of videos';
-
 /** What a listing works with. */
 export interface ListingContext extends Session {
   readonly host: Host;
@@ -51,7 +49,7 @@ export function listVideos(context: ListingContext, query: LibraryQuery): Listin
         for await (const row of rowsOfScope(scope)) {
           if (listed.has(row.videoNo)) continue;
           listed.add(row.videoNo);
-          if (!matches(row.name)) continue;
+          if (!matches(row.listed.video_name ?? '')) continue;
           yield row;
           yielded += 1;
           if (yielded >= query.limit) return;
@@ -80,7 +78,11 @@ export function listVideos(context: ListingContext, query: LibraryQuery): Listin
     for (let page = 1; ; page += 1) {
       const data = await call(context, '/list_videos', { page, size, unique_id: scope, ...query.filters });
       const videos = listIn(data, 'videos');
-      if (videos === null) throw new RefusedError('bad_json', NO_LIST, { hint: CHECK_BASE_URL });
+      if (videos === null) {
+        throw new RefusedError('bad_json', 'the listing contains no list of videos', {
+          hint: CHECK_BASE_URL,
+        });
+      }
       const total = readNumber(Object(data).total_count);
       const countBefore = count;
       for (const value of videos) {
@@ -96,14 +98,16 @@ export function listVideos(context: ListingContext, query: LibraryQuery): Listin
       received += videos.length;
       leastTotal = Math.min(leastTotal, total ?? leastTotal);
       const isEndless = received >= MOST_ROWS;
-      if (isEndless || count === countBefore || (total !== null && received >= total)) {
+      if (isEndless || count === countBefore || (total !== undefined && received >= total)) {
         const isShort = Number.isFinite(leastTotal) && count < leastTotal;
         if (isEndless || isShort) listing.incomplete = incompleteText(scope, count, leastTotal);
         return;
       }
       if (clock.ticksMs() >= noteAtMs) {
         noteAtMs = clock.ticksMs() + NOTE_EVERY_MS;
-        context.note(`listing the library: ${count}${total === null ? '' : ` of ${total}`} videos so far`);
+        context.note(
+          `listing the library: ${count}${total === undefined ? '' : ` of ${total}`} videos so far`,
+        );
       }
     }
   }
@@ -185,12 +189,14 @@ export async function libraryScopes(context: ListingContext): Promise<string[]> 
 }
 
 /** The folders of the account. Their IDs are texts, because they may exceed 2^53. */
-export async function libraryFolders(context: ListingContext): Promise<{ id: string; name: string }[]> {
+export async function libraryFolders(context: ListingContext) {
   const folders = listIn(await call(context, '/folders'), 'folders') ?? [];
   return folders.flatMap((folder) => {
     const { folder_id, folder_name } = Object(folder) as Record<string, unknown>;
-    const id = String(folder_id);
-    return /^-?\d+$/.test(id) ? [{ id, name: typeof folder_name === 'string' ? folder_name : '' }] : [];
+    if (!/^-?\d+$/.test(String(folder_id))) return [];
+    return [
+      { folder_id: String(folder_id), folder_name: typeof folder_name === 'string' ? folder_name : '' },
+    ];
   });
 }
 

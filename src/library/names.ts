@@ -11,9 +11,9 @@ export type Template = (row: LibraryRow) => string;
 
 const FIELDS: Readonly<Record<string, (row: LibraryRow) => string>> = {
   video_no: (row) => row.videoNo,
-  video_name: (row) => withoutExtension(row.name),
-  create_date: (row) => dateOf(row.createdMs) ?? 'undated',
-  taken_date: (row) => dateOf(row.takenMs) ?? 'undated',
+  video_name: ({ listed }) => withoutExtension(listed.video_name ?? ''),
+  create_date: ({ listed }) => dateOf(listed.create_time) ?? 'undated',
+  taken_date: ({ listed }) => dateOf(listed.datetime_taken) ?? 'undated',
   tag: (row) => row.tag ?? 'untagged',
 };
 
@@ -90,7 +90,7 @@ function free(name: string, videoNo: string, taken: ReadonlySet<string>): string
 
 function byAge(a: LibraryRow, b: LibraryRow): number {
   // A video of unknown age must not take a name from a video that has had it.
-  const age = (a.createdMs ?? Number.MAX_VALUE) - (b.createdMs ?? Number.MAX_VALUE);
+  const age = (a.listed.create_time ?? Number.MAX_VALUE) - (b.listed.create_time ?? Number.MAX_VALUE);
   return age || (a.videoNo < b.videoNo ? -1 : 1);
 }
 

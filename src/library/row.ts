@@ -1,20 +1,17 @@
 /** One video as the library lists it. Pure. */
+import type { ListedFacts } from '../record.ts';
 
 /** A row of the listing. */
 export interface LibraryRow {
   readonly videoNo: string;
   /** The scope that was listed. */
   readonly uniqueId: string;
-  /** At most 1,024 characters of it; empty if the library gives no name. */
-  readonly name: string;
   /** Bytes; null if the library does not say. */
-  readonly sizeBytes: number | null;
-  readonly durationSeconds: number | null;
+  readonly listedSize: number | null;
+  /** What else goes into the record of the video, as far as the library says it. */
+  readonly listed: ListedFacts;
   /** `PARSE` is ready; anything else is not, or not yet. */
   readonly status: string;
-  /** Milliseconds since the epoch; null if the library does not say. */
-  readonly createdMs: number | null;
-  readonly takenMs: number | null;
   /** The first of its tags; null if it has none. */
   readonly tag: string | null;
   /** All fields of the API, numbers as numbers. */
@@ -42,41 +39,43 @@ export function readRow(value: unknown, uniqueId: string): LibraryRow | null {
   for (const name of NUMBERS) {
     if (Object.hasOwn(fields, name)) fields[name] = readNumber(fields[name]) ?? fields[name];
   }
-  const { video_no, video_name, status, tags } = fields;
-  if (typeof video_no !== 'string' || !isVideoNo(video_no)) return null;
-  const tag = Array.isArray(tags) ? tags.find((each) => typeof each === 'string') : null;
-  const sizeBytes = readNumber(fields.size) ?? 0;
+  const { video_no: videoNo, video_name, status, tags } = fields;
+  if (typeof videoNo !== 'string' || !isVideoNo(videoNo)) return null;
+  const size = readNumber(fields.size) ?? 0;
   return {
-    videoNo: video_no,
+    videoNo,
     uniqueId,
-    name: typeof video_name === 'string' ? shortened(video_name) : '',
     // No video is empty; a size of 0 or -1 means that the library does not know it.
-    sizeBytes: sizeBytes > 0 && Number.isSafeInteger(sizeBytes) ? sizeBytes : null,
-    durationSeconds: readNumber(fields.duration),
-    status: typeof status === 'string' ? shortened(status) : '',
-    createdMs: readNumber(fields.create_time),
-    takenMs: readNumber(fields.datetime_taken),
-    tag: typeof tag === 'string' ? shortened(tag) : null,
+    listedSize: size > 0 && Number.isSafeInteger(size) ? size : null,
+    listed: {
+      video_name: shortened(video_name) || undefined,
+      duration: readNumber(fields.duration),
+      create_time: readNumber(fields.create_time),
+      datetime_taken: readNumber(fields.datetime_taken),
+    },
+    status: shortened(status) ?? '',
+    tag: shortened(Array.isArray(tags) && tags.find((tag) => typeof tag === 'string')) ?? null,
     fields,
   };
 }
 
-/** The date of a time in UTC, such as 2025-06-01; null if there is none, or its year has not four digits. */
-export function dateOf(ms: number | null): string | null {
+/** The date of a time in UTC, such as 2025-06-01; undefined if there is none, or its year has not four digits. */
+export function dateOf(ms: number | undefined): string | undefined {
   const date = new Date(ms ?? Number.NaN);
   const year = date.getUTCFullYear();
-  return year >= 0 && year <= 9999 ? date.toISOString().slice(0, 10) : null;
+  return year >= 0 && year <= 9999 ? date.toISOString().slice(0, 10) : undefined;
 }
 
-/** Reads a number that may come as a string; null for anything else. */
-export function readNumber(value: unknown): number | null {
+/** Reads a number that may come as a string; undefined for anything else. */
+export function readNumber(value: unknown): number | undefined {
   const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
-  return typeof number === 'number' && Number.isFinite(number) ? number : null;
+  return typeof number === 'number' && Number.isFinite(number) ? number : undefined;
 }
 
-/** A copy, because a slice would keep the full text in memory. */
-function shortened(text: string): string {
-  return text.length <= LONGEST_NAME ? text : Buffer.from(text.slice(0, LONGEST_NAME)).toString();
+/** A text, cut; undefined for anything else. A copy, because a slice would keep the full text in memory. */
+function shortened(value: unknown): string | undefined {
+  if (typeof value !== 'string') return undefined;
+  return value.length <= LONGEST_NAME ? value : Buffer.from(value.slice(0, LONGEST_NAME)).toString();
 }
 
 function isShallow(value: unknown, levels: number): boolean {

@@ -13,20 +13,16 @@ const GAP = '  ';
 /** Columns are as wide as these many rows need; the rest of a longer list is printed as it comes. */
 const MEASURED_ROWS = 5000;
 
-type Column = 'video_no' | 'size' | 'length' | 'created' | 'status' | 'name';
-type Cells = Readonly<Record<Column, string>>;
-
-/** What each column shows of a row, in order. */
-const TEXTS: Readonly<Record<Column, (row: LibraryRow) => string>> = {
-  video_no: (row) => row.videoNo,
-  size: ({ sizeBytes }) => (sizeBytes === null ? '' : bytesText(sizeBytes)),
-  length: ({ durationSeconds: s }) => (s === null || s <= 0 ? '' : clockText(s * 1000)),
-  created: (row) => dateOf(row.createdMs) ?? '',
-  status: (row) => printable(row.status).slice(0, 40),
-  name: (row) => printable(row.name),
+/** What each column before the name shows of a row, in order. */
+const TEXTS = {
+  video_no: (row: LibraryRow) => row.videoNo,
+  size: ({ listedSize }: LibraryRow) => (listedSize === null ? '' : bytesText(listedSize)),
+  length: ({ listed: { duration = 0 } }: LibraryRow) => (duration <= 0 ? '' : clockText(duration * 1000)),
+  created: ({ listed }: LibraryRow) => dateOf(listed.create_time) ?? '',
+  status: (row: LibraryRow) => printable(row.status).slice(0, 40),
 };
-const ORDER = Object.keys(TEXTS) as Column[];
-const HEAD = cellsOf((column) => column);
+type Column = keyof typeof TEXTS;
+
 /** What matters least goes first on a narrow terminal. */
 const DROPPED_FIRST: readonly Column[] = ['created', 'length', 'status', 'size'];
 
@@ -37,10 +33,10 @@ const DROPPED_FIRST: readonly Column[] = ['created', 'length', 'status', 'size']
 export async function printTable(rows: AsyncIterable<LibraryRow>, host: Host): Promise<number> {
   const { isTTY } = host.stdout;
   const style = await styleFor(host, isTTY);
-  let waiting: Cells[] = [];
-  let lineOf: ((cells: Cells) => string) | null = null;
+  let waiting: LibraryRow[] = [];
+  let lineOf: ((row: LibraryRow | null) => string) | null = null;
   const flush = async (): Promise<void> => {
-    const lines = lineOf === null ? [HEAD, ...waiting] : waiting;
+    const lines = lineOf === null ? [null, ...waiting] : waiting;
     lineOf ??= layout(waiting, style);
     waiting = [];
     if (lines.length > 0) await print(host, `${lines.map(lineOf).join('\n')}\n`);
@@ -48,9 +44,9 @@ export async function printTable(rows: AsyncIterable<LibraryRow>, host: Host): P
   let [count, bytes, unknownSizes] = [0, 0, 0];
   for await (const row of rows) {
     count += 1;
-    bytes += row.sizeBytes ?? 0;
-    unknownSizes += row.sizeBytes === null ? 1 : 0;
-    waiting.push(cellsOf((column) => TEXTS[column](row)));
+    bytes += row.listedSize ?? 0;
+    unknownSizes += row.listedSize === null ? 1 : 0;
+    waiting.push({ ...row, fields: {} });
     if (lineOf !== null || waiting.length >= MEASURED_ROWS) await flush();
   }
   if (count === 0) return 0;
@@ -60,16 +56,12 @@ export async function printTable(rows: AsyncIterable<LibraryRow>, host: Host): P
   return count;
 }
 
-function cellsOf(textOf: (column: Column) => string): Cells {
-  return Object.fromEntries(ORDER.map((column) => [column, textOf(column)])) as Cells;
-}
-
-/** How a line is made, for columns as wide as these rows need. */
-function layout(measured: readonly Cells[], style: Style): (cells: Cells) => string {
+/** How the line of a row, or with null the head, is made, for columns as wide as these rows need. */
+function layout(measured: readonly LibraryRow[], style: Style): (row: LibraryRow | null) => string {
   const widths = new Map<Column, number>();
-  for (const column of ORDER.slice(0, -1)) {
-    const widest = measured.reduce((most, cells) => Math.max(most, columnsOf(cells[column])), column.length);
-    widths.set(column, widest);
+  for (const [column, textOf] of Object.entries(TEXTS)) {
+    const widest = measured.reduce((most, row) => Math.max(most, columnsOf(textOf(row))), column.length);
+    widths.set(column as Column, widest);
   }
   const roomForName = (): number => {
     const taken = [...widths.values()].reduce((sum, each) => sum + each + GAP.length, 0);
@@ -80,16 +72,15 @@ function layout(measured: readonly Cells[], style: Style): (cells: Cells) => str
     widths.delete(column);
   }
   const room = Math.max(NARROWEST_NAME, roomForName());
-  return (cells) => {
-    const paint = (column: Column, text: string): string => {
-      if (cells === HEAD) return style.strong(text);
-      if (column !== 'status') return text;
-      return cells.status === 'PARSE' ? style.good(text) : style.attention(text);
-    };
-    const shown = [...widths].map(([column, most]) => {
+  return (row) => {
+    const ofStatus = row?.status === 'PARSE' ? style.good : style.attention;
+    const cells = [...widths].map(([column, width]) => {
       const side = column === 'size' || column === 'length' ? 'start' : 'end';
-      return paint(column, padded(cells[column], most, side));
+      if (row === null) return style.strong(padded(column, width, side));
+      const text = padded(TEXTS[column](row), width, side);
+      return column === 'status' ? ofStatus(text) : text;
     });
-    return [...shown, paint('name', cut(cells.name, room, style.ellipsis))].join(GAP).trimEnd();
+    const name = row === null ? style.strong('name') : printable(row.listed.video_name ?? '');
+    return [...cells, cut(name, room, style.ellipsis)].join(GAP).trimEnd();
   };
 }

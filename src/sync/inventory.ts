@@ -175,7 +175,7 @@ async function unrecorded(row: LibraryRow, stem: string, plan: SyncPlan, cwd: st
     const size = await sizeOf(pathFrom(cwd, nameFor(container)));
     if (size === null) continue;
     // Without a size from the library, the file may be the user's own.
-    if (size !== row.sizeBytes) return { task, why: 'blocked' };
+    if (size !== row.listedSize) return { task, why: 'blocked' };
     return { task: { ...task, whenExists: 'skip' }, why: 'keep' };
   }
   return { task, why: 'new' };

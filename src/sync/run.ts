@@ -5,7 +5,6 @@ import { runBatch } from '../download/batch.ts';
 import { printForecast } from '../download/forecast.ts';
 import { type Manifest, openManifest } from '../download/manifest.ts';
 import { removeStalePartials } from '../download/partial-file.ts';
-import { listedTask } from '../download/plan.ts';
 import { type ExitCode, LocalError, localError, mergeExitCodes, UsageError } from '../errors.ts';
 import { makeFolder, pathFrom } from '../folders.ts';
 import { type Host, print, requireStdout, say } from '../host.ts';
@@ -126,9 +125,9 @@ async function recordMoved(
   plan: SyncPlan,
   host: Host,
 ): Promise<void> {
-  const { videoNo, uniqueId, sizeBytes } = row;
   const { bytes, sha256 } = record;
-  const made = { ...newRecord(videoNo, uniqueId, sizeBytes, listedTask(row).listed), file, bytes, sha256 };
+  const { videoNo, uniqueId, listedSize, listed } = row;
+  const made = { ...newRecord(videoNo, uniqueId, listedSize, listed), file, bytes, sha256 };
   await manifest.append(made);
   if (plan.json) await print(host, `${safeJson(made)}\n`);
 }
