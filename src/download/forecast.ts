@@ -1,4 +1,6 @@
-/** What a run would fetch, why, in what time and at what price, for `--dry-run`. */
+/** What a run is to do for each video and, for `--dry-run`, in what time and at what price. */
+import { lstat } from 'node:fs/promises';
+import { pathFrom } from '../folders.ts';
 import { type Host, print } from '../host.ts';
 import { bytesText, durationText } from '../progress/text.ts';
 import { printable, safeJson } from '../sanitize.ts';
@@ -15,8 +17,26 @@ export interface Item {
   readonly why: 'new' | 'gone' | 'changed' | 'keep' | 'blocked';
 }
 
+/**
+ * Looks at what has one of the names of a video now; what is done about it is decided by the download itself.
+ * @param isNamed whether another video may have the same name in the library, but hardly the same size too
+ */
+export async function itemFor(task: VideoTask, isNamed: boolean, cwd: string): Promise<Item> {
+  const { destination, whenExists, listedSize } = task;
+  if (destination.kind === 'stdout') return { task, why: 'new' };
+  for (const container of destination.containers) {
+    const found = await lstat(pathFrom(cwd, destination.nameFor(container))).catch(() => null);
+    if (found === null) continue;
+    if (whenExists === 'force') return { task, why: 'changed' };
+    const isOther = isNamed && !(found.isFile() && found.size === listedSize);
+    if (whenExists === 'skip' && !isOther) return { task, why: 'keep' };
+    return { task: { ...task, whenExists: 'refuse' }, why: 'blocked' };
+  }
+  return { task, why: 'new' };
+}
+
 /** What a run would do. */
-export interface Forecast {
+interface Forecast {
   /** In the order of the listing. */
   readonly items: readonly Item[];
   /** How many are done already. */

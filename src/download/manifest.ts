@@ -168,9 +168,8 @@ async function* linesOf(handle: FileHandle, shown: string): AsyncGenerator<strin
     count += lines.length;
     yield* lines;
     if (rest.length > LONGEST_LINE) {
-      throw new LocalError('bad_manifest', `cannot read ${shown}: line ${count} is longer than 16 MiB`, {
-        hint: 'check that it is a manifest',
-      });
+      const text = `cannot read ${shown}: line ${count} is longer than 16 MiB`;
+      throw new LocalError('bad_manifest', text, { hint: 'check that it is a manifest' });
     }
   }
   yield rest;
@@ -197,9 +196,8 @@ async function openPlain(
     const found = await lstat(path).catch(() => null);
     const isPlain = found === null || found.isFile();
     if (kind === 'synced' && !isPlain && !found.isDirectory()) {
-      throw new LocalError('bad_manifest', `cannot ${doing} ${shown}: it is not a regular file`, {
-        hint: 'move it away; the manifest of a synced folder must not be a link or a device',
-      });
+      const hint = 'move it away; the manifest of a synced folder must not be a link or a device';
+      throw new LocalError('bad_manifest', `cannot ${doing} ${shown}: it is not a regular file`, { hint });
     }
     const handle = await open(path, FLAGS[purpose] | (isPlain ? NO_FOLLOW : 0), 0o666);
     const stat = await handle.stat();

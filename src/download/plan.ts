@@ -137,12 +137,10 @@ export function readVideoNo(text: string, where: string): string {
   const visible = videoNo.replace(INVISIBLE, '');
   if (isVideoNo(visible)) {
     const code = videoNo.match(INVISIBLE)?.[0].codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0');
-    throw new UsageError(`${shown} contains an invisible character (U+${code})`, {
-      hint: `did you mean ${visible}?`,
-    });
+    const text = `${shown} contains an invisible character (U+${code})`;
+    throw new UsageError(text, { hint: `did you mean ${visible}?` });
   }
   const likely = [...new Set(redactKeys(videoNo).match(LIKELY))].filter(isVideoNo).slice(0, 3);
-  throw new UsageError(`${shown} is not a video ID (example: VI625239098370850816)`, {
-    hint: likely.length === 0 ? 'list your videos with: mavi list' : `did you mean ${likely.join(' ')}?`,
-  });
+  const hint = likely.length === 0 ? 'list your videos with: mavi list' : `did you mean ${likely.join(' ')}?`;
+  throw new UsageError(`${shown} is not a video ID (example: VI625239098370850816)`, { hint });
 }

@@ -1,17 +1,17 @@
 /** `mavi download`, from a checked plan to an exit code. */
-import { lstat, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { buffer as readAll } from 'node:stream/consumers';
 import { openSession } from '../api/client.ts';
 import { type ExitCode, localError, mergeExitCodes, UsageError } from '../errors.ts';
 import { makeFolder, pathFrom } from '../folders.ts';
 import { abortable, type Host, requireStdout, say } from '../host.ts';
-import { EXTENSIONS } from '../isobmff/signature.ts';
+import { type Container, EXTENSIONS } from '../isobmff/signature.ts';
 import { type ListingContext, listReady, lookUp } from '../library/listing.ts';
 import { assignNames } from '../library/names.ts';
 import type { LibraryRow } from '../library/row.ts';
 import { printable } from '../sanitize.ts';
 import { runBatch } from './batch.ts';
-import { type Item, printForecast } from './forecast.ts';
+import { type Item, itemFor, printForecast } from './forecast.ts';
 import { openManifest, readManifest } from './manifest.ts';
 import {
   containersOf,
@@ -47,17 +47,16 @@ export async function runDownload(plan: DownloadPlan, host: Host): Promise<ExitC
   const { manifest: shown } = plan;
   const manifest = shown === null || plan.dryRun ? null : await openManifest(shown, host, 'named');
   try {
-    const selected = await selectVideos(plan, videoNos, { ...session, host, note });
-    const { recorded, items } = await itemsOf(plan, selected, host);
+    const context = { ...session, host, note };
+    const { items, recorded, unlisted, exitCode } = await selectVideos(plan, videoNos, context);
     if (plan.dryRun) {
       await printForecast({ items, upToDate: recorded, rate: session.settings.rate }, plan.json, host);
-      return selected.exitCode;
+      return exitCode;
     }
     if (plan.query !== null && items.length === 0 && recorded === 0) {
       note('no video that is ready matches; nothing to download');
-      return selected.exitCode;
+      return exitCode;
     }
-    const { rows } = selected;
     const tasks = items.map(({ task }) => task);
     const again = plan.whenExists === 'skip' ? 'the same command' : 'with --skip-existing';
     const noSummary = items.length === 1 ? null : '';
@@ -66,13 +65,13 @@ export async function runDownload(plan: DownloadPlan, host: Host): Promise<ExitC
       session,
       plan,
       manifest,
-      unlisted: rows === null ? [] : selected.videoNos.filter((videoNo) => !rows.has(videoNo)),
+      unlisted,
       showsChecksum: plan.rules.checksum,
       summaryEnd: recorded > 0 ? `; ${recorded} already recorded` : noSummary,
       continueHint: `rerun ${again} to continue`,
     });
     // A failure of the account decides the exit code of the run.
-    return code === 3 ? code : mergeExitCodes([code, selected.exitCode]);
+    return code === 3 ? code : mergeExitCodes([code, exitCode]);
   } finally {
     await manifest?.close();
   }
@@ -98,85 +97,50 @@ export async function readVideoList(file: string, host: Host): Promise<string[]>
   });
 }
 
-interface SelectedVideos {
-  readonly videoNos: readonly string[];
-  /** Their rows in the library, as far as it lists them; null if it was not asked. */
-  readonly rows: ReadonlyMap<string, LibraryRow> | null;
-  /** 6 if the server ended the listing early, else 0. */
-  readonly exitCode: ExitCode;
-}
-
-/** Selects what the query of a plan lists and is ready, or else the videos named, looked up where the plan needs it. */
-async function selectVideos(
-  plan: DownloadPlan,
-  videoNos: readonly string[],
-  context: ListingContext,
-): Promise<SelectedVideos> {
-  const { query, lookup, maxTransfer, template, mtime, dryRun } = plan;
+/**
+ * What is to be done for each video that is named, or that the query of the plan lists and is ready; how many are left
+ * out because the manifest records them; which ones the library does not list, if it was asked. The exit code is 6 if
+ * the server ended a listing early, else 0.
+ */
+async function selectVideos(plan: DownloadPlan, named: readonly string[], context: ListingContext) {
+  const { query, lookup, maxTransfer, template, mtime, dryRun, whenExists, manifest } = plan;
+  const { host } = context;
+  let exitCode: ExitCode = 0;
+  let rows: ReadonlyMap<string, LibraryRow> | null = null;
   if (query !== null) {
-    const { ready, exitCode } = await listReady(context, query);
-    const rows = new Map(ready.map((row) => [row.videoNo, row]));
-    return { videoNos: [...rows.keys()], rows, exitCode };
+    const listing = await listReady(context, query);
+    rows = new Map(listing.ready.map((row) => [row.videoNo, row]));
+    exitCode = listing.exitCode;
+  } else if (lookup || maxTransfer !== null || template !== null || mtime || dryRun) {
+    rows = await lookUp(context, named);
   }
-  const needsRows = lookup || maxTransfer !== null || template !== null || mtime || dryRun;
-  return { videoNos, rows: needsRows ? await lookUp(context, videoNos) : null, exitCode: 0 };
-}
-
-/** What is to be done for each selected video, and how many are left out because the manifest records them. */
-async function itemsOf(
-  plan: DownloadPlan,
-  { videoNos, rows }: SelectedVideos,
-  host: Host,
-): Promise<{ items: Item[]; recorded: number }> {
+  const videoNos = query === null ? named : [...(rows?.keys() ?? [])];
   if (plan.output !== null && videoNos.length > 1) throw oneVideoOnly();
-  const { manifest, skipRecorded, template } = plan;
-  const isSkipping = skipRecorded && manifest !== null;
-  const recorded = isSkipping ? (await readManifest(manifest, host, 'named', true)).recorded : null;
-  let names: ReadonlyMap<string, string> | null = null;
-  if (template !== null) {
-    names = assignNames([...(rows?.values() ?? [])], template);
-  }
+  const skipped = plan.skipRecorded ? manifest : null;
+  const recorded = skipped === null ? null : (await readManifest(skipped, host, 'named', true)).recorded;
+  const names = template === null ? null : assignNames([...(rows?.values() ?? [])], template);
   const items: Item[] = [];
   for (const videoNo of videoNos) {
     if (recorded?.has(videoNo)) continue;
     const row = rows?.get(videoNo);
     const task: VideoTask = {
-      ...(row === undefined ? { videoNo, listedSize: null } : listedTask(row, plan.mtime)),
+      ...(row === undefined ? { videoNo, listedSize: null } : listedTask(row, mtime)),
       destination: destinationOf(plan, names?.get(videoNo) ?? videoNo),
-      whenExists: plan.whenExists,
+      whenExists,
       existsHint: '--force replaces it; --skip-existing keeps it if it is a complete video',
       incompleteHint: 'left untouched; replace it with --force',
     };
-    items.push(await itemFor(task, template !== null, host));
+    items.push(await itemFor(task, template !== null, host.cwd));
   }
-  return { items, recorded: videoNos.length - items.length };
-}
-
-/** Looks at what has the names of a video now; what is done about it is decided by the download itself. */
-async function itemFor(task: VideoTask, isNamed: boolean, host: Host): Promise<Item> {
-  if (task.destination.kind === 'stdout') return { task, why: 'new' };
-  for (const container of task.destination.containers) {
-    const path = pathFrom(host.cwd, task.destination.nameFor(container));
-    const found = await lstat(path).catch(() => null);
-    if (found === null) continue;
-    if (task.whenExists === 'force') return { task, why: 'changed' };
-    // Another video may have the same name in the library, but hardly the same size too.
-    const isOther = isNamed && found.size !== task.listedSize;
-    if (task.whenExists === 'skip' && !isOther) return { task, why: 'keep' };
-    return { task: { ...task, whenExists: 'refuse' }, why: 'blocked' };
-  }
-  return { task, why: 'new' };
+  const unlisted = rows === null ? [] : videoNos.filter((videoNo) => !rows.has(videoNo));
+  return { items, recorded: videoNos.length - items.length, unlisted, exitCode };
 }
 
 function destinationOf({ output, outputDir, rules, template }: DownloadPlan, stem: string): Destination {
   if (output === '-') return { kind: 'stdout' };
-  if (output !== null)
-    return { kind: 'file', containers: ['mp4'], followsLinks: true, nameFor: () => output };
-  return {
-    kind: 'file',
-    containers: containersOf(rules),
-    followsLinks: false,
-    nameFor: (container) => pathFrom(outputDir, stem + EXTENSIONS[container]),
-    ...(template === null ? {} : { root: outputDir }),
-  };
+  const kind = 'file';
+  if (output !== null) return { kind, containers: ['mp4'], followsLinks: true, nameFor: () => output };
+  const nameFor = (container: Container): string => pathFrom(outputDir, stem + EXTENSIONS[container]);
+  const root = template === null ? {} : { root: outputDir };
+  return { kind, containers: containersOf(rules), followsLinks: false, nameFor, ...root };
 }

@@ -73,10 +73,8 @@ export async function behindLinks(path: string, shown: string, { uid }: Host): P
       }
       const text = await readlink(at, { encoding: 'buffer' });
       if (!isUtf8(text)) {
-        const hint = 'name the file itself from within its folder, or rename it';
-        throw new UsageError(`cannot write ${shown}: it is a link to a name that is not valid UTF-8`, {
-          hint,
-        });
+        const why = `cannot write ${shown}: it is a link to a name that is not valid UTF-8`;
+        throw new UsageError(why, { hint: 'name the file itself from within its folder, or rename it' });
       }
       at = pathFrom(dirname(at), text.toString());
     }

@@ -26,8 +26,7 @@ export async function runList(plan: ListPlan, host: Host): Promise<ExitCode> {
   const printLine = (fields: object, text: string): Promise<void> =>
     print(host, `${form === 'json' ? safeJson(fields) : text}\n`);
   if (what === 'scopes') {
-    for (const unique_id of await libraryScopes(context))
-      await printLine({ unique_id }, printable(unique_id));
+    for (const scope of await libraryScopes(context)) await printLine({ unique_id: scope }, printable(scope));
     return 0;
   }
   if (what === 'folders') {

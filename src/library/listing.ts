@@ -26,16 +26,12 @@ export interface ListingContext extends Session {
   readonly note: (text: string) => void;
 }
 
-/** The videos of a query as they come, and whether those are all. */
-interface Listing {
-  readonly rows: AsyncIterable<LibraryRow>;
-  /** Once the rows have ended: what is said of a listing that the server ended early; null if it was complete. */
-  incomplete: string | null;
-}
-
-/** Lists the videos of a query, newest first in each scope, each once; warns of rows that can't be used. */
-export function listVideos(context: ListingContext, query: LibraryQuery): Listing {
-  const listing: Listing = { rows: matchingRows(), incomplete: null };
+/**
+ * Lists the videos of a query, newest first in each scope, each once; warns of rows that can't be used. Once the rows
+ * have ended, `incomplete` says what the server left out by ending early; null for nothing.
+ */
+export function listVideos(context: ListingContext, query: LibraryQuery) {
+  const listing = { rows: matchingRows(), incomplete: null as string | null };
   let unusable = 0;
   return listing;
 
@@ -56,9 +52,8 @@ export function listVideos(context: ListingContext, query: LibraryQuery): Listin
         }
       }
     } finally {
-      if (unusable > 0) {
-        context.note(`${videosText(unusable)} left out: no valid video ID, or malformed fields`);
-      }
+      const leftOut = `${videosText(unusable)} left out: no valid video ID, or malformed fields`;
+      if (unusable > 0) context.note(leftOut);
     }
   }
 
@@ -78,11 +73,8 @@ export function listVideos(context: ListingContext, query: LibraryQuery): Listin
     for (let page = 1; ; page += 1) {
       const data = await call(context, '/list_videos', { page, size, unique_id: scope, ...query.filters });
       const videos = listIn(data, 'videos');
-      if (videos === null) {
-        throw new RefusedError('bad_json', 'the listing contains no list of videos', {
-          hint: CHECK_BASE_URL,
-        });
-      }
+      const noList = 'the listing contains no list of videos';
+      if (videos === null) throw new RefusedError('bad_json', noList, { hint: CHECK_BASE_URL });
       const total = readNumber(Object(data).total_count);
       const countBefore = count;
       for (const value of videos) {
@@ -105,9 +97,8 @@ export function listVideos(context: ListingContext, query: LibraryQuery): Listin
       }
       if (clock.ticksMs() >= noteAtMs) {
         noteAtMs = clock.ticksMs() + NOTE_EVERY_MS;
-        context.note(
-          `listing the library: ${count}${total === undefined ? '' : ` of ${total}`} videos so far`,
-        );
+        const ofTotal = total === undefined ? '' : ` of ${total}`;
+        context.note(`listing the library: ${count}${ofTotal} videos so far`);
       }
     }
   }
@@ -119,24 +110,16 @@ function incompleteText(scope: string, count: number, total: number): string {
   return `${what} does not end; stopped after ${count} videos`;
 }
 
-/** The rows of a query, without the API's own fields. */
-interface ListedVideos {
-  readonly all: readonly LibraryRow[];
-  /** Those that can be downloaded now. */
-  readonly ready: readonly LibraryRow[];
-  /** 6 if the server ended the listing early, else 0. */
-  readonly exitCode: ExitCode;
-}
-
 /**
- * Lists a query to its end, and reports what can't be downloaded now of the rows that are meant to be. With a filter
- * by status, that status counts as ready.
+ * Lists a query to its end: all rows, without the API's own fields, and those that can be downloaded now. Reports
+ * what can't be of the rows that are meant to be. With a filter by status, that status counts as ready. The exit code
+ * is 6 if the server ended the listing early, else 0.
  */
 export async function listReady(
   context: ListingContext,
   query: LibraryQuery,
   isMeant: (row: LibraryRow) => boolean = () => true,
-): Promise<ListedVideos> {
+): Promise<{ all: readonly LibraryRow[]; ready: readonly LibraryRow[]; exitCode: ExitCode }> {
   const listing = listVideos(context, query);
   const all: LibraryRow[] = [];
   for await (const row of listing.rows) all.push({ ...row, fields: {} });
@@ -182,7 +165,10 @@ export async function libraryScopes(context: ListingContext): Promise<string[]> 
     const data = await call(context, '/list_unique_ids');
     return (listIn(data, 'unique_ids') ?? []).filter((scope) => typeof scope === 'string');
   } catch (error) {
-    if (!isUnknownRoute(error)) throw error;
+    // For a call that it does not have, the API sends a real 404, or `0001` with Spring's words.
+    if (!(error instanceof RefusedError)) throw error;
+    const isUnknown = ['http_404', '404'].includes(error.code) || /no static resource/i.test(error.message);
+    if (!isUnknown) throw error;
     await call(context, '/list_videos', { page: 1, size: 1, unique_id: 'default' });
     return ['default'];
   }
@@ -194,9 +180,8 @@ export async function libraryFolders(context: ListingContext) {
   return folders.flatMap((folder) => {
     const { folder_id, folder_name } = Object(folder) as Record<string, unknown>;
     if (!/^-?\d+$/.test(String(folder_id))) return [];
-    return [
-      { folder_id: String(folder_id), folder_name: typeof folder_name === 'string' ? folder_name : '' },
-    ];
+    const name = typeof folder_name === 'string' ? folder_name : '';
+    return [{ folder_id: String(folder_id), folder_name: name }];
   });
 }
 
@@ -226,12 +211,6 @@ async function call(context: ListingContext, path: string, body?: object): Promi
 function listIn(data: unknown, name: string): unknown[] | null {
   const list = Object(data)[name];
   return Array.isArray(list) ? list : null;
-}
-
-/** Whether the API has no such call: it sends a real 404, or `0001` with Spring's words. */
-function isUnknownRoute(error: unknown): boolean {
-  if (!(error instanceof RefusedError)) return false;
-  return ['http_404', '404'].includes(error.code) || /no static resource/i.test(error.message);
 }
 
 /** `1 video`, `3 videos`. */

@@ -3,46 +3,30 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, relative, sep } from 'node:path';
-import type { Item } from '../download/forecast.ts';
+import { type Item, itemFor } from '../download/forecast.ts';
 import { type FileRecord, type ManifestIndex, readManifest } from '../download/manifest.ts';
 import { containersOf, listedTask, type VideoTask } from '../download/plan.ts';
-import type { ExitCode } from '../errors.ts';
 import { pathFrom, pathKey } from '../folders.ts';
 import { type Container, EXTENSIONS } from '../isobmff/signature.ts';
 import { type ListingContext, listReady } from '../library/listing.ts';
 import { assignNames, withoutExtension } from '../library/names.ts';
 import type { LibraryRow } from '../library/row.ts';
+import { newRecord, type VideoRecord } from '../record.ts';
 import { isInShard, MANIFEST_NAME, type SyncPlan } from './plan.ts';
 
 /** A record whose file is, or was, in the folder. */
-interface RecordedFile {
-  readonly record: FileRecord;
+interface RecordedFile extends FileRecord {
   /** Relative to the folder, with `/`. */
   readonly file: string;
   readonly state: 'present' | 'changed' | 'gone';
 }
 
-/** A recorded file that was found under another name. */
-export interface MovedFile {
-  readonly row: LibraryRow;
-  readonly record: FileRecord;
-  /** Its new name, as the user would name it. */
-  readonly file: string;
-}
-
-/** What is to be done, and what is not. */
-interface Inventory {
-  /** In the order of the listing. */
-  readonly items: readonly Item[];
-  readonly moved: readonly MovedFile[];
-  /** How many files are there as recorded. */
-  readonly upToDate: number;
-  /** 6 if the server ended the listing early, else 0. */
-  readonly exitCode: ExitCode;
-}
-
-/** Lists the library and compares it with the folder. Files are read only to find those that were moved. */
-export async function takeInventory(plan: SyncPlan, context: ListingContext): Promise<Inventory> {
+/**
+ * Lists the library and compares it with the folder: the items in the order of the listing, new records of files that
+ * were moved or renamed, and how many files are there as recorded. Files are read only to find those that were moved.
+ * The exit code is 6 if the server ended the listing early, else 0.
+ */
+export async function takeInventory(plan: SyncPlan, context: ListingContext) {
   const { host, note } = context;
   const index = await readManifest(pathFrom(plan.folder, MANIFEST_NAME), host, 'synced', true);
   const isMeant = ({ videoNo }: LibraryRow): boolean => isInShard(videoNo, plan.shard);
@@ -55,19 +39,17 @@ export async function takeInventory(plan: SyncPlan, context: ListingContext): Pr
   }
   const names = assignNames(all, plan.template, stems);
   const items: Item[] = [];
-  const moved: MovedFile[] = [];
+  const moved: VideoRecord[] = [];
   let [upToDate, otherNames] = [0, 0];
   for (const row of ready) {
     const known = recorded.get(row.videoNo);
     const newPath = newPaths.get(row.videoNo);
-    if (known === undefined) {
-      items.push(await unrecorded(row, names.get(row.videoNo) ?? row.videoNo, plan, host.cwd));
-    } else if (newPath !== undefined) {
-      moved.push({ row, record: known.record, file: pathFrom(plan.folder, newPath) });
-    } else if (known.state === 'present' || (known.state === 'gone' && plan.skipRecorded)) {
+    if (known !== undefined && newPath !== undefined) {
+      moved.push(recordOfMoved(row, pathFrom(plan.folder, newPath), known));
+    } else if (known?.state === 'present' || (known?.state === 'gone' && plan.skipRecorded)) {
       upToDate += 1;
-      if (known.record.status === 'downloaded' && !isNamedBy(plan, row, known.file)) otherNames += 1;
-    } else items.push(again(row, known, plan));
+      if (known.status === 'downloaded' && !isNamedBy(plan, row, known.file)) otherNames += 1;
+    } else items.push(await itemOf(row, names.get(row.videoNo) ?? row.videoNo, known, plan, host.cwd));
   }
   if (otherNames > 0) {
     const keep = otherNames === 1 ? 'file keeps its name' : 'files keep their names';
@@ -85,7 +67,7 @@ async function recordedFiles(folder: string, index: ManifestIndex): Promise<Map<
     const state = await stateOf(pathFrom(folder, file), record.bytes);
     // A file behind a linked subfolder may be read, but a write could reach anywhere.
     if (state === 'present' || (await isWritable(folder, file))) {
-      recorded.set(record.videoNo, { record, file, state });
+      recorded.set(record.videoNo, { ...record, file, state });
     }
   }
   return recorded;
@@ -107,14 +89,14 @@ async function findMoved(
   const wanted = new Set(ready.map(({ videoNo }) => videoNo));
   const files = [...recorded.values()];
   const taken = new Set(files.filter(({ state }) => state === 'present').map(({ file }) => file));
-  const lost = files.filter(({ state, record }) => state !== 'present' && wanted.has(record.videoNo));
+  const lost = files.filter(({ state, videoNo }) => state !== 'present' && wanted.has(videoNo));
   const moved = new Map<string, string>();
   if (lost.length === 0) return moved;
   const text = lost.length === 1 ? '1 recorded file is' : `${lost.length} recorded files are`;
   note(`${text} gone or changed; looking for moved files`);
-  const hashed = lost.filter(({ record }) => record.sha256 !== null);
+  const hashed = lost.filter(({ sha256 }) => sha256 !== null);
   if (hashed.length === 0) return moved;
-  const sizes = new Set(hashed.map(({ record }) => record.bytes));
+  const sizes = new Set(hashed.map(({ bytes }) => bytes));
   const byHash = new Map<string, string[]>();
   const folder = pathFrom(host.cwd, plan.folder);
   for await (const file of filesBelow(folder, '', host.interrupt)) {
@@ -124,12 +106,12 @@ async function findMoved(
     const hash = found !== null && sizes.has(found.size) ? await sha256Of(path, host.interrupt) : null;
     if (hash !== null) byHash.set(hash, [...(byHash.get(hash) ?? []), file]);
   }
-  for (const { record, file } of hashed) {
-    const copies = byHash.get(record.sha256 ?? '') ?? [];
+  for (const { videoNo, sha256, file } of hashed) {
+    const copies = byHash.get(sha256 ?? '') ?? [];
     // Of several copies, the one that kept its name was moved; each counts for one video only.
     const namesake = copies.findIndex((copy) => basename(copy) === basename(file));
     const [copy] = copies.splice(Math.max(0, namesake), 1);
-    if (copy !== undefined) moved.set(record.videoNo, copy);
+    if (copy !== undefined) moved.set(videoNo, copy);
   }
   return moved;
 }
@@ -157,41 +139,40 @@ async function sha256Of(path: string, signal: AbortSignal): Promise<string | nul
   }
 }
 
-/** A video whose recorded file is gone or changed: its recorded path is used again. */
-function again(row: LibraryRow, { record, file, state }: RecordedFile, plan: SyncPlan): Item {
-  const path = pathFrom(plan.folder, file);
-  const task = taskFor(row, () => path, plan);
-  if (state === 'gone') return { task, why: 'gone' };
-  const existsHint = 'left untouched, because you may have edited it; --force replaces it';
-  const whenExists = plan.force ? 'force' : 'refuse';
-  return { task: { ...task, whenExists, existsHint, changedFrom: record.bytes }, why: 'changed' };
-}
-
-/** A video without a record: a file of its name is kept if it is the video, else it is in the way. */
-async function unrecorded(row: LibraryRow, stem: string, plan: SyncPlan, cwd: string): Promise<Item> {
-  const nameFor = (container: Container): string => pathFrom(plan.folder, stem + EXTENSIONS[container]);
-  const task = taskFor(row, nameFor, plan);
-  for (const container of containersOf(plan.rules)) {
-    const size = await sizeOf(pathFrom(cwd, nameFor(container)));
-    if (size === null) continue;
-    // Without a size from the library, the file may be the user's own.
-    if (size !== row.listedSize) return { task, why: 'blocked' };
-    return { task: { ...task, whenExists: 'skip' }, why: 'keep' };
-  }
-  return { task, why: 'new' };
+/** A moved file under its new name, as one that needed no download. */
+function recordOfMoved(row: LibraryRow, file: string, { bytes, sha256 }: FileRecord): VideoRecord {
+  return { ...newRecord(row.videoNo, row.uniqueId, row.listedSize, row.listed), file, bytes, sha256 };
 }
 
 const IN_THE_WAY = 'not created by this sync, so left untouched; move it away and run the sync again';
 
-function taskFor(row: LibraryRow, nameFor: (container: Container) => string, plan: SyncPlan): VideoTask {
-  const containers = containersOf(plan.rules);
-  return {
-    ...listedTask(row, plan.mtime),
-    destination: { kind: 'file', containers, followsLinks: false, nameFor, root: plan.folder },
+/** What to do for a video without a record, or whose recorded file is gone or changed: its path is used again. */
+async function itemOf(
+  row: LibraryRow,
+  stem: string,
+  known: RecordedFile | undefined,
+  { folder, rules, mtime, force }: SyncPlan,
+  cwd: string,
+): Promise<Item> {
+  const nameFor = (container: Container): string =>
+    pathFrom(folder, known?.file ?? stem + EXTENSIONS[container]);
+  const containers = containersOf(rules);
+  const task: VideoTask = {
+    ...listedTask(row, mtime),
+    destination: { kind: 'file', containers, followsLinks: false, nameFor, root: folder },
     whenExists: 'refuse',
     existsHint: IN_THE_WAY,
     incompleteHint: IN_THE_WAY,
   };
+  if (known === undefined) {
+    // A file of its name is kept if it may be the video, else it is in the way.
+    const item = await itemFor({ ...task, whenExists: 'skip' }, true, cwd);
+    return item.why === 'keep' ? item : { task, why: item.why };
+  }
+  if (known.state === 'gone') return { task, why: 'gone' };
+  const existsHint = 'left untouched, because you may have edited it; --force replaces it';
+  const whenExists = force ? 'force' : 'refuse';
+  return { task: { ...task, whenExists, existsHint, changedFrom: known.bytes }, why: 'changed' };
 }
 
 /** A path relative to the folder, with `/`; null unless it lies in it. */
@@ -205,13 +186,10 @@ async function stateOf(path: string, bytes: number): Promise<RecordedFile['state
   // For reading, a link is as good as the file; only the write path refuses to follow it.
   const found = await stat(path).catch(() => null);
   if (found?.isFile() && found.size === bytes) return 'present';
-  return (await sizeOf(path)) === null ? 'gone' : 'changed';
-}
-
-/** The size in bytes of the file of that name, -1 for anything else, such as a link; null if there is nothing. */
-async function sizeOf(path: string): Promise<number | null> {
-  const found = await lstat(path).catch(() => null);
-  return found?.isFile() === false ? -1 : (found?.size ?? null);
+  return lstat(path).then(
+    () => 'changed',
+    () => 'gone',
+  );
 }
 
 /** Whether no link leads out of the folder to where the file is to be written. */

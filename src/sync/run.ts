@@ -3,7 +3,7 @@ import { lstat, readdir } from 'node:fs/promises';
 import { openSession } from '../api/client.ts';
 import { runBatch } from '../download/batch.ts';
 import { printForecast } from '../download/forecast.ts';
-import { type Manifest, openManifest } from '../download/manifest.ts';
+import { openManifest } from '../download/manifest.ts';
 import { removeStalePartials } from '../download/partial-file.ts';
 import { type ExitCode, LocalError, localError, mergeExitCodes, UsageError } from '../errors.ts';
 import { makeFolder, pathFrom } from '../folders.ts';
@@ -11,9 +11,9 @@ import { type Host, print, requireStdout, say } from '../host.ts';
 import type { ListingContext } from '../library/listing.ts';
 import { isNarrowed } from '../library/query.ts';
 import { acquireLock, awaitUnlocked, LockHeldError, type LockOptions } from '../lock.ts';
-import { newRecord } from '../record.ts';
+import type { VideoRecord } from '../record.ts';
 import { safeJson } from '../sanitize.ts';
-import { type MovedFile, takeInventory } from './inventory.ts';
+import { takeInventory } from './inventory.ts';
 import { MANIFEST_NAME, type SyncPlan } from './plan.ts';
 
 /** Downloads what the folder lacks. Returns the merged exit code; throws what ends the run itself. */
@@ -50,7 +50,11 @@ export async function runSync(plan: SyncPlan, host: Host): Promise<ExitCode> {
     const movedText = moved.length === 0 ? '' : `; ${moved.length} moved or renamed`;
     try {
       // In parallel, so that the manifest flushes many lines together.
-      await Promise.all(moved.map((file) => recordMoved(file, manifest, plan, host)));
+      const recordMoved = async (record: VideoRecord): Promise<void> => {
+        await manifest.append(record);
+        if (plan.json) await print(host, `${safeJson(record)}\n`);
+      };
+      await Promise.all(moved.map(recordMoved));
       const tasks = items.map(({ task }) => task);
       const code = await runBatch(tasks, {
         host,
@@ -108,26 +112,9 @@ async function lockFolder(
     return release;
   } catch (error) {
     await release();
-    if (error instanceof LockHeldError) throw locked(shown, error);
-    throw localError(error, shown, 'lock');
+    if (!(error instanceof LockHeldError)) throw localError(error, shown, 'lock');
+    const hint =
+      'wait until it ends; only shards of one number run side by side, such as --shard 1/4 and 2/4';
+    throw new LocalError('locked', `another sync of ${shown} is running (${error.holder})`, { hint });
   }
-}
-
-function locked(shown: string, { holder }: LockHeldError): LocalError {
-  const hint = 'wait until it ends; only shards of one number run side by side, such as --shard 1/4 and 2/4';
-  return new LocalError('locked', `another sync of ${shown} is running (${holder})`, { hint });
-}
-
-/** Records a moved file under its new name, as one that needed no download. */
-async function recordMoved(
-  { row, record, file }: MovedFile,
-  manifest: Manifest,
-  plan: SyncPlan,
-  host: Host,
-): Promise<void> {
-  const { bytes, sha256 } = record;
-  const { videoNo, uniqueId, listedSize, listed } = row;
-  const made = { ...newRecord(videoNo, uniqueId, listedSize, listed), file, bytes, sha256 };
-  await manifest.append(made);
-  if (plan.json) await print(host, `${safeJson(made)}\n`);
 }
