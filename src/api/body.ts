@@ -1,6 +1,7 @@
 /** The body of one response: its flow, and the verdict on how it ended. */
 import type { IncomingMessage } from 'node:http';
 import { finished as onEnd, type Transform } from 'node:stream';
+import { createGunzip } from 'node:zlib';
 import { NetworkError, RefusedError } from '../errors.ts';
 import type { Clock } from '../host.ts';
 import { CHECK_ENCODING, networkError } from './network-errors.ts';
@@ -15,6 +16,8 @@ export interface Body {
   readonly finished: Promise<void>;
   /** Bytes received over the network so far: before decoding, for those are billed. */
   readonly wireBytes: number;
+  /** All its bytes, if the server said so and the body is not encoded; else null. */
+  readonly contentLength: number | null;
   /** Hands every chunk from now on to `consumer`; the body flows when it is resumed. */
   use(consumer: (chunk: Uint8Array) => void): void;
   /** Stops the flow, for as long as the reader likes. */
@@ -25,21 +28,6 @@ export interface Body {
   abort(error: unknown): void;
 }
 
-/** What a body needs to know of its surroundings. */
-interface BodyOptions {
-  readonly clock: Clock;
-  /** The longest time without a byte while somebody reads, in milliseconds. */
-  readonly timeoutMs: number;
-  /** Ends the body with its reason. */
-  readonly signal: AbortSignal;
-  /** The host, for messages. */
-  readonly host: string;
-  /** Content-Length of the response in bytes; null if it came without. */
-  readonly contentLength: number | null;
-  /** Decodes a Content-Encoding that was not asked for; null for none. */
-  readonly decoder: Transform | null;
-}
-
 /** Chunks below the first size are copied together up to the second, in bytes: each costs some 200 bytes of its own. */
 const SMALL_BYTES = 512;
 const MERGED_BYTES = 16 * 1024;
@@ -47,9 +35,35 @@ const MERGED_BYTES = 16 * 1024;
 /** How many times its size a body may become by decoding. */
 const LARGEST_RATIO = 200;
 
-/** The body of a response, from a paused source. */
-export function bodyOf(source: IncomingMessage, options: BodyOptions): Body {
-  const { clock, timeoutMs, signal, host, contentLength, decoder } = options;
+/** Values of Content-Encoding that leave a body as it is, by mistake or (aws-chunked) left over from an upload. */
+const NO_ENCODING = new Set(['', 'identity', 'none', 'binary', 'utf-8', 'utf8', 'aws-chunked']);
+
+/** What decodes a body; null for none. Throws RefusedError for all but gzip, which proxies add unasked. */
+function decoderFor(source: IncomingMessage, host: string): Transform | null {
+  const { 'content-encoding': encoding = '' } = source.headers;
+  const names = encoding.split(',').map((each) => each.trim().toLowerCase());
+  const [name, ...others] = names.filter((each) => !NO_ENCODING.has(each));
+  if (name === undefined) return null;
+  if ((name === 'gzip' || name === 'x-gzip') && others.length === 0) return createGunzip();
+  source.destroy();
+  const text = `${host} sent the unsupported Content-Encoding '${encoding.trim()}'`;
+  throw new RefusedError('encoding', text, { hint: CHECK_ENCODING });
+}
+
+/**
+ * The body of a response, from a paused source. Throws RefusedError for an encoding that can't be decoded.
+ * @param host for messages
+ * @param signal ends the body with its reason
+ */
+export function bodyOf(
+  source: IncomingMessage,
+  host: string,
+  { clock, timeoutMs }: { readonly clock: Clock; readonly timeoutMs: number },
+  signal: AbortSignal,
+): Body {
+  const decoder = decoderFor(source, host);
+  const { 'content-length': length = '' } = source.headers;
+  const wireLength = /^\d{1,15}$/.test(length) ? Number(length) : null;
   const stream = decoder === null ? source : source.pipe(decoder);
   let consumer: (chunk: Uint8Array) => void = () => {};
   let isReading = false;
@@ -112,9 +126,9 @@ export function bodyOf(source: IncomingMessage, options: BodyOptions): Body {
   const end = (cause?: Error | null): void => {
     flush();
     const error = cause ? networkError(cause, host) : null;
-    const isLost = error === null ? wireBytes < (contentLength ?? 0) : error.code === 'connection_lost';
+    const isLost = error === null ? wireBytes < (wireLength ?? 0) : error.code === 'connection_lost';
     if (!isLost) return finish(error ?? undefined);
-    const of = contentLength === null ? '' : ` of ${contentLength}`;
+    const of = wireLength === null ? '' : ` of ${wireLength}`;
     const text = `connection to ${host} lost after ${wireBytes}${of} bytes`;
     const hint = 'check the network and run the command again';
     finish(new NetworkError('connection_lost', text, { hint, cause }));
@@ -129,15 +143,15 @@ export function bodyOf(source: IncomingMessage, options: BodyOptions): Body {
   // Paused before it gets a listener for data, which would set it flowing.
   stream.pause();
   if (decoder === null) {
-    stream.on('data', (chunk: Uint8Array) => {
+    source.on('data', (chunk: Uint8Array) => {
       if (isOver) return;
       count(chunk);
       take(chunk);
     });
-    onEnd(source, { signal }, end);
   } else {
     let decodedBytes = 0;
     source.on('data', count);
+    onEnd(source, (error) => error && end(error));
     decoder.on('data', (chunk: Uint8Array) => {
       if (isOver) return;
       decodedBytes += chunk.length;
@@ -145,16 +159,17 @@ export function bodyOf(source: IncomingMessage, options: BodyOptions): Body {
       const text = `the compressed body from ${host} grows beyond ${LARGEST_RATIO} times its size`;
       finish(new RefusedError('encoding', text, { hint: CHECK_ENCODING }));
     });
-    onEnd(source, { signal }, (error) => error && end(error));
-    onEnd(decoder, (cause) => {
-      if (!cause) return end();
+    decoder.on('error', (cause) => {
       const text = `the compressed body from ${host} is damaged: ${cause.message}`;
       finish(new NetworkError('decoding', text, { hint: CHECK_ENCODING, cause }));
     });
   }
+  onEnd(stream, { signal }, end);
 
   return {
     finished,
+    // The length on the wire says nothing about a file that is encoded.
+    contentLength: decoder === null ? wireLength : null,
     get wireBytes() {
       return wireBytes;
     },

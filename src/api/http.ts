@@ -6,15 +6,14 @@ import {
   type IncomingMessage,
 } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import type { Transform } from 'node:stream';
 import { got } from 'got';
-import { type MaviError, NetworkError, RefusedError } from '../errors.ts';
+import { type MaviError, NetworkError } from '../errors.ts';
 import type { Clock } from '../host.ts';
 import { printable } from '../sanitize.ts';
 import { isLoopback, LONGEST_TIMER_MS } from '../settings/values.ts';
 import { type Body, bodyOf } from './body.ts';
 import { guardBody } from './connect.ts';
-import { CHECK_BASE_URL, CHECK_ENCODING, networkError } from './network-errors.ts';
+import { CHECK_BASE_URL, networkError } from './network-errors.ts';
 import type { AgentFor } from './proxy.ts';
 import { stalled, watchForStall } from './stall.ts';
 
@@ -30,8 +29,6 @@ export interface WireRequest {
 export interface HttpResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  /** Bytes of the body, if the server said so and the body is not encoded. */
-  readonly contentLength: number | null;
   readonly body: Body;
   /** The host, where redirects led to another origin, so that this is not the API's own response; else null. */
   readonly foreignHost: string | null;
@@ -75,49 +72,12 @@ export async function send(first: WireRequest, wire: Wire, sending: Sending): Pr
     wire.trace(`< HTTP ${status} ${printable(described.join('; '))}`);
     if (!isRedirect(status)) {
       const foreignHost = url.origin === first.url.origin ? null : url.host;
-      return {
-        status,
-        headers,
-        foreignHost,
-        ...(await withBody(source, url.host, wire, sending.bodySignal)),
-      };
+      return { status, headers, foreignHost, body: bodyOf(source, url.host, wire, sending.bodySignal) };
     }
     source.destroy();
     if (hop === MOST_REDIRECTS) throw badRedirect(first, `more than ${MOST_REDIRECTS} times`);
     request = redirected(request, status, headers.location);
   }
-}
-
-async function withBody(
-  source: IncomingMessage,
-  host: string,
-  { clock, timeoutMs }: Wire,
-  signal: AbortSignal,
-): Promise<Pick<HttpResponse, 'body' | 'contentLength'>> {
-  const { 'content-encoding': encoding, 'content-length': length = '' } = source.headers;
-  const decoder = await decoderFor(encoding, host).catch((error) => {
-    source.destroy();
-    throw error;
-  });
-  const contentLength = /^\d{1,15}$/.test(length) ? Number(length) : null;
-  const body = bodyOf(source, { clock, timeoutMs, signal, host, contentLength, decoder });
-  // Content-Length counts encoded bytes, which says nothing about the file.
-  return { body, contentLength: decoder === null ? contentLength : null };
-}
-
-/** Values of Content-Encoding that leave a body as it is, by mistake or (aws-chunked) left over from an upload. */
-const NO_ENCODING = new Set(['', 'identity', 'none', 'binary', 'utf-8', 'utf8', 'aws-chunked']);
-
-/** What decodes a Content-Encoding; null for none. Throws RefusedError for all but gzip, which proxies add unasked. */
-async function decoderFor(encoding: string | undefined, host: string): Promise<Transform | null> {
-  const names = (encoding ?? '').split(',').map((each) => each.trim().toLowerCase());
-  const [name, ...others] = names.filter((each) => !NO_ENCODING.has(each));
-  if (name === undefined) return null;
-  if ((name === 'gzip' || name === 'x-gzip') && others.length === 0) {
-    return (await import('node:zlib')).createGunzip();
-  }
-  const text = `${host} sent the unsupported Content-Encoding '${encoding?.trim()}'`;
-  throw new RefusedError('encoding', text, { hint: CHECK_ENCODING });
 }
 
 /** Whether a status is a redirect. */
@@ -153,8 +113,8 @@ export function redirected(request: WireRequest, status: number, location: strin
 }
 
 function badRedirect({ url }: WireRequest, why: string): NetworkError {
-  const facts = { retryable: false, hint: CHECK_BASE_URL };
-  return new NetworkError('redirect', `${url.host} redirects ${why}`, facts);
+  const text = `${url.host} redirects ${why}`;
+  return new NetworkError('redirect', text, { retryable: false, hint: CHECK_BASE_URL });
 }
 
 /**
@@ -251,7 +211,6 @@ function exchange(wanted: WireRequest, wire: Wire, { signal, onSent }: Sending):
 
 function notConnected(host: string, timeoutMs: number): NetworkError {
   const hint = 'check the network, and HTTPS_PROXY if a proxy is required; or set a longer --connect-timeout';
-  return new NetworkError('connect_timeout', `no connection to ${host} within ${timeoutMs / 1000} s`, {
-    hint,
-  });
+  const text = `no connection to ${host} within ${timeoutMs / 1000} s`;
+  return new NetworkError('connect_timeout', text, { hint });
 }

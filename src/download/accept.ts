@@ -59,7 +59,8 @@ interface Accepted {
  */
 export async function acceptResponse(response: VideoResponse, download: ActiveDownload): Promise<Accepted> {
   const { task, context, record, body } = download;
-  const { status, headers, contentLength } = response;
+  const { status, headers } = response;
+  const { contentLength } = response.body;
   if (status === 206 || status === 416) return acceptRest(response, download);
   const { opening, first } = await readOpening(response, context.rules);
   record.brand = opening.brand;

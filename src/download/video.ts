@@ -86,7 +86,7 @@ async function fetchWithRetries(download: ActiveDownload): Promise<{ proof: Proo
     try {
       response = await request(download);
       const { body } = response;
-      reservation.cover(response.contentLength ?? 0);
+      reservation.cover(body.contentLength ?? 0);
       const { into, first, isEnd } = await acceptResponse(response, download);
       const progress = progressOf(download, into);
       let decodedBytes = 0;

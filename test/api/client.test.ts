@@ -277,7 +277,7 @@ describe('a response for a video', () => {
     const headers = length === undefined ? {} : { 'content-length': length };
     respond('POST', '/serve/api/v1/download', 200, 'the bytes', headers as Record<string, string>);
     const got = await client().download(VIDEO_NO, question());
-    expect(got.contentLength).toBe(expected);
+    expect(got.body.contentLength).toBe(expected);
     got.body.abort(new Error('seen'));
   });
 

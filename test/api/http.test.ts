@@ -75,7 +75,7 @@ describe('a response', () => {
         socket.end(gzipSync('packed'));
       });
       const response = await ask(url);
-      expect([await textOf(response), response.contentLength]).toEqual(['packed', null]);
+      expect([await textOf(response), response.body.contentLength]).toEqual(['packed', null]);
     },
   );
 
