@@ -1,7 +1,8 @@
 /** Direct connections: they try every address of a host side by side, and read into one buffer each. */
-import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
+import type { LookupAddress } from 'node:dns';
+import { lookup as systemLookup } from 'node:dns/promises';
 import type { Agent, ClientRequestArgs, IncomingMessage } from 'node:http';
-import { isIP, type LookupFunction, type Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../host.ts';
 
@@ -11,7 +12,7 @@ export interface ConnectOptions {
   /** How long all addresses of a host are tried, in milliseconds. */
   readonly connectTimeoutMs: number;
   /** Looks up names; default: the system's. */
-  readonly lookup?: LookupFunction;
+  readonly lookup?: (host: string) => Promise<LookupAddress[]>;
 }
 
 /** After how long the next address is tried beside those that have not answered yet, in milliseconds (RFC 8305). */
@@ -23,13 +24,10 @@ const NEXT_ADDRESS_MS = 250;
  */
 export async function connectToAny(
   host: string,
-  { clock, connectTimeoutMs, lookup = dnsLookup as LookupFunction }: ConnectOptions,
+  { clock, connectTimeoutMs, lookup = (name) => systemLookup(name, { all: true }) }: ConnectOptions,
   attempt: (address: string) => Socket,
 ): Promise<Socket> {
-  const found = await new Promise<LookupAddress[]>((resolve, reject) => {
-    lookup(host, { all: true }, (error, all) => (error ? reject(error) : resolve(all as LookupAddress[])));
-  });
-  const addresses = alternating(found).values();
+  const addresses = alternating(await lookup(host)).values();
   const sockets = new Set<Socket>();
   const errors: Error[] = [];
   let cancelNext = (): void => {};
@@ -86,30 +84,26 @@ export function directly<A extends Agent>(agent: A, connectOptions: ConnectOptio
   const create = agent.createConnection.bind(agent);
   agent.createConnection = (options, done) => {
     const host = options.host ?? 'localhost';
-    const attempt = (address: string): Socket =>
-      intoOneBuffer({ ...options, host: address }, (each) => create(each) as Socket);
+    const attempt = (address: string): Socket => {
+      const buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+      shared.add(buffer.buffer);
+      // What is read is emitted as usual. The listener is Node's HTTP parser, which copies what it passes on of a body
+      // (in Node 20 to 26), so the buffer is free when it returns; see `guardBody`.
+      const callback = (length: number): boolean => {
+        socket.emit('data', buffer.subarray(0, length));
+        // A paused connection reads no more, but does not hold back what it has read.
+        return true;
+      };
+      const onread = { buffer, callback };
+      const socket = create({ ...options, host: address, onread } as ClientRequestArgs) as Socket;
+      return socket;
+    };
     if (isIP(host) !== 0) return attempt(host);
     const callback = done as (error: Error | null, socket?: Duplex) => void;
     connectToAny(host, connectOptions, attempt).then((socket) => callback(null, socket), callback);
     return undefined;
   };
   return agent;
-}
-
-/**
- * Connects, and emits what is read as if the connection had read it as usual. The listener is Node's HTTP parser,
- * which copies what it passes on of a body (in Node 20 to 26), so the buffer is free when it returns; see
- * `guardBody`. A paused connection reads no more, but does not hold back what it has read.
- */
-function intoOneBuffer(options: ClientRequestArgs, connect: (options: ClientRequestArgs) => Socket): Socket {
-  const buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
-  shared.add(buffer.buffer);
-  const callback = (length: number): boolean => {
-    connection.emit('data', buffer.subarray(0, length));
-    return true;
-  };
-  const connection = connect({ ...options, onread: { buffer, callback } } as ClientRequestArgs);
-  return connection;
 }
 
 /**

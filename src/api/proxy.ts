@@ -33,21 +33,15 @@ type Address = { readonly host: string; readonly port: number };
 
 /** A proxy as a variable names it. */
 export interface Proxy extends Address {
-  readonly kind: 'http' | 'https' | 'socks4' | 'socks5';
+  readonly protocol: string;
   readonly user: string;
   readonly password: string;
 }
 
-/** Kinds and default ports by scheme. Every SOCKS proxy looks up names itself, so that no name leaks. */
-const SCHEMES: Readonly<Record<string, readonly [Proxy['kind'], port: number]>> = {
-  'http:': ['http', 80],
-  'https:': ['https', 443],
-  'socks:': ['socks5', 1080],
-  'socks4:': ['socks4', 1080],
-  'socks4a:': ['socks4', 1080],
-  'socks5:': ['socks5', 1080],
-  'socks5h:': ['socks5', 1080],
-};
+/** The protocols of SOCKS. Every such proxy looks up names itself, so that no name leaks. */
+const SOCKS = /^socks(4a?|5h?)?:$/;
+
+const HTTP_PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 };
 
 /** In the order in which they count. Plain http goes to loopback addresses only, which never have a proxy. */
 const VARIABLES = ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'];
@@ -63,19 +57,14 @@ export function proxyFor(url: URL, env: Host['env']): Proxy | null {
   const invalid = (why: string): UsageError => new UsageError(`${name} ${why}`, { hint });
   if (!URL.canParse(address)) throw invalid('is not the address of a proxy');
   const { protocol, hostname, port, username, password } = new URL(address);
-  const scheme = SCHEMES[protocol];
-  if (scheme === undefined) {
+  const defaultPort = SOCKS.test(protocol) ? 1080 : HTTP_PORTS[protocol];
+  if (defaultPort === undefined) {
     throw invalid(`names ${printable(protocol)}//, which is not a supported kind of proxy`);
   }
   if (!/^([\w.-]+|\[[\da-f:.]+\])$/i.test(hostname)) throw invalid('is not the address of a proxy');
-  const [kind, defaultPort] = scheme;
-  return {
-    kind,
-    host: hostname.replace(/^\[|\]$/g, ''),
-    port: Number(port || defaultPort),
-    user: decoded(username),
-    password: decoded(password),
-  };
+  const host = hostname.replace(/^\[|\]$/g, '');
+  const account = { user: decoded(username), password: decoded(password) };
+  return { protocol, host, port: Number(port || defaultPort), ...account };
 }
 
 /** Decodes what is percent-encoded; any other `%` stands for itself, as in curl. */
@@ -96,13 +85,13 @@ function decoded(text: string): string {
 function isExempt(url: URL, list: string): boolean {
   const host = url.hostname.replace(/^\[|\]$|\.$/g, '');
   const port = url.port || '443';
-  const entries = list.toLowerCase().match(/[^\s,]+/g) ?? [];
+  const entries = list.toLowerCase().split(/[\s,]+/);
   return entries.some((entry) => {
     if (entry === '*' || isInBlock(host, entry)) return true;
-    const [, bracketed, name = '', onlyPort = port] = /^(?:\[(.*)\]|(.*?))(?::(\d+))?$/.exec(entry) ?? [];
+    const [, name = '', onlyPort = port] = /^\[?(.*?)\]?(?::(\d+))?$/.exec(entry) ?? [];
     if (onlyPort !== port) return false;
+    if (isIP(host) !== 0) return isInBlock(host, name);
     const domain = name.replace(/^\*?\./, '');
-    if (isIP(host) !== 0) return isInBlock(host, bracketed ?? name);
     return host === domain || host.endsWith(`.${domain}`);
   });
 }
@@ -127,8 +116,7 @@ function throughProxy(agent: SecureAgent, proxy: Proxy, connectOptions: ConnectO
   const create = agent.createConnection.bind(agent);
   agent.createConnection = (options, done) => {
     const callback = done as (error: Error | null, socket?: Duplex | null) => void;
-    const open = proxy.kind.startsWith('socks') ? socksTunnel : httpTunnel;
-    open(proxy, { host: options.host ?? '', port: Number(options.port ?? 443) }, connectOptions).then(
+    openTunnel(proxy, { host: options.host ?? '', port: Number(options.port ?? 443) }, connectOptions).then(
       (socket) => callback(null, create({ ...options, socket } as typeof options)),
       (error) => callback(networkError(error, shown(proxy), { code: 'proxy', hint: CHECK_PROXY })),
     );
@@ -139,27 +127,30 @@ function throughProxy(agent: SecureAgent, proxy: Proxy, connectOptions: ConnectO
 
 const CHECK_PROXY = 'check HTTPS_PROXY and ALL_PROXY, or bypass the proxy for this host with NO_PROXY';
 
-function toProxy({ host, port }: Proxy, options: ConnectOptions): Promise<Socket> {
-  return connectToAny(host, options, (address) => connect({ host: address, port }));
-}
-
-/** Asks an HTTP proxy for a tunnel with CONNECT. */
-async function httpTunnel(proxy: Proxy, { host, port }: Address, options: ConnectOptions): Promise<Duplex> {
-  const socket = await toProxy(proxy, options);
-  const servername = isIP(proxy.host) ? '' : proxy.host;
-  const path = `${bracketed(host)}:${port}`;
-  const connecting = request({
-    method: 'CONNECT',
-    path,
-    timeout: options.connectTimeoutMs,
-    createConnection: () =>
-      proxy.kind === 'https'
-        ? secureConnect({ socket, host: proxy.host, servername, rejectUnauthorized: true })
-        : socket,
-  });
+/** Opens a tunnel: by the protocol of SOCKS, or by CONNECT. */
+async function openTunnel(proxy: Proxy, destination: Address, options: ConnectOptions): Promise<Duplex> {
+  const { protocol, host, port, user, password } = proxy;
+  const timeout = options.connectTimeoutMs;
+  const socket = await connectToAny(host, options, (address) => connect({ host: address, port }));
+  if (SOCKS.test(protocol)) {
+    const { default: socks } = await import('socks');
+    const type = protocol.startsWith('socks4') ? 4 : 5;
+    const tunnel = await socks.SocksClient.createConnection({
+      proxy: { host, port, type, userId: user, password },
+      command: 'connect',
+      destination,
+      timeout,
+      existing_socket: socket,
+    });
+    return tunnel.socket;
+  }
+  const path = `${bracketed(destination.host)}:${destination.port}`;
+  const secured = { socket, host, servername: isIP(host) ? '' : host, rejectUnauthorized: true };
+  const createConnection = (): Socket => (protocol === 'https:' ? secureConnect(secured) : socket);
+  const connecting = request({ method: 'CONNECT', path, timeout, createConnection });
   connecting.setHeader('host', path);
-  if (proxy.user !== '' || proxy.password !== '') {
-    const credentials = Buffer.from(`${proxy.user}:${proxy.password}`).toString('base64');
+  if (user !== '' || password !== '') {
+    const credentials = Buffer.from(`${user}:${password}`).toString('base64');
     connecting.setHeader('proxy-authorization', `Basic ${credentials}`);
   }
   connecting.on('timeout', () => connecting.destroy(new Error('no response')));
@@ -175,19 +166,6 @@ async function httpTunnel(proxy: Proxy, { host, port }: Address, options: Connec
       : 'ask the administrator of the proxy, or bypass it for this host with NO_PROXY';
   // As with servers: a failure of the proxy may be temporary, a refusal is final.
   throw new NetworkError('proxy', text, { retryable: status >= 500, hint });
-}
-
-async function socksTunnel(proxy: Proxy, destination: Address, options: ConnectOptions): Promise<Duplex> {
-  const { default: socks } = await import('socks');
-  const { host, port, kind, user: userId, password } = proxy;
-  const { socket } = await socks.SocksClient.createConnection({
-    proxy: { host, port, type: kind === 'socks4' ? 4 : 5, userId, password },
-    command: 'connect',
-    destination,
-    timeout: options.connectTimeoutMs,
-    existing_socket: await toProxy(proxy, options),
-  });
-  return socket;
 }
 
 function bracketed(host: string): string {

@@ -7,15 +7,7 @@ import {
   Agent as SecureAgent,
   request as secureRequest,
 } from 'node:https';
-import {
-  type AddressInfo,
-  connect,
-  createServer,
-  isIP,
-  type LookupFunction,
-  type Server as NetServer,
-  Socket,
-} from 'node:net';
+import { type AddressInfo, connect, createServer, isIP, type Server as NetServer, Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { connectToAny, directly, guardBody } from '../../src/api/connect.ts';
 import { networkError } from '../../src/api/network-errors.ts';
@@ -115,8 +107,11 @@ function firstOf(
   connectTimeoutMs = 30_000,
 ): Promise<Socket> {
   const found = addresses.map((address) => ({ address, family: isIP(address) }));
-  const lookup: LookupFunction = (_host, _options, done) => done(null, found);
-  return connectToAny('api.test', { clock: systemClock, connectTimeoutMs, lookup }, attempt);
+  return connectToAny(
+    'api.test',
+    { clock: systemClock, connectTimeoutMs, lookup: async () => found },
+    attempt,
+  );
 }
 
 describe('a connection to a host of several addresses', () => {
@@ -177,8 +172,8 @@ describe('a connection to a host of several addresses', () => {
   });
 
   it('with an unknown name fails', async () => {
-    const lookup: LookupFunction = (_host, _options, done) =>
-      done(Object.assign(new Error('no'), { code: 'ENOTFOUND' }), []);
+    const unknown = Object.assign(new Error('no'), { code: 'ENOTFOUND' });
+    const lookup = () => Promise.reject(unknown);
     const failing = connectToAny('none.test', { ...OPTIONS, lookup }, () => expect.unreachable());
     await expect(failing).rejects.toMatchObject({ code: 'ENOTFOUND' });
   });

@@ -28,7 +28,7 @@ describe('the proxy of a URL', () => {
     ['none for ::1', 'https://[::1]:8080', { ALL_PROXY: 'http://a:1' }, undefined],
   ])('is %s', (_title, url, env, proxy) => {
     const found = proxyFor(new URL(url), env);
-    expect(found === null ? undefined : `${found.kind}://${found.host}:${found.port}`).toBe(proxy);
+    expect(found === null ? undefined : `${found.protocol}//${found.host}:${found.port}`).toBe(proxy);
   });
 
   it.each([
