@@ -1,6 +1,6 @@
 /** The API as calls: what is requested, with which key, at which rate, and what its responses mean. */
 import type { IncomingHttpHeaders } from 'node:http';
-import { type MaviError, NetworkError, RefusedError } from '../errors.ts';
+import { type MaviError, NetworkError } from '../errors.ts';
 import { type Host, say } from '../host.ts';
 import { configFolder } from '../settings/folder.ts';
 import { findKey } from '../settings/key.ts';
@@ -8,18 +8,8 @@ import { isVendorHost, resolveSettings, type Settings, type SettingTexts } from 
 import { readStore } from '../settings/store.ts';
 import { version } from '../version.ts';
 import { readSmallBody } from './body.ts';
-import {
-  ENVELOPE_BYTES,
-  envelopeError,
-  isSuccess,
-  parseEnvelope,
-  type ResponseContext,
-  retryAfter,
-  statusError,
-  strangeWords,
-} from './envelope.ts';
+import { ENVELOPE_BYTES, jsonError, parseEnvelope, type ResponseContext, retryAfter } from './envelope.ts';
 import { type HttpResponse, type Sending, send, type Wire, type WireRequest } from './http.ts';
-import { CHECK_BASE_URL } from './network-errors.ts';
 import { agents } from './proxy.ts';
 import { rateLimitStore } from './rate-limit-store.ts';
 import { LIST_RATE, type RateLimiter, rateLimiter } from './rate-limiter.ts';
@@ -172,7 +162,7 @@ export function apiClient(host: Host, settings: Settings, key: string, output: S
       // That there is no such range is no refusal of the video.
       const isNoRange = from !== undefined && response.status === 416;
       if (isNoRange || (isOk(response) && !isJson(response.headers))) {
-        return { ...response, errorFrom: (first) => errorOfJson(first, context) };
+        return { ...response, errorFrom: (first) => jsonError(first, context) };
       }
       try {
         return await fail(await failureOf(response, context), context);
@@ -189,33 +179,17 @@ export function apiClient(host: Host, settings: Settings, key: string, output: S
       if (!isOk(response)) return fail(await failureOf(response, context), context);
       const bytes = await readSmallBody(response.body, PAGE_BYTES);
       const envelope = bytes === null ? null : parseEnvelope(bytes.toString());
-      if (envelope !== null && isSuccess(envelope)) return envelope.data;
-      return fail(errorOfJson(bytes, context, PAGE_BYTES), context);
+      if (envelope?.isSuccess) return envelope.data;
+      return fail(jsonError(bytes, context, PAGE_BYTES), context);
     },
   };
 }
 
-/** The error that a response without success means. */
-async function failureOf(response: HttpResponse, context: ResponseContext): Promise<MaviError> {
-  if (isJson(response.headers)) {
-    return errorOfJson(await readSmallBody(response.body, ENVELOPE_BYTES), context);
-  }
-  response.body.abort(new NetworkError('refused', 'not read'));
-  return statusError(context, '') ?? unexpected('bad_answer', `HTTP ${context.status}`);
-}
-
-/** The error that a JSON body means; null if the body is longer than what is read. */
-function errorOfJson(bytes: Buffer | null, context: ResponseContext, mostBytes = ENVELOPE_BYTES): MaviError {
-  const text = bytes?.toString() ?? '';
-  const envelope = parseEnvelope(text);
-  if (envelope !== null) return envelopeError(envelope, context);
-  const isLong = bytes === null || bytes.length > mostBytes;
-  const words = isLong ? `more than ${mostBytes} bytes of JSON` : strangeWords(text, context.secrets);
-  return statusError(context, words) ?? unexpected('bad_json', words || 'it is empty');
-}
-
-function unexpected(code: string, words: string): RefusedError {
-  return new RefusedError(code, `unexpected response from the server: ${words}`, { hint: CHECK_BASE_URL });
+/** The error that a response without success means. Of one that is not JSON only the status counts. */
+async function failureOf({ headers, body }: HttpResponse, context: ResponseContext): Promise<MaviError> {
+  if (isJson(headers)) return jsonError(await readSmallBody(body, ENVELOPE_BYTES), context);
+  body.abort(new NetworkError('refused', 'not read'));
+  return jsonError(Buffer.alloc(0), context);
 }
 
 function isOk({ status }: HttpResponse): boolean {

@@ -6,14 +6,14 @@ import { CHECK_BASE_URL } from './network-errors.ts';
 /** How much of a JSON response is read, in bytes; real ones have a few hundred. */
 export const ENVELOPE_BYTES = 64 * 1024;
 
-/** A JSON response; null for what it lacks. */
+/** A JSON response. */
 export interface Envelope {
-  /** The code as the API wrote it, such as `0001`. */
+  /** The code as the API wrote it, such as `0001`; null without one. */
   readonly code: string | null;
   /** The same as a number: `0001`, `"1"` and `1` are one code. */
   readonly codeNumber: number | null;
-  /** What `success` or `failed` says. */
-  readonly success: boolean | null;
+  /** Whether it reports success: by the codes 0000, 0 and 200, or by `success` where it has no code. */
+  readonly isSuccess: boolean;
   readonly message: string;
   readonly data: unknown;
 }
@@ -33,34 +33,28 @@ export interface ResponseContext {
 
 /** Parses an envelope; null if the text is none (broken, cut, or other JSON). */
 export function parseEnvelope(text: string): Envelope | null {
-  let value: unknown;
+  let value: Record<string, unknown>;
   try {
     // The ID of a folder has 64 bits, which JavaScript's numbers would round.
     const exact = text.replace(/("folder_id"\s*:\s*)(-?\d{16,})/g, '$1"$2"');
-    value = JSON.parse(exact.replace(/^\ufeff/, ''));
+    value = Object(JSON.parse(exact.replace(/^\ufeff/, '')));
   } catch {
     return null;
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
-  const { code, msg, message, success, failed, data } = value as Record<string, unknown>;
+  const { code, msg, message, success, failed, data } = value;
   const hasCode = typeof code === 'string' || typeof code === 'number';
   if (!hasCode && typeof success !== 'boolean' && typeof failed !== 'boolean') return null;
   const written = hasCode ? String(code).trim() : '';
-  const isFailure = success === false || failed === true;
-  const isWell = success === true || failed === false;
+  const codeNumber = /^\d{1,9}$/.test(written) ? Number(written) : null;
+  const isWell =
+    written === '' ? success === true || failed === false : codeNumber === 0 || codeNumber === 200;
   return {
     code: written || null,
-    codeNumber: /^\d{1,9}$/.test(written) ? Number(written) : null,
-    success: isFailure || isWell ? !isFailure : null,
+    codeNumber,
+    isSuccess: isWell && success !== false && failed !== true,
     message: [msg, message].find((each) => typeof each === 'string') ?? '',
     data,
   };
-}
-
-/** Whether an envelope reports success: by the codes 0000, 0 and 200, or by `success` where it has no code. */
-export function isSuccess({ code, codeNumber, success }: Envelope): boolean {
-  if (success === false) return false;
-  return codeNumber === 0 || codeNumber === 200 || (code === null && success === true);
 }
 
 /** The code `0001` is also used for temporary failures: only the message distinguishes them (网络异常: 重试). */
@@ -72,6 +66,24 @@ const EMPTY_BALANCE =
   /(insufficient|not enough|no|out of|low)\s+(account\s+)?(balance|credits?|funds)\b|(balance|credits?) (is |are )?(insufficient|not enough|exhausted|used up)|\brecharge\b|\u4f59\u989d\u4e0d\u8db3|\u5145\u503c/i;
 
 /**
+ * The error that a JSON body means.
+ * @param bytes null if the body is longer than `mostBytes`, which is all that is read
+ */
+export function jsonError(
+  bytes: Buffer | null,
+  context: ResponseContext,
+  mostBytes = ENVELOPE_BYTES,
+): MaviError {
+  const text = bytes?.toString() ?? '';
+  const envelope = parseEnvelope(text);
+  if (envelope !== null) return envelopeError(envelope, context);
+  const isLong = bytes === null || bytes.length > mostBytes;
+  const words = isLong ? `more than ${mostBytes} bytes of JSON` : strangeWords(text, context.secrets);
+  const unexpected = `unexpected response from the server: ${words || 'it is empty'}`;
+  return statusError(context, words) ?? new RefusedError('bad_json', unexpected, { hint: CHECK_BASE_URL });
+}
+
+/**
  * The error that an envelope means. Its code decides where it is known, else the HTTP status. On a download a JSON
  * response is a failure whatever its code, so a code of success is refused too.
  */
@@ -80,14 +92,20 @@ export function envelopeError(envelope: Envelope, context: ResponseContext): Mav
   const words = serverText(message, context.secrets) || 'no message';
   const name = code === null ? `http_${context.status}` : serverText(code, context.secrets);
   const said = `API error${code === null ? '' : ` ${name}`}: ${words}`;
-  const known = accountOrLimit(codeNumber === 9009 ? 401 : codeNumber, name, said, message, context);
+  const known = accountOrLimit(codeNumber, name, said, message, context);
   if (known !== null) return known;
   const refused = (text: string): RefusedError => new RefusedError(name, text, { hint: context.refusedHint });
-  if (codeNumber === 1 && TEMPORARY_FAILURE.test(message)) return temporaryFailure(name, said, context);
-  if (codeNumber === 1 || codeNumber === 3) return refused(said);
-  if (codeNumber === 0 || codeNumber === 200)
-    return refused(`the API sent no video (code ${name}: ${words})`);
-  return statusError(context, said, name) ?? refused(said);
+  switch (codeNumber) {
+    case 0:
+    case 200:
+      return refused(`the API sent no video (code ${name}: ${words})`);
+    case 1:
+      return TEMPORARY_FAILURE.test(message) ? temporaryFailure(name, said, context) : refused(said);
+    case 3:
+      return refused(said);
+    default:
+      return statusError(context, said, name) ?? refused(said);
+  }
 }
 
 /** What a response without an envelope says: the words of the infrastructure's JSON (Spring), or the text as it is. */
@@ -130,6 +148,7 @@ const NEW_KEY = `see where the key comes from with: mavi auth status\ncreate a n
 
 const ACCOUNT_FAILURES = new Map([
   [401, ['API key refused', NEW_KEY]],
+  [9009, ['API key refused', NEW_KEY]],
   [402, ['out of credits', `top up the account at ${CONSOLE}`]],
   [403, ['account disabled', `check the account at ${CONSOLE}`]],
 ]);
