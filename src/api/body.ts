@@ -1,8 +1,9 @@
 /** The body of one response: its flow, and the verdict on how it ended. */
 import type { IncomingMessage } from 'node:http';
-import { finished as onEnd, type Transform } from 'node:stream';
+import { addAbortSignal, pipeline, type Transform } from 'node:stream';
+import { finished as ended } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import { NetworkError, RefusedError } from '../errors.ts';
+import { codeOf, type MaviError, NetworkError, RefusedError } from '../errors.ts';
 import type { Clock } from '../host.ts';
 import { CHECK_ENCODING, networkError } from './network-errors.ts';
 import { stalled, watchForStall } from './stall.ts';
@@ -64,32 +65,14 @@ export function bodyOf(
   const decoder = decoderFor(source, host);
   const { 'content-length': length = '' } = source.headers;
   const wireLength = /^\d{1,15}$/.test(length) ? Number(length) : null;
-  const stream = decoder === null ? source : source.pipe(decoder);
+  const stream = addAbortSignal(signal, decoder === null ? source : pipeline(source, decoder, () => {}));
   let consumer: (chunk: Uint8Array) => void = () => {};
   let isReading = false;
-  let isOver = false;
   let wireBytes = 0;
   let lastByteMs = clock.ticksMs();
   let small: Buffer | null = null;
   let smallBytes = 0;
-  let settle!: (error: unknown) => void;
-  const finished = new Promise<void>((resolve, reject) => {
-    settle = (error) => (error === undefined ? resolve() : reject(error));
-  });
-  // Whoever waits sees the failure; nobody waiting is no reason to end the process.
-  finished.catch(() => {});
-
-  const finish = (error?: unknown): void => {
-    if (isOver) return;
-    isOver = true;
-    isReading = false;
-    cancelWatch();
-    if (error !== undefined) {
-      source.destroy();
-      decoder?.destroy();
-    }
-    settle(error);
-  };
+  const abort = (error: unknown): void => void stream.destroy(error as Error);
 
   const count = (chunk: Uint8Array): void => {
     wireBytes += chunk.length;
@@ -97,7 +80,7 @@ export function bodyOf(
   };
 
   const flush = (): void => {
-    if (small === null || smallBytes === 0 || isOver) return;
+    if (small === null || smallBytes === 0) return;
     const merged = Buffer.from(small.subarray(0, smallBytes));
     smallBytes = 0;
     consumer(merged);
@@ -122,49 +105,52 @@ export function bodyOf(
     if (smallBytes > MERGED_BYTES - SMALL_BYTES) flush();
   };
 
-  /** The body has ended by itself: what came before still counts. */
-  const end = (cause?: Error | null): void => {
-    flush();
-    const error = cause ? networkError(cause, host) : null;
-    const isLost = error === null ? wireBytes < (wireLength ?? 0) : error.code === 'connection_lost';
-    if (!isLost) return finish(error ?? undefined);
+  const lost = (cause?: Error): NetworkError => {
     const of = wireLength === null ? '' : ` of ${wireLength}`;
     const text = `connection to ${host} lost after ${wireBytes}${of} bytes`;
     const hint = 'check the network and run the command again';
-    finish(new NetworkError('connection_lost', text, { hint, cause }));
+    return new NetworkError('connection_lost', text, { hint, cause });
   };
 
-  const cancelWatch = watchForStall(
-    clock,
-    timeoutMs,
-    () => (isReading ? lastByteMs : clock.ticksMs()),
-    () => finish(stalled(host, timeoutMs)),
-  );
+  const failure = (cause: Error): MaviError => {
+    if (codeOf(cause).startsWith('Z_')) {
+      const text = `the compressed body from ${host} is damaged: ${cause.message}`;
+      return new NetworkError('decoding', text, { hint: CHECK_ENCODING, cause });
+    }
+    const error = networkError(cause, host);
+    return error.code === 'connection_lost' ? lost(cause) : error;
+  };
+
   // Paused before it gets a listener for data, which would set it flowing.
   stream.pause();
   if (decoder === null) {
     source.on('data', (chunk: Uint8Array) => {
-      if (isOver) return;
       count(chunk);
       take(chunk);
     });
   } else {
     let decodedBytes = 0;
     source.on('data', count);
-    onEnd(source, (error) => error && end(error));
     decoder.on('data', (chunk: Uint8Array) => {
-      if (isOver) return;
       decodedBytes += chunk.length;
       if (decodedBytes <= LARGEST_RATIO * wireBytes) return take(chunk);
       const text = `the compressed body from ${host} grows beyond ${LARGEST_RATIO} times its size`;
-      finish(new RefusedError('encoding', text, { hint: CHECK_ENCODING }));
-    });
-    decoder.on('error', (cause) => {
-      const text = `the compressed body from ${host} is damaged: ${cause.message}`;
-      finish(new NetworkError('decoding', text, { hint: CHECK_ENCODING, cause }));
+      abort(new RefusedError('encoding', text, { hint: CHECK_ENCODING }));
     });
   }
-  onEnd(stream, { signal }, end);
+  const silentSinceMs = (): number => (isReading ? lastByteMs : clock.ticksMs());
+  const cancelWatch = watchForStall(clock, timeoutMs, silentSinceMs, () => abort(stalled(host, timeoutMs)));
+  const conclude = async (): Promise<void> => {
+    const error = await ended(stream).then(() => null, failure);
+    cancelWatch();
+    // What came before the end still counts.
+    flush();
+    if (error !== null) throw error;
+    if (wireBytes < (wireLength ?? 0)) throw lost();
+  };
+  const finished = conclude();
+  // Whoever waits sees the failure; nobody waiting is no reason to end the process.
+  finished.catch(() => {});
 
   return {
     finished,
@@ -181,13 +167,12 @@ export function bodyOf(
       stream.pause();
     },
     resume() {
-      if (isOver) return;
       isReading = true;
       lastByteMs = clock.ticksMs();
       if (smallBytes > 0) flushSoon();
       stream.resume();
     },
-    abort: finish,
+    abort,
   };
 }
 

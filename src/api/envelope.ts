@@ -69,11 +69,7 @@ const EMPTY_BALANCE =
  * The error that a JSON body means.
  * @param bytes null if the body is longer than `mostBytes`, which is all that is read
  */
-export function jsonError(
-  bytes: Buffer | null,
-  context: ResponseContext,
-  mostBytes = ENVELOPE_BYTES,
-): MaviError {
+export function jsonError(bytes: Buffer | null, context: ResponseContext, mostBytes = ENVELOPE_BYTES) {
   const text = bytes?.toString() ?? '';
   const envelope = parseEnvelope(text);
   if (envelope !== null) return envelopeError(envelope, context);
@@ -95,17 +91,11 @@ export function envelopeError(envelope: Envelope, context: ResponseContext): Mav
   const known = accountOrLimit(codeNumber, name, said, message, context);
   if (known !== null) return known;
   const refused = (text: string): RefusedError => new RefusedError(name, text, { hint: context.refusedHint });
-  switch (codeNumber) {
-    case 0:
-    case 200:
-      return refused(`the API sent no video (code ${name}: ${words})`);
-    case 1:
-      return TEMPORARY_FAILURE.test(message) ? temporaryFailure(name, said, context) : refused(said);
-    case 3:
-      return refused(said);
-    default:
-      return statusError(context, said, name) ?? refused(said);
-  }
+  if (codeNumber === 1 && TEMPORARY_FAILURE.test(message)) return temporaryFailure(name, said, context);
+  if (codeNumber === 1 || codeNumber === 3) return refused(said);
+  const isSuccess = codeNumber === 0 || codeNumber === 200;
+  if (isSuccess) return refused(`the API sent no video (code ${name}: ${words})`);
+  return statusError(context, said, name) ?? refused(said);
 }
 
 /** What a response without an envelope says: the words of the infrastructure's JSON (Spring), or the text as it is. */

@@ -6,6 +6,7 @@ import {
   type IncomingMessage,
 } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { got } from 'got';
 import { type MaviError, NetworkError } from '../errors.ts';
 import type { Clock } from '../host.ts';
@@ -127,31 +128,22 @@ function exchange(wanted: WireRequest, wire: Wire, { signal, onSent }: Sending):
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason);
     let sent: ClientRequest | null = null;
-    let isOver = false;
     let lastSignMs = clock.ticksMs();
     const onSign = (): void => {
       lastSignMs = clock.ticksMs();
     };
-    const onAbort = (): void => fail(signal.reason);
+    const onAbort = (): void => void stream.destroy(signal.reason);
     const settle = (): void => {
-      isOver = true;
       for (const cancel of watches) cancel();
-      sent?.socket?.off('data', onSign);
+      sent?.off('finish', onWritten).socket?.off('data', onSign);
       signal.removeEventListener('abort', onAbort);
     };
-    const fail = (error: unknown): void => {
-      if (isOver) return;
-      settle();
-      stream.destroy();
-      reject(error);
-    };
     const watch = (limitMs: number, sinceMs: () => number, error: MaviError): (() => void) =>
-      watchForStall(clock, limitMs, sinceMs, () => fail(error));
+      watchForStall(clock, limitMs, sinceMs, () => stream.destroy(error));
     let watches = [watch(connectTimeoutMs, () => lastSignMs, notConnected(url.host, connectTimeoutMs))];
 
     /** Awaits the response: the connection is made, and the request has been written to it. */
     const onWritten = (): void => {
-      if (isOver) return;
       onSent();
       onSign();
       // Header lines and interim responses that come one by one are signs of life, too.
@@ -190,7 +182,10 @@ function exchange(wanted: WireRequest, wire: Wire, { signal, onSent }: Sending):
         return request;
       },
     });
-    stream.on('error', (error) => fail(networkError(error.cause ?? error, url.host)));
+    stream.on('error', (error) => {
+      settle();
+      reject(networkError(error.cause ?? error, url.host));
+    });
     stream.once('response', (response: IncomingMessage) => {
       settle();
       guardBody(response);
@@ -203,7 +198,7 @@ function exchange(wanted: WireRequest, wire: Wire, { signal, onSent }: Sending):
       });
       // Whoever reads the body listens from the next moment on, and looks at what happened before.
       response.on('error', () => {}).pause();
-      setImmediate(() => resolve(response));
+      resolve(nextTurn(response));
     });
     signal.addEventListener('abort', onAbort, { once: true });
   });
