@@ -6,16 +6,7 @@ import { libraryScopes } from '../library/listing.ts';
 import { maskKey, printable } from '../sanitize.ts';
 import { checkedKey, findKey, KEY_PAGE, KEY_VARIABLES, keyWarning, readKeyText } from '../settings/key.ts';
 import { isVendorHost, resolveSettings, type Settings, type SettingTexts } from '../settings/settings.ts';
-import {
-  KEY_NAME,
-  type Profile,
-  profileFlag,
-  profileOf,
-  readStore,
-  removeValue,
-  type StoredValues,
-  storeValue,
-} from '../settings/store.ts';
+import { KEY_NAME, profileFlag, profileOf, readStore, removeValue, storeValue } from '../settings/store.ts';
 import { askSilently } from './prompt.ts';
 
 /**
@@ -25,7 +16,7 @@ import { askSilently } from './prompt.ts';
 export async function runLogin(flags: SettingTexts, verbose: boolean, host: Host): Promise<ExitCode> {
   // Fails on a settings file that can't be changed, before the key is typed in vain.
   const stored = await readStore(host, flags.profile);
-  const settings = settingsToAsk(flags, host, stored);
+  const settings = settingsToAsk(flags, host, stored.values);
   const typed = await readKey(host);
   host.secrets.add(typed.trim());
   const key = checkedKey(typed, '', '; nothing was stored');
@@ -35,18 +26,18 @@ export async function runLogin(flags: SettingTexts, verbose: boolean, host: Host
   try {
     await scopesFor(host, settings, key, verbose);
   } catch (error) {
-    if (!(error instanceof MaviError) || error instanceof Interrupted || error instanceof UsageError)
-      throw error;
     if (error instanceof AccountError) {
       const hint = `copy it again, or create a new one, at ${KEY_PAGE}`;
       throw new AccountError(error.code, `${error.message}; nothing was stored`, { hint, cause: error });
     }
+    const isFinal = error instanceof Interrupted || error instanceof UsageError;
+    if (isFinal || !(error instanceof MaviError)) throw error;
     say(host, `mavi: warning: the key could not be checked: ${error.message}`);
     end = `check it later with: mavi auth status${profileFlag(stored)}`;
   }
   await storeValue(host, stored, KEY_NAME, key);
   say(host, `mavi: stored ${maskKey(key)} in ${stored.path}; ${end}`);
-  warnOfVariables(host, stored);
+  warnOfVariables(host, stored.isChosen);
   return 0;
 }
 
@@ -55,14 +46,14 @@ export async function runLogout(flags: SettingTexts, host: Host): Promise<ExitCo
   const profile = profileOf(host, flags.profile);
   const removed = await removeValue(host, profile, KEY_NAME);
   say(host, removed ? `mavi: removed the key from ${profile.path}` : 'mavi: no key was stored');
-  warnOfVariables(host, profile);
+  warnOfVariables(host, profile.isChosen);
   return 0;
 }
 
 /** Prints the key in force and checks it. Throws AccountError for no key or a refused one, NetworkError without the API. */
 export async function runStatus(flags: SettingTexts, verbose: boolean, host: Host): Promise<ExitCode> {
   const stored = await readStore(host, flags.profile);
-  const settings = settingsToAsk(flags, host, stored);
+  const settings = settingsToAsk(flags, host, stored.values);
   const line = (label: string, text: string): Promise<void> =>
     print(host, `${`${label}:`.padEnd(8)} ${printable(text)}\n`);
   await line('profile', stored.name);
@@ -86,8 +77,12 @@ export async function runStatus(flags: SettingTexts, verbose: boolean, host: Hos
   }
 }
 
-function settingsToAsk(flags: SettingTexts, host: Host, stored: StoredValues): Settings {
-  const settings = resolveSettings(flags, host.env, stored.values);
+function settingsToAsk(
+  flags: SettingTexts,
+  { env }: Host,
+  stored: Readonly<Record<string, string>>,
+): Settings {
+  const settings = resolveSettings(flags, env, stored);
   // The user waits, and one retry covers a brief network failure.
   return { ...settings, retries: Math.min(settings.retries, 1) };
 }
@@ -99,7 +94,7 @@ function scopesFor(host: Host, settings: Settings, key: string, verbose: boolean
 }
 
 /** A key in the environment overrides the stored one, which surprises those who forgot it. */
-function warnOfVariables(host: Host, { isChosen }: Profile): void {
+function warnOfVariables(host: Host, isChosen: boolean): void {
   const set = isChosen ? undefined : KEY_VARIABLES.find((name) => host.env[name]);
   if (set !== undefined) say(host, `mavi: warning: ${set} is set and overrides the stored key`);
 }

@@ -1,6 +1,6 @@
 /** `mavi download`: flags to a checked plan. */
 import { type Command, Option } from 'commander';
-import { type DownloadPlan, oneVideoOnly, readVideoNo, type WhenExists } from '../download/plan.ts';
+import { type DownloadPlan, readVideoNo, type WhenExists } from '../download/plan.ts';
 import { UsageError } from '../errors.ts';
 import { readTemplate } from '../library/names.ts';
 import { isNarrowed } from '../library/query.ts';
@@ -63,11 +63,9 @@ function downloadPlan(flags: Flags, videoNos: readonly string[]): DownloadPlan {
   }
   const plan = runPlanOf(flags, flags.checksum === true);
   if (plan.skipRecorded && manifest === null) throw new UsageError('--skip-recorded needs --manifest <file>');
-  const checked = videoNos.map((videoNo) => readVideoNo(videoNo, ''));
-  if (output !== null && new Set(checked).size > 1) throw oneVideoOnly();
   return {
     ...plan,
-    videoNos: checked,
+    videoNos: videoNos.map((videoNo) => readVideoNo(videoNo, '')),
     batchFile,
     query: areNamed ? null : query,
     output: output !== null && STDOUT_PATHS.has(output) ? '-' : output,

@@ -47,7 +47,7 @@ interface Forecast {
 /** Prints a line a video, and the totals, on standard output. */
 export async function printForecast(forecast: Forecast, json: boolean, host: Host): Promise<void> {
   for (const item of forecast.items) {
-    if (item.why !== 'keep') await print(host, `${json ? jsonFor(item) : lineFor(item)}\n`);
+    if (item.why !== 'keep') await print(host, `${lineFor(item, json)}\n`);
   }
   const totals = totalsOf(forecast);
   return print(host, `${json ? safeJson(totals) : totalsText(totals)}\n`);
@@ -57,7 +57,8 @@ type Totals = ReturnType<typeof totalsOf>;
 
 /** The totals, as `--json` prints them; `least_seconds` is by the rate of starts alone. */
 function totalsOf({ items, upToDate, rate }: Forecast) {
-  const sizes = items.filter(isFetched).map(({ task }) => task.listedSize);
+  const fetched = items.filter((item) => item.why !== 'keep' && !isBlocked(item));
+  const sizes = fetched.map(({ task }) => task.listedSize);
   const bytes = sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0);
   const windows = rate === null || sizes.length === 0 ? 0 : Math.ceil(sizes.length / rate.starts) - 1;
   return {
@@ -93,24 +94,11 @@ function isBlocked({ task, why }: Item): boolean {
   return why === 'blocked' || (why === 'changed' && task.whenExists !== 'force');
 }
 
-function isFetched(item: Item): boolean {
-  return item.why !== 'keep' && !isBlocked(item);
-}
-
-/** `size unknown` is the widest text in its column. */
-const SIZE_WIDTH = 12;
-
-function lineFor({ task, why }: Item): string {
-  const size = task.listedSize === null ? 'size unknown' : bytesText(task.listedSize);
-  return `${task.videoNo}  ${size.padStart(SIZE_WIDTH)}  ${why.padEnd(7)}  ${printable(fileOf(task) ?? '-')}`;
-}
-
-function jsonFor(item: Item): string {
+function lineFor(item: Item, json: boolean): string {
   const { task, why } = item;
-  const facts = { video_no: task.videoNo, file: fileOf(task), bytes: task.listedSize };
-  return safeJson({ ...facts, blocked: isBlocked(item), why });
-}
-
-function fileOf({ destination }: VideoTask): string | null {
-  return destination.kind === 'file' ? destination.nameFor('mp4') : null;
+  const { videoNo, listedSize, destination } = task;
+  const file = destination.kind === 'file' ? destination.nameFor('mp4') : null;
+  if (json) return safeJson({ video_no: videoNo, file, bytes: listedSize, blocked: isBlocked(item), why });
+  const size = listedSize === null ? 'size unknown' : bytesText(listedSize);
+  return `${videoNo}  ${size.padStart(12)}  ${why.padEnd(7)}  ${printable(file ?? '-')}`;
 }

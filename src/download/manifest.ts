@@ -175,10 +175,6 @@ async function* linesOf(handle: FileHandle, shown: string): AsyncGenerator<strin
   yield rest;
 }
 
-const FLAGS = {
-  read: constants.O_RDONLY,
-  append: constants.O_RDWR | constants.O_APPEND | constants.O_CREAT,
-} as const;
 /** Absent on Windows, where only an administrator can create a link. */
 const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
 
@@ -199,7 +195,9 @@ async function openPlain(
       const hint = 'move it away; the manifest of a synced folder must not be a link or a device';
       throw new LocalError('bad_manifest', `cannot ${doing} ${shown}: it is not a regular file`, { hint });
     }
-    const handle = await open(path, FLAGS[purpose] | (isPlain ? NO_FOLLOW : 0), 0o666);
+    const { O_RDONLY, O_RDWR, O_APPEND, O_CREAT } = constants;
+    const flags = purpose === 'read' ? O_RDONLY : O_RDWR | O_APPEND | O_CREAT;
+    const handle = await open(path, flags | (isPlain ? NO_FOLLOW : 0), 0o666);
     const stat = await handle.stat();
     return { path, handle, isFile: stat.isFile(), bytes: stat.size };
   } catch (error) {

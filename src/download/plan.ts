@@ -1,5 +1,6 @@
 /** What a download is asked to do: checked values, no flags. */
 import { UsageError } from '../errors.ts';
+import { pathFrom } from '../folders.ts';
 import { type Container, EXTENSIONS } from '../isobmff/signature.ts';
 import type { Template } from '../library/names.ts';
 import type { LibraryQuery } from '../library/query.ts';
@@ -111,9 +112,17 @@ export function containersOf({ container }: CheckRules): readonly Container[] {
   return container === 'any' ? (Object.keys(EXTENSIONS) as Container[]) : ['mp4'];
 }
 
-/** The refusal of one file name for several videos. */
-export function oneVideoOnly(): UsageError {
-  return new UsageError('--output takes one video only', { hint: 'for several use --output-dir <dir>' });
+/** Where the video of that ID or name goes. */
+export function destinationOf(
+  { output, outputDir, rules, template }: DownloadPlan,
+  stem: string,
+): Destination {
+  if (output === '-') return { kind: 'stdout' };
+  const kind = 'file';
+  if (output !== null) return { kind, containers: ['mp4'], followsLinks: true, nameFor: () => output };
+  const nameFor = (container: Container): string => pathFrom(outputDir, stem + EXTENSIONS[container]);
+  const root = template === null ? {} : { root: outputDir };
+  return { kind, containers: containersOf(rules), followsLinks: false, nameFor, ...root };
 }
 
 /** White space and quotation marks, which copying brings along. */

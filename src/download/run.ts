@@ -5,7 +5,6 @@ import { openSession } from '../api/client.ts';
 import { type ExitCode, localError, mergeExitCodes, UsageError } from '../errors.ts';
 import { makeFolder, pathFrom } from '../folders.ts';
 import { abortable, type Host, requireStdout, say } from '../host.ts';
-import { type Container, EXTENSIONS } from '../isobmff/signature.ts';
 import { type ListingContext, listReady, lookUp } from '../library/listing.ts';
 import { assignNames } from '../library/names.ts';
 import type { LibraryRow } from '../library/row.ts';
@@ -13,15 +12,7 @@ import { printable } from '../sanitize.ts';
 import { runBatch } from './batch.ts';
 import { type Item, itemFor, printForecast } from './forecast.ts';
 import { openManifest, readManifest } from './manifest.ts';
-import {
-  containersOf,
-  type Destination,
-  type DownloadPlan,
-  listedTask,
-  oneVideoOnly,
-  readVideoNo,
-  type VideoTask,
-} from './plan.ts';
+import { type DownloadPlan, destinationOf, listedTask, readVideoNo, type VideoTask } from './plan.ts';
 
 /** Downloads what the plan names. Returns the merged exit code; throws what ends the run itself. */
 export async function runDownload(plan: DownloadPlan, host: Host): Promise<ExitCode> {
@@ -30,6 +21,7 @@ export async function runDownload(plan: DownloadPlan, host: Host): Promise<ExitC
   };
   const listed = plan.batchFile === null ? [] : await readVideoList(plan.batchFile, host);
   const videoNos = [...new Set([...plan.videoNos, ...listed])];
+  refuseSeveral(videoNos, plan.output);
   if (plan.query === null && videoNos.length === 0) {
     const list = plan.batchFile === '-' ? 'standard input' : printable(plan.batchFile ?? '');
     note(`${list} contains no video IDs; nothing to download`);
@@ -115,7 +107,7 @@ async function selectVideos(plan: DownloadPlan, named: readonly string[], contex
     rows = await lookUp(context, named);
   }
   const videoNos = query === null ? named : [...(rows?.keys() ?? [])];
-  if (plan.output !== null && videoNos.length > 1) throw oneVideoOnly();
+  refuseSeveral(videoNos, plan.output);
   const skipped = plan.skipRecorded ? manifest : null;
   const recorded = skipped === null ? null : (await readManifest(skipped, host, 'named', true)).recorded;
   const names = template === null ? null : assignNames([...(rows?.values() ?? [])], template);
@@ -136,11 +128,7 @@ async function selectVideos(plan: DownloadPlan, named: readonly string[], contex
   return { items, recorded: videoNos.length - items.length, unlisted, exitCode };
 }
 
-function destinationOf({ output, outputDir, rules, template }: DownloadPlan, stem: string): Destination {
-  if (output === '-') return { kind: 'stdout' };
-  const kind = 'file';
-  if (output !== null) return { kind, containers: ['mp4'], followsLinks: true, nameFor: () => output };
-  const nameFor = (container: Container): string => pathFrom(outputDir, stem + EXTENSIONS[container]);
-  const root = template === null ? {} : { root: outputDir };
-  return { kind, containers: containersOf(rules), followsLinks: false, nameFor, ...root };
+function refuseSeveral(videoNos: readonly string[], output: string | null): void {
+  if (output === null || videoNos.length <= 1) return;
+  throw new UsageError('--output takes one video only', { hint: 'for several use --output-dir <dir>' });
 }
