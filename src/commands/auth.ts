@@ -9,16 +9,12 @@ export function addAuth(program: Command, { host, run }: CommandContext): void {
     ['mavi auth login', 'store a key'],
     ['mavi auth status', 'check it'],
   ]);
-  const login = subcommand(
-    auth,
-    'login',
-    'store the API key, typed at a prompt or read from standard input',
-    [
-      ['mavi auth login', 'prompt for the key, which is not shown'],
-      ['mavi auth login < key.txt', 'read it from a file'],
-      ['mavi auth login --profile work', 'keep another account beside the default one'],
-    ],
-  );
+  const typed = 'store the API key, typed at a prompt or read from standard input';
+  const login = subcommand(auth, 'login', typed, [
+    ['mavi auth login', 'prompt for the key, which is not shown'],
+    ['mavi auth login < key.txt', 'read it from a file'],
+    ['mavi auth login --profile work', 'keep another account beside the default one'],
+  ]);
   addConnection(login);
   run(login, async (flags) => (await load()).runLogin(settingTexts(flags), flags.verbose === true, host));
 

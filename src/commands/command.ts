@@ -49,7 +49,7 @@ export function settingTexts(flags: Flags): SettingTexts {
   return { ...Object.fromEntries(texts), profile: flags.profile };
 }
 
-const TOPICS = 'Help topics: mavi help exit-codes, mavi help environment, mavi help verification';
+const TOPICS_LINE = 'Help topics: mavi help exit-codes, mavi help environment, mavi help verification';
 
 /**
  * A command of that name that inherits how its parent exits and prints. With examples (each a command line and what
@@ -64,7 +64,8 @@ export function subcommand(
 ): Command {
   const command = parent.command(name).summary(summary).description(summary).helpCommand(false);
   const lines = examples.map(([line, meaning]) => `  # ${meaning}\n  ${line}\n`);
-  if (lines.length > 0) command.addHelpText('after', `${notes}\nExamples:\n${lines.join('')}\n${TOPICS}`);
+  if (lines.length > 0)
+    command.addHelpText('after', `${notes}\nExamples:\n${lines.join('')}\n${TOPICS_LINE}`);
   return command.showHelpAfterError(usageHint(command));
 }
 

@@ -5,6 +5,7 @@ import { DEFINITIONS } from '../settings/settings.ts';
 import { addSettings, type CommandContext, settingTexts, subcommand } from './command.ts';
 
 const HALF = "use half of the account's limit";
+const OTHER = 'the file of another account';
 
 /** The commands with their operands, what each does, and an example with its meaning. */
 const COMMANDS = [
@@ -12,12 +13,7 @@ const COMMANDS = [
   ['get <name>', 'show the value of a setting in force', 'mavi config get rate', 'show the rate limit'],
   ['set <name> <value>', 'store the value of a setting', 'mavi config set rate 6', HALF],
   ['unset <name>', 'remove the stored value of a setting', 'mavi config unset rate', 'return to the default'],
-  [
-    'path',
-    'show where the settings file is',
-    'mavi config path --profile work',
-    'the file of another account',
-  ],
+  ['path', 'show where the settings file is', 'mavi config path --profile work', OTHER],
 ] as const;
 
 const OPERANDS: Readonly<Record<string, string>> = {

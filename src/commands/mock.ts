@@ -7,17 +7,12 @@ import { type CommandContext, type Flags, subcommand } from './command.ts';
 /** Adds the command. */
 export function addMock(program: Command, { host, run }: CommandContext): void {
   const ownFiles = 'mavi mock --videos ./clips --fault rate-limitx1';
-  const command = subcommand(
-    program,
-    'mock',
-    'run a built-in mock API server, for demos and your own tests',
-    [
-      ['mavi mock --port 8080', 'prints MAVI_BASE_URL and MAVI_API_KEY, serves until Ctrl-C'],
-      ['mavi mock --fault drop@1000x2', 'drops the connection after 1000 bytes, twice for each video'],
-      [ownFiles, 'your own files; the first response for each is rate-limited'],
-    ],
-  );
-  command
+  const summary = 'run a built-in mock API server, for demos and your own tests';
+  const command = subcommand(program, 'mock', summary, [
+    ['mavi mock --port 8080', 'prints MAVI_BASE_URL and MAVI_API_KEY, serves until Ctrl-C'],
+    ['mavi mock --fault drop@1000x2', 'drops the connection after 1000 bytes, twice for each video'],
+    [ownFiles, 'your own files; the first response for each is rate-limited'],
+  ])
     .option('--port <n>', 'listen on this port of 127.0.0.1; 0 = any free port', '0')
     .option('--videos <dir>', 'serve the files in a folder, not the samples (skips symlinks that leave it)')
     .option('--fault <name>', 'misbehave, such as drop, stall or rate-limit; see --list-faults')

@@ -61,10 +61,11 @@ export function readTree(command: Command, parents = ''): CommandShape[] {
 
 /** Every flag that takes a value, in each spelling behind its command, such as `mavi sync --rate`. */
 export function valueFlags(commands: readonly CommandShape[]): string[] {
-  return commands.flatMap(({ path, flags }) => {
-    const withValue = flags.filter(({ value }) => value !== null);
-    return withValue.flatMap(({ spellings }) => spellings.map((spelling) => `${path} ${spelling}`));
-  });
+  return commands.flatMap(({ path, flags }) =>
+    flags.flatMap(({ spellings, value }) =>
+      value === null ? [] : spellings.map((each) => `${path} ${each}`),
+    ),
+  );
 }
 
 /** A word for bash or zsh. */

@@ -11,15 +11,6 @@ import { redactKeys } from '../sanitize.ts';
 import type { SettingTexts } from '../settings/settings.ts';
 import type { CheckRules } from './sniff.ts';
 
-/** What a run prints. */
-export interface OutputOptions {
-  readonly progress: ProgressMode;
-  readonly quiet: boolean;
-  readonly verbose: boolean;
-  /** One JSON record a video. */
-  readonly json: boolean;
-}
-
 /** Dollars for a gigabyte (10^9 bytes) of downloads, by the vendor's price list. */
 export const DOLLARS_PER_GB = 0.12;
 
@@ -40,7 +31,12 @@ export interface DownloadRules extends CheckRules {
 export type WhenExists = 'refuse' | 'force' | 'skip';
 
 /** What `mavi download` and `mavi sync` have in common. */
-export interface RunPlan extends OutputOptions {
+export interface RunPlan {
+  readonly progress: ProgressMode;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  /** Whether a JSON record of each video is printed. */
+  readonly json: boolean;
   readonly rules: DownloadRules;
   readonly maxTransfer: TransferLimit | null;
   /** Whether videos that the manifest records are left out, even if their files are gone. */
@@ -69,7 +65,7 @@ export interface DownloadPlan extends RunPlan {
 }
 
 /** Where a video goes: `nameFor` gives its path for each container that it may turn out to be. */
-export type Destination =
+type Destination =
   | { readonly kind: 'stdout' }
   | {
       readonly kind: 'file';

@@ -16,9 +16,9 @@ import { isInShard, MANIFEST_NAME, type SyncPlan } from './plan.ts';
 
 /** A record whose file is, or was, in the folder. */
 interface RecordedFile extends FileRecord {
-  /** Relative to the folder, with `/`. */
-  readonly file: string;
-  readonly state: 'present' | 'changed' | 'gone';
+  /** Relative to the folder, with `/`; the new name of one that was moved. */
+  file: string;
+  state: 'present' | 'changed' | 'gone' | 'moved';
 }
 
 /**
@@ -32,20 +32,19 @@ export async function takeInventory(plan: SyncPlan, context: ListingContext) {
   const isMeant = ({ videoNo }: LibraryRow): boolean => isInShard(videoNo, plan.shard);
   const { all, ready, exitCode } = await listReady(context, plan.query, isMeant);
   const recorded = await recordedFiles(pathFrom(host.cwd, plan.folder), index);
-  const newPaths = await findMoved(plan, recorded, ready, context);
-  const stems = new Map<string, string>();
-  for (const [videoNo, { file }] of recorded) {
-    stems.set(videoNo, withoutExtension(newPaths.get(videoNo) ?? file));
-  }
-  const names = assignNames(all, plan.template, stems);
+  await findMoved(plan, recorded, ready, context);
+  const stems = [...recorded].map(([videoNo, { file }]) => [videoNo, withoutExtension(file)] as const);
+  const names = assignNames(all, plan.template, new Map(stems));
   const items: Item[] = [];
   const moved: VideoRecord[] = [];
   let [upToDate, otherNames] = [0, 0];
   for (const row of ready) {
     const known = recorded.get(row.videoNo);
-    const newPath = newPaths.get(row.videoNo);
-    if (known !== undefined && newPath !== undefined) {
-      moved.push(recordOfMoved(row, pathFrom(plan.folder, newPath), known));
+    if (known?.state === 'moved') {
+      const { videoNo, uniqueId, listedSize, listed } = row;
+      const { bytes, sha256 } = known;
+      const file = pathFrom(plan.folder, known.file);
+      moved.push({ ...newRecord(videoNo, uniqueId, listedSize, listed), file, bytes, sha256 });
     } else if (known?.state === 'present' || (known?.state === 'gone' && plan.skipRecorded)) {
       upToDate += 1;
       if (known.status === 'downloaded' && !isNamedBy(plan, row, known.file)) otherNames += 1;
@@ -77,25 +76,24 @@ async function recordedFiles(folder: string, index: ManifestIndex): Promise<Map<
 const OURS = /^(?:mavi-manifest\.ndjson|\.mavi-.*|.*\.part)$/;
 
 /**
- * The new paths, by video_no, of recorded files that are gone or changed. Searches below the folder without following
- * links, and reads only files that have the size of a lost one and belong to no other video.
+ * Looks for the recorded files that are gone or changed, and marks those that were moved. Searches below the folder
+ * without following links, and reads only files that have the size of a lost one and belong to no other video.
  */
 async function findMoved(
   plan: SyncPlan,
   recorded: ReadonlyMap<string, RecordedFile>,
   ready: readonly LibraryRow[],
   { host, note }: ListingContext,
-): Promise<Map<string, string>> {
+): Promise<void> {
   const wanted = new Set(ready.map(({ videoNo }) => videoNo));
   const files = [...recorded.values()];
   const taken = new Set(files.filter(({ state }) => state === 'present').map(({ file }) => file));
   const lost = files.filter(({ state, videoNo }) => state !== 'present' && wanted.has(videoNo));
-  const moved = new Map<string, string>();
-  if (lost.length === 0) return moved;
+  if (lost.length === 0) return;
   const text = lost.length === 1 ? '1 recorded file is' : `${lost.length} recorded files are`;
   note(`${text} gone or changed; looking for moved files`);
   const hashed = lost.filter(({ sha256 }) => sha256 !== null);
-  if (hashed.length === 0) return moved;
+  if (hashed.length === 0) return;
   const sizes = new Set(hashed.map(({ bytes }) => bytes));
   const byHash = new Map<string, string[]>();
   const folder = pathFrom(host.cwd, plan.folder);
@@ -106,14 +104,13 @@ async function findMoved(
     const hash = found !== null && sizes.has(found.size) ? await sha256Of(path, host.interrupt) : null;
     if (hash !== null) byHash.set(hash, [...(byHash.get(hash) ?? []), file]);
   }
-  for (const { videoNo, sha256, file } of hashed) {
-    const copies = byHash.get(sha256 ?? '') ?? [];
+  for (const known of hashed) {
+    const copies = byHash.get(known.sha256 ?? '') ?? [];
     // Of several copies, the one that kept its name was moved; each counts for one video only.
-    const namesake = copies.findIndex((copy) => basename(copy) === basename(file));
+    const namesake = copies.findIndex((copy) => basename(copy) === basename(known.file));
     const [copy] = copies.splice(Math.max(0, namesake), 1);
-    if (copy !== undefined) moved.set(videoNo, copy);
+    if (copy !== undefined) Object.assign(known, { state: 'moved', file: copy });
   }
-  return moved;
 }
 
 async function* filesBelow(folder: string, subfolder: string, signal: AbortSignal): AsyncGenerator<string> {
@@ -137,11 +134,6 @@ async function sha256Of(path: string, signal: AbortSignal): Promise<string | nul
     if (signal.aborted) throw signal.reason;
     return null;
   }
-}
-
-/** A moved file under its new name, as one that needed no download. */
-function recordOfMoved(row: LibraryRow, file: string, { bytes, sha256 }: FileRecord): VideoRecord {
-  return { ...newRecord(row.videoNo, row.uniqueId, row.listedSize, row.listed), file, bytes, sha256 };
 }
 
 const IN_THE_WAY = 'not created by this sync, so left untouched; move it away and run the sync again';
