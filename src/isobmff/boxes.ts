@@ -1,4 +1,5 @@
 /** A push parser for the top-level boxes of an ISO-BMFF file (ISO/IEC 14496-12, 4.2), in chunks of any size. */
+import { BrokenTable, type Part } from './tables.ts';
 
 /** The type of a box, its offset, and the offset after it: Infinity if its size is 0, "to the end of the file". */
 export type Box = Readonly<{ type: string; start: number; end: number }>;
@@ -53,8 +54,8 @@ export abstract class BoxReader {
   /** Takes each complete header; returns whether its payload is wanted. */
   protected abstract onHeader(box: Box): boolean;
 
-  /** Takes a wanted payload when it is complete; null if it is larger than MOST_KEPT_BYTES. */
-  protected abstract onPayload(box: Box, payload: DataView | null): void;
+  /** Takes a wanted payload when it is complete; null if it is larger than MOST_KEPT_BYTES. May throw BrokenTable. */
+  protected abstract onPayload(box: Box, payload: Part | null): void;
 
   /** Takes the next bytes of the stream. */
   push(chunk: Uint8Array): void {
@@ -84,11 +85,17 @@ export abstract class BoxReader {
   #close(): void {
     if (!this.#isWanted) return;
     const isKept = this.#payloadFill <= MOST_KEPT_BYTES;
-    const payload = isKept ? new DataView(this.#payload.buffer, 0, this.#payloadFill) : null;
+    const view = new DataView(this.#payload.buffer, 0, isKept ? this.#payloadFill : 0);
     this.#isWanted = false;
     this.#payload = NOTHING;
     this.#payloadFill = 0;
-    this.onPayload(this.#last, payload);
+    const { start, type } = this.#last;
+    try {
+      this.onPayload(this.#last, isKept ? { view, type, start: 0, end: view.byteLength } : null);
+    } catch (error) {
+      if (!(error instanceof BrokenTable)) throw error;
+      this.#broken = { kind: 'malformed', start, type, reason: error.message };
+    }
   }
 
   /** Adds to the payload. Its memory grows with what has come, whatever size the header claims. */

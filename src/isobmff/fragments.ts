@@ -5,14 +5,7 @@ import { BrokenTable, boxesIn, Fields, find, type Part, sumOf, valueAt } from '.
 /** Flags of `tfhd`. */
 const TFHD = { BASE: 0x1, DESCRIPTION: 0x2, DURATION: 0x8, SIZE: 0x10, BASE_IS_MOOF: 0x2_0000 };
 /** Flags of `trun`. */
-const TRUN = {
-  OFFSET: 0x1,
-  FIRST_FLAGS: 0x4,
-  DURATIONS: 0x100,
-  SIZES: 0x200,
-  FLAGS: 0x400,
-  TIME_OFFSETS: 0x800,
-};
+const TRUN = { OFFSET: 0x1, FIRST: 0x4, DURATIONS: 0x100, SIZES: 0x200, FLAGS: 0x400, COMPOSITION: 0x800 };
 
 /**
  * The runs of samples of a fragment, in the order of its tables. Counts them into their tracks. Throws BrokenTable.
@@ -49,9 +42,9 @@ function readRun(box: Part, track: Track, defaults: Track['defaults'], base: num
   const count = fields.uint32();
   const offset = fields.has(TRUN.OFFSET) ? base + (fields.uint32() | 0) : next;
   if (offset < 0) throw new BrokenTable("box 'trun' points to before the start of the file");
-  if (fields.has(TRUN.FIRST_FLAGS)) fields.skip(4);
-  const { DURATIONS, SIZES, FLAGS, TIME_OFFSETS } = TRUN;
-  const stride = [DURATIONS, SIZES, FLAGS, TIME_OFFSETS].filter((flag) => fields.has(flag)).length * 4;
+  if (fields.has(TRUN.FIRST)) fields.skip(4);
+  const { DURATIONS, SIZES, FLAGS, COMPOSITION } = TRUN;
+  const stride = [DURATIONS, SIZES, FLAGS, COMPOSITION].filter((flag) => fields.has(flag)).length * 4;
   const table = fields.table(count, stride);
   const durations = fields.has(DURATIONS) ? table : defaults.duration;
   const { ticks } = track;

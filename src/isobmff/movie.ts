@@ -11,7 +11,7 @@ import type { SampleEntry } from './codec.ts';
 import { readSidx, runsOf } from './fragments.ts';
 import { MediaReader } from './nal.ts';
 import { chunksInFileOrder, chunksOf, type Run, readMoov, type Track } from './samples.ts';
-import { BrokenTable, type Part, sumOf } from './tables.ts';
+import { type Part, sumOf } from './tables.ts';
 
 /** What can be said of a movie when its stream has ended. */
 export type MovieVerdict =
@@ -43,16 +43,14 @@ export class MovieReader extends BoxReader {
   #hasMfra = false;
   /** Whether a `moof` has come, or is announced. */
   #isFragmented = false;
-  #broken: Malformed | null = null;
   readonly #notes = new Set<string>();
 
   #tracks: ReadonlyMap<number, Track> = new Map();
   /** The sample that ends last. */
   #furthest = { end: 0, track: 0, sample: 0 };
-  /** Where the last segment ends, by an index of the complete film; null without one. */
-  #indexedEnd: number | null = null;
-  /** Where the last segment ends that any index names. */
-  #furthestIndexed = 0;
+  /** Where the last segment ends that an index names; whether one of the complete film names it. */
+  #indexedEnd = 0;
+  #isIndexed = false;
   /** Of the last `moof`: the duration in seconds before it, its end, and whether it named any samples. */
   #fragment = { seconds: 0, start: 0, hasSamples: false };
   /** Duration in seconds that `mehd` announces; null if unknown. */
@@ -94,11 +92,8 @@ export class MovieReader extends BoxReader {
 
   /** Duration in seconds of all samples named so far. */
   #secondsNamed(): number {
-    let seconds = 0;
-    for (const { ticks, timescale } of this.#tracks.values()) {
-      if (timescale > 0) seconds = Math.max(seconds, ticks / timescale);
-    }
-    return seconds;
+    const tracks = [...this.#tracks.values()].filter(({ timescale }) => timescale > 0);
+    return Math.max(0, ...tracks.map(({ ticks, timescale }) => ticks / timescale));
   }
 
   /** The kinds of samples that the tracks have. */
@@ -112,7 +107,7 @@ export class MovieReader extends BoxReader {
    */
   progress(listedDuration: number | null): Progress | null {
     if (this.#isFragmented) {
-      if (this.#indexedEnd !== null) return { kind: 'bytes', totalBytes: this.#indexedEnd, mayGrow: true };
+      if (this.#isIndexed) return { kind: 'bytes', totalBytes: this.#indexedEnd, mayGrow: true };
       const duration = this.promisedSeconds ?? listedDuration ?? 0;
       return duration <= 0 ? null : { kind: 'time', share: Math.min(1, this.#secondsSoFar() / duration) };
     }
@@ -143,7 +138,7 @@ export class MovieReader extends BoxReader {
     const hasEnd = state.kind !== 'to-the-end' || this.#furthest.end > 0;
     return {
       kind: 'complete',
-      endProven: this.#isFragmented ? this.#hasMfra || this.#indexedEnd !== null : hasEnd,
+      endProven: this.#isFragmented ? this.#hasMfra || this.#isIndexed : hasEnd,
       junkBytes: state.kind === 'junk' ? this.offset - state.start : 0,
       notes: [...this.#notes],
     };
@@ -155,9 +150,7 @@ export class MovieReader extends BoxReader {
     const { end, sample, track } = this.#furthest;
     const past = (named: number): string => `${bytesText(named - offset)} past the end of the file`;
     if (end > offset) return `sample ${sample} of track ${track} ends ${past(end)}`;
-    if (this.#furthestIndexed > offset) {
-      return `the segments that 'sidx' names end ${past(this.#furthestIndexed)}`;
-    }
+    if (this.#indexedEnd > offset) return `the segments that 'sidx' names end ${past(this.#indexedEnd)}`;
     if (state.kind === 'boxes' && state.missing > 0) {
       const what = state.inHeader ? 'the header of the last box' : `box '${state.type}'`;
       const allSamples = end > 0 && !this.#isFragmented;
@@ -176,7 +169,6 @@ export class MovieReader extends BoxReader {
 
   /** The state of the chain, where what looks like a box after a complete movie may be something appended. */
   override get state(): ChainState {
-    if (this.#broken !== null) return this.#broken;
     const state = super.state;
     const isUnfinished = state.kind === 'malformed' || (state.kind === 'boxes' && state.missing > 0);
     if (!isUnfinished || !this.#hasMoov || !this.#hasMedia) return state;
@@ -199,22 +191,14 @@ export class MovieReader extends BoxReader {
     return type === 'moof' || type === 'sidx' || (type === 'moov' && !this.#hasMoov);
   }
 
-  protected override onPayload(box: Box, payload: DataView | null): void {
+  protected override onPayload(box: Box, payload: Part | null): void {
     this.#hasMoov ||= box.type === 'moov';
     if (payload === null) {
       const limit = `${MOST_KEPT_BYTES / 1024 / 1024} MiB`;
       this.#notes.add(`box '${box.type}' is larger than ${limit}: its sample tables were not checked`);
-      return;
-    }
-    const part = { view: payload, type: box.type, start: 0, end: payload.byteLength };
-    try {
-      if (box.type === 'moov') this.#useMoov(part, box);
-      else if (box.type === 'moof') this.#useMoof(part, box);
-      else this.#useSidx(part, box);
-    } catch (error) {
-      if (!(error instanceof BrokenTable)) throw error;
-      this.#broken ??= { kind: 'malformed', start: box.start, type: box.type, reason: error.message };
-    }
+    } else if (box.type === 'moov') this.#useMoov(payload, box);
+    else if (box.type === 'moof') this.#useMoof(payload, box);
+    else this.#useSidx(payload, box);
   }
 
   #useMoov(payload: Part, box: Box): void {
@@ -257,11 +241,11 @@ export class MovieReader extends BoxReader {
 
   #useSidx(payload: Part, box: Box): void {
     const { end, segments } = readSidx(payload, box.end);
-    this.#furthestIndexed = Math.max(this.#furthestIndexed, end);
     // An index of the complete film comes before the first fragment; others are about one segment.
     const isComplete = segments > 1 && this.#fragment.start === 0;
-    if (isComplete) this.#indexedEnd = Math.max(this.#indexedEnd ?? 0, end);
-    else if (this.#indexedEnd !== null && end > this.#indexedEnd) this.#indexedEnd = null;
+    if (isComplete) this.#isIndexed = true;
+    else if (end > this.#indexedEnd) this.#isIndexed = false;
+    this.#indexedEnd = Math.max(this.#indexedEnd, end);
   }
 
   #useRun(run: Run): void {

@@ -46,7 +46,8 @@ export function signatureOf(first: Uint8Array): Signature {
   if (readFtyp(first).kind === 'ftyp') return 'mp4';
   if (text.startsWith('\x1a\x45\xdf\xa3')) return text.includes('webm') ? 'webm' : 'matroska';
   if (text.startsWith('RIFF') && text.startsWith('AVI ', 8)) return 'avi';
-  if (hasSyncBytes(text, 0, 188) || hasSyncBytes(text, 4, 192)) return 'mpeg-ts';
+  // A sync byte at the start of each packet, which may begin with a time code.
+  if (/^(G.{187}G|.{4}G.{191}G)/s.test(text)) return 'mpeg-ts';
   if (QUICKTIME_ATOMS.has(text.slice(4, 8))) return 'quicktime';
   const visible = text.replace(/^\xef\xbb\xbf/, '').trimStart();
   if (/^[{[]/.test(visible)) return 'json';
@@ -54,35 +55,23 @@ export function signatureOf(first: Uint8Array): Signature {
   return 'unknown';
 }
 
-/** MPEG-TS: a sync byte at the start of each packet. */
-function hasSyncBytes(text: string, first: number, packet: number): boolean {
-  return text[first] === 'G' && text[first + packet] === 'G';
-}
-
-/** What the first bytes say of an `ftyp` box. */
-type Ftyp =
-  /** Too few bytes to say, or something else. */
-  | Readonly<{ kind: 'more' | 'other' }>
-  /** The complete box, with its major brand: four characters such as `isom`. */
-  | Readonly<{ kind: 'ftyp'; brand: string }>
-  /** An `ftyp` of an impossible size. */
-  | Readonly<{ kind: 'implausible'; sizeBytes: number }>;
-
 /** Header, major brand, minor version. */
 const SMALLEST_FTYP = 16;
 /** Room for a thousand compatible brands; files in the wild have up to a dozen. */
 const LARGEST_FTYP = 4096;
 
-/** Reads the `ftyp` box from the first bytes of a stream. */
-export function readFtyp(first: Uint8Array): Ftyp {
-  if (first.length < 8) return { kind: 'more' };
-  if (latin1(first.subarray(4, 8)) !== 'ftyp') return { kind: 'other' };
+/**
+ * Reads the `ftyp` box from the first bytes of a stream: its major brand, such as `isom`, if it is complete; `more` if
+ * more bytes are needed to say; `implausible` if its size is impossible; `other` if it is something else.
+ */
+export function readFtyp(first: Uint8Array) {
+  if (first.length < 8) return { kind: 'more' } as const;
+  if (latin1(first.subarray(4, 8)) !== 'ftyp') return { kind: 'other' } as const;
   const sizeBytes = new DataView(first.buffer, first.byteOffset).getUint32(0);
-  if (sizeBytes < SMALLEST_FTYP || sizeBytes > LARGEST_FTYP || sizeBytes % 4 !== 0) {
-    return { kind: 'implausible', sizeBytes };
-  }
-  if (first.length < sizeBytes) return { kind: 'more' };
-  return { kind: 'ftyp', brand: latin1(first.subarray(8, 12)) };
+  const isPlausible = sizeBytes >= SMALLEST_FTYP && sizeBytes <= LARGEST_FTYP && sizeBytes % 4 === 0;
+  if (!isPlausible) return { kind: 'implausible', sizeBytes } as const;
+  if (first.length < sizeBytes) return { kind: 'more' } as const;
+  return { kind: 'ftyp', brand: latin1(first.subarray(8, 12)) } as const;
 }
 
 function latin1(bytes: Uint8Array): string {
