@@ -40,18 +40,16 @@ export function listVideos(library: VideoLibrary, fields: Fields, pageSizeCap: n
   const pageSize = Math.min(size, pageSizeCap);
   const from = (page - 1) * pageSize;
   const filters = Object.entries(FILTERS).filter(([name]) => (fields[name] ?? null) !== null);
-  let total = library.count(uniqueId);
-  let videos: StoredVideo[];
-  if (filters.length === 0) {
-    // A library of millions is not read through for one page of it.
-    videos = videosAt(library, uniqueId, from, from + pageSize);
-  } else {
-    const matches = videosAt(library, uniqueId, 0, total).filter((video) =>
+  // A library of millions is not read through for one page of it.
+  const matches =
+    filters.length > 0 &&
+    videosAt(library, uniqueId, 0, library.count(uniqueId)).filter((video) =>
       filters.every(([name, matches]) => matches(video, fields[name], fields)),
     );
-    total = matches.length;
-    videos = matches.slice(from, from + pageSize);
-  }
+  const videos = matches
+    ? matches.slice(from, from + pageSize)
+    : videosAt(library, uniqueId, from, from + pageSize);
+  const total = matches ? matches.length : library.count(uniqueId);
   return success({ current_page: page, page_size: pageSize, total_count: total, videos: videos.map(row) });
 }
 

@@ -73,12 +73,11 @@ export interface Mock {
 
 /** One request and the response under way. */
 export interface Exchange
-  extends Required<Pick<MockOptions, 'chunkBytes' | 'contentLength' | 'offerRanges'>> {
+  extends Required<Pick<MockOptions, 'chunkBytes' | 'contentLength' | 'offerRanges' | 'nowMs'>>,
+    Pick<MockOptions, 'bytesPerSecond'> {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly record: { -readonly [Name in keyof RecordedRequest]: RecordedRequest[Name] };
-  readonly bytesPerSecond: number | undefined;
-  readonly nowMs: () => number;
   /** The path at which every listener responds to this request without a fault. */
   readonly cleanPath: string;
   /** The origin of a second listener that needs no key; opened at first use. */

@@ -19,33 +19,37 @@ import {
 /** The default key: the form and length of a real key, and plainly not one. */
 export const MOCK_KEY = `sk-mavi-${'fake-key-of-the-mock-'.repeat(4)}not-a-secret-fake0`;
 
+/** The options with their defaults, and the state that all requests share. */
 type Service = Awaited<ReturnType<typeof createService>>;
+
+/** One request to the API. */
+type Call = Exchange & Service;
 
 /** What the routes work with. Throws SyntaxError for a bad fault text. */
 export async function createService(options: MockOptions) {
-  const { key = MOCK_KEY, nowMs = Date.now, pageSizeCap = 200, videos = await sampleLibrary() } = options;
+  const { nowMs = Date.now, videos = await sampleLibrary() } = options;
   return {
+    ...{ key: MOCK_KEY, pageSizeCap: 200, chunkBytes: 65_536, contentLength: false, offerRanges: false },
     ...options,
-    key,
-    pageSizeCap,
+    nowMs,
     library: 'count' in videos ? videos : libraryOf(videos),
     /** Scopes that listings have created. */
     createdScopes: new Set<string>(),
     faults: faultPlan(options.faults, nowMs),
     listFaults: faultPlan(options.listFaults, nowMs),
-    mayStart: startLimit(options.accountLimit),
+    mayStart: startLimit(options.accountLimit, nowMs),
   };
 }
 
 /** Says whether one more start fits into the sliding window; a refused start does not count. */
-function startLimit(limit: MockOptions['accountLimit']): (nowMs: number) => boolean {
+function startLimit(limit: MockOptions['accountLimit'], nowMs: () => number): () => boolean {
   let startedAtMs: number[] = [];
-  return (nowMs) => {
+  return () => {
     if (!limit) return true;
-    startedAtMs = startedAtMs.filter((atMs) => nowMs - atMs < limit.windowMs);
-    if (startedAtMs.length >= limit.starts) return false;
-    startedAtMs.push(nowMs);
-    return true;
+    startedAtMs = startedAtMs.filter((atMs) => nowMs() - atMs < limit.windowMs);
+    const mayStart = startedAtMs.length < limit.starts;
+    if (mayStart) startedAtMs.push(nowMs());
+    return mayStart;
   };
 }
 
@@ -60,7 +64,7 @@ const CLEAN = 'clean';
 const EXPIRED =
   '<?xml version="1.0" encoding="UTF-8"?><Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>';
 
-type Route = (service: Service, exchange: Exchange) => void | Promise<void>;
+type Route = (call: Call) => void | Promise<void>;
 
 const ROUTES: Readonly<Record<string, readonly [method: string, route: Route]>> = {
   [`${BASE_PATH}/download`]: ['POST', download],
@@ -70,42 +74,40 @@ const ROUTES: Readonly<Record<string, readonly [method: string, route: Route]>> 
 };
 
 /** Responds to a complete request. Unless `guarded`, no key is needed. */
-export async function respond(service: Service, exchange: Exchange, guarded: boolean): Promise<void> {
-  const { record, request } = exchange;
+export async function respond(call: Call, guarded: boolean): Promise<void> {
+  const { record, request, key } = call;
   const [path = ''] = record.url.split('?');
-  if (path === '/expired') return sendText(exchange, 403, { 'Content-Type': 'application/xml' }, EXPIRED);
-  if (guarded && request.headers.authorization !== service.key)
-    return sendJson(exchange, FAILURES.unauthorized);
-  if (path.startsWith(FILES_PATH)) return sendFile(service, exchange, path);
+  if (path === '/expired') return sendText(call, 403, { 'Content-Type': 'application/xml' }, EXPIRED);
+  if (guarded && request.headers.authorization !== key) return sendJson(call, FAILURES.unauthorized);
+  if (path.startsWith(FILES_PATH)) return sendFile(call, path);
   const [method, route] = ROUTES[path] ?? [];
-  if (route === undefined) return sendJson(exchange, failure('0001', `No static resource ${path.slice(1)}.`));
-  if (method !== record.method) return sendSpring(exchange, 405, 'Method Not Allowed');
-  await route(service, exchange);
+  if (route === undefined) return sendJson(call, failure('0001', `No static resource ${path.slice(1)}.`));
+  if (method !== record.method) return sendSpring(call, 405, 'Method Not Allowed');
+  await route(call);
 }
 
-async function download(service: Service, exchange: Exchange): Promise<void> {
-  const { library, faults, mayStart } = service;
-  if (!mayStart(exchange.nowMs())) return sendJson(exchange, FAILURES.rateLimit);
-  const fields = fieldsOf(exchange);
-  if (fields === null) return sendJson(exchange, FAILURES.badParameter);
+async function download(call: Call): Promise<void> {
+  const { library, faults } = call;
+  if (!call.mayStart()) return sendJson(call, FAILURES.rateLimit);
+  const fields = fieldsOf(call);
+  if (fields === null) return sendJson(call, FAILURES.badParameter);
   const videoNo = String(fields.video_no ?? '');
   const uniqueId = String(fields.unique_id ?? 'default');
-  if (videoNo === '') return sendJson(exchange, FAILURES.noVideoNo);
+  if (videoNo === '') return sendJson(call, FAILURES.noVideoNo);
   const video = library.find(uniqueId, videoNo);
-  if (!video) return sendJson(exchange, FAILURES.unknownVideo);
+  if (!video) return sendJson(call, FAILURES.unknownVideo);
 
   const cleanPath = `${FILES_PATH}${encodeURIComponent(uniqueId)}/${encodeURIComponent(videoNo)}`;
-  const offerRanges = exchange.offerRanges || faults.needsRanges(videoNo);
-  const content = contentOf(video);
-  await sendOrFail({ ...exchange, content, cleanPath, offerRanges }, faults, videoNo);
+  const offerRanges = call.offerRanges || faults.needsRanges(videoNo);
+  await sendOrFail({ ...call, content: contentOf(video), cleanPath, offerRanges }, faults, videoNo);
 }
 
 /** The same video at a path of its own, which redirects lead to. */
-async function sendFile({ library }: Service, exchange: Exchange, path: string): Promise<void> {
+async function sendFile(call: Call, path: string): Promise<void> {
   const [uniqueId = '', videoNo = ''] = path.slice(FILES_PATH.length).split('/').map(decodeURIComponent);
-  const video = library.find(uniqueId, videoNo);
-  if (!video) return sendJson(exchange, FAILURES.unknownVideo);
-  await sendContent({ ...exchange, content: contentOf(video) });
+  const video = call.library.find(uniqueId, videoNo);
+  if (!video) return sendJson(call, FAILURES.unknownVideo);
+  await sendContent({ ...call, content: contentOf(video) });
 }
 
 function contentOf(video: StoredVideo): Content {
@@ -117,37 +119,35 @@ function contentOf(video: StoredVideo): Content {
   };
 }
 
-async function listVideosRoute(service: Service, exchange: Exchange): Promise<void> {
-  const fields = fieldsOf(exchange);
-  if (fields === null) return sendListing(service, exchange, FAILURES.badParameter);
+async function listVideosRoute(call: Call): Promise<void> {
+  const fields = fieldsOf(call);
+  if (fields === null) return sendListing(call, FAILURES.badParameter);
   // As in the real API, listing a scope creates it.
-  service.createdScopes.add(String(fields.unique_id ?? 'default'));
+  call.createdScopes.add(String(fields.unique_id ?? 'default'));
   // A folder_id may be a number that those of JavaScript cannot hold.
-  const folder_id = /"folder_id"\s*:\s*"?(-?\d+)/.exec(exchange.record.body)?.[1];
-  const { library, pageSizeCap } = service;
-  const page = listVideos(library, { ...fields, ...(folder_id && { folder_id }) }, pageSizeCap);
-  await sendListing(service, exchange, page);
+  const folder_id = /"folder_id"\s*:\s*"?(-?\d+)/.exec(call.record.body)?.[1];
+  const page = listVideos(call.library, { ...fields, ...(folder_id && { folder_id }) }, call.pageSizeCap);
+  await sendListing(call, page);
 }
 
 function fieldsOf({ record }: Exchange): Fields | null {
   return typeof record.json === 'object' ? (record.json as Fields | null) : null;
 }
 
-async function listUniqueIds(service: Service, exchange: Exchange): Promise<void> {
-  const { library, createdScopes } = service;
-  const uniqueIds = new Set([...library.uniqueIds, ...createdScopes]);
-  await sendListing(service, exchange, success({ unique_ids: [...uniqueIds] }));
+async function listUniqueIds(call: Call): Promise<void> {
+  const uniqueIds = new Set([...call.library.uniqueIds, ...call.createdScopes]);
+  await sendListing(call, success({ unique_ids: [...uniqueIds] }));
 }
 
-async function listFolders(service: Service, exchange: Exchange): Promise<void> {
-  await sendListing(service, exchange, success({ folders: [{ folder_id: -1, folder_name: 'default' }] }));
+async function listFolders(call: Call): Promise<void> {
+  await sendListing(call, success({ folders: [{ folder_id: -1, folder_name: 'default' }] }));
 }
 
-async function sendListing(service: Service, exchange: Exchange, envelope: Envelope): Promise<void> {
+async function sendListing(call: Call, envelope: Envelope): Promise<void> {
   const asString = (_name: string, value: unknown) => (typeof value === 'number' ? String(value) : value);
-  const json = JSON.stringify(envelope, service.numbersAsStrings ? asString : undefined);
+  const json = JSON.stringify(envelope, call.numbersAsStrings ? asString : undefined);
   const content = contentOfBytes('application/json', Buffer.from(json));
-  const [path = '', query] = exchange.record.url.split('?');
-  if (query?.startsWith(CLEAN)) return sendContent({ ...exchange, content });
-  await sendOrFail({ ...exchange, content, cleanPath: `${path}?${CLEAN}` }, service.listFaults, path);
+  const [path = '', query] = call.record.url.split('?');
+  if (query?.startsWith(CLEAN)) return sendContent({ ...call, content });
+  await sendOrFail({ ...call, content, cleanPath: `${path}?${CLEAN}` }, call.listFaults, path);
 }

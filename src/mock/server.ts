@@ -1,5 +1,4 @@
 /** The HTTP server of the mock: listeners, the record of requests, and the check of the Host header. */
-
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
@@ -13,12 +12,6 @@ export type { Mock, MockOptions, RecordedRequest } from './options.ts';
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/i;
 
-interface Listener {
-  /** Such as `http://127.0.0.1:4000`. */
-  readonly origin: string;
-  close(): Promise<void>;
-}
-
 type Handler = (request: IncomingMessage, response: ServerResponse, reset: () => void) => void;
 
 /**
@@ -26,45 +19,48 @@ type Handler = (request: IncomingMessage, response: ServerResponse, reset: () =>
  * @throws SyntaxError for a bad fault text, and what Node throws if the port is in use
  */
 export async function startMock(options: MockOptions = {}): Promise<Mock> {
-  const { tls, nowMs = Date.now, bytesPerSecond, chunkBytes = 65_536 } = options;
-  const { contentLength = false, offerRanges = false } = options;
   const service = await createService(options);
   const requests: RecordedRequest[] = [];
-  const others = new Map<string, Promise<Listener>>();
+  const others = new Map<string, ReturnType<typeof listen>>();
 
-  const elsewhere = async (scheme: 'same' | 'plain') => {
-    const listener = others.get(scheme) ?? listen(handler(false), 0, scheme === 'same' ? tls : undefined);
+  async function elsewhere(scheme: 'same' | 'plain'): Promise<string> {
+    const tls = scheme === 'same' ? options.tls : undefined;
+    const listener = others.get(scheme) ?? listen(handler(false), 0, tls);
     others.set(scheme, listener);
     return (await listener).origin;
-  };
-
-  const shared = { nowMs, bytesPerSecond, chunkBytes, contentLength, offerRanges, elsewhere };
+  }
 
   function handler(guarded: boolean): Handler {
     return async (request, response, reset) => {
-      const record = recordOf(request, requests.length + 1, nowMs());
+      const { socket, method = '', url = '', headers, rawHeaders } = request;
+      // From the socket, because the client chooses the Host header.
+      const origin = originOf('encrypted' in socket, `${socket.localAddress}:${socket.localPort}`);
+      const record: Exchange['record'] = {
+        ...{ order: requests.length + 1, startedAtMs: service.nowMs(), bytesSent: 0, isOver: false },
+        ...{ origin, method, url, headers, rawHeaders, body: '', json: undefined, fault: undefined },
+      };
       requests.push(record);
       response.once('close', () => {
         record.isOver = true;
       });
       // Writing to a client that has just left is not an error.
       response.on('error', () => {});
-      const exchange: Exchange = { ...shared, request, response, record, cleanPath: record.url, reset };
+      const call = { ...service, request, response, record, cleanPath: url, elsewhere, reset };
       try {
         record.body = await text(request);
         record.json = parsed(record.body);
-        if (!isOwnHost(request, options.host)) return sendSpring(exchange, 421, 'Misdirected Request');
+        if (!isOwnHost(request, options.host)) return sendSpring(call, 421, 'Misdirected Request');
         if ((await options.onRequest?.(record, response)) === 'answered') return;
-        await respond(service, exchange, guarded);
+        await respond(call, guarded);
       } catch (error) {
         // The client has left, or the mock itself has failed, such as on a file that was removed.
         if (response.headersSent || response.closed) response.destroy();
-        else sendSpring(exchange, 500, `Internal Server Error: ${error}`);
+        else sendSpring(call, 500, `Internal Server Error: ${error}`);
       }
     };
   }
 
-  const listener = await listen(handler(true), options.port ?? 0, tls);
+  const listener = await listen(handler(true), options.port ?? 0, options.tls);
   return {
     baseUrl: listener.origin + BASE_PATH,
     key: service.key,
@@ -77,7 +73,7 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
 }
 
 /** Listens on 127.0.0.1. The `reset` that the handler gets resets the connection of its request. */
-async function listen(handler: Handler, port: number, tls: MockOptions['tls']): Promise<Listener> {
+async function listen(handler: Handler, port: number, tls: MockOptions['tls']) {
   // By the client's port, because a TLS socket cannot be reset, only the one beneath it.
   const sockets = new Map<number | undefined, Socket>();
   const onRequest = (request: IncomingMessage, response: ServerResponse) => {
@@ -94,17 +90,19 @@ async function listen(handler: Handler, port: number, tls: MockOptions['tls']): 
     socket.on('error', () => {});
     socket.once('close', () => sockets.delete(remotePort));
   });
-
   await once(server.listen(port, '127.0.0.1'), 'listening');
-  const { port: actualPort } = server.address() as AddressInfo;
   return {
-    origin: `${tls ? 'https' : 'http'}://127.0.0.1:${actualPort}`,
+    origin: originOf(tls !== undefined, `127.0.0.1:${(server.address() as AddressInfo).port}`),
     close: () =>
-      new Promise((resolve) => {
+      new Promise<void>((resolve) => {
         server.close(() => resolve());
         for (const socket of sockets.values()) socket.destroy();
       }),
   };
+}
+
+function originOf(isEncrypted: boolean, address: string): string {
+  return `${isEncrypted ? 'https' : 'http'}://${address}`;
 }
 
 /**
@@ -115,15 +113,6 @@ function isOwnHost({ headers, socket }: IncomingMessage, host: string | undefine
   const [, name = '', port] = /^(.*?)(?::(\d+))?$/.exec(headers.host ?? '') ?? [];
   if (host !== undefined) return name === host;
   return LOOPBACK.test(name) && (port === undefined || Number(port) === socket.localPort);
-}
-
-const UNANSWERED = { body: '', json: undefined, bytesSent: 0, isOver: false, fault: undefined };
-
-function recordOf(request: IncomingMessage, order: number, startedAtMs: number): Exchange['record'] {
-  const { socket, method = '', url = '', headers, rawHeaders } = request;
-  // From the socket, because the client chooses the Host header.
-  const origin = `${'encrypted' in socket ? 'https' : 'http'}://${socket.localAddress}:${socket.localPort}`;
-  return { ...UNANSWERED, order, origin, method, url, headers, rawHeaders, startedAtMs };
 }
 
 function parsed(text: string): unknown {
