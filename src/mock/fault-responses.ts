@@ -14,6 +14,7 @@ import {
   sendSpring,
   sendText,
   success,
+  withContent,
   writeBody,
 } from './response.ts';
 
@@ -122,7 +123,7 @@ function text(status: number, headers: Headers, body: string | Buffer): FaultAct
 }
 
 function file(make: () => Buffer): FaultAction {
-  return (delivery) => sendContent({ ...delivery, content: contentOfBytes(VIDEO_TYPE, make()) });
+  return (delivery) => sendContent(withContent(delivery, contentOfBytes(VIDEO_TYPE, make())));
 }
 
 function spring(status: number, error: string): FaultAction {
@@ -165,8 +166,7 @@ function echoKey(delivery: FaultyDelivery): void {
 }
 
 async function otherBytes(delivery: FaultyDelivery): Promise<void> {
-  const content = withOtherMedia(delivery.content, delivery.offsetBytes ?? 0);
-  await sendContent({ ...delivery, content });
+  await sendContent(withContent(delivery, withOtherMedia(delivery.content, delivery.offsetBytes ?? 0)));
 }
 
 async function junkTail(delivery: FaultyDelivery): Promise<void> {
@@ -180,7 +180,7 @@ async function junkTail(delivery: FaultyDelivery): Promise<void> {
       if (toByte > sizeBytes) yield junk.subarray(Math.max(0, fromByte - sizeBytes), toByte - sizeBytes);
     },
   };
-  await sendContent({ ...delivery, content });
+  await sendContent(withContent(delivery, content));
 }
 
 function redirect(status: number, locationOf: (exchange: Exchange) => string | Promise<string>): FaultAction {

@@ -5,13 +5,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { constants, createBrotliCompress, createGzip } from 'node:zlib';
 import type { FaultAction, FaultTable, FaultyDelivery } from './fault-responses.ts';
 import type { Exchange } from './options.ts';
-import { fullPart, partFor, requestedPart, sendContent, sendPart, writeBody, writeHead } from './response.ts';
+import { fullPart, requestedPart, sendContent, withContent, writeBody, writeHead } from './response.ts';
 
 const GRACE_MS = 25;
-const TORN_BYTES = 16;
 const TRICKLES_PER_SECOND = 100;
 const SLOW_LINE_MS = 50;
 const ZEROS = Buffer.alloc(1_048_576);
+const MAIL_SERVER = Buffer.from('220 this is a mail server, or so it says\r\n\r\n');
 
 export const TRANSFER_FAULTS = {
   // The connection
@@ -20,10 +20,7 @@ export const TRANSFER_FAULTS = {
   stall: ['sends @offset bytes, then nothing more, and keeps the connection open', sendUpToOffset],
   silent: ['accepts the request and never responds', () => {}],
   'no-answer': ['closes the connection without a response', (delivery) => close(delivery)],
-  'bad-http': [
-    'responds with something that is not HTTP',
-    (delivery) => close(delivery, Buffer.from('220 this is a mail server, or so it says\r\n\r\n')),
-  ],
+  'bad-http': ['responds with something that is not HTTP', (delivery) => close(delivery, MAIL_SERVER)],
   'headers-too-large': [
     'responds with a header of 100 kB',
     ({ response }) => response.writeHead(200, { 'X-Filler': 'x'.repeat(100_000) }).end(),
@@ -36,11 +33,11 @@ export const TRANSFER_FAULTS = {
   trickle: ['sends the video =n bytes at a time, every 10 ms (default: a hundredth of it)', trickle],
   chunks: [
     'sends the video in chunks of =n bytes (default: 1), as fast as they are read',
-    (delivery) => sendContent({ ...delivery, chunkBytes: Number(delivery.value ?? 1) }),
+    sendWith(({ value }) => ({ chunkBytes: Number(value ?? 1) })),
   ],
   'content-length': [
     'sends the video with a correct Content-Length',
-    (delivery) => sendContent({ ...delivery, contentLength: true }),
+    sendWith(() => ({ contentLength: true })),
   ],
   'short-body': ['announces the full length, sends @offset bytes and closes the connection', shortBody],
   'long-body': ['announces a length of @offset bytes and sends the complete video', longBody],
@@ -57,17 +54,19 @@ export const TRANSFER_FAULTS = {
   bomb: ['sends the video and endless zeros, compressed with =gzip or =br', bomb],
 
   // Ranges. Each of these makes the video offer ranges; a request without a Range gets a good response.
-  'range-ignored': [
-    'responds to a Range with the complete video and HTTP 200',
-    (delivery) => sendPart(delivery, fullPart(delivery.content)),
+  'range-ignored': ['responds to a Range with the complete video and HTTP 200', sendWith(fullVideo)],
+  'bad-range': [
+    'responds to a Range with a Content-Range, and bytes, that start one byte early',
+    sendWith(({ part }) => ({ part: { ...part, fromByte: Math.max(0, part.fromByte - 1) } })),
   ],
-  'bad-range': ['responds to a Range with a Content-Range, and bytes, that start one byte early', badRange],
-  'other-etag': [
-    'gives each response another ETag, so that If-Range fails',
-    (delivery) => sendContent(withOwnTag(delivery)),
-  ],
-  'if-range-ignored': ['gives each response another ETag, and sends the range anyway', ifRangeIgnored],
+  'other-etag': ['gives each response another ETag, so that If-Range fails', sendWith(withOwnTag)],
+  'if-range-ignored': ['gives each response another ETag, and sends the range anyway', sendWith(anyRange)],
 } satisfies FaultTable;
+
+/** Sends the content after changes to the delivery. */
+function sendWith(changesOf: (delivery: FaultyDelivery) => Partial<FaultyDelivery>): FaultAction {
+  return (delivery) => sendContent({ ...delivery, ...changesOf(delivery) });
+}
 
 /** Where in a body of `sizeBytes` a fault happens: by default half-way. */
 export function faultOffset(offsetBytes: number | undefined, sizeBytes: number): number {
@@ -76,15 +75,12 @@ export function faultOffset(offsetBytes: number | undefined, sizeBytes: number):
   return Math.min(sizeBytes, Math.max(0, fromStart));
 }
 
-/** Sends the head and the bytes before the fault's offset, except for the last `held` bytes, which it returns. */
-async function sendUpToOffset(delivery: FaultyDelivery, { end = false, held = 0 } = {}): Promise<Buffer> {
-  const { content, offsetBytes } = delivery;
-  const part = partFor(delivery);
+/** Sends the head, and the bytes before the fault's offset. */
+async function sendUpToOffset(delivery: FaultyDelivery, { end } = { end: false }): Promise<void> {
+  const { content, offsetBytes, part } = delivery;
   const toByte = part.fromByte + faultOffset(offsetBytes, part.toByte - part.fromByte);
-  const heldFrom = Math.max(part.fromByte, toByte - held);
-  writeHead(delivery, part);
-  await writeBody(delivery, content.read(part.fromByte, heldFrom), { end });
-  return buffer(content.read(heldFrom, toByte));
+  writeHead(delivery);
+  await writeBody(delivery, content.read(part.fromByte, toByte), { end });
 }
 
 async function sendCut(delivery: FaultyDelivery): Promise<void> {
@@ -101,11 +97,9 @@ async function drop(delivery: FaultyDelivery): Promise<void> {
 }
 
 async function hangup(delivery: FaultyDelivery): Promise<void> {
-  const torn = await sendUpToOffset(delivery, { held: TORN_BYTES });
-  delivery.record.bytesSent += torn.length;
-  // Bypasses Node's own framing: a chunk that announces more bytes than it has.
-  const chunkHead = delivery.contentLength ? '' : `${(torn.length + 4096).toString(16)}\r\n`;
-  close(delivery, Buffer.concat([Buffer.from(chunkHead), torn]));
+  await sendUpToOffset(delivery);
+  // Bypasses Node's own framing: a chunk that announces bytes which never come.
+  close(delivery, Buffer.from(delivery.contentLength ? '' : '1000\r\n'));
 }
 
 function close({ response }: Exchange, lastBytes?: Uint8Array): void {
@@ -145,10 +139,10 @@ async function shortBody(delivery: FaultyDelivery): Promise<void> {
 }
 
 async function longBody(delivery: FaultyDelivery): Promise<void> {
-  const part = partFor(delivery);
+  const { part, offsetBytes } = delivery;
   delivery.response.shouldKeepAlive = false;
-  const announcedBytes = faultOffset(delivery.offsetBytes, part.toByte - part.fromByte);
-  await sendPart(delivery, part, { 'Content-Length': announcedBytes });
+  const announcedBytes = faultOffset(offsetBytes, part.toByte - part.fromByte);
+  await sendContent(delivery, { 'Content-Length': announcedBytes });
 }
 
 function closeDelimited(send: FaultAction): FaultAction {
@@ -160,7 +154,7 @@ function closeDelimited(send: FaultAction): FaultAction {
 }
 
 async function gzip(delivery: FaultyDelivery): Promise<void> {
-  const { fromByte, toByte } = partFor(delivery);
+  const { fromByte, toByte } = delivery.part;
   await sendPacked(delivery, 'gzip', delivery.content.read(fromByte, toByte));
 }
 
@@ -178,20 +172,20 @@ async function sendPacked(delivery: FaultyDelivery, encoding: string, bytes: Asy
   // The loop that reads it gets its errors; a client that leaves ends it.
   pipeline(Readable.from(bytes), packed, () => {});
   delivery.response.once('close', () => packed.destroy());
-  writeHead({ ...delivery, contentLength: false }, partFor(delivery), { 'Content-Encoding': encoding });
+  writeHead({ ...delivery, contentLength: false }, { 'Content-Encoding': encoding });
   await writeBody(delivery, packed);
 }
 
-async function badRange(delivery: FaultyDelivery): Promise<void> {
-  const part = partFor(delivery);
-  await sendPart(delivery, { ...part, fromByte: Math.max(0, part.fromByte - 1) });
+function fullVideo({ content }: FaultyDelivery): Partial<FaultyDelivery> {
+  return { part: fullPart(content) };
 }
 
-async function ifRangeIgnored(delivery: FaultyDelivery): Promise<void> {
+function anyRange(delivery: FaultyDelivery): Partial<FaultyDelivery> {
   const { range } = delivery.request.headers;
-  await sendPart(withOwnTag(delivery), requestedPart(range === undefined ? {} : { range }, delivery.content));
+  const part = requestedPart(range === undefined ? {} : { range }, delivery.content);
+  return { ...withOwnTag(delivery), part };
 }
 
 function withOwnTag(delivery: FaultyDelivery): FaultyDelivery {
-  return { ...delivery, content: { ...delivery.content, etag: `"version-${delivery.record.order}"` } };
+  return withContent(delivery, { ...delivery.content, etag: `"version-${delivery.record.order}"` });
 }

@@ -80,20 +80,23 @@ export function requestedPart(headers: IncomingHttpHeaders, content: Content): P
   return { status: 206, fromByte, toByte };
 }
 
-/** An exchange with the content that a good response to it carries. */
+/** An exchange with the content that a good response to it carries, and the part of it that the request gets. */
 export interface Delivery extends Exchange {
   readonly content: Content;
+  readonly part: Part;
 }
 
-/** The part that this request gets. */
-export function partFor({ offerRanges, request, content }: Delivery): Part {
-  return offerRanges ? requestedPart(request.headers, content) : fullPart(content);
+/** An exchange with another content. */
+export function withContent<Of extends Exchange>(exchange: Of, content: Content): Of & Delivery {
+  const { offerRanges, request } = exchange;
+  const part = offerRanges ? requestedPart(request.headers, content) : fullPart(content);
+  return { ...exchange, content, part };
 }
 
-/** Writes the status line and the headers of a response that carries a part of the content. */
-export function writeHead(delivery: Delivery, part: Part, headers: Headers = {}): void {
+/** Writes the status line and the headers. */
+export function writeHead(delivery: Delivery, headers: Headers = {}): void {
   const { response, content, offerRanges, contentLength } = delivery;
-  const { status, fromByte, toByte } = part;
+  const { status, fromByte, toByte } = delivery.part;
   const range = status === 416 ? '*' : `${fromByte}-${toByte - 1}`;
   response.writeHead(status, {
     'Content-Type': content.contentType,
@@ -128,15 +131,11 @@ async function* paced({ chunkBytes, bytesPerSecond, record }: Exchange, pieces: 
   }
 }
 
-/** Sends a part of the content. */
-export async function sendPart(delivery: Delivery, part: Part, headers: Headers = {}): Promise<void> {
-  writeHead(delivery, part, headers);
-  await writeBody(delivery, delivery.content.read(part.fromByte, part.toByte));
-}
-
-/** Sends the content as documented: all of it, or the part that a Range asks for if ranges are offered. */
+/** Sends the part of the content, as documented. */
 export async function sendContent(delivery: Delivery, headers: Headers = {}): Promise<void> {
-  await sendPart(delivery, partFor(delivery), headers);
+  const { fromByte, toByte } = delivery.part;
+  writeHead(delivery, headers);
+  await writeBody(delivery, delivery.content.read(fromByte, toByte));
 }
 
 /** Sends a short body. */

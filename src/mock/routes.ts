@@ -14,6 +14,7 @@ import {
   sendSpring,
   sendText,
   success,
+  withContent,
 } from './response.ts';
 
 /** The default key: the form and length of a real key, and plainly not one. */
@@ -99,7 +100,7 @@ async function download(call: Call): Promise<void> {
 
   const cleanPath = `${FILES_PATH}${encodeURIComponent(uniqueId)}/${encodeURIComponent(videoNo)}`;
   const offerRanges = call.offerRanges || faults.needsRanges(videoNo);
-  await sendOrFail({ ...call, content: contentOf(video), cleanPath, offerRanges }, faults, videoNo);
+  await sendOrFail(withContent({ ...call, cleanPath, offerRanges }, contentOf(video)), faults, videoNo);
 }
 
 /** The same video at a path of its own, which redirects lead to. */
@@ -107,7 +108,7 @@ async function sendFile(call: Call, path: string): Promise<void> {
   const [uniqueId = '', videoNo = ''] = path.slice(FILES_PATH.length).split('/').map(decodeURIComponent);
   const video = call.library.find(uniqueId, videoNo);
   if (!video) return sendJson(call, FAILURES.unknownVideo);
-  await sendContent({ ...call, content: contentOf(video) });
+  await sendContent(withContent(call, contentOf(video)));
 }
 
 function contentOf(video: StoredVideo): Content {
@@ -148,6 +149,6 @@ async function sendListing(call: Call, envelope: Envelope): Promise<void> {
   const json = JSON.stringify(envelope, call.numbersAsStrings ? asString : undefined);
   const content = contentOfBytes('application/json', Buffer.from(json));
   const [path = '', query] = call.record.url.split('?');
-  if (query?.startsWith(CLEAN)) return sendContent({ ...call, content });
-  await sendOrFail({ ...call, content, cleanPath: `${path}?${CLEAN}` }, call.listFaults, path);
+  const delivery = withContent({ ...call, cleanPath: `${path}?${CLEAN}` }, content);
+  await (query?.startsWith(CLEAN) ? sendContent(delivery) : sendOrFail(delivery, call.listFaults, path));
 }
