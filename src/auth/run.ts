@@ -1,13 +1,15 @@
 /** `mavi auth`: stores, removes, shows and checks the key. */
+import { createInterface } from 'node:readline';
+import { Writable } from 'node:stream';
+import type { ReadStream } from 'node:tty';
 import { apiClient } from '../api/client.ts';
 import { AccountError, type ExitCode, Interrupted, localError, MaviError, UsageError } from '../errors.ts';
-import { type Host, print, say } from '../host.ts';
+import { abortable, type Host, print, say } from '../host.ts';
 import { libraryScopes } from '../library/listing.ts';
 import { maskKey, printable } from '../sanitize.ts';
 import { checkedKey, findKey, KEY_PAGE, KEY_VARIABLES, keyWarning, readKeyText } from '../settings/key.ts';
 import { isVendorHost, resolveSettings, type Settings, type SettingTexts } from '../settings/settings.ts';
 import { KEY_NAME, profileFlag, profileOf, readStore, removeValue, storeValue } from '../settings/store.ts';
-import { askSilently } from './prompt.ts';
 
 /**
  * Stores the key that is typed or piped in, if the API accepts it or can't be reached. Throws UsageError if it is
@@ -16,7 +18,7 @@ import { askSilently } from './prompt.ts';
 export async function runLogin(flags: SettingTexts, verbose: boolean, host: Host): Promise<ExitCode> {
   // Fails on a settings file that can't be changed, before the key is typed in vain.
   const stored = await readStore(host, flags.profile);
-  const settings = settingsToAsk(flags, host, stored.values);
+  const settings = resolveSettings(flags, host.env, stored.values);
   const typed = await readKey(host);
   host.secrets.add(typed.trim());
   const key = checkedKey(typed, '', '; nothing was stored');
@@ -50,10 +52,10 @@ export async function runLogout(flags: SettingTexts, host: Host): Promise<ExitCo
   return 0;
 }
 
-/** Prints the key in force and checks it. Throws AccountError for no key or a refused one, NetworkError without the API. */
+/** Prints the key in force and checks it. Throws AccountError for none or a refused one, NetworkError without the API. */
 export async function runStatus(flags: SettingTexts, verbose: boolean, host: Host): Promise<ExitCode> {
   const stored = await readStore(host, flags.profile);
-  const settings = settingsToAsk(flags, host, stored.values);
+  const settings = resolveSettings(flags, host.env, stored.values);
   const line = (label: string, text: string): Promise<void> =>
     print(host, `${`${label}:`.padEnd(8)} ${printable(text)}\n`);
   await line('profile', stored.name);
@@ -77,20 +79,12 @@ export async function runStatus(flags: SettingTexts, verbose: boolean, host: Hos
   }
 }
 
-function settingsToAsk(
-  flags: SettingTexts,
-  { env }: Host,
-  stored: Readonly<Record<string, string>>,
-): Settings {
-  const settings = resolveSettings(flags, env, stored);
-  // The user waits, and one retry covers a brief network failure.
-  return { ...settings, retries: Math.min(settings.retries, 1) };
-}
-
-/** The scopes that a key gives access to. Throws AccountError if the API refuses it, NetworkError if it can't be reached. */
+/** The scopes that a key gives access to. Throws AccountError for a refused one, NetworkError without the API. */
 function scopesFor(host: Host, settings: Settings, key: string, verbose: boolean): Promise<string[]> {
-  const client = apiClient(host, settings, key, { verbose });
-  return libraryScopes({ client, settings, host, note: () => {} });
+  // The user waits, and one retry covers a brief network failure.
+  const asked = { ...settings, retries: Math.min(settings.retries, 1) };
+  const client = apiClient(host, asked, key, { verbose });
+  return libraryScopes({ client, settings: asked, host, note: () => {} });
 }
 
 /** A key in the environment overrides the stored one, which surprises those who forgot it. */
@@ -105,4 +99,42 @@ async function readKey(host: Host): Promise<string> {
   return readKeyText(host.stdin.stream, source, host.interrupt).catch((error) => {
     throw localError(error, source, 'read');
   });
+}
+
+/**
+ * The line that is typed; empty at the end of the input. After Ctrl-Z and `fg`, the prompt is shown again.
+ * Throws Interrupted on Ctrl-C and on a signal.
+ */
+async function askSilently(question: string, host: Host): Promise<string> {
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const { stream } = host.stdin;
+  const lines = createInterface({ input: stream, output: nowhere, terminal: true });
+  const setRaw = (raw: boolean): void =>
+    void ('setRawMode' in stream && (stream as ReadStream).setRawMode(raw));
+  const endSuspend = host.jobs.onSuspend(
+    () => setRaw(false),
+    () => {
+      // Set anew, because Node skips a mode that it has set before, and the shell may have changed it since.
+      setRaw(false);
+      setRaw(true);
+      host.stderr.write(question);
+    },
+  );
+  const typed = new Promise<string>((resolve, reject) => {
+    lines.on('line', resolve);
+    lines.on('close', () => resolve(''));
+    // In raw mode Ctrl-C and Ctrl-Z are characters, not signals.
+    lines.on('SIGINT', () => reject(new Interrupted('SIGINT')));
+    lines.on('SIGTSTP', () => host.jobs.suspend());
+  });
+  // Only now, when the terminal no longer shows what is typed.
+  host.stderr.write(question);
+  try {
+    return await abortable(typed, host.interrupt);
+  } finally {
+    endSuspend();
+    // Restores the terminal's echo.
+    lines.close();
+    host.stderr.write('\n');
+  }
 }

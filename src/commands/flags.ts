@@ -127,7 +127,7 @@ export function checksOf(flags: Flags): CheckRules {
   return { level, container, deep };
 }
 
-/** Adds the flags about verification, others after them, the limits on what a run receives, and the flags about output. */
+/** Adds the flags about verification, `others`, the limits on what a run receives, and the flags about output. */
 export function addRunFlags(command: Command, ...others: Option[]): void {
   addChecks(command);
   for (const option of others) command.addOption(option);
