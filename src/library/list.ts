@@ -49,7 +49,7 @@ export async function runList(plan: ListPlan, host: Host): Promise<ExitCode> {
       await printLine(showsScope ? { ...fields, unique_id: uniqueId } : fields, videoNo);
     }
   }
-  if (listing.incomplete !== null) note(listing.incomplete);
+  for (const text of listing.incomplete) note(text);
   return 0;
 }
 

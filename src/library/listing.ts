@@ -28,10 +28,10 @@ export interface ListingContext extends Session {
 
 /**
  * Lists the videos of a query, newest first in each scope, each once; warns of rows that can't be used. Once the rows
- * have ended, `incomplete` says what the server left out by ending early; null for nothing.
+ * have ended, `incomplete` has a line for each scope whose listing the server ended early.
  */
 export function listVideos(context: ListingContext, query: LibraryQuery) {
-  const listing = { rows: matchingRows(), incomplete: null as string | null };
+  const listing = { rows: matchingRows(), incomplete: [] as string[] };
   let unusable = 0;
   return listing;
 
@@ -92,7 +92,7 @@ export function listVideos(context: ListingContext, query: LibraryQuery) {
       const isEndless = received >= MOST_ROWS;
       if (isEndless || count === countBefore || (total !== undefined && received >= total)) {
         const isShort = Number.isFinite(leastTotal) && count < leastTotal;
-        if (isEndless || isShort) listing.incomplete = incompleteText(scope, count, leastTotal);
+        if (isEndless || isShort) listing.incomplete.push(incompleteText(scope, count, leastTotal));
         return;
       }
       if (clock.ticksMs() >= noteAtMs) {
@@ -124,7 +124,7 @@ export async function listReady(
   const all: LibraryRow[] = [];
   for await (const row of listing.rows) all.push({ ...row, fields: {} });
   // With --quiet too, since it decides the exit code.
-  if (listing.incomplete !== null) say(context.host, `mavi: ${listing.incomplete}`);
+  for (const text of listing.incomplete) say(context.host, `mavi: ${text}`);
   const ready: LibraryRow[] = [];
   const notReady = new Map<string, number>();
   for (const row of all.filter(isMeant)) {
@@ -137,7 +137,7 @@ export async function listReady(
     const why = status === 'UNPARSE' ? 'still being indexed' : other;
     context.note(`${videosText(count)} ${why}; skipped for now`);
   }
-  return { all, ready, exitCode: listing.incomplete === null ? 0 : 6 };
+  return { all, ready, exitCode: listing.incomplete.length === 0 ? 0 : 6 };
 }
 
 /** The rows of those videos that the library lists, by video_no. */

@@ -49,6 +49,18 @@ describe('a listing that the server ends early', () => {
     expect(errors).toContain('ended early: received 200 of');
   });
 
+  it('is named for each scope', async () => {
+    const data = ({ page }: Asked): unknown => ({ videos: page === 1 ? rows(2) : [], total_count: 3 });
+    const scopes = ['-u', 'a', '-u', 'b'];
+    const ended = ['a', 'b'].map(
+      (scope) => `mavi: the listing of '${scope}' ended early: received 2 of 3 videos\n`,
+    );
+    const listed = await mavi(['list', '--ids', ...scopes], data);
+    expect(listed.errors).toBe(ended.join(''));
+    const synced = await mavi(['sync', 'lib', '--dry-run', '--quiet', ...scopes], data);
+    expect([synced.code, synced.errors]).toEqual([6, ended.join('')]);
+  });
+
   it('is complete if an upload shifts the rows and the total grows', async () => {
     const data = ({ page }: Asked): unknown => {
       const videos = page === 1 ? rows(200, 100) : [...rows(1, 299), ...rows(50, 300)];
