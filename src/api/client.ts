@@ -8,7 +8,7 @@ import { isVendorHost, resolveSettings, type Settings, type SettingTexts } from 
 import { readStore } from '../settings/store.ts';
 import { version } from '../version.ts';
 import { readSmallBody } from './body.ts';
-import { ENVELOPE_BYTES, jsonError, parseEnvelope, type ResponseContext, retryAfter } from './envelope.ts';
+import { bodyError, ENVELOPE_BYTES, parseEnvelope, type ResponseContext, retryAfter } from './envelope.ts';
 import { type HttpResponse, type Sending, send, type Wire, type WireRequest } from './http.ts';
 import { agents } from './proxy.ts';
 import { rateLimitStore } from './rate-limit-store.ts';
@@ -162,7 +162,7 @@ export function apiClient(host: Host, settings: Settings, key: string, output: S
       // That there is no such range is no refusal of the video.
       const isNoRange = from !== undefined && response.status === 416;
       if (isNoRange || (isOk(response) && !isJson(response.headers))) {
-        return { ...response, errorFrom: (first) => jsonError(first, context) };
+        return { ...response, errorFrom: (first) => bodyError(first, context) };
       }
       try {
         return await fail(await failureOf(response, context), context);
@@ -180,16 +180,16 @@ export function apiClient(host: Host, settings: Settings, key: string, output: S
       const bytes = await readSmallBody(response.body, PAGE_BYTES);
       const envelope = bytes === null ? null : parseEnvelope(bytes.toString());
       if (envelope?.isSuccess) return envelope.data;
-      return fail(jsonError(bytes, context, PAGE_BYTES), context);
+      return fail(bodyError(bytes, context, PAGE_BYTES), context);
     },
   };
 }
 
 /** The error that a response without success means. Of one that is not JSON only the status counts. */
 async function failureOf({ headers, body }: HttpResponse, context: ResponseContext): Promise<MaviError> {
-  if (isJson(headers)) return jsonError(await readSmallBody(body, ENVELOPE_BYTES), context);
+  if (isJson(headers)) return bodyError(await readSmallBody(body, ENVELOPE_BYTES), context);
   body.abort(new NetworkError('refused', 'not read'));
-  return jsonError(Buffer.alloc(0), context);
+  return bodyError(Buffer.alloc(0), context);
 }
 
 function isOk({ status }: HttpResponse): boolean {

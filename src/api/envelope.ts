@@ -1,6 +1,7 @@
 /** The API's JSON responses: what a code, a message and an HTTP status mean. Pure. */
 import { AccountError, type MaviError, NetworkError, RateLimitError, RefusedError } from '../errors.ts';
 import { serverText } from '../sanitize.ts';
+import type { HttpResponse } from './http.ts';
 import { CHECK_BASE_URL } from './network-errors.ts';
 
 /** How much of a JSON response is read, in bytes; real ones have a few hundred. */
@@ -19,12 +20,9 @@ export interface Envelope {
 }
 
 /** The circumstances of a response that its error depends on. */
-export interface ResponseContext {
-  readonly status: number;
+export interface ResponseContext extends Pick<HttpResponse, 'status' | 'foreignHost'> {
   /** How long the server asked to wait, in milliseconds; null if it did not. */
   readonly retryAfterMs: number | null;
-  /** The host, if a redirect led to another origin: what that says concerns the video, not the account. */
-  readonly foreignHost: string | null;
   /** Values that no message may repeat. */
   readonly secrets: Iterable<string>;
   /** The hint where the API refuses. */
@@ -65,38 +63,80 @@ const TEMPORARY_FAILURE =
 const EMPTY_BALANCE =
   /(insufficient|not enough|no|out of|low)\s+(account\s+)?(balance|credits?|funds)\b|(balance|credits?) (is |are )?(insufficient|not enough|exhausted|used up)|\brecharge\b|\u4f59\u989d\u4e0d\u8db3|\u5145\u503c/i;
 
-/**
- * The error that a JSON body means.
- * @param bytes null if the body is longer than `mostBytes`, which is all that is read
- */
-export function jsonError(bytes: Buffer | null, context: ResponseContext, mostBytes = ENVELOPE_BYTES) {
-  const text = bytes?.toString() ?? '';
-  const envelope = parseEnvelope(text);
-  if (envelope !== null) return envelopeError(envelope, context);
-  const isLong = bytes === null || bytes.length > mostBytes;
-  const words = isLong ? `more than ${mostBytes} bytes of JSON` : strangeWords(text, context.secrets);
-  const unexpected = `unexpected response from the server: ${words || 'it is empty'}`;
-  return statusError(context, words) ?? new RefusedError('bad_json', unexpected, { hint: CHECK_BASE_URL });
-}
+/** The codes that are known: a success, two refusals, and those that mean the same as the HTTP status. */
+const KNOWN_CODES: readonly (number | null)[] = [0, 200, 1, 3, 401, 402, 403, 429, 9009];
 
 /**
- * The error that an envelope means. Its code decides where it is known, else the HTTP status. On a download a JSON
- * response is a failure whatever its code, so a code of success is refused too.
+ * The error that a response means which is no video, or no success. The code of an envelope decides where it is known,
+ * else the HTTP status. On a download an envelope is a failure whatever its code, so a code of success is refused too.
+ * @param bytes its body, if that is JSON; null if it is longer than `mostBytes`, which is all that is read
  */
-export function envelopeError(envelope: Envelope, context: ResponseContext): MaviError {
+export function bodyError(
+  bytes: Buffer | null,
+  context: ResponseContext,
+  mostBytes = ENVELOPE_BYTES,
+): MaviError {
+  const { status, secrets } = context;
+  const isOk = status >= 200 && status < 300;
+  const text = bytes?.toString() ?? '';
+  const envelope = parseEnvelope(text);
+  if (envelope === null) {
+    const isLong = bytes === null || bytes.length > mostBytes;
+    const words = isLong ? `more than ${mostBytes} bytes of JSON` : strangeWords(text, secrets);
+    const unexpected = `unexpected response from the server: ${words || 'it is empty'}`;
+    if (isOk) return new RefusedError('bad_json', unexpected, { hint: CHECK_BASE_URL });
+    const message = `HTTP ${status} from the server${words === '' ? '' : `: ${words}`}`;
+    const meant = EMPTY_BALANCE.test(words) ? 402 : status;
+    // It probably comes from something in front of the API.
+    return errorOf(meant, `http_${status}`, message, CHECK_BASE_URL, context);
+  }
   const { code, codeNumber, message } = envelope;
-  const words = serverText(message, context.secrets) || 'no message';
-  const name = code === null ? `http_${context.status}` : serverText(code, context.secrets);
-  const said = `API error${code === null ? '' : ` ${name}`}: ${words}`;
-  const known = accountOrLimit(codeNumber, name, said, message, context);
-  if (known !== null) return known;
-  const refused = (text: string): RefusedError => new RefusedError(name, text, { hint: context.refusedHint });
-  if (codeNumber === 1 && TEMPORARY_FAILURE.test(message)) return temporaryFailure(name, said, context);
-  if (codeNumber === 1 || codeNumber === 3) return refused(said);
-  const isSuccess = codeNumber === 0 || codeNumber === 200;
-  if (isSuccess) return refused(`the API sent no video (code ${name}: ${words})`);
-  return statusError(context, said, name) ?? refused(said);
+  const words = serverText(message, secrets) || 'no message';
+  const name = code === null ? `http_${status}` : serverText(code, secrets);
+  let meant = KNOWN_CODES.includes(codeNumber) ? codeNumber : null;
+  if (codeNumber === 1 && TEMPORARY_FAILURE.test(message)) meant = 503;
+  if (EMPTY_BALANCE.test(message)) meant = 402;
+  let said = `API error${code === null ? '' : ` ${name}`}: ${words}`;
+  if (meant === null && !isOk) said = `HTTP ${status} from the server: ${said}`;
+  if (meant === 0 || meant === 200) said = `the API sent no video (code ${name}: ${words})`;
+  return errorOf(meant ?? status, name, said, context.refusedHint, context);
 }
+
+/** The error of an HTTP status, or of a known code. `code` is for the record; `hint` is that of a refusal. */
+function errorOf(
+  status: number,
+  code: string,
+  said: string,
+  hint: string,
+  { retryAfterMs, foreignHost }: ResponseContext,
+): MaviError {
+  const account = ACCOUNT_FAILURES.get(status);
+  // What another origin reports concerns this video alone.
+  if (account !== undefined && foreignHost !== null) {
+    const redirected = 'the API redirected to that host; run the command again later';
+    return new RefusedError(code, `${foreignHost} refused the video: ${said}`, { hint: redirected });
+  }
+  if (account !== undefined)
+    return new AccountError(code, `${account.what}: ${said}`, { hint: account.hint });
+  if (status === 429 && foreignHost === null) {
+    const wait = 'other programs may use the same account; wait a minute, or lower --rate';
+    return new RateLimitError(code, `rate limit reached: ${said}`, { hint: wait, retryAfterMs });
+  }
+  if (status === 408 || status === 429 || status >= 500) {
+    return new NetworkError(code, said, { hint: 'run the command again later', retryAfterMs });
+  }
+  return new RefusedError(code, said, { hint });
+}
+
+const CONSOLE = 'https://api-platform.memories.ai';
+const NEW_KEY = `see where the key comes from with: mavi auth status\ncreate a new one at ${CONSOLE}`;
+
+const ACCOUNT_FAILURES = new Map([
+  [401, { what: 'API key refused', hint: NEW_KEY }],
+  [9009, { what: 'API key refused', hint: NEW_KEY }],
+  [402, { what: 'out of credits', hint: `top up the account at ${CONSOLE}` }],
+  [403, { what: 'account disabled', hint: `check the account at ${CONSOLE}` }],
+]);
 
 /** What a response without an envelope says: the words of the infrastructure's JSON (Spring), or the text as it is. */
 export function strangeWords(text: string, secrets: Iterable<string>): string {
@@ -110,19 +150,6 @@ export function strangeWords(text: string, secrets: Iterable<string>): string {
   return serverText(text, secrets);
 }
 
-/** The error that an HTTP status means by itself; null for 2xx. `said` is shown; `code` is for the record. */
-export function statusError(context: ResponseContext, said: string, code?: string): MaviError | null {
-  const { status } = context;
-  if (status >= 200 && status < 300) return null;
-  const name = code ?? `http_${status}`;
-  const message = `HTTP ${status} from the server${said === '' ? '' : `: ${said}`}`;
-  const known = accountOrLimit(status, name, message, said, context);
-  if (known !== null) return known;
-  if (status === 408 || status >= 500) return temporaryFailure(name, message, context);
-  // A refusal without an envelope probably comes from something in front of the API.
-  return new RefusedError(name, message, { hint: code === undefined ? CHECK_BASE_URL : context.refusedHint });
-}
-
 /** Reads a Retry-After header (seconds, or an HTTP date) as milliseconds from now; null if there is none. */
 export function retryAfter(header: string | undefined, nowMs: number): number | null {
   if (header === undefined) return null;
@@ -130,44 +157,4 @@ export function retryAfter(header: string | undefined, nowMs: number): number | 
   if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000;
   const date = Date.parse(text);
   return Number.isNaN(date) ? null : Math.max(0, date - nowMs);
-}
-
-const CONSOLE = 'https://api-platform.memories.ai';
-
-const NEW_KEY = `see where the key comes from with: mavi auth status\ncreate a new one at ${CONSOLE}`;
-
-const ACCOUNT_FAILURES = new Map([
-  [401, ['API key refused', NEW_KEY]],
-  [9009, ['API key refused', NEW_KEY]],
-  [402, ['out of credits', `top up the account at ${CONSOLE}`]],
-  [403, ['account disabled', `check the account at ${CONSOLE}`]],
-]);
-
-/**
- * The error of a code or status that concerns the whole account; null for any other. Where another origin reports
- * it, it concerns this video alone.
- * @param said the message of the error; `words` are those of the response
- */
-function accountOrLimit(
-  code: number | null,
-  name: string,
-  said: string,
-  words: string,
-  context: ResponseContext,
-): MaviError | null {
-  const { retryAfterMs, foreignHost } = context;
-  const [what, hint = ''] = ACCOUNT_FAILURES.get(EMPTY_BALANCE.test(words) ? 402 : (code ?? 0)) ?? [];
-  if (what !== undefined && foreignHost !== null) {
-    const redirected = 'the API redirected to that host; run the command again later';
-    return new RefusedError(name, `${foreignHost} refused the video: ${said}`, { hint: redirected });
-  }
-  if (what !== undefined) return new AccountError(name, `${what}: ${said}`, { hint });
-  if (code !== 429) return null;
-  if (foreignHost !== null) return temporaryFailure(name, said, context);
-  const wait = 'other programs may use the same account; wait a minute, or lower --rate';
-  return new RateLimitError(name, `rate limit reached: ${said}`, { hint: wait, retryAfterMs });
-}
-
-function temporaryFailure(code: string, said: string, { retryAfterMs }: ResponseContext): NetworkError {
-  return new NetworkError(code, said, { hint: 'run the command again later', retryAfterMs });
 }

@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import {
+  bodyError,
   ENVELOPE_BYTES,
-  envelopeError,
   parseEnvelope,
   type ResponseContext,
   retryAfter,
-  statusError,
   strangeWords,
 } from '../../src/api/envelope.ts';
 import {
@@ -28,9 +27,7 @@ function context(
 
 /** The error that a body with a status means. */
 function errorOf(status: number, body: unknown, retryAfterMs: number | null = null): MaviError {
-  const envelope = parseEnvelope(JSON.stringify(body));
-  if (envelope === null) throw new Error('no envelope');
-  return envelopeError(envelope, context(status, retryAfterMs));
+  return bodyError(Buffer.from(JSON.stringify(body)), context(status, retryAfterMs));
 }
 
 function failure(code: unknown, msg = 'so it is'): object {
@@ -183,8 +180,8 @@ describe('the message of an API error', () => {
     const secret = 'a-secret-of-no-known-shape-wxyz';
     const key = `sk-mavi-${'k'.repeat(40)}abcd`;
     const said = `denied\u001b[31m for ${secret} and ${key}`;
-    const envelope = parseEnvelope(JSON.stringify({ code: `E\u0007${secret}`, msg: said }));
-    const error = envelopeError(envelope as never, context(200, null, [secret]));
+    const body = JSON.stringify({ code: `E\u0007${secret}`, msg: said });
+    const error = bodyError(Buffer.from(body), context(200, null, [secret]));
     expect(error.message).toBe('API error E…wxyz: denied[31m for …wxyz and sk-mavi-…abcd');
     expect(error.code).toBe('E…wxyz');
   });
@@ -214,7 +211,7 @@ describe('words of an empty balance', () => {
   });
 
   it('are recognized in the JSON of the infrastructure too', () => {
-    expect(statusError(context(400), 'Bad Request, insufficient balance')?.exitCode).toBe(3);
+    expect(errorOf(400, { error: 'Bad Request', message: 'insufficient balance' }).exitCode).toBe(3);
   });
 
   it.each(['download video error', 'The balance of the camera is off', 'no video', 'rechargeable'])(
@@ -229,11 +226,11 @@ describe('from another origin, after a redirect,', () => {
   const foreign = { ...context(200), foreignHost: 'storage.example' };
 
   it.each([
-    ['a 401', statusError({ ...foreign, status: 401 }, '')],
-    ['a 402', statusError({ ...foreign, status: 402 }, '')],
-    ['a 403', statusError({ ...foreign, status: 403 }, '')],
-    ['an envelope of 0403', envelopeError(parseEnvelope('{"code":"0403"}') as never, foreign)],
-    ['an empty balance', envelopeError(parseEnvelope('{"code":1,"msg":"no credits"}') as never, foreign)],
+    ['a 401', bodyError(Buffer.alloc(0), { ...foreign, status: 401 })],
+    ['a 402', bodyError(Buffer.alloc(0), { ...foreign, status: 402 })],
+    ['a 403', bodyError(Buffer.alloc(0), { ...foreign, status: 403 })],
+    ['an envelope of 0403', bodyError(Buffer.from('{"code":"0403"}'), foreign)],
+    ['an empty balance', bodyError(Buffer.from('{"code":1,"msg":"no credits"}'), foreign)],
   ])('%s is the failure of that video, and names the host', (_what, error) => {
     expect(error).toBeInstanceOf(RefusedError);
     expect(error).toMatchObject({ exitCode: 4, message: expect.stringContaining('storage.example') });
@@ -242,7 +239,7 @@ describe('from another origin, after a redirect,', () => {
 
 it("another origin's rate limit is not the account's", () => {
   const foreign = { ...context(429, 3000), foreignHost: 'storage.example' };
-  expect(statusError(foreign, '')).toMatchObject({ exitCode: 6, retryAfterMs: 3000 });
+  expect(bodyError(Buffer.alloc(0), foreign)).toMatchObject({ exitCode: 6, retryAfterMs: 3000 });
 });
 
 describe('a text', () => {
@@ -336,8 +333,12 @@ describe('the words of a response without an envelope', () => {
 });
 
 describe('a status by itself', () => {
-  it.each([200, 201, 204, 206, 299])('HTTP %i is no error', (status) => {
-    expect(statusError(context(status), 'x')).toBeNull();
+  it.each([200, 201, 204, 206, 299])('HTTP %i says nothing about a body that is no envelope', (status) => {
+    expect(bodyError(Buffer.from('x'), context(status))).toMatchObject({
+      exitCode: 4,
+      code: 'bad_json',
+      message: 'unexpected response from the server: x',
+    });
   });
 
   it.each([
@@ -358,7 +359,7 @@ describe('a status by itself', () => {
     [502, NETWORK, 'run the command again later'],
     [599, NETWORK, 'run the command again later'],
   ])('HTTP %i', (status, { type, ...facts }, hint) => {
-    const error = statusError(context(status, 3000), '');
+    const error = bodyError(Buffer.alloc(0), context(status, 3000));
     expect(error).toBeInstanceOf(type);
     expect(error).toMatchObject({
       ...facts,
@@ -369,10 +370,11 @@ describe('a status by itself', () => {
     });
   });
 
-  it('is shown with the words of the response, and takes another code for the record', () => {
-    expect(statusError(context(404), 'no such route', '0404')).toMatchObject({
+  it('is shown with the words of the response, and with the code of an envelope', () => {
+    expect(errorOf(404, { error: 'no such route' }).message).toBe('HTTP 404 from the server: no such route');
+    expect(errorOf(404, { code: '0404', msg: 'no such route' })).toMatchObject({
       code: '0404',
-      message: 'HTTP 404 from the server: no such route',
+      message: 'HTTP 404 from the server: API error 0404: no such route',
     });
   });
 });
