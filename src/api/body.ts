@@ -8,10 +8,7 @@ import type { Clock } from '../host.ts';
 import { CHECK_ENCODING, networkError } from './network-errors.ts';
 import { stalled, watchForStall } from './stall.ts';
 
-/**
- * A body that is read by one consumer after another. It begins paused. A pause is the reader's own, so it is no stall
- * however long it takes.
- */
+/** A body that is read by one consumer after another. It begins paused. A pause is the reader's own, so no stall. */
 export interface Body {
   /** Settles when the body has ended: rejects with a MaviError if it broke off, stalled or was aborted. */
   readonly finished: Promise<void>;
@@ -51,11 +48,7 @@ function decoderFor(source: IncomingMessage, host: string): Transform | null {
   throw new RefusedError('encoding', text, { hint: CHECK_ENCODING });
 }
 
-/**
- * The body of a response, from a paused source. Throws RefusedError for an encoding that can't be decoded.
- * @param host for messages
- * @param signal ends the body with its reason
- */
+/** The body of a response, from a paused source, until `signal` ends it. Throws RefusedError for its encoding. */
 export function bodyOf(
   source: IncomingMessage,
   host: string,
@@ -182,16 +175,13 @@ export async function readSmallBody(body: Body, mostBytes: number): Promise<Buff
   let size = 0;
   const tooLong = new NetworkError('too_long', 'the response is too long');
   body.use((chunk) => {
+    chunks.push(chunk);
     size += chunk.length;
     if (size > mostBytes) body.abort(tooLong);
-    else chunks.push(chunk);
   });
   body.resume();
-  try {
-    await body.finished;
-  } catch (error) {
-    if (error === tooLong) return null;
-    throw error;
-  }
-  return Buffer.concat(chunks);
+  await body.finished.catch((error) => {
+    if (error !== tooLong) throw error;
+  });
+  return size > mostBytes ? null : Buffer.concat(chunks);
 }

@@ -70,10 +70,7 @@ function alternating(found: readonly LookupAddress[]): string[] {
   return [...turns, ...second.slice(first.length)].map(({ address }) => address);
 }
 
-/**
- * How much a connection reads at once, in bytes; TLS gives at most 16 KiB. With new memory for every read, as is
- * Node's way, https takes 8 % more time.
- */
+/** What a connection reads into, in bytes; TLS gives at most 16 KiB. With new memory for each read, https takes 8 % more. */
 const BUFFER_BYTES = 16 * 1024;
 
 /** The memory that connections read into, again and again. */

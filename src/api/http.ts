@@ -9,11 +9,10 @@ import { request as httpsRequest } from 'node:https';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { got } from 'got';
 import { type MaviError, NetworkError } from '../errors.ts';
-import type { Clock } from '../host.ts';
 import { printable } from '../sanitize.ts';
 import { isLoopback, LONGEST_TIMER_MS } from '../settings/values.ts';
 import { type Body, bodyOf } from './body.ts';
-import { guardBody } from './connect.ts';
+import { type ConnectOptions, guardBody } from './connect.ts';
 import { CHECK_BASE_URL, networkError } from './network-errors.ts';
 import type { AgentFor } from './proxy.ts';
 import { stalled, watchForStall } from './stall.ts';
@@ -36,9 +35,7 @@ export interface HttpResponse {
 }
 
 /** What sends requests. */
-export interface Wire {
-  readonly clock: Clock;
-  readonly connectTimeoutMs: number;
+export interface Wire extends ConnectOptions {
   readonly timeoutMs: number;
   readonly agentFor: AgentFor;
   /** Called with a line for each request and response, without the key. */

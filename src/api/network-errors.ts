@@ -49,10 +49,10 @@ export function networkError(
   if (own !== undefined) return own;
   const code = systemCode(error);
   if (code.startsWith('HPE_')) {
-    const { reason = '' } = error as { reason?: string };
+    const { reason = code } = error as { reason?: string };
     const isTooLarge = code === 'HPE_HEADER_OVERFLOW';
     const words = isTooLarge ? 'response headers that are too large' : 'an invalid HTTP response';
-    const text = `${peer} sent ${words}: ${reason || code} (${code})`;
+    const text = `${peer} sent ${words}: ${reason} (${code})`;
     const { hint = CHECK_BASE_URL } = facts;
     return new NetworkError(facts.code ?? 'bad_http', text, { retryable: !isTooLarge, hint, cause: error });
   }

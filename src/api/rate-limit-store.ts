@@ -68,7 +68,6 @@ export interface SharedRecord {
 export function rateLimitStore(clock: Clock, shared: SharedRecord | null = null): RateLimitStore {
   const boot = bootId() ?? '';
   const keepMs = KEPT_MS + (shared?.rate?.windowMs ?? 0);
-  const path = shared === null ? '' : pathOf(shared);
   let record = shared;
   let kept = EMPTY;
 
@@ -94,7 +93,7 @@ export function rateLimitStore(clock: Clock, shared: SharedRecord | null = null)
       const { starts, pausedUntilMs } = change(current(entry, nowMs), nowMs);
       return { starts, pausedUntilMs, writtenMs: nowMs, uptimeMs: clock.uptimeMs(), boot };
     };
-    const written = record && (await rewrite(path, record, changed).catch(paceAlone));
+    const written = record && (await rewrite(record, changed).catch(paceAlone));
     kept = written ?? changed(kept);
     return kept;
   };
@@ -104,17 +103,16 @@ export function rateLimitStore(clock: Clock, shared: SharedRecord | null = null)
     record = null;
   };
 
-  // One after the other, so that this process does not wait for its own lock.
-  let last: Promise<unknown> = Promise.resolve();
+  let last: Promise<Starts> = Promise.resolve(EMPTY);
   return {
     update(change) {
-      const updated = last.then(() => update(change));
-      last = updated.catch(() => {});
-      return updated;
+      // One after the other, so that this process does not wait for its own lock.
+      last = last.then(() => update(change));
+      return last;
     },
     async read() {
-      if (record !== null)
-        kept = await readFile(path, { encoding: 'utf8', flag: SAFELY }).then(parse, () => kept);
+      const options = { encoding: 'utf8', flag: SAFELY } as const;
+      if (record !== null) kept = await readFile(pathOf(record), options).then(parse, () => kept);
       return current(kept, clock.nowMs());
     },
   };
@@ -126,14 +124,11 @@ function pathOf({ folder, key }: SharedRecord): string {
 }
 
 /** Changes the file, which is created if missing, under its lock. Throws where that is not possible. */
-async function rewrite(
-  path: string,
-  { host, folder }: SharedRecord,
-  change: (entry: Entry) => Entry,
-): Promise<Entry> {
-  await makeFolder(folder, folder, 0o700);
+async function rewrite(record: SharedRecord, change: (entry: Entry) => Entry): Promise<Entry> {
+  const path = pathOf(record);
+  await makeFolder(record.folder, record.folder, 0o700);
   const lock = `${path}.lock`;
-  const release = await acquireLock(lock, { host, ...BRIEF_LOCK });
+  const release = await acquireLock(lock, { host: record.host, ...BRIEF_LOCK });
   try {
     // In place, so that no other file is created or left behind.
     const file = await open(path, constants.O_RDWR | constants.O_CREAT | SAFELY, 0o600);

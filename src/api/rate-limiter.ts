@@ -20,10 +20,7 @@ export interface RateLimiter {
   pauseUntil(untilMs: number): Promise<void>;
   /** Throws PauseError during a pause that is too long to wait for. */
   checkPause(): Promise<void>;
-  /**
-   * In how many milliseconds the n-th start from now is possible, as far as this process knows; 0 without a limit.
-   * @param n 1 for the next start
-   */
+  /** In how many milliseconds the n-th start from now is possible, as far as this process knows. */
   delayMsOfStart(n: number): number;
 }
 
@@ -106,10 +103,7 @@ export function rateLimiter(rate: Rate | null, store: RateLimitStore, clock: Clo
   };
 }
 
-/**
- * The margin of a rate, in milliseconds: a 100th of its window, at most a second. Requests take differently long to
- * the server, which counts when they arrive.
- */
+/** In milliseconds. Requests take differently long to the server, which counts when they arrive. */
 function marginMs({ windowMs }: Rate): number {
   return Math.min(1000, Math.ceil(windowMs / 100));
 }
@@ -120,10 +114,8 @@ export function countedMs(rate: Rate): number {
 }
 
 /**
- * How long the request in the given place of the queue has to wait, in milliseconds, so that no window of
- * `rate.windowMs` holds more than `rate.starts`. Pure.
- * @param starts when earlier requests started, in milliseconds, in any order
- * @param place 0 for the next one, 1 for the one after it, and so on
+ * How long the request in a place of the queue (0 for the next one) has to wait, in milliseconds, so that no window
+ * holds more starts than the rate allows. Pure.
  */
 export function waitMs(starts: readonly number[], rate: Rate, nowMs: number, place = 0): number {
   const spanMs = countedMs(rate);

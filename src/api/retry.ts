@@ -8,25 +8,17 @@ export const LONGEST_WAIT_MS = 600_000;
 /** The longest pause that backoff grows to, in milliseconds, as the vendor advises. */
 export const LONGEST_BACKOFF_MS = 32_000;
 const FIRST_BACKOFF_MS = 1000;
-
-/** The first pause after a rate limit reply without Retry-After, in milliseconds. */
 const FIRST_LIMIT_PAUSE_MS = 2000;
 
 /** For how many windows of the rate a limit is waited out: another machine may have used up this one and the next. */
 const WAITED_WINDOWS = 2;
 
-/**
- * Exponential backoff with full jitter, in milliseconds: anything from 0 to 1, 2, 4 … 32 seconds, so that clients that
- * failed together don't come back together. `failures` counts from 1; `random` is from 0 to below 1.
- */
+/** Exponential backoff with full jitter, in milliseconds: clients that failed together don't come back together. */
 export function backoffMs(failures: number, random: number): number {
   return Math.floor(random * Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (failures - 1)));
 }
 
-/**
- * The pause after a rate limit reply without Retry-After: 2, 4, 8 … 32 seconds, up to half as much again by chance,
- * at most 32 seconds.
- */
+/** The pause after a rate limit reply without Retry-After: 2, 4, 8 … 32 seconds, or up to half as much again. */
 export function limitPauseMs(replies: number, random: number): number {
   const pauseMs = FIRST_LIMIT_PAUSE_MS * 2 ** (replies - 1) * (1 + random / 2);
   return Math.min(LONGEST_BACKOFF_MS, Math.floor(pauseMs));
