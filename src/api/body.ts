@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { addAbortSignal, pipeline, type Transform } from 'node:stream';
 import { finished as ended } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import { codeOf, type MaviError, NetworkError, RefusedError } from '../errors.ts';
+import { NetworkError, RefusedError } from '../errors.ts';
 import type { Clock } from '../host.ts';
 import { CHECK_ENCODING, networkError } from './network-errors.ts';
 import { stalled, watchForStall } from './stall.ts';
@@ -98,22 +98,6 @@ export function bodyOf(
     if (smallBytes > MERGED_BYTES - SMALL_BYTES) flush();
   };
 
-  const lost = (cause?: Error): NetworkError => {
-    const of = wireLength === null ? '' : ` of ${wireLength}`;
-    const text = `connection to ${host} lost after ${wireBytes}${of} bytes`;
-    const hint = 'check the network and run the command again';
-    return new NetworkError('connection_lost', text, { hint, cause });
-  };
-
-  const failure = (cause: Error): MaviError => {
-    if (codeOf(cause).startsWith('Z_')) {
-      const text = `the compressed body from ${host} is damaged: ${cause.message}`;
-      return new NetworkError('decoding', text, { hint: CHECK_ENCODING, cause });
-    }
-    const error = networkError(cause, host);
-    return error.code === 'connection_lost' ? lost(cause) : error;
-  };
-
   // Paused before it gets a listener for data, which would set it flowing.
   stream.pause();
   if (decoder === null) {
@@ -134,12 +118,20 @@ export function bodyOf(
   const silentSinceMs = (): number => (isReading ? lastByteMs : clock.ticksMs());
   const cancelWatch = watchForStall(clock, timeoutMs, silentSinceMs, () => abort(stalled(host, timeoutMs)));
   const conclude = async (): Promise<void> => {
-    const error = await ended(stream).then(() => null, failure);
+    const cause = await ended(stream).then(
+      () => null,
+      (error: Error) => error,
+    );
     cancelWatch();
     // What came before the end still counts.
     flush();
-    if (error !== null) throw error;
-    if (wireBytes < (wireLength ?? 0)) throw lost();
+    if (cause === null && wireBytes >= (wireLength ?? 0)) return;
+    const error = networkError(cause, host);
+    if (cause !== null && error.code !== 'connection_lost') throw error;
+    const of = wireLength === null ? '' : ` of ${wireLength}`;
+    const text = `connection to ${host} lost after ${wireBytes}${of} bytes`;
+    const hint = 'check the network and run the command again';
+    throw new NetworkError('connection_lost', text, { hint, cause });
   };
   const finished = conclude();
   // Whoever waits sees the failure; nobody waiting is no reason to end the process.

@@ -1,5 +1,5 @@
 /** What an error of the network stack means, and whether to retry. Pure. */
-import { LocalError, MaviError, NetworkError } from '../errors.ts';
+import { codeOf, LocalError, MaviError, NetworkError } from '../errors.ts';
 
 const UNKNOWN_AUTHORITY = 'its certificate is signed by an authority that this machine does not know';
 
@@ -45,14 +45,16 @@ export function networkError(
   peer: string,
   facts: { readonly code?: string; readonly hint?: string } = {},
 ): MaviError {
-  const own = causes(error).find((each) => each instanceof MaviError);
+  const chain = causes(error);
+  const own = chain.find((each) => each instanceof MaviError);
   if (own !== undefined) return own;
-  const code = systemCode(error);
+  const code = chain.map(codeOf).find((each) => typeof each === 'string' && each !== '') ?? '';
+  const words = error instanceof Error ? error.message : String(error);
   if (code.startsWith('HPE_')) {
     const { reason = code } = error as { reason?: string };
     const isTooLarge = code === 'HPE_HEADER_OVERFLOW';
-    const words = isTooLarge ? 'response headers that are too large' : 'an invalid HTTP response';
-    const text = `${peer} sent ${words}: ${reason} (${code})`;
+    const what = isTooLarge ? 'response headers that are too large' : 'an invalid HTTP response';
+    const text = `${peer} sent ${what}: ${reason} (${code})`;
     const { hint = CHECK_BASE_URL } = facts;
     return new NetworkError(facts.code ?? 'bad_http', text, { retryable: !isTooLarge, hint, cause: error });
   }
@@ -66,26 +68,24 @@ export function networkError(
     const hint = 'for a private certificate authority set NODE_EXTRA_CA_CERTS; the check cannot be disabled';
     return new NetworkError('tls', text, { retryable: false, hint, cause: error });
   }
+  if (code.startsWith('Z_')) {
+    const text = `the compressed body from ${peer} is damaged: ${words}`;
+    return new NetworkError('decoding', text, { hint: CHECK_ENCODING, cause: error });
+  }
   const isTls = code.startsWith('ERR_SSL') || code === 'EPROTO' || code.startsWith('ERR_TLS');
-  const words = error instanceof Error ? error.message : String(error);
   const [name, meaning] = CONNECTION_FAULTS[code] ?? [isTls ? 'tls' : 'network', words];
   const { hint = 'check the network, and HTTPS_PROXY if a proxy is required' } = facts;
   return new NetworkError(facts.code ?? name, `${peer}: ${meaning}`, { hint, cause: error });
 }
 
-/** The system's code of an error or of its cause; where several addresses failed, the first one's. */
-function systemCode(error: unknown): string {
-  for (const each of causes(error)) {
-    if (each instanceof AggregateError && each.errors.length > 0) return systemCode(each.errors[0]);
-    const { code } = each as NodeJS.ErrnoException;
-    if (typeof code === 'string') return code;
-  }
-  return '';
-}
-
-/** An error and its causes, at most five. */
+/** An error and its causes, at most five; where several addresses failed, the first one's in their place. */
 function causes(error: unknown): Error[] {
   const chain: Error[] = [];
-  for (let each = error; each instanceof Error && chain.length < 5; each = each.cause) chain.push(each);
+  let next = error;
+  for (let depth = 0; next instanceof Error && depth < 5; depth += 1) {
+    const [first] = next instanceof AggregateError ? next.errors : [];
+    if (first === undefined) chain.push(next);
+    next = first ?? next.cause;
+  }
   return chain;
 }
