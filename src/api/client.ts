@@ -1,5 +1,4 @@
 /** The API as calls: what is requested, with which key, at which rate, and what its responses mean. */
-import type { IncomingHttpHeaders } from 'node:http';
 import { type MaviError, NetworkError } from '../errors.ts';
 import { type Host, say } from '../host.ts';
 import { configFolder } from '../settings/folder.ts';
@@ -31,11 +30,8 @@ export interface SessionOutput {
   readonly quiet?: boolean;
 }
 
-/** The head of a response that may be a video; its body is paused. */
-export interface VideoResponse extends HttpResponse {
-  /** The error of a body that turns out to be JSON under a video's Content-Type, by its first bytes. */
-  errorFrom(first: Buffer): MaviError;
-}
+/** A response, and what its error depends on if it turns out to be none of those that were asked for. */
+export type ApiResponse = HttpResponse & ResponseContext;
 
 /** How one video is requested. */
 export interface VideoRequest extends Pick<Sending, 'signal' | 'bodySignal'> {
@@ -57,8 +53,8 @@ export interface VideoRequest extends Pick<Sending, 'signal' | 'bodySignal'> {
 export interface Client {
   /** Gates requests for videos, and keeps the server's pauses. */
   readonly videoLimiter: RateLimiter;
-  /** Requests a video. Throws the MaviError that a JSON response or a status means, but not for 416 to a range. */
-  download(videoNo: string, options: VideoRequest): Promise<VideoResponse>;
+  /** Requests a video; its body is paused. Throws what a JSON response or a status means, except for 416 to a range. */
+  download(videoNo: string, options: VideoRequest): Promise<ApiResponse>;
   /**
    * Sends a call whose response is an envelope, and resolves to its data. Throws what the envelope means.
    * @param body sent with POST; undefined for a GET
@@ -118,31 +114,24 @@ export function apiClient(host: Host, settings: Settings, key: string, output: S
   const limited = async (
     limiter: RateLimiter,
     request: WireRequest,
+    refusedHint: string,
     sending: Omit<VideoRequest, 'onDiscarded'>,
-  ): Promise<HttpResponse> => {
+  ): Promise<ApiResponse> => {
     const sent = await limiter.start(sending.waitSignal ?? sending.signal, sending.onWait);
     sending.onStart();
     let noted: Promise<void> | undefined;
     const onSent = (): void => {
       noted = sent();
     };
-    try {
-      return await send(request, wire, { ...sending, onSent });
-    } finally {
-      await noted;
-    }
-  };
-
-  const contextOf = (response: HttpResponse, refusedHint: string): ResponseContext => {
-    const { status, headers, foreignHost } = response;
-    const askedMs = retryAfter(headers['retry-after'], clock.nowMs());
+    const response = await send(request, wire, { ...sending, onSent }).finally(() => noted);
+    const askedMs = retryAfter(response.headers['retry-after'], clock.nowMs());
     // Only the API itself may end the run by a long pause.
-    const isHeeded = foreignHost === null || (askedMs ?? 0) <= LONGEST_WAIT_MS;
-    return { status, retryAfterMs: isHeeded ? askedMs : null, foreignHost, secrets, refusedHint };
+    const isHeeded = response.foreignHost === null || (askedMs ?? 0) <= LONGEST_WAIT_MS;
+    return { ...response, retryAfterMs: isHeeded ? askedMs : null, secrets, refusedHint };
   };
 
   /** Keeps the pause that a failure asks for, then throws it. The pause holds for all videos, runs and processes. */
-  const fail = async (error: MaviError, { foreignHost }: ResponseContext): Promise<never> => {
+  const fail = async (error: MaviError, { foreignHost }: ApiResponse): Promise<never> => {
     if (error.retryAfterMs !== null && foreignHost === null) {
       await videoLimiter.pauseUntil(clock.nowMs() + error.retryAfterMs);
     }
@@ -154,18 +143,14 @@ export function apiClient(host: Host, settings: Settings, key: string, output: S
 
     async download(videoNo, sending) {
       const { from, uniqueId = settings.uniqueId } = sending;
-      const body = { video_no: videoNo, unique_id: uniqueId };
-      const request = requestFor('/download', body, from);
-      const response = await limited(videoLimiter, request, sending);
+      const request = requestFor('/download', { video_no: videoNo, unique_id: uniqueId }, from);
       const hint = `is it in the scope '${uniqueId}'? see: mavi list, or set --unique-id`;
-      const context = contextOf(response, hint);
+      const response = await limited(videoLimiter, request, hint, sending);
       // That there is no such range is no refusal of the video.
       const isNoRange = from !== undefined && response.status === 416;
-      if (isNoRange || (isOk(response) && !isJson(response.headers))) {
-        return { ...response, errorFrom: (first) => bodyError(first, context) };
-      }
+      if (isNoRange || (isOk(response) && !isJson(response))) return response;
       try {
-        return await fail(await failureOf(response, context), context);
+        return await fail(await failureOf(response), response);
       } finally {
         sending.onDiscarded(response.body.wireBytes);
       }
@@ -173,23 +158,22 @@ export function apiClient(host: Host, settings: Settings, key: string, output: S
 
     async call(path, body, signal) {
       const sending = { signal, bodySignal: signal, onWait: () => {}, onStart: () => {} };
-      const response = await limited(listLimiter, requestFor(path, body), sending);
       const hint = `check the flags, and the scope '${settings.uniqueId}' (--unique-id)`;
-      const context = contextOf(response, hint);
-      if (!isOk(response)) return fail(await failureOf(response, context), context);
+      const response = await limited(listLimiter, requestFor(path, body), hint, sending);
+      if (!isOk(response)) return fail(await failureOf(response), response);
       const bytes = await readSmallBody(response.body, PAGE_BYTES);
       const envelope = bytes === null ? null : parseEnvelope(bytes.toString());
       if (envelope?.isSuccess) return envelope.data;
-      return fail(bodyError(bytes, context, PAGE_BYTES), context);
+      return fail(bodyError(bytes, response, PAGE_BYTES), response);
     },
   };
 }
 
 /** The error that a response without success means. Of one that is not JSON only the status counts. */
-async function failureOf({ headers, body }: HttpResponse, context: ResponseContext): Promise<MaviError> {
-  if (isJson(headers)) return bodyError(await readSmallBody(body, ENVELOPE_BYTES), context);
-  body.abort(new NetworkError('refused', 'not read'));
-  return bodyError(Buffer.alloc(0), context);
+async function failureOf(response: ApiResponse): Promise<MaviError> {
+  if (isJson(response)) return bodyError(await readSmallBody(response.body, ENVELOPE_BYTES), response);
+  response.body.abort(new NetworkError('refused', 'not read'));
+  return bodyError(Buffer.alloc(0), response);
 }
 
 function isOk({ status }: HttpResponse): boolean {
@@ -197,6 +181,6 @@ function isOk({ status }: HttpResponse): boolean {
 }
 
 /** Whether the Content-Type is JSON's: compared without case, parameters allowed, `+json` types too. */
-function isJson(headers: IncomingHttpHeaders): boolean {
+function isJson({ headers }: HttpResponse): boolean {
   return /^\s*(application|text)\/([a-z0-9.-]+\+)?json\s*(;|$)/i.test(headers['content-type'] ?? '');
 }

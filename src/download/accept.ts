@@ -1,7 +1,7 @@
 /** Decides what a response is and where its bytes go, before any of them is written. */
 import type { IncomingHttpHeaders } from 'node:http';
-import type { VideoResponse } from '../api/client.ts';
-import { ENVELOPE_BYTES } from '../api/envelope.ts';
+import type { ApiResponse } from '../api/client.ts';
+import { bodyError, ENVELOPE_BYTES } from '../api/envelope.ts';
 import { type MaviError, NetworkError, RefusedError } from '../errors.ts';
 import type { Container } from '../isobmff/signature.ts';
 import { newRecord, type RecordInProgress } from '../record.ts';
@@ -57,7 +57,7 @@ interface Accepted {
  * Accepts a response: the rest of a broken transfer, or a video from its first byte. Its body stays paused.
  * Throws why it is not accepted.
  */
-export async function acceptResponse(response: VideoResponse, download: ActiveDownload): Promise<Accepted> {
+export async function acceptResponse(response: ApiResponse, download: ActiveDownload): Promise<Accepted> {
   const { task, context, record, body } = download;
   const { status, headers } = response;
   const { contentLength } = response.body;
@@ -72,7 +72,7 @@ export async function acceptResponse(response: VideoResponse, download: ActiveDo
 }
 
 /** Accepts what follows the bytes received so far, or the statement that nothing does. */
-function acceptRest({ headers, status, body }: VideoResponse, download: ActiveDownload): Accepted {
+function acceptRest({ headers, status, body }: ApiResponse, download: ActiveDownload): Accepted {
   const { resumePoint: asked, body: into } = download;
   const hint = 'check for a proxy between this machine and the server';
   if (asked === null || into === null) {
@@ -166,9 +166,10 @@ function openSink(container: Container | null, download: ActiveDownload): Sink |
  * because its bytes are billed. The chunks that arrive while it is paused are added to `first`.
  */
 async function readOpening(
-  { body, errorFrom }: VideoResponse,
+  response: ApiResponse,
   rules: CheckRules,
 ): Promise<{ opening: Extract<Opening, { kind: 'accepted' }>; first: readonly Uint8Array[] }> {
+  const { body } = response;
   const first: Uint8Array[] = [];
   let length = 0;
   let opening: Opening = { kind: 'more' };
@@ -188,7 +189,7 @@ async function readOpening(
   if (opening.kind === 'more') opening = sniff(Buffer.concat(first), true, rules);
   if (opening.kind === 'accepted') return { opening, first };
   let error: MaviError = new NetworkError('network', 'no data was received');
-  if (opening.kind === 'json') error = errorFrom(Buffer.concat(first));
+  if (opening.kind === 'json') error = bodyError(Buffer.concat(first), response);
   if (opening.kind === 'refused') error = opening.error;
   body.abort(error);
   throw error;

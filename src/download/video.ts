@@ -1,5 +1,5 @@
 /** One download from beginning to end: look at the target, fetch until complete, publish, or clean up. */
-import type { VideoResponse } from '../api/client.ts';
+import type { ApiResponse } from '../api/client.ts';
 import { CHECK_ENCODING } from '../api/network-errors.ts';
 import { type DelayAfter, retryDelays } from '../api/retry.ts';
 import {
@@ -82,7 +82,7 @@ async function fetchWithRetries(download: ActiveDownload): Promise<{ proof: Proo
   for (;;) {
     const receivedBefore = record.bytes_received;
     const reservation = context.budget.reserve(bytesToCome(download), record.attempts > 0);
-    let response: VideoResponse | null = null;
+    let response: ApiResponse | null = null;
     try {
       response = await request(download);
       const { body } = response;
@@ -124,7 +124,7 @@ function tooLong(listedSize: number): BodyError {
 }
 
 /** Sends the request for the video, or for the rest of it. */
-function request(download: ActiveDownload): Promise<VideoResponse> {
+function request(download: ActiveDownload): Promise<ApiResponse> {
   const { record } = download;
   const { client, host, report, stop, noNewVideos } = download.context;
   const { videoNo, uniqueId } = download.task;

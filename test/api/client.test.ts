@@ -1,7 +1,8 @@
 /** What is sent, to the letter. The only file that imports nock, which takes over all sockets. */
 import nock from 'nock';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { apiClient, type Client, type VideoRequest, type VideoResponse } from '../../src/api/client.ts';
+import { type ApiResponse, apiClient, type Client, type VideoRequest } from '../../src/api/client.ts';
+import { bodyError } from '../../src/api/envelope.ts';
 import { run } from '../../src/cli.ts';
 import { AccountError, NetworkError, RateLimitError, RefusedError } from '../../src/errors.ts';
 import { resolveSettings, type SettingTexts } from '../../src/settings/settings.ts';
@@ -78,7 +79,7 @@ function question(more: Partial<VideoRequest> = {}): VideoRequest {
   return { signal, bodySignal: signal, onWait: nothing, onStart: nothing, onDiscarded: nothing, ...more };
 }
 
-async function bytesOf({ body }: VideoResponse): Promise<string> {
+async function bytesOf({ body }: ApiResponse): Promise<string> {
   const chunks: Uint8Array[] = [];
   body.use((chunk) => chunks.push(chunk));
   body.resume();
@@ -264,8 +265,8 @@ describe('a response for a video', () => {
     const text = JSON.stringify(failure('0402', 'pay'));
     respond('POST', '/serve/api/v1/download', 200, text, { 'content-type': type });
     const got = await client().download(VIDEO_NO, question());
-    expect(got.errorFrom(Buffer.from(await bytesOf(got)))).toMatchObject({ exitCode: 3, code: '0402' });
-    const other = got.errorFrom(Buffer.from('{"no":"envelope"}'));
+    expect(bodyError(Buffer.from(await bytesOf(got)), got)).toMatchObject({ exitCode: 3, code: '0402' });
+    const other = bodyError(Buffer.from('{"no":"envelope"}'), got);
     expect(other).toMatchObject({ exitCode: 4, code: 'bad_json' });
   });
 
