@@ -2,8 +2,8 @@
 import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { relative, sep } from 'node:path';
-import { type CheckedFile, checkFile } from '../download/existing.ts';
-import { type FileRecord, type ManifestIndex, readManifest } from '../download/manifest.ts';
+import { checkFile } from '../download/existing.ts';
+import { type ManifestIndex, readManifest } from '../download/manifest.ts';
 import type { CheckRules } from '../download/sniff.ts';
 import { BodyError, type ExitCode, Interrupted } from '../errors.ts';
 import { pathFrom, pathKey } from '../folders.ts';
@@ -31,18 +31,15 @@ interface Finding extends Pick<VideoRecord, 'bytes' | 'brand' | 'sha256' | 'warn
   readonly verified: string | null;
 }
 
-/** One file to check, as the user named it, and the manifest that may list it. */
-interface Subject {
-  readonly file: string;
-  readonly index: ManifestIndex | null;
-}
+/** A file to check, as the user named it, and the manifest that may list it. */
+type Subject = readonly [file: string, index: ManifestIndex | null];
 
 /** Checks the files and prints a line for each on standard output. Returns 5 if any fails. */
 export async function runVerify(plan: VerifyPlan, host: Host): Promise<ExitCode> {
   let failed = false;
   let count = 0;
-  for await (const subject of subjects(plan, host)) {
-    const finding = await examine(subject, plan, host);
+  for await (const [file, index] of subjects(plan, host)) {
+    const finding = await examine(file, index, plan.rules, host);
     failed ||= finding.status === 'failed';
     count += 1;
     await print(host, `${plan.json ? safeJson(finding) : lineFor(finding)}\n`);
@@ -61,7 +58,7 @@ async function* subjects({ files, manifest }: VerifyPlan, host: Host): AsyncGene
     const hasOwn = index === null && isFolder && (await statOf(own, host)) !== null;
     const folderIndex = hasOwn ? await readManifest(own, host, 'named') : index;
     if (isFolder && folderIndex !== null) yield* recordedFiles(folderIndex, file, host);
-    else yield { file, index };
+    else yield [file, index];
   }
 }
 
@@ -73,7 +70,7 @@ async function* recordedFiles(index: ManifestIndex, folder: string, host: Host):
     const file = relative(host.cwd, path);
     // A video that was recorded elsewhere since was moved: its old file may be gone.
     const isLast = index.byVideoNo.get(videoNo)?.path === path;
-    if (isLast || (await statOf(file, host)) !== null) yield { file, index };
+    if (isLast || (await statOf(file, host)) !== null) yield [file, index];
   }
 }
 
@@ -81,49 +78,48 @@ function statOf(file: string, host: Host): Promise<Stats | null> {
   return stat(pathFrom(host.cwd, file)).catch(() => null);
 }
 
-async function examine({ file, index }: Subject, { rules }: VerifyPlan, host: Host): Promise<Finding> {
+async function examine(
+  file: string,
+  index: ManifestIndex | null,
+  rules: CheckRules,
+  host: Host,
+): Promise<Finding> {
   const path = pathFrom(host.cwd, file);
-  const record = index?.byPath.get(pathKey(path)) ?? null;
-  const listed = index === null ? null : record !== null;
-  const checksum = record !== null && record.sha256 !== null;
+  const record = index?.byPath.get(pathKey(path));
+  const listed = index === null ? null : record !== undefined;
+  const hasChecksum = typeof record?.sha256 === 'string';
   try {
     const checked = await checkFile(path, file, {
       ...rules,
-      checksum,
+      checksum: hasChecksum,
       listedSize: null,
       listedDuration: record?.duration ?? null,
       recordedSize: record?.bytes,
       signal: host.interrupt,
     });
-    if (record !== null) compare(checked, record);
-    const { bytes, brand, sha256, warnings } = checked;
-    const compared = checksum ? ', size and SHA-256' : ', size';
-    const verified = checked.verified + (record === null ? '' : compared);
-    return { file, status: 'ok', bytes, brand, sha256, listed, verified, warnings, error: null };
+    if (record === undefined) return { file, status: 'ok', listed, ...checked, error: null };
+    if (checked.bytes !== record.bytes) {
+      throw new BodyError('size_changed', `${checked.bytes} bytes, but the manifest records ${record.bytes}`);
+    }
+    if (hasChecksum && checked.sha256 !== record.sha256) {
+      throw new BodyError('sha256_changed', 'its SHA-256 differs from the recorded one');
+    }
+    const verified = `${checked.verified}, size${hasChecksum ? ' and SHA-256' : ''}`;
+    return { file, status: 'ok', listed, ...checked, verified, error: null };
   } catch (thrown) {
     if (thrown instanceof Interrupted) throw thrown;
     const nothing = { bytes: null, brand: null, sha256: null, verified: null, warnings: [] };
-    return { file, status: 'failed', ...nothing, listed, error: recordedError(thrown, host.secrets) };
-  }
-}
-
-function compare(checked: CheckedFile, record: FileRecord): void {
-  if (checked.bytes !== record.bytes) {
-    throw new BodyError('size_changed', `${checked.bytes} bytes, but the manifest records ${record.bytes}`);
-  }
-  if (record.sha256 !== null && checked.sha256 !== record.sha256) {
-    throw new BodyError('sha256_changed', 'its SHA-256 differs from the recorded one');
+    return { file, status: 'failed', listed, ...nothing, error: recordedError(thrown, host.secrets) };
   }
 }
 
 function lineFor({ file, error, warnings, listed, bytes, verified }: Finding): string {
   const name = printable(file);
   if (error !== null) {
-    const isFolder = error.code === 'is_directory';
     const toName = `it is a folder without ${MANIFEST_NAME}; name the files in it`;
+    const why = error.code === 'is_directory' ? toName : error.message;
     // The line begins with the name already.
-    const why = isFolder ? toName : error.message.replace(`cannot read ${name}: `, '');
-    return `${name}: FAILED: ${why}`;
+    return `${name}: FAILED: ${why.replace(`cannot read ${name}: `, '')}`;
   }
   const notes = warnings.map((warning) => `; warning: ${warning}`).join('');
   const unlisted = listed === false ? '; not listed in the manifest' : '';
