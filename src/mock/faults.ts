@@ -44,13 +44,8 @@ function parseFault(text: string): Fault {
   if (!Object.hasOwn(FAULTS, name)) throw new SyntaxError(`unknown fault '${name}'`);
   if (Number(times) === 0) throw new SyntaxError(`'${text}' applies to no request; write x1 or more`);
   const offsetBytes = offset === undefined ? undefined : Number(offset);
-  return {
-    name: name as FaultName,
-    value,
-    offsetBytes,
-    times: Number(times ?? Number.POSITIVE_INFINITY),
-    text,
-  };
+  const count = Number(times ?? Number.POSITIVE_INFINITY);
+  return { name: name as FaultName, value, offsetBytes, times: count, text };
 }
 
 const RANGE_FAULTS: readonly FaultName[] = ['range-ignored', 'bad-range', 'other-etag', 'if-range-ignored'];

@@ -37,34 +37,30 @@ export const OTHER_FORMATS = {
   garbage: () => file('\xde\xad\xbe\xef'),
 };
 
-type Span = readonly [fromByte: number, toByte: number];
-
-const UNKNOWN_FORMAT_HEAD_BYTES = 1024;
-
 /** A content of the same length and boxes whose media data differs in every byte from `fromOffset` on. */
 export function withOtherMedia(content: Content, fromOffset: number): Content {
   return {
     ...content,
     async *read(fromByte, toByte) {
       const spans = await mediaSpans(content);
+      const isOther = (offset: number) =>
+        offset >= fromOffset && spans.some(([from, to]) => offset >= from && offset < to);
       let at = fromByte;
       for await (const piece of content.read(fromByte, toByte)) {
-        const changed = Uint8Array.from(piece);
-        for (const [from, to] of spans) {
-          const start = Math.max(from, fromOffset, at) - at;
-          for (let index = start; index < Math.min(to - at, changed.length); index += 1)
-            changed[index]! ^= 0x55;
-        }
-        yield changed;
+        const start = at;
+        yield piece.map((byte, index) => (isOther(start + index) ? byte ^ 0x55 : byte));
         at += piece.length;
       }
     },
   };
 }
 
+/** The head of a file without `mdat` boxes, which stays as it is. */
+const HEAD_BYTES = 1024;
+
 /** The payloads of the `mdat` boxes; without any, everything but the head. */
-async function mediaSpans({ sizeBytes, read }: Content): Promise<Span[]> {
-  const spans: Span[] = [];
+async function mediaSpans({ sizeBytes, read }: Content): Promise<[fromByte: number, toByte: number][]> {
+  const spans: [number, number][] = [];
   for (let at = 0; at + 8 <= sizeBytes; ) {
     const head = await buffer(read(at, at + 8));
     // A size of 0 means up to the end of the file.
@@ -73,5 +69,5 @@ async function mediaSpans({ sizeBytes, read }: Content): Promise<Span[]> {
     if (head.toString('latin1', 4) === 'mdat') spans.push([at + 8, Math.min(sizeBytes, at + boxBytes)]);
     at += boxBytes;
   }
-  return spans.length > 0 ? spans : [[UNKNOWN_FORMAT_HEAD_BYTES, sizeBytes]];
+  return spans.length > 0 ? spans : [[HEAD_BYTES, sizeBytes]];
 }
