@@ -1,13 +1,13 @@
 /** `mavi help`: a command's help, or a topic. */
 import { Argument, Command } from 'commander';
-import { EXIT_CODES } from '../errors.ts';
+import { EXIT_CODES, type ExitCode } from '../errors.ts';
 import { print } from '../host.ts';
 import { DEFINITIONS } from '../settings/settings.ts';
 import { type CommandContext, subcommand, usageHint } from './command.ts';
 
 /** The variables that `mavi` reads, and what each is for. */
 export const VARIABLES: readonly (readonly [name: string, meaning: string])[] = [
-  ['MAVI_API_KEY', 'the API key; overrides all other sources'],
+  ['MAVI_API_KEY', 'the API key; overrides all other sources but --profile'],
   ['MAVI_API_KEY_FILE', 'a file that contains the API key'],
   ['MEMORIES_API_KEY', 'the API key, under the name that other clients use'],
   ...Object.values(DEFINITIONS).map(({ variable, config }) => [variable, `default for --${config}`] as const),
@@ -56,23 +56,31 @@ export function addHelp(program: Command, { host, run }: CommandContext): void {
   argument.argChoices = [...program.commands.map((each) => each.name()), ...topics];
   const command = subcommand(program, 'help', 'help on a command, exit-codes, environment or verification');
   run(command.addArgument(argument), async (_flags, names) => {
-    let found: Command | undefined = program;
-    for (const name of names) found = found?.commands.find((each) => each.name() === name);
-    const text = TOPICS[names.join(' ')];
-    if (found !== undefined) found.outputHelp();
-    else if (text !== undefined) await print(host, `${text}\n`);
-    else suggest(names[0] as string, argument.argChoices ?? [], command);
+    const [topic = '', extra] = names;
+    if (topics.includes(topic) && extra === undefined) await print(host, `${TOPICS[topic]}\n`);
+    else if (topics.includes(topic)) suggest(extra as string, [], command);
+    else {
+      let found = program;
+      for (const name of names) {
+        const below = found.commands.find((each) => each.name() === name);
+        const known = found === program ? argument.argChoices : found.commands.map((each) => each.name());
+        if (below === undefined) return suggest(name, known ?? [], command);
+        found = below;
+      }
+      found.outputHelp();
+    }
     return 0;
   });
 }
 
-/** Fails as commander does for an unknown command. */
-function suggest(name: string, known: readonly string[], help: Command): void {
+/** Fails as commander does for an unknown command, with a known one that is similar. */
+function suggest(name: string, known: readonly string[], help: Command): ExitCode {
   const index = new Command('help')
     .copyInheritedSettings(help)
     .showHelpAfterError(usageHint(help.parent ?? help));
   for (const each of known) index.command(each);
-  index.parse([name], { from: 'user' });
+  if (known.length > 0) index.parse([name], { from: 'user' });
+  return index.error(`error: unknown command '${name}'`);
 }
 
 /** Two columns, indented. */
