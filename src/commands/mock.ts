@@ -15,11 +15,16 @@ export function addMock(program: Command, { host, run }: CommandContext): void {
   ])
     .option('--port <n>', 'listen on this port of 127.0.0.1; 0 = any free port', '0')
     .option('--videos <dir>', 'serve the files in a folder, not the samples (skips symlinks that leave it)')
-    .option('--fault <name>', 'misbehave, such as drop, stall or rate-limit; see --list-faults')
+    .option('--fault <name>', 'misbehave, such as drop or drop@1000x1,bad-range; see --list-faults', joined)
     .option('--limit <n>', 'limit downloads per account, as in --rate; 0 = no limit', '12/m')
     .option('--pace <bytes/s>', 'send each video no faster than this, such as 100K')
     .option('--list-faults', 'list the faults and exit');
   run(command, async (flags) => (await import('../mock/run.ts')).runMock(mockPlan(flags), host));
+}
+
+/** Several flags count as one with commas between. */
+function joined(text: string, before?: string): string {
+  return before === undefined ? text : `${before},${text}`;
 }
 
 function mockPlan(flags: Flags): MockPlan {

@@ -53,14 +53,24 @@ export const TRANSFER_FAULTS = {
   ],
   bomb: ['sends the video and endless zeros, compressed with =gzip or =br', bomb],
 
-  // Ranges. Each of these makes the video offer ranges; a request without a Range gets a good response.
-  'range-ignored': ['responds to a Range with the complete video and HTTP 200', sendWith(fullVideo)],
+  // Ranges. Each of these makes the video offer ranges, and takes effect after a fault such as drop@1000x1: a request
+  // without a Range gets a good response.
+  'range-ignored': [
+    'after drop@1000x1, say: responds to a Range with the complete video and HTTP 200',
+    sendWith(fullVideo),
+  ],
   'bad-range': [
-    'responds to a Range with a Content-Range, and bytes, that start one byte early',
+    'after drop@1000x1, say: responds to a Range with bytes that start one byte early',
     sendWith(({ part }) => ({ part: { ...part, fromByte: Math.max(0, part.fromByte - 1) } })),
   ],
-  'other-etag': ['gives each response another ETag, so that If-Range fails', sendWith(withOwnTag)],
-  'if-range-ignored': ['gives each response another ETag, and sends the range anyway', sendWith(anyRange)],
+  'other-etag': [
+    'after drop@1000x1, say: gives each response another ETag, so that If-Range fails',
+    sendWith(withOwnTag),
+  ],
+  'if-range-ignored': [
+    'after drop@1000x1, say: gives each response another ETag, and sends the range anyway',
+    sendWith(anyRange),
+  ],
 } satisfies FaultTable;
 
 /** Sends the content after changes to the delivery. */

@@ -40,7 +40,9 @@ export function parseFaults(text: string): readonly Fault[] {
 function parseFault(text: string): Fault {
   const { name, value, offset, times } = GRAMMAR.exec(text)?.groups ?? {};
   if (name === undefined)
-    throw new SyntaxError(`'${text}' is not a fault; write name[=value][@offset][xN], such as drop@1000x3`);
+    throw new SyntaxError(
+      `'${text}' is not a fault; write name[=value][@offset][xN], such as drop@1000x3, and a comma before the next`,
+    );
   if (!Object.hasOwn(FAULTS, name)) throw new SyntaxError(`unknown fault '${name}'`);
   if (Number(times) === 0) throw new SyntaxError(`'${text}' applies to no request; write x1 or more`);
   const offsetBytes = offset === undefined ? undefined : Number(offset);

@@ -78,6 +78,15 @@ describe('mock', () => {
     expect(errors).toContain('0429');
   });
 
+  it('takes the faults of several flags one after the other', async () => {
+    const cwd = tempDir();
+    const { env } = await serving(cwd, '--fault', 'drop@1000x1', '--fault', 'rate-limitx1');
+    const { code, errors } = await mavi(cwd, env, 'download', faststart);
+    expect(code).toBe(0);
+    expect(errors.match(/attempt \d/g)).toEqual(['attempt 2', 'attempt 3']);
+    expect(errors).toContain('0429');
+  });
+
   it('lists its faults', async () => {
     const { code, out } = await mavi(tempDir(), {}, 'mock', '--list-faults');
     expect(code).toBe(0);

@@ -261,7 +261,7 @@ export const COMMAND_LINE: Rows = {
     args: ['mock', '--fault', 'drop@x'],
     code: 2,
     says: [
-      "mavi: --fault: 'drop@x' is not a fault; write name[=value][@offset][xN], such as drop@1000x3",
+      "mavi: --fault: 'drop@x' is not a fault; write name[=value][@offset][xN], such as drop@1000x3, and a comma before the next",
       '      list the faults with: mavi mock --list-faults',
     ],
   },
