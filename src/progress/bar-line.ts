@@ -30,8 +30,10 @@ function layoutFor(width: number, longestName: number) {
     const room = shown.reduce((left, each) => left - each - GAP.length, width);
     if (room >= bar) return { ...widths, name, bar: Math.min(room, WIDEST_BAR) };
   }
-  const room = width - WIDTHS.percent - WIDTHS.time - 2 * GAP.length;
-  return { ...WIDTHS, name: Math.max(1, Math.min(longestName, room)), bar: 0, size: 0, speed: 0 };
+  const figures = WIDTHS.percent + GAP.length;
+  const time = figures + WIDTHS.time + GAP.length < width ? WIDTHS.time : 0;
+  const room = width - figures - (time === 0 ? 0 : time + GAP.length);
+  return { ...WIDTHS, name: Math.max(1, Math.min(longestName, room)), bar: 0, size: 0, speed: 0, time };
 }
 
 /** What a video is doing. */

@@ -171,7 +171,7 @@ const anyCounts = fc.record({
 });
 
 describe('all lines, whatever their names and numbers', () => {
-  it.each([40, 80, 132])('fit %i columns', (columns) => {
+  it.each([10, 20, 22, 30, 40, 80, 132])('fit %i columns', (columns) => {
     fc.assert(
       fc.property(
         fc.array(anySketch, { maxLength: 4 }),
