@@ -24,7 +24,7 @@ export type ExitCode = keyof typeof EXIT_CODES;
 
 /** What an error says besides its message. */
 interface ErrorFacts {
-  /** What to do next, a sentence or a command; empty when there is nothing to advise. May have several lines. */
+  /** What to do next, a sentence or a command; empty when there is nothing to advise. */
   hint?: string;
   /** Whether the same command may succeed later. Default false. */
   retryable?: boolean;
@@ -49,7 +49,7 @@ export class MaviError extends Error {
     this.name = new.target.name;
     this.exitCode = exitCode;
     this.code = code;
-    this.hint = redactKeys((facts.hint ?? '').split('\n').map(printable).join('\n'));
+    this.hint = redactKeys(printable(facts.hint ?? ''));
     this.retryable = facts.retryable ?? false;
     this.retryAfterMs = facts.retryAfterMs ?? null;
   }

@@ -94,9 +94,9 @@ describe('an error', () => {
     expect(new RateLimitError('x', 'x', { retryAfterMs: undefined }).retryAfterMs).toBeNull();
   });
 
-  it('has no hint by default, and may have one of several lines', () => {
+  it('has no hint by default, and one without control characters', () => {
     expect(new LocalError('x', 'x').hint).toBe('');
-    expect(new LocalError('x', 'x', { hint: 'do this\nthen\u0007 that' }).hint).toBe('do this\nthen that');
+    expect(new LocalError('x', 'x', { hint: 'do this, \u0007then that' }).hint).toBe('do this, then that');
   });
 
   it('about a truncated video says how to download it anyway', () => {

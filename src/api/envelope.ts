@@ -129,7 +129,7 @@ function errorOf(
 }
 
 const CONSOLE = 'https://api-platform.memories.ai';
-const NEW_KEY = `see where the key comes from with: mavi auth status\ncreate a new one at ${CONSOLE}`;
+const NEW_KEY = `see where the key comes from with: mavi auth status; create a new one at ${CONSOLE}`;
 
 const ACCOUNT_FAILURES = new Map([
   [401, { what: 'API key refused', hint: NEW_KEY }],

@@ -74,8 +74,8 @@ export async function runStatus(flags: SettingTexts, verbose: boolean, host: Hos
     if (!(error instanceof AccountError)) throw error;
     await line('API', 'refuses the key');
     // The source of the key has just been shown.
-    const hint = error.hint.split('\n').filter((each) => !each.includes('mavi auth status'));
-    throw new AccountError(error.code, error.message, { hint: hint.join('\n'), cause: error });
+    const hint = error.hint.replace(/^.*: mavi auth status; /, '');
+    throw new AccountError(error.code, error.message, { hint, cause: error });
   }
 }
 

@@ -176,6 +176,6 @@ export function nameTemplateOption(): Option {
 
 /** What `--name-template` takes, for the end of a command's help. */
 export const NAME_TEMPLATES = `
-Name templates take {video_no}, {video_name}, {create_date}, {taken_date} and {tag};
-/ makes subfolders.
+Name templates take {video_no}, {video_name}, {create_date}, {taken_date} and
+{tag}; / makes subfolders.
 `;

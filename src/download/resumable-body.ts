@@ -129,7 +129,7 @@ export class ResumableBody {
 
 function changed(): BodyError {
   const hint = 'discard what was written and start over, or download to a file with -o video.mp4';
-  return new BodyError('changed', 'the server sent different bytes when the video was fetched again', {
+  return new BodyError('changed', 'the server sent different bytes when the video was requested again', {
     hint,
   });
 }

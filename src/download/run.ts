@@ -14,6 +14,12 @@ import { type Item, itemFor, printForecast } from './forecast.ts';
 import { openManifest, readManifest } from './manifest.ts';
 import { type DownloadPlan, destinationOf, listedTask, readVideoNo, type VideoTask } from './plan.ts';
 
+const CONTINUE_HINTS = {
+  refuse: 'rerun with --skip-existing to continue',
+  force: 'rerun with --skip-existing instead of --force to continue',
+  skip: 'rerun the same command to continue',
+};
+
 /** Downloads what the plan names. Returns the merged exit code; throws what ends the run itself. */
 export async function runDownload(plan: DownloadPlan, host: Host): Promise<ExitCode> {
   const note = (text: string): void => {
@@ -50,7 +56,6 @@ export async function runDownload(plan: DownloadPlan, host: Host): Promise<ExitC
       return exitCode;
     }
     const tasks = items.map(({ task }) => task);
-    const again = plan.whenExists === 'skip' ? 'the same command' : 'with --skip-existing';
     const noSummary = items.length === 1 ? null : '';
     const code = await runBatch(tasks, {
       host,
@@ -60,7 +65,7 @@ export async function runDownload(plan: DownloadPlan, host: Host): Promise<ExitC
       unlisted,
       showsChecksum: plan.rules.checksum,
       summaryEnd: recorded > 0 ? `; ${recorded} already recorded` : noSummary,
-      continueHint: `rerun ${again} to continue`,
+      continueHint: CONTINUE_HINTS[plan.whenExists],
     });
     // A failure of the account decides the exit code of the run.
     return code === 3 ? code : mergeExitCodes([code, exitCode]);

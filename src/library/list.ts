@@ -5,7 +5,7 @@ import { type Host, print, requireStdout, say } from '../host.ts';
 import { printable, safeJson } from '../sanitize.ts';
 import type { SettingTexts } from '../settings/settings.ts';
 import { libraryFolders, libraryScopes, listVideos } from './listing.ts';
-import type { LibraryQuery } from './query.ts';
+import { isNarrowed, type LibraryQuery } from './query.ts';
 
 /** What `mavi list` was asked to do. */
 export interface ListPlan {
@@ -42,7 +42,8 @@ export async function runList(plan: ListPlan, host: Host): Promise<ExitCode> {
     // Loaded for a table alone: the width of text takes a large package.
     const { printTable } = await import('./table.ts');
     const count = await printTable(listing.rows, host);
-    if (count === 0) note(`no videos found in ${scopesText(scopes, session.settings.uniqueId)}`);
+    const found = isNarrowed(query) ? 'no video matches' : 'no videos found';
+    if (count === 0) note(`${found} in ${scopesText(scopes, session.settings.uniqueId)}`);
   } else {
     const showsScope = scopes === 'all' || scopes.length > 1;
     for await (const { videoNo, uniqueId, fields } of listing.rows) {

@@ -26,11 +26,8 @@ export function warningText(videoNo: string | null, text: string, style: Style):
 
 /** An error: what failed, for which video, and below it what to do next. */
 export function errorText(videoNo: string | null, message: string, hint: string, style: Style): string {
-  const hints = hint.split('\n').filter(Boolean);
-  return [
-    wrapped(subject(videoNo) + message, style.width(), `${style.bad('mavi:')} `, INDENT),
-    ...hints.map((line) => wrapped(line, style.width(), INDENT, INDENT)),
-  ].join('\n');
+  const what = wrapped(subject(videoNo) + message, style.width(), `${style.bad('mavi:')} `, INDENT);
+  return hint === '' ? what : `${what}\n${wrapped(hint, style.width(), INDENT, INDENT)}`;
 }
 
 function retryText(event: EventOf<'retrying'>, nowMs: number, style: Style): string {

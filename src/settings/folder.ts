@@ -122,8 +122,8 @@ function refuseUntrusted(host: Host, path: string, stats: Stats): void {
 
 function refuseOwner(host: Host, path: string, stats: Stats, flags = ''): void {
   if (stats.uid === host.uid || stats.uid === 0) return;
-  const chown = `or, after checking its contents: sudo chown ${flags}${host.uid} ${shellWord(path)}`;
-  const hint = `use a folder of your own: export MAVI_CONFIG_DIR="$(mktemp -d)"\n${chown}`;
+  const chown = `sudo chown ${flags}${host.uid} ${shellWord(path)}`;
+  const hint = `use a folder of your own: export MAVI_CONFIG_DIR="$(mktemp -d)"; or, after checking its contents: ${chown}`;
   throw new UsageError(`${path} belongs to another user (user ID ${stats.uid}), so it can't be trusted`, {
     hint,
   });

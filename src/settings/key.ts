@@ -83,7 +83,7 @@ export async function findKey(host: Host, stored: StoredValues, quiet = false): 
     fromStore();
   if (found !== null) return found;
   const flag = profileFlag(stored);
-  const hint = `create one at ${KEY_PAGE}\nstore it with: mavi auth login${flag} (in scripts: set MAVI_API_KEY)`;
+  const hint = `store one with: mavi auth login${flag} (in scripts: set MAVI_API_KEY); create it at ${KEY_PAGE}`;
   throw new AccountError('no_key', `no API key${flag === '' ? '' : ` in profile ${stored.name}`}`, { hint });
 }
 

@@ -40,7 +40,7 @@ const NETWORK = { type: NetworkError, exitCode: 6, retryable: true };
 const LIMITED = { type: RateLimitError, exitCode: 8, retryable: true };
 
 const NEW_KEY =
-  'see where the key comes from with: mavi auth status\ncreate a new one at https://api-platform.memories.ai';
+  'see where the key comes from with: mavi auth status; create a new one at https://api-platform.memories.ai';
 
 describe('what a response means', () => {
   it.each([

@@ -113,6 +113,7 @@ describe('a defect of the program in one video', () => {
 describe('an interrupted batch', () => {
   it.each([
     [[], 'rerun with --skip-existing to continue'],
+    [['--force'], 'rerun with --skip-existing instead of --force to continue'],
     [['--skip-existing'], 'rerun the same command to continue'],
   ])('says how many videos are done and how to continue: %j', async (flags, hint) => {
     const over = moment();

@@ -68,7 +68,7 @@ describe('--match', () => {
     expect(names(await mavi(two, env))).toEqual(['Walk 1', 'walk 2', 'sea', 'WALK 3']);
     expect(names(await mavi([...two, '--limit', '2'], env))).toEqual(['Walk 1', 'walk 2']);
     const none = await mavi(['list', '--match', 'nowhere'], env);
-    expect(none).toEqual({ code: 0, lines: [], errors: "mavi: no videos found in the scope 'default'\n" });
+    expect(none).toEqual({ code: 0, lines: [], errors: "mavi: no video matches in the scope 'default'\n" });
   });
 
   it('narrows a sync', async () => {

@@ -176,7 +176,7 @@ describe('mavi list', () => {
     const { code, text, host } = await list(await withMock(), ['--name', 'no such']);
     expect(code).toBe(0);
     expect(text).toBe('');
-    expect(host.errors()).toBe("mavi: no videos found in the scope 'default'\n");
+    expect(host.errors()).toBe("mavi: no video matches in the scope 'default'\n");
   });
 
   it('prints the fields of the API as JSON, one object a line, numbers as numbers', async () => {

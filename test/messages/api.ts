@@ -15,8 +15,7 @@ export const THE_API: Rows = {
     code: 3,
     says: [
       'mavi: VI625239098370850816: API key refused: API error 0401: The API key is invalid or has no permission',
-      '      see where the key comes from with: mavi auth status',
-      '      create a new one at https://api-platform.memories.ai',
+      '      see where the key comes from with: mavi auth status; create a new one at https://api-platform.memories.ai',
     ],
   },
   'an account without credits': {

@@ -10,8 +10,7 @@ export const MANY_VIDEOS: Rows = {
     code: 3,
     says: [
       'mavi: VI625239098370850816: API key refused: API error 0401: The API key is invalid or has no permission',
-      '      see where the key comes from with: mavi auth status',
-      '      create a new one at https://api-platform.memories.ai',
+      '      see where the key comes from with: mavi auth status; create a new one at https://api-platform.memories.ai',
       'mavi: 2 videos: 1 failed, 1 not started; 109 bytes received in TIME',
     ],
   },

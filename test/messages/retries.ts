@@ -44,7 +44,7 @@ export const RETRIES: Rows = {
     code: 5,
     says: [
       '! VI625239098370850816: connection to 127.0.0.1:PORT lost after 60000 bytes; retrying now (attempt 2), downloading it again and checking that the bytes already written match',
-      'mavi: VI625239098370850816: the server sent different bytes when the video was fetched again',
+      'mavi: VI625239098370850816: the server sent different bytes when the video was requested again',
       '      discard what was written and start over, or download to a file with -o video.mp4',
     ],
   },

@@ -62,8 +62,7 @@ export const SETTINGS_AND_KEY: Rows = {
     code: 3,
     says: [
       'mavi: no API key',
-      '      create one at https://api-platform.memories.ai',
-      '      store it with: mavi auth login (in scripts: set MAVI_API_KEY)',
+      '      store one with: mavi auth login (in scripts: set MAVI_API_KEY); create it at https://api-platform.memories.ai',
     ],
   },
   'a key in two parts': {
@@ -182,8 +181,7 @@ export const SETTINGS_AND_KEY: Rows = {
     code: 3,
     says: [
       'mavi: no API key in profile work',
-      '      create one at https://api-platform.memories.ai',
-      '      store it with: mavi auth login --profile work (in scripts: set MAVI_API_KEY)',
+      '      store one with: mavi auth login --profile work (in scripts: set MAVI_API_KEY); create it at https://api-platform.memories.ai',
     ],
   },
   'an invalid profile name': {

@@ -162,9 +162,9 @@ describe('a warning', () => {
 });
 
 describe('an error', () => {
-  it('puts each line of its hint on a separate line', () => {
-    expect(errorText(null, 'what failed', 'do this\nthen that', LOG)).toBe(
-      'mavi: what failed\n      do this\n      then that',
+  it('has its hint on a second line', () => {
+    expect(errorText(null, 'what failed', 'do this; then that', LOG)).toBe(
+      'mavi: what failed\n      do this; then that',
     );
   });
 

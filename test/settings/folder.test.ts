@@ -102,7 +102,7 @@ describe.runIf(process.platform !== 'win32')('settings that another user could h
     const { host, folder } = settings();
     const error = await refused({ ...host, uid: STRANGER });
     expect(error.message).toBe(`${folder} belongs to another user (user ID ${ME}), so it can't be trusted`);
-    expect(error.hint.split('\n')).toEqual([
+    expect(error.hint.split('; ')).toEqual([
       'use a folder of your own: export MAVI_CONFIG_DIR="$(mktemp -d)"',
       `or, after checking its contents: sudo chown ${STRANGER} ${folder}`,
     ]);

@@ -68,7 +68,7 @@ describe('the key in force', () => {
       code: 'no_key',
       message: 'no API key',
       hint: expect.stringMatching(
-        /^create one at https:\/\/api-platform\.memories\.ai\n.*mavi auth login .*MAVI_API_KEY/,
+        /^.*mavi auth login .*MAVI_API_KEY.* create it at https:\/\/api-platform\.memories\.ai$/,
       ),
     });
     expect(host.secrets.size).toBe(0);
