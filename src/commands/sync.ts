@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { UsageError } from '../errors.ts';
 import { readTemplate } from '../library/names.ts';
 import { SETTING_NAMES } from '../settings/settings.ts';
-import type { Shard, SyncPlan } from '../sync/plan.ts';
+import type { Shard, SyncPlan } from '../sync/inventory.ts';
 import { type CommandContext, type Flags, subcommand } from './command.ts';
 import { addRunFlags, addScopes, NAME_TEMPLATES, nameTemplateOption, queryOf, runPlanOf } from './flags.ts';
 

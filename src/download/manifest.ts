@@ -9,6 +9,9 @@ import { recordFrom, type VideoRecord } from '../record.ts';
 import { safeJson } from '../sanitize.ts';
 import { behindLinks } from './target.ts';
 
+/** What the manifest of a synced folder is called. */
+export const MANIFEST_NAME = 'mavi-manifest.ndjson';
+
 /** A manifest that is open for appending. */
 export interface Manifest {
   /** Appends a record; when it resolves, the line is complete on the disk. Throws LocalError. */

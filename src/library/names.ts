@@ -25,21 +25,18 @@ const DEVICE = /^(?:con|prn|aux|nul|(?:com|lpt)[0-9\u00b9\u00b2\u00b3]|conin\$|c
 
 /** Reads a template. Throws UsageError for an unknown field, or a path that could leave the folder. */
 export function readTemplate(text: string): Template {
+  const refused = (why: string, hint: string) => new UsageError(`--name-template ${why}`, { hint });
   const names = [...text.matchAll(/\{([^{}]*)\}/g)].map(([, name = '']) => name);
   const unknown = names.find((name) => !Object.hasOwn(FIELDS, name));
-  if (unknown !== undefined) {
-    const available = Object.keys(FIELDS).map((name) => `{${name}}`);
-    const hint = `available: ${available.join(', ')}`;
-    throw new UsageError(`--name-template has no field {${unknown}}`, { hint });
-  }
+  const available = Object.keys(FIELDS).map((name) => `{${name}}`);
+  if (unknown !== undefined) throw refused(`has no field {${unknown}}`, `available: ${available.join(', ')}`);
   if (names.length === 0) {
-    const hint = 'use a field in it, such as {video_no}';
-    throw new UsageError('--name-template gives every video the same name', { hint });
+    throw refused('gives every video the same name', 'use a field in it, such as {video_no}');
   }
   const parts = text.split('/');
   if (text.includes('\\') || parts.some((part) => /^\s*\.{0,2}\s*$/.test(part))) {
     const hint = `for example '{create_date}/{video_name}'; not \\, .. or a path from the root`;
-    throw new UsageError('--name-template takes a file name, with / for subfolders', { hint });
+    throw refused('takes a file name, with / for subfolders', hint);
   }
   const fill = (part: string, row: LibraryRow): string =>
     part.replace(/\{([^{}]+)\}/g, (_field, name: string) => FIELDS[name]?.(row) ?? '');

@@ -4,15 +4,37 @@ import { createReadStream } from 'node:fs';
 import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, relative, sep } from 'node:path';
 import { type Item, itemFor } from '../download/forecast.ts';
-import { type FileRecord, type ManifestIndex, readManifest } from '../download/manifest.ts';
-import { containersOf, listedTask, type VideoTask } from '../download/plan.ts';
+import { type FileRecord, MANIFEST_NAME, type ManifestIndex, readManifest } from '../download/manifest.ts';
+import { containersOf, listedTask, type RunPlan, type VideoTask } from '../download/plan.ts';
 import { pathFrom, pathKey } from '../folders.ts';
 import { type Container, EXTENSIONS } from '../isobmff/signature.ts';
 import { type ListingContext, listReady } from '../library/listing.ts';
-import { assignNames, withoutExtension } from '../library/names.ts';
+import { assignNames, type Template, withoutExtension } from '../library/names.ts';
+import type { LibraryQuery } from '../library/query.ts';
 import type { LibraryRow } from '../library/row.ts';
 import { newRecord, type VideoRecord } from '../record.ts';
-import { isInShard, MANIFEST_NAME, type SyncPlan } from './plan.ts';
+
+/** What `mavi sync` was asked to do. */
+export interface SyncPlan extends RunPlan {
+  /** As the user named it; messages and records use it. */
+  readonly folder: string;
+  readonly query: LibraryQuery;
+  /** Whether a recorded file that has changed is replaced. */
+  readonly force: boolean;
+  readonly template: Template;
+  readonly shard: Shard;
+}
+
+/** One of `of` disjoint parts of a library, from 1. */
+export interface Shard {
+  readonly index: number;
+  readonly of: number;
+}
+
+/** Whether a video is in a shard: by a hash of its ID, so that it stays there as the library grows. */
+export function isInShard(videoNo: string, shard: Shard): boolean {
+  return createHash('sha256').update(videoNo).digest().readUInt32BE(0) % shard.of === shard.index - 1;
+}
 
 /** A record whose file is, or was, in the folder. */
 interface RecordedFile extends FileRecord {

@@ -3,7 +3,7 @@ import { lstat, readdir } from 'node:fs/promises';
 import { openSession } from '../api/client.ts';
 import { runBatch } from '../download/batch.ts';
 import { printForecast } from '../download/forecast.ts';
-import { openManifest } from '../download/manifest.ts';
+import { MANIFEST_NAME, openManifest } from '../download/manifest.ts';
 import { removeStalePartials } from '../download/partial-file.ts';
 import { type ExitCode, LocalError, localError, mergeExitCodes, UsageError } from '../errors.ts';
 import { makeFolder, pathFrom } from '../folders.ts';
@@ -13,8 +13,7 @@ import { isNarrowed } from '../library/query.ts';
 import { acquireLock, awaitUnlocked, LockHeldError, type LockOptions } from '../lock.ts';
 import type { VideoRecord } from '../record.ts';
 import { safeJson } from '../sanitize.ts';
-import { takeInventory } from './inventory.ts';
-import { MANIFEST_NAME, type SyncPlan } from './plan.ts';
+import { type SyncPlan, takeInventory } from './inventory.ts';
 
 /** Downloads what the folder lacks. Returns the merged exit code; throws what ends the run itself. */
 export async function runSync(plan: SyncPlan, host: Host): Promise<ExitCode> {

@@ -3,7 +3,7 @@ import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { relative, sep } from 'node:path';
 import { checkFile } from '../download/existing.ts';
-import { type ManifestIndex, readManifest } from '../download/manifest.ts';
+import { MANIFEST_NAME, type ManifestIndex, readManifest } from '../download/manifest.ts';
 import type { CheckRules } from '../download/sniff.ts';
 import { BodyError, type ExitCode, Interrupted } from '../errors.ts';
 import { pathFrom, pathKey } from '../folders.ts';
@@ -11,7 +11,6 @@ import { type Host, print, say } from '../host.ts';
 import { bytesText } from '../progress/text.ts';
 import { recordedError, type VideoRecord } from '../record.ts';
 import { printable, safeJson } from '../sanitize.ts';
-import { MANIFEST_NAME } from '../sync/plan.ts';
 
 /** What `mavi verify` was asked to do. */
 export interface VerifyPlan {

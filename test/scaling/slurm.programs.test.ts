@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
-import { isInShard } from '../../src/sync/plan.ts';
+import { isInShard } from '../../src/sync/inventory.ts';
 import { moment } from '../helpers/moment.ts';
 import { recipesOf, withMavi } from '../helpers/recipes.ts';
 import { it } from '../helpers/scene.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isInShard } from '../../src/sync/plan.ts';
+import { isInShard } from '../../src/sync/inventory.ts';
 import { madeVideos } from '../library/stored-video.ts';
 
 /** The shards of n that a video is in. */

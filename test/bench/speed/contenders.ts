@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { MANIFEST_NAME } from '../../../src/download/manifest.ts';
 import type { Mock } from '../../../src/mock/server.ts';
 import type { VideoRecord } from '../../../src/record.ts';
-import { MANIFEST_NAME } from '../../../src/sync/plan.ts';
 import { generatedLibrary } from '../../helpers/generated.ts';
 import { PYTHON } from '../machine.ts';
 import { shellLine } from '../shell.ts';
