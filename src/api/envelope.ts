@@ -69,20 +69,16 @@ const KNOWN_CODES: readonly (number | null)[] = [0, 200, 1, 3, 401, 402, 403, 42
 /**
  * The error that a response means which is no video, or no success. The code of an envelope decides where it is known,
  * else the HTTP status. On a download an envelope is a failure whatever its code, so a code of success is refused too.
- * @param bytes its body, if that is JSON; null if it is longer than `mostBytes`, which is all that is read
+ * @param bytes its body, if that is JSON; null if it is longer than `limit` bytes, which is all that is read
  */
-export function bodyError(
-  bytes: Buffer | null,
-  context: ResponseContext,
-  mostBytes = ENVELOPE_BYTES,
-): MaviError {
+export function bodyError(bytes: Buffer | null, context: ResponseContext, limit = ENVELOPE_BYTES): MaviError {
   const { status, secrets } = context;
   const isOk = status >= 200 && status < 300;
   const text = bytes?.toString() ?? '';
   const envelope = parseEnvelope(text);
   if (envelope === null) {
-    const isLong = bytes === null || bytes.length > mostBytes;
-    const words = isLong ? `more than ${mostBytes} bytes of JSON` : strangeWords(text, secrets);
+    const isLong = bytes === null || bytes.length > limit;
+    const words = isLong ? `more than ${limit} bytes of JSON` : strangeWords(text, secrets);
     const unexpected = `unexpected response from the server: ${words || 'it is empty'}`;
     if (isOk) return new RefusedError('bad_json', unexpected, { hint: CHECK_BASE_URL });
     const message = `HTTP ${status} from the server${words === '' ? '' : `: ${words}`}`;
@@ -110,14 +106,13 @@ function errorOf(
   hint: string,
   { retryAfterMs, foreignHost }: ResponseContext,
 ): MaviError {
-  const account = ACCOUNT_FAILURES.get(status);
+  const [what, accountHint = ''] = ACCOUNT_FAILURES.get(status) ?? [];
   // What another origin reports concerns this video alone.
-  if (account !== undefined && foreignHost !== null) {
+  if (what !== undefined && foreignHost !== null) {
     const redirected = 'the API redirected to that host; run the command again later';
     return new RefusedError(code, `${foreignHost} refused the video: ${said}`, { hint: redirected });
   }
-  if (account !== undefined)
-    return new AccountError(code, `${account.what}: ${said}`, { hint: account.hint });
+  if (what !== undefined) return new AccountError(code, `${what}: ${said}`, { hint: accountHint });
   if (status === 429 && foreignHost === null) {
     const wait = 'other programs may use the same account; wait a minute, or lower --rate';
     return new RateLimitError(code, `rate limit reached: ${said}`, { hint: wait, retryAfterMs });
@@ -132,10 +127,10 @@ const CONSOLE = 'https://api-platform.memories.ai';
 const NEW_KEY = `see where the key comes from with: mavi auth status; create a new one at ${CONSOLE}`;
 
 const ACCOUNT_FAILURES = new Map([
-  [401, { what: 'API key refused', hint: NEW_KEY }],
-  [9009, { what: 'API key refused', hint: NEW_KEY }],
-  [402, { what: 'out of credits', hint: `top up the account at ${CONSOLE}` }],
-  [403, { what: 'account disabled', hint: `check the account at ${CONSOLE}` }],
+  [401, ['API key refused', NEW_KEY]],
+  [9009, ['API key refused', NEW_KEY]],
+  [402, ['out of credits', `top up the account at ${CONSOLE}`]],
+  [403, ['account disabled', `check the account at ${CONSOLE}`]],
 ]);
 
 /** What a response without an envelope says: the words of the infrastructure's JSON (Spring), or the text as it is. */

@@ -11,11 +11,10 @@ import { got } from 'got';
 import { type MaviError, NetworkError } from '../errors.ts';
 import { printable } from '../sanitize.ts';
 import { isLoopback, LONGEST_TIMER_MS } from '../settings/values.ts';
-import { type Body, bodyOf } from './body.ts';
+import { type Body, bodyOf, stalled, watchForStall } from './body.ts';
 import { type ConnectOptions, guardBody } from './connect.ts';
 import { CHECK_BASE_URL, networkError } from './network-errors.ts';
 import type { AgentFor } from './proxy.ts';
-import { stalled, watchForStall } from './stall.ts';
 
 /** One request as it is sent. */
 export interface WireRequest {
@@ -52,6 +51,9 @@ export interface Sending {
   readonly onSent: () => void;
 }
 
+/** The statuses that redirect. */
+export const REDIRECTS = [301, 302, 303, 307, 308];
+
 /** The most redirects that are followed for one request. */
 const MOST_REDIRECTS = 5;
 
@@ -68,7 +70,7 @@ export async function send(first: WireRequest, wire: Wire, sending: Sending): Pr
     const { headers, statusCode: status = 0 } = source;
     const described = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
     wire.trace(`< HTTP ${status} ${printable(described.join('; '))}`);
-    if (!isRedirect(status)) {
+    if (!REDIRECTS.includes(status)) {
       const foreignHost = url.origin === first.url.origin ? null : url.host;
       return { status, headers, foreignHost, body: bodyOf(source, url.host, wire, sending.bodySignal) };
     }
@@ -76,11 +78,6 @@ export async function send(first: WireRequest, wire: Wire, sending: Sending): Pr
     if (hop === MOST_REDIRECTS) throw badRedirect(first, `more than ${MOST_REDIRECTS} times`);
     request = redirected(request, status, headers.location);
   }
-}
-
-/** Whether a status is a redirect. */
-export function isRedirect(status: number): boolean {
-  return [301, 302, 303, 307, 308].includes(status);
 }
 
 /**

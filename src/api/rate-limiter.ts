@@ -63,11 +63,9 @@ export function rateLimiter(rate: Rate | null, store: RateLimitStore, clock: Clo
       refuseLongPause(seen);
       isHeadWaiting = true;
       queue.forEach(announce);
-      try {
-        await sleep(clock, waitedMs, signal);
-      } finally {
+      await sleep(clock, waitedMs, signal).finally(() => {
         isHeadWaiting = false;
-      }
+      });
     }
   };
 
