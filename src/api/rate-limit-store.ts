@@ -86,6 +86,11 @@ export function rateLimitStore(clock: Clock, shared: SharedRecord | null = null)
     };
   };
 
+  const paceAlone = (error: Error): void => {
+    record?.onAlone(error.message);
+    record = null;
+  };
+
   const update = async (change: Change): Promise<Starts> => {
     const changed = (entry: Entry): Entry => {
       // Read once, after the wait for the record.
@@ -96,11 +101,6 @@ export function rateLimitStore(clock: Clock, shared: SharedRecord | null = null)
     const written = record && (await rewrite(record, changed).catch(paceAlone));
     kept = written ?? changed(kept);
     return kept;
-  };
-
-  const paceAlone = (error: Error): void => {
-    record?.onAlone(error.message);
-    record = null;
   };
 
   let last: Promise<Starts> = Promise.resolve(EMPTY);
