@@ -38,7 +38,7 @@ export function speedText(bytesPerSecond: number): string {
 
 /** A duration: `0.4 s`, `13 s`, `2 min 05 s`, `1 h 02 min`. */
 export function durationText(ms: number): string {
-  const seconds = Math.max(0, ms) / 1000;
+  const seconds = shownMs(ms) / 1000;
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
   const rounded = Math.round(seconds);
   if (rounded < 60) return `${rounded} s`;
@@ -59,10 +59,15 @@ export function retryingText(delayMs: number, attempt: number): string {
 
 /** A duration as video players show it, in full seconds: `0:07`, `2:05`, `1:02:07`. */
 export function clockText(ms: number): string {
-  const seconds = Math.max(0, Math.ceil(ms / 1000));
+  const seconds = Math.ceil(shownMs(ms) / 1000);
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) return `${minutes}:${pad(seconds % 60)}`;
   return `${Math.floor(minutes / 60)}:${pad(minutes % 60)}:${pad(seconds % 60)}`;
+}
+
+/** What a listing claims may be negative, or no finite number. */
+function shownMs(ms: number): number {
+  return Math.min(Math.max(0, ms), Number.MAX_SAFE_INTEGER);
 }
 
 function pad(value: number): string {

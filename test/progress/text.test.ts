@@ -151,3 +151,11 @@ describe('a part of a total', () => {
     );
   });
 });
+
+it.each([Number.POSITIVE_INFINITY, 1e308])(
+  'a duration of %d ms, which a listing may claim, is shown as a number',
+  (ms) => {
+    expect(clockText(ms)).toMatch(/^\d+:\d\d:\d\d$/);
+    expect(durationText(ms)).toMatch(/^\d+ h \d\d min$/);
+  },
+);
