@@ -64,8 +64,8 @@ export function subcommand(
 ): Command {
   const command = parent.command(name).summary(summary).description(summary).helpCommand(false);
   const lines = examples.map(([line, meaning]) => `  # ${meaning}\n  ${line}\n`);
-  if (lines.length > 0)
-    command.addHelpText('after', `${notes}\nExamples:\n${lines.join('')}\n${TOPICS_LINE}`);
+  const end = `${notes}\nExamples:\n${lines.join('')}\n${TOPICS_LINE}`;
+  if (lines.length > 0) command.addHelpText('after', end);
   return command.showHelpAfterError(usageHint(command));
 }
 

@@ -38,7 +38,8 @@ export function addScopes(command: Command, settings: readonly SettingName[]): s
   const summary = 'library scope; repeatable (MAVI_UNIQUE_ID; default: "default")';
   const one = new Option('-u, --unique-id <id>', summary).helpGroup('Settings:');
   const all = new Option('--all-scopes', 'list every scope of the account').helpGroup('Filters:');
-  command.addOption(one.argParser((text, earlier: string[] = []) => [...earlier, text]));
+  const read = (text: string): unknown => readSetting('uniqueId', { source: 'flag', text });
+  command.addOption(one.argParser((text, earlier: unknown[] = []) => [...earlier, read(text)]));
   command.addOption(all.conflicts('uniqueId'));
   const others = settings.filter((name) => name !== 'uniqueId');
   addSettings(command, others);
@@ -48,7 +49,6 @@ export function addScopes(command: Command, settings: readonly SettingName[]): s
 /** What the flags of addFilters and addScopes mean. */
 export function queryOf(flags: Flags): LibraryQuery {
   const scopes = Array.isArray(flags.uniqueId) ? (flags.uniqueId as string[]) : [];
-  for (const text of scopes) readSetting('uniqueId', { source: 'flag', text });
   return {
     scopes: flags.allScopes === true ? 'all' : scopes,
     filters: {

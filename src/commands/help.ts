@@ -50,25 +50,21 @@ An empty variable counts as unset. A flag overrides its variable, which override
 
 /** Adds the command; all others have been added before. */
 export function addHelp(program: Command, { host, run }: CommandContext): void {
-  const topics = Object.keys(TOPICS);
   const argument = new Argument('[topic...]', 'a command, such as download or auth login, or a topic');
   // For completion. Not .choices(): for an unknown topic, commander would list them all instead of suggesting one.
-  argument.argChoices = [...program.commands.map((each) => each.name()), ...topics];
+  argument.argChoices = [...program.commands.map((each) => each.name()), ...Object.keys(TOPICS)];
   const command = subcommand(program, 'help', 'help on a command, exit-codes, environment or verification');
   run(command.addArgument(argument), async (_flags, names) => {
-    const [topic = '', extra] = names;
-    if (topics.includes(topic) && extra === undefined) await print(host, `${TOPICS[topic]}\n`);
-    else if (topics.includes(topic)) suggest(extra as string, [], command);
-    else {
-      let found = program;
-      for (const name of names) {
-        const below = found.commands.find((each) => each.name() === name);
-        const known = found === program ? argument.argChoices : found.commands.map((each) => each.name());
-        if (below === undefined) return suggest(name, known ?? [], command);
-        found = below;
-      }
-      found.outputHelp();
+    let found: Command | undefined = program;
+    let known = argument.argChoices ?? [];
+    for (const name of names) {
+      if (!known.includes(name)) return suggest(name, known, command);
+      // A topic is not a command, and has nothing below it.
+      found = found?.commands.find((each) => each.name() === name);
+      known = found?.commands.map((each) => each.name()) ?? [];
     }
+    if (found === undefined) await print(host, `${TOPICS[names.join(' ')]}\n`);
+    else found.outputHelp();
     return 0;
   });
 }
