@@ -58,23 +58,16 @@ export function listedOf({ listedSize, listed }: VideoTask): Omit<KnownFacts, 't
   return { listedSize, listedDuration: listed?.duration ?? null };
 }
 
-/** What a checked file is. */
-export interface CheckedFile extends Proof {
-  readonly bytes: number;
-  readonly brand: string | null;
-  /** Lower-case hexadecimal; null unless asked for. */
-  readonly sha256: string | null;
-}
-
 type FileCheck = DownloadRules & Omit<KnownFacts, 'transferSize'> & { readonly signal: AbortSignal };
 
 const READ_BYTES = 1024 * 1024;
 
 /**
- * Checks a file. Throws BodyError (exit 5) if it is not a complete video, LocalError (exit 7) if it can't be read.
+ * Checks a file, and resolves to what it is. Throws BodyError (exit 5) if it is not a complete video, LocalError
+ * (exit 7) if it can't be read.
  * @param path where it is; `shown` is what messages call it
  */
-export async function checkFile(path: string, shown: string, rules: FileCheck): Promise<CheckedFile> {
+export async function checkFile(path: string, shown: string, rules: FileCheck) {
   let handle: FileHandle | null = null;
   try {
     // Opening a FIFO would wait for a writer; Windows has neither FIFOs nor the flag.
@@ -87,7 +80,7 @@ export async function checkFile(path: string, shown: string, rules: FileCheck): 
   }
 }
 
-async function checkOpenFile(handle: FileHandle, shown: string, rules: FileCheck): Promise<CheckedFile> {
+async function checkOpenFile(handle: FileHandle, shown: string, rules: FileCheck) {
   const buffer = Buffer.allocUnsafe(READ_BYTES);
   const read = async (position: number, maxBytes: number): Promise<Buffer> => {
     if (rules.signal.aborted) throw rules.signal.reason;

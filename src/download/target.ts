@@ -44,13 +44,11 @@ export async function lookAtTarget(shown: string, host: Host, followsLinks: bool
 }
 
 /** What has the name; null if nothing has. */
-async function statsOf(path: string, shown: string, followsLinks: boolean): Promise<Stats | null> {
-  try {
-    return followsLinks ? await stat(path) : await lstat(path);
-  } catch (error) {
+function statsOf(path: string, shown: string, followsLinks: boolean): Promise<Stats | null> {
+  return (followsLinks ? stat : lstat)(path).catch((error) => {
     if (codeOf(error) === 'ENOENT') return null;
     throw localError(error, shown);
-  }
+  });
 }
 
 /**
