@@ -24,7 +24,7 @@ export interface Session {
 }
 
 /** What a run prints to standard error beside its results. */
-export interface SessionOutput {
+interface SessionOutput {
   readonly verbose: boolean;
   /** Whether warnings are left out. Default false. */
   readonly quiet?: boolean;

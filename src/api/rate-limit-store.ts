@@ -53,7 +53,7 @@ const EMPTY: Entry = { starts: [], pausedUntilMs: 0, writtenMs: 0, uptimeMs: 0, 
 const SAFELY = constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /** A record in a file that the processes of one user and key share. */
-export interface SharedRecord {
+interface SharedRecord {
   readonly host: LockOptions['host'];
   /** The folder of the record, created if missing. */
   readonly folder: string;

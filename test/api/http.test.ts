@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type HttpResponse, send, type Wire } from '../../src/api/http.ts';
 import { agents } from '../../src/api/proxy.ts';
+import { Interrupted } from '../../src/errors.ts';
 import { type Clock, systemClock } from '../../src/host.ts';
 
 /** A server that responds to each request with what `serve` writes; resolves to its URL. */
@@ -30,6 +31,7 @@ async function ask(
   url: URL,
   more: Partial<Wire> = {},
   headers: Record<string, string> = {},
+  bodySignal = signal,
 ): Promise<HttpResponse> {
   const wire: Wire = {
     clock: systemClock,
@@ -40,7 +42,7 @@ async function ask(
     ...more,
   };
   const request = { method: 'POST', url, headers, body: '{}' } as const;
-  return send(request, wire, { signal, bodySignal: signal, onSent: () => {} });
+  return send(request, wire, { signal, bodySignal, onSent: () => {} });
 }
 
 /** All chunks of a body as they are passed on. */
@@ -101,6 +103,19 @@ describe('a response', () => {
     response.body.resume();
     await expect(response.body.finished).rejects.toMatchObject({ exitCode: 4, code: 'encoding' });
     expect(bytes).toBeLessThanOrEqual(200 * packed.length);
+  });
+
+  it('is ended by its signal while the reader pauses, even if all of it has arrived', async () => {
+    const url = await serverOf((socket) => {
+      socket.write(`${OK}Content-Encoding: gzip\r\n\r\n`);
+      socket.end(gzipSync(Buffer.alloc(1_000_000)));
+    });
+    const interruption = new AbortController();
+    const { body } = await ask(url, {}, {}, interruption.signal);
+    await expect.poll(() => body.wireBytes).toBeGreaterThan(900);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    interruption.abort(new Interrupted('SIGINT'));
+    await expect(body.finished).rejects.toBe(interruption.signal.reason);
   });
 
   it('of white space after the size of a chunk is read', async () => {
