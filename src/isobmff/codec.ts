@@ -37,7 +37,13 @@ export function readSampleEntries(minf: Part | null): readonly SampleEntry[] {
     const reference = references[(new Fields(entry).uint32() & 0xffff) - 1] ?? null;
     // Flag 1 of a reference says that the samples are in this file.
     const external = ((byteOf(reference, 3) ?? 1) & 1) === 0;
-    return { ...readEntry(entry), isVideo, external };
+    const inside = { ...entry, start: entry.start + VIDEO_ENTRY_BYTES };
+    const isProtected = entry.type === 'encv';
+    const original = isProtected ? find(inside, 'sinf frma') : null;
+    const isNamed = original !== null && original.end - original.start >= 4;
+    const format = isNamed ? fourCharacters(original.view, original.start) : entry.type;
+    const encrypted = isProtected && byteOf(find(inside, 'sinf schi tenc'), 6) !== 0;
+    return { format, isVideo, encrypted, external, nal: encrypted ? null : nalFormat(inside, format) };
   });
 }
 
@@ -54,17 +60,6 @@ function entriesOf(box: Part | null): Part[] {
     entries.push(part);
   }
   return entries;
-}
-
-function readEntry(entry: Part): Pick<SampleEntry, 'format' | 'encrypted' | 'nal'> {
-  const { type } = entry;
-  const inside = { ...entry, start: entry.start + VIDEO_ENTRY_BYTES };
-  if (type !== 'encv') return { format: type, encrypted: false, nal: nalFormat(inside, type) };
-  const original = find(inside, 'sinf frma');
-  const isNamed = original !== null && original.end - original.start >= 4;
-  const format = isNamed ? fourCharacters(original.view, original.start) : type;
-  const encrypted = byteOf(find(inside, 'sinf schi tenc'), 6) !== 0;
-  return { format, encrypted, nal: encrypted ? null : nalFormat(inside, format) };
 }
 
 function nalFormat(inside: Part, format: string): NalFormat | null {

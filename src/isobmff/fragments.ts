@@ -45,7 +45,7 @@ function readRun(box: Part, track: Track, defaults: Track['defaults'], base: num
   if (fields.has(TRUN.FIRST)) fields.skip(4);
   const { DURATIONS, SIZES, FLAGS, COMPOSITION } = TRUN;
   const stride = [DURATIONS, SIZES, FLAGS, COMPOSITION].filter((flag) => fields.has(flag)).length * 4;
-  const table = fields.table(count, stride);
+  const table = fields.table(stride, 32, count);
   const durations = fields.has(DURATIONS) ? table : defaults.duration;
   const { ticks } = track;
   return {
@@ -72,7 +72,7 @@ export function readSidx(sidx: Part, boxEnd: number): { end: number; segments: n
   fields.uint();
   let end = boxEnd + fields.uint();
   const segments = fields.uint32() & 0xffff;
-  const table = fields.table(segments, 12);
+  const table = fields.table(12, 32, segments);
   for (let index = 0; index < segments; index += 1) end += valueAt(table, index) & 0x7fff_ffff;
   return { end, segments };
 }

@@ -18,21 +18,8 @@ export interface Run {
   readonly sizesFrom: number;
 }
 
-/** One track. `samples` and `ticks` grow with its fragments. */
-export interface Track {
-  readonly id: number;
-  /** Units of time per second; 0 if unknown. */
-  readonly timescale: number;
-  readonly entries: readonly SampleEntry[];
-  /** The tables of the `moov`, which are empty in most fragmented files. */
-  readonly tables: SampleTables;
-  /** For the samples of a fragment that says nothing else. */
-  defaults: { readonly description: number; readonly duration: number; readonly size: number };
-  samples: number;
-  ticks: number;
-}
-
-type SampleTables = ReturnType<typeof readTables>;
+/** One track. */
+export type Track = NonNullable<ReturnType<typeof readTrack>>;
 
 /** Far more tracks than any camera or editor writes; a hostile file can name millions. */
 const MOST_TRACKS = 1000;
@@ -72,36 +59,34 @@ function fieldsAfterTimes(box: Part | null): Fields {
   return fields;
 }
 
-function readTrack(trak: Part): Track | null {
+function readTrack(trak: Part) {
   const header = find(trak, 'tkhd');
   if (header === null) return null;
   const minf = find(trak, 'mdia minf');
   const tables = readTables(find(minf, 'stbl'));
   return {
     id: fieldsAfterTimes(header).uint32(),
+    /** Units of time per second; 0 if unknown. */
     timescale: fieldsAfterTimes(find(trak, 'mdia mdhd')).uint32(),
     entries: readSampleEntries(minf),
     tables,
+    /** For the samples of a fragment that says nothing else. */
     defaults: { description: 1, duration: 0, size: 0 },
+    /** How many there are so far, and how long they take: both grow with the fragments. */
     samples: tables.samples,
     ticks: ticksBefore(tables.timeToSample, tables.samples),
   };
 }
 
-/** Finds the tables. One that is missing is empty. */
+/** Finds the tables, which are empty in most fragmented files. One that is missing is empty. */
 function readTables(stbl: Part | null) {
   const stco = find(stbl, 'stco');
   return {
     ...readSizes(stbl),
-    chunks: stco === null ? readTable(find(stbl, 'co64'), 8, 64) : readTable(stco, 4),
-    sampleToChunk: readTable(find(stbl, 'stsc'), 12),
-    timeToSample: readTable(find(stbl, 'stts'), 8),
+    chunks: stco === null ? new Fields(find(stbl, 'co64')).table(8, 64) : new Fields(stco).table(4),
+    sampleToChunk: new Fields(find(stbl, 'stsc')).table(12),
+    timeToSample: new Fields(find(stbl, 'stts')).table(8),
   };
-}
-
-function readTable(box: Part | null, stride: number, bits = 32): Table {
-  const fields = new Fields(box);
-  return fields.table(fields.uint32(), stride, bits);
 }
 
 /** Reads `stsz`, or `stz2` with its smaller entries. */
@@ -115,7 +100,7 @@ function readSizes(stbl: Part | null): { readonly sizes: Column; readonly sample
   if (stsz !== null && sizeOrBits > 0) return { sizes: sizeOrBits, samples };
   const bits = stsz === null ? sizeOrBits & 0xff : 32;
   if (![4, 8, 16, 32].includes(bits)) throw new BrokenTable(`box 'stz2' claims entries of ${bits} bits`);
-  return { sizes: fields.table(samples, bits / 8, bits), samples };
+  return { sizes: fields.table(bits / 8, bits, samples), samples };
 }
 
 /** The chunks of a track that have samples, in the order of its tables. */

@@ -80,8 +80,8 @@ export class Fields {
     return this.#head >>> 24 === 0 ? this.uint32() : this.uint64();
   }
 
-  /** Skips a table of `count` entries. Returns its first column; throws BrokenTable if the box ends before it does. */
-  table(count: number, stride: number, bits = 32): Table {
+  /** Skips a table. Returns its first column; throws BrokenTable if the box ends before it does. */
+  table(stride: number, bits = 32, count = this.uint32()): Table {
     const { view } = this.#part;
     const start = this.skip(Math.ceil(count * stride));
     if (start !== null) return { view, start, count, stride, bits };
