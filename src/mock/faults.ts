@@ -1,5 +1,5 @@
 /** Fault texts, and which fault each request meets. */
-import { type FaultTable, type FaultyDelivery, RESPONSE_FAULTS } from './fault-responses.ts';
+import { type FaultTable, RESPONSE_FAULTS } from './fault-responses.ts';
 import { TRANSFER_FAULTS } from './fault-transfers.ts';
 import type { MockOptions } from './options.ts';
 import { type Delivery, sendContent } from './response.ts';
@@ -13,13 +13,6 @@ export const FAULTS: Readonly<Record<FaultName, FaultTable[string]>> = {
   ...RESPONSE_FAULTS,
 };
 
-interface Fault extends Pick<FaultyDelivery, 'value' | 'offsetBytes'> {
-  readonly name: FaultName;
-  /** How many requests it applies to; `Infinity` if the text does not say. */
-  readonly times: number;
-  readonly text: string;
-}
-
 const GRAMMAR = /^(?<name>[a-z0-9-]+?)(?:=(?<value>[^@=,]+?))?(?:@(?<offset>-?\d+))?(?:x(?<times>\d+))?$/;
 
 /**
@@ -27,7 +20,7 @@ const GRAMMAR = /^(?<name>[a-z0-9-]+?)(?:=(?<value>[^@=,]+?))?(?:@(?<offset>-?\d
  * requests, refuses one, and responds well from then on. An empty text is no fault.
  * @throws SyntaxError that says what is wrong
  */
-export function parseFaults(text: string): readonly Fault[] {
+export function parseFaults(text: string) {
   if (text.trim() === '') return [];
   const faults = text.split(',').map((part) => parseFault(part.trim()));
   for (const { name, times, text } of faults.slice(0, -1)) {
@@ -37,7 +30,7 @@ export function parseFaults(text: string): readonly Fault[] {
   return faults;
 }
 
-function parseFault(text: string): Fault {
+function parseFault(text: string) {
   const { name, value, offset, times } = GRAMMAR.exec(text)?.groups ?? {};
   if (name === undefined)
     throw new SyntaxError(
@@ -46,6 +39,7 @@ function parseFault(text: string): Fault {
   if (!Object.hasOwn(FAULTS, name)) throw new SyntaxError(`unknown fault '${name}'`);
   if (Number(times) === 0) throw new SyntaxError(`'${text}' applies to no request; write x1 or more`);
   const offsetBytes = offset === undefined ? undefined : Number(offset);
+  // How many requests it applies to.
   const count = Number(times ?? Number.POSITIVE_INFINITY);
   return { name: name as FaultName, value, offsetBytes, times: count, text };
 }
@@ -63,28 +57,21 @@ export function faultPlan(option: MockOptions['faults'] = '', nowMs: () => numbe
   const texts = typeof option === 'string' ? { '*': option } : option;
   const chains = new Map(Object.entries(texts).map(([name, text]) => [name, parseFaults(text)]));
   const chainOf = (name: string) => chains.get(name) ?? chains.get('*') ?? [];
-  const requests = new Map<string, number>();
-  /** Counts a request; returns how many there were before it. */
-  const count = (name: string): number => {
-    const before = requests.get(name) ?? 0;
-    requests.set(name, before + 1);
-    return before;
-  };
+  /** The chain of each name that was asked for, with the times that are left of each fault. */
+  const left = new Map<string, ReturnType<typeof parseFaults>>();
 
   return {
     /** The fault of the next request for a name, such as a `video_no`; counts that request. */
-    next(name: string): Fault | undefined {
-      const chain = chainOf(name);
+    next(name: string) {
+      const chain = left.get(name) ?? chainOf(name).map((fault) => ({ ...fault }));
+      left.set(name, chain);
       const timed = chain.find((fault) => fault.name === 'rate-limit-for');
       const limitedMs = Number(timed?.value ?? DEFAULT_LIMITED_SECONDS) * 1000;
       const isLimited = timed !== undefined && nowMs() - startedAtMs < limitedMs;
-      if (isLimited && count(`limited ${name}`) < timed.times) return timed;
-      let before = count(name);
-      for (const fault of chain.filter((each) => each !== timed)) {
-        if (before < fault.times) return fault;
-        before -= fault.times;
-      }
-      return undefined;
+      const others = chain.filter((fault) => fault !== timed);
+      const fault = (isLimited ? [timed, ...others] : others).find(({ times }) => times > 0);
+      if (fault) fault.times -= 1;
+      return fault;
     },
     /** Whether a name has faults that make sense only if ranges are offered. */
     needsRanges: (name: string) => chainOf(name).some((fault) => RANGE_FAULTS.includes(fault.name)),
