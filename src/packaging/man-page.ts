@@ -89,21 +89,14 @@ function isSetting({ helpGroupHeading }: Option): boolean {
 
 /** The flags in bold, as in `-o, --output <file>`, each with its meaning. */
 function optionList(options: readonly Option[]): string[] {
-  return taggedList(
-    options.map((option) => [
-      option.flags.replace(/<[^>]+>|-{1,2}[a-zA-Z][\w-]*/g, (part) =>
-        part.startsWith('<') ? placeholder(part.slice(1, -1)) : bold(part),
-      ),
-      withNotes(option),
-    ]),
-  );
+  const styled = (part: string) => (part.startsWith('<') ? placeholder(part.slice(1, -1)) : bold(part));
+  const flagsOf = ({ flags }: Option) => flags.replace(/<[^>]+>|-{1,2}[a-zA-Z][\w-]*/g, styled);
+  return taggedList(options.map((option) => [flagsOf(option), withNotes(option)]));
 }
 
 function withNotes({ description, argChoices, defaultValue }: Option | Argument): string {
-  const notes = [
-    ...(argChoices === undefined ? [] : [`one of ${argChoices.join(', ')}`]),
-    ...(defaultValue === undefined ? [] : [`default ${defaultValue}`]),
-  ];
+  const choices = argChoices === undefined ? [] : [`one of ${argChoices.join(', ')}`];
+  const notes = defaultValue === undefined ? choices : [...choices, `default ${defaultValue}`];
   return sentence(notes.length === 0 ? description : `${description} (${notes.join('; ')})`);
 }
 
@@ -113,11 +106,8 @@ function helpEnd(command: Command): string[] {
   const write = (part: string) => parts.push(part);
   // A command is an event emitter, which its types hide.
   (command as unknown as EventEmitter).emit('afterHelp', { error: false, command, write });
-  return parts
-    .join('')
-    .replace(/^(Help topics: .*|Examples:)\n/gm, '')
-    .trim()
-    .split('\n');
+  const text = parts.join('').replace(/^(Help topics: .*|Examples:)\n/gm, '');
+  return text.trim().split('\n');
 }
 
 function pathOf(command: Command): string[] {
@@ -136,13 +126,11 @@ const NAMED: Readonly<Record<string, string>> = {
 
 /** Plain text as roff: hyphens and quotes can be copied, and nothing is taken for an escape or a request. */
 function roffText(plain: string): string {
-  return plain
-    .replace(/[\\\-'"`^~]/g, (character) => NAMED[character] as string)
-    .replace(/[^\n\x20-\x7e]/gu, (character) => {
-      const hex = (character.codePointAt(0) as number).toString(16).toUpperCase();
-      return `\\[u${hex.padStart(4, '0')}]`;
-    })
-    .replace(/^\./gm, '\\&.');
+  const escaped = (character: string) => {
+    const hex = (character.codePointAt(0) as number).toString(16).toUpperCase();
+    return NAMED[character] ?? `\\[u${hex.padStart(4, '0')}]`;
+  };
+  return plain.replace(/[^\n\x20-\x7e]|[\\\-'"`^~]/gu, escaped).replace(/^\./gm, '\\&.');
 }
 
 const bold = (plain: string): string => `\\fB${roffText(plain)}\\fR`;
