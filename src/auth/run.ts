@@ -11,10 +11,7 @@ import { checkedKey, findKey, KEY_PAGE, KEY_VARIABLES, keyWarning, readKeyText }
 import { isVendorHost, resolveSettings, type Settings, type SettingTexts } from '../settings/settings.ts';
 import { KEY_NAME, profileFlag, profileOf, readStore, removeValue, storeValue } from '../settings/store.ts';
 
-/**
- * Stores the key that is typed or piped in, if the API accepts it or can't be reached. Throws UsageError if it is
- * malformed, AccountError if the API refuses it.
- */
+/** Stores a key, typed or piped in, unless it is malformed (UsageError) or the API refuses it (AccountError). */
 export async function runLogin(flags: SettingTexts, verbose: boolean, host: Host): Promise<ExitCode> {
   // Fails on a settings file that can't be changed, before the key is typed in vain.
   const stored = await readStore(host, flags.profile);
@@ -52,7 +49,7 @@ export async function runLogout(flags: SettingTexts, host: Host): Promise<ExitCo
   return 0;
 }
 
-/** Prints the key in force and checks it. Throws AccountError for none or a refused one, NetworkError without the API. */
+/** Prints the key in force and checks it. Throws AccountError for none or a refused one, NetworkError. */
 export async function runStatus(flags: SettingTexts, verbose: boolean, host: Host): Promise<ExitCode> {
   const stored = await readStore(host, flags.profile);
   const settings = resolveSettings(flags, host.env, stored.values);
@@ -101,10 +98,7 @@ async function readKey(host: Host): Promise<string> {
   });
 }
 
-/**
- * The line that is typed; empty at the end of the input. After Ctrl-Z and `fg`, the prompt is shown again.
- * Throws Interrupted on Ctrl-C and on a signal.
- */
+/** The line that is typed, empty at the end of the input. Throws Interrupted on Ctrl-C and on a signal. */
 async function askSilently(question: string, host: Host): Promise<string> {
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const { stream } = host.stdin;

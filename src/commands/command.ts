@@ -51,10 +51,7 @@ export function settingTexts(flags: Flags): SettingTexts {
 
 const TOPICS_LINE = 'Help topics: mavi help exit-codes, mavi help environment, mavi help verification';
 
-/**
- * A command of that name that inherits how its parent exits and prints. With examples (each a command line and what
- * it does) its help ends with `notes`, the examples and the topics of `mavi help`.
- */
+/** A command whose help ends with `notes`, the examples (a line and what it does) and the help topics. */
 export function subcommand(
   parent: Command,
   name: string,

@@ -29,10 +29,7 @@ export function addFilters(command: Command): string[] {
   });
 }
 
-/**
- * Adds the filters and settings of a command that lists more than one scope: a repeatable `--unique-id`, and
- * `--all-scopes`. Returns the names of the filters.
- */
+/** Adds filters, a repeatable `--unique-id`, `--all-scopes` and settings. Returns the names of the filters. */
 export function addScopes(command: Command, settings: readonly SettingName[]): string[] {
   const filters = addFilters(command);
   const summary = 'library scope; repeatable (MAVI_UNIQUE_ID; default: "default")';

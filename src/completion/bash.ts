@@ -1,10 +1,7 @@
 /** Completion for bash. */
 import { type CommandShape, quoted, type Values, valueFlags } from './tree.ts';
 
-/**
- * The script for bash 3.2 and later, with or without bash-completion. It contains all words, so that a TAB starts no
- * program.
- */
+/** The script for bash 3.2 and later. It contains all words, so that a TAB starts no program. */
 export function bashScript(commands: readonly CommandShape[]): string {
   const subcommands = commands.slice(1).map(({ path }) => path);
   return `# bash completion for mavi

@@ -6,8 +6,8 @@ export function fishScript(commands: readonly CommandShape[]): string {
   const subcommands = commands.slice(1).map(({ path }) => path);
   return `# fish completion for mavi
 
-# Whether the words before the cursor name this command and a number of arguments in this range.
-function __mavi_at -a wanted least most
+# Whether the words before the cursor name this command and as many arguments; * is any number.
+function __mavi_at -a wanted place
     set -l at mavi
     set -l operands 0
     set -l skip 0
@@ -33,7 +33,7 @@ function __mavi_at -a wanted least most
             end
         end
     end
-    test "$at" = "$wanted"; and test $operands -ge $least; and test $operands -le $most
+    test "$at" = "$wanted"; and string match -q -- "$place" $operands
 end
 
 complete -c mavi -f
@@ -41,17 +41,15 @@ ${commands.flatMap(rules).join('\n')}
 `;
 }
 
-const ANY_NUMBER = 100_000;
-
 function rules({ path, operands, flags }: CommandShape): string[] {
-  const rule = (least: number, most: number): string =>
-    `complete -c mavi -n ${quoted(`__mavi_at ${quoted(path)} ${least} ${most}`)}`;
+  const rule = (place: number | '*'): string =>
+    `complete -c mavi -n ${quoted(`__mavi_at ${quoted(path)} '${place}'`)}`;
   const ofOperands = operands.flatMap((operand, place) =>
-    valueRules(rule(place, operand.variadic ? ANY_NUMBER : place), operand, ''),
+    valueRules(rule(operand.variadic ? '*' : place), operand, ''),
   );
   const ofFlags = flags.flatMap(({ spellings, meaning, value }) => {
     const names = spellings.map((name) => name.replace(/^--/, ' -l ').replace(/^-/, ' -s ')).join('');
-    const flag = rule(0, ANY_NUMBER) + names;
+    const flag = rule('*') + names;
     if (value === null) return [`${flag} -d ${quoted(meaning)}`];
     return [`${flag} -x -d ${quoted(meaning)}`, ...valueRules(`${flag} -r`, value, meaning)];
   });

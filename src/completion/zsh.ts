@@ -24,7 +24,7 @@ fi
 `;
 }
 
-/** The function of a command. Of one with subcommands, the first word selects one, and the rest belongs to that one. */
+/** The function of a command; in a group the first word selects the command that the rest belongs to. */
 function shellFunction({ path, flags, operands, isGroup }: CommandShape): string {
   const name = `_${path.replaceAll(' ', '_')}`;
   const ofFlags = flags.flatMap(({ spellings, meaning, value }) => {

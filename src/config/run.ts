@@ -9,10 +9,7 @@ import { readValue } from '../settings/values.ts';
 /** The subcommands; `get`, `set` and `unset` take the name of a setting, `set` also its new value. */
 export type ConfigVerb = 'list' | 'get' | 'set' | 'unset' | 'path';
 
-/**
- * Prints or changes settings. Throws UsageError for an unknown setting and a malformed value.
- * @param profile the value of `--profile`
- */
+/** Prints or changes settings of a profile. Throws UsageError for an unknown setting and a malformed value. */
 export async function runConfig(
   verb: ConfigVerb,
   [config = '', value = '']: readonly string[],

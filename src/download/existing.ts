@@ -62,11 +62,7 @@ type FileCheck = DownloadRules & Omit<KnownFacts, 'transferSize'> & { readonly s
 
 const READ_BYTES = 1024 * 1024;
 
-/**
- * Checks a file, and resolves to what it is. Throws BodyError (exit 5) if it is not a complete video, LocalError
- * (exit 7) if it can't be read.
- * @param path where it is; `shown` is what messages call it
- */
+/** Checks a file; `shown` is what messages call it. Throws BodyError for an incomplete video, LocalError. */
 export async function checkFile(path: string, shown: string, rules: FileCheck) {
   let handle: FileHandle | null = null;
   try {

@@ -17,10 +17,7 @@ export interface Item {
   readonly why: 'new' | 'gone' | 'changed' | 'keep' | 'blocked';
 }
 
-/**
- * Looks at what has one of the names of a video now; what is done about it is decided by the download itself.
- * @param isNamed whether another video may have the same name in the library, but hardly the same size too
- */
+/** Looks at what has a name of a video now; `isNamed` if another video may have it, but hardly with the same size. */
 export async function itemFor(task: VideoTask, isNamed: boolean, cwd: string): Promise<Item> {
   const { destination, whenExists, listedSize } = task;
   if (destination.kind === 'stdout') return { task, why: 'new' };

@@ -129,11 +129,7 @@ const LIKELY = /VI\d{6,}|PI-[A-Za-z0-9_-]{6,}/g;
 
 const INVISIBLE = /[\p{Cc}\p{Cf}]/gu;
 
-/**
- * Reads a video_no, without white space and quotes around it. Throws UsageError for anything else, so that no ID
- * can name another path.
- * @param where follows the text in the message, such as ` (list.txt, line 3)`
- */
+/** Reads a video_no. Throws UsageError, so that no ID names another path; `where` follows the text in its message. */
 export function readVideoNo(text: string, where: string): string {
   const videoNo = text.replace(AROUND, '');
   if (isVideoNo(videoNo)) return videoNo;

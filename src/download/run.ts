@@ -94,11 +94,7 @@ export async function readVideoList(file: string, host: Host): Promise<string[]>
   });
 }
 
-/**
- * What is to be done for each video that is named, or that the query of the plan lists and is ready; how many are left
- * out because the manifest records them; which ones the library does not list, if it was asked. The exit code is 6 if
- * the server ended a listing early, else 0.
- */
+/** The items of the videos named or queried, how many are recorded already, and which the library does not list. */
 async function selectVideos(plan: DownloadPlan, named: readonly string[], context: ListingContext) {
   const { query, lookup, maxTransfer, template, mtime, dryRun, whenExists, manifest } = plan;
   const { host } = context;

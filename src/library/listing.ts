@@ -26,11 +26,9 @@ export interface ListingContext extends Session {
   readonly note: (text: string) => void;
 }
 
-/**
- * Lists the videos of a query, newest first in each scope, each once; warns of rows that can't be used. Once the rows
- * have ended, `incomplete` has a line for each scope whose listing the server ended early.
- */
+/** Lists the videos of a query, newest first in each scope, each once; notes rows that can't be used. */
 export function listVideos(context: ListingContext, query: LibraryQuery) {
+  // Once the rows have ended, `incomplete` has a line for each scope whose listing the server ended early.
   const listing = { rows: matchingRows(), incomplete: [] as string[] };
   let unusable = 0;
   return listing;
@@ -57,10 +55,7 @@ export function listVideos(context: ListingContext, query: LibraryQuery) {
     }
   }
 
-  /**
-   * The rows of one scope, each once. It ends where `total_count` rows have come, or a page brings nothing new;
-   * never at a short page, for the server may send smaller pages than asked for.
-   */
+  /** The rows of one scope, until all came or a page brings nothing new; a short page need not be the last. */
   async function* rowsOfScope(scope: string): AsyncGenerator<LibraryRow> {
     const { clock } = context.host;
     const size = query.patterns.length > 0 ? PAGE_SIZE : Math.min(PAGE_SIZE, query.limit);
@@ -110,11 +105,7 @@ function incompleteText(scope: string, count: number, total: number): string {
   return `${what} does not end; stopped after ${count} videos`;
 }
 
-/**
- * Lists a query to its end: all rows, without the API's own fields, and those that can be downloaded now. Reports
- * what can't be of the rows that are meant to be. With a filter by status, that status counts as ready. The exit code
- * is 6 if the server ended the listing early, else 0.
- */
+/** All rows of a query, and those that are ready; notes the rows meant that are not. Exit code 6 if incomplete. */
 export async function listReady(
   context: ListingContext,
   query: LibraryQuery,
@@ -129,6 +120,7 @@ export async function listReady(
   const notReady = new Map<string, number>();
   for (const row of all.filter(isMeant)) {
     const { status } = row;
+    // With a filter by status, that status counts as ready.
     if (status === 'PARSE' || query.filters.status !== undefined) ready.push(row);
     else notReady.set(status, (notReady.get(status) ?? 0) + 1);
   }

@@ -58,10 +58,7 @@ function safeStem(name: string): string {
   return stem.replace(/[. ]+$/, '').trim();
 }
 
-/**
- * The name of every row, by video_no. A recorded video keeps its recorded name. Among the others the oldest comes
- * first, so that a later upload of the same name never takes over a name: it gets its ID added.
- */
+/** The name of every row, by video_no. A recorded video keeps its name; a taken name gets the video's ID added. */
 export function assignNames(
   rows: readonly LibraryRow[],
   template: Template,
@@ -69,6 +66,7 @@ export function assignNames(
 ): Map<string, string> {
   const names = new Map<string, string>();
   const taken = new Set([...recorded.values()].map(folded));
+  // The oldest first, so that a later upload never takes over a name.
   for (const row of [...rows].sort(byAge)) {
     const name = recorded.get(row.videoNo) ?? free(template(row), row.videoNo, taken);
     taken.add(folded(name));

@@ -23,10 +23,7 @@ export function folded(name: string): string {
   return name.normalize('NFKC').toUpperCase().toLowerCase().normalize('NFC');
 }
 
-/**
- * A test whether a name matches any of the patterns; without patterns every name does. A pattern without wildcards
- * matches a part of the name. With `*` (any characters) or `?` (one) it has to match all of it.
- */
+/** Tests names: any pattern may match, a part of the name or, with `*` (any characters) or `?` (one), all of it. */
 export function nameMatcher(patterns: readonly string[]): (name: string) => boolean {
   const expressions = patterns.map(expressionFor);
   return (name) => patterns.length === 0 || expressions.some((each) => each.test(folded(name)));

@@ -26,10 +26,7 @@ type Column = keyof typeof TEXTS;
 /** What matters least goes first on a narrow terminal. */
 const DROPPED_FIRST: readonly Column[] = ['created', 'length', 'status', 'size'];
 
-/**
- * Prints the rows as a table, with a last line that counts them; in a pipe nothing is cut and no line follows the
- * rows. Returns how many there were; for none it prints nothing.
- */
+/** Prints a table and, on a terminal, a line that counts the rows; nothing for none. Returns their number. */
 export async function printTable(rows: AsyncIterable<LibraryRow>, host: Host): Promise<number> {
   const { isTTY } = host.stdout;
   const style = await styleFor(host, isTTY);

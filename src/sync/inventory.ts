@@ -43,11 +43,7 @@ interface RecordedFile extends FileRecord {
   state: 'present' | 'changed' | 'gone' | 'moved';
 }
 
-/**
- * Lists the library and compares it with the folder: the items in the order of the listing, new records of files that
- * were moved or renamed, and how many files are there as recorded. Files are read only to find those that were moved.
- * The exit code is 6 if the server ended the listing early, else 0.
- */
+/** What the folder lacks, what was moved in it, and how much is up to date. Exit code 6 for an incomplete listing. */
 export async function takeInventory(plan: SyncPlan, context: ListingContext) {
   const { host, note } = context;
   const index = await readManifest(pathFrom(plan.folder, MANIFEST_NAME), host, 'synced', true);
@@ -97,10 +93,7 @@ async function recordedFiles(folder: string, index: ManifestIndex): Promise<Map<
 /** The program's own files: the manifest, locks, and partial downloads. */
 const OURS = /^(?:mavi-manifest\.ndjson|\.mavi-.*|.*\.part)$/;
 
-/**
- * Looks for the recorded files that are gone or changed, and marks those that were moved. Searches below the folder
- * without following links, and reads only files that have the size of a lost one and belong to no other video.
- */
+/** Marks the lost files that were moved below the folder. Reads only files of their sizes that no other video has. */
 async function findMoved(
   plan: SyncPlan,
   recorded: ReadonlyMap<string, RecordedFile>,
