@@ -79,7 +79,6 @@ function suggest(name: string, known: readonly string[], help: Command): ExitCod
   return index.error(`error: unknown command '${name}'`);
 }
 
-/** Two columns, indented. */
 function table(rows: readonly (readonly [name: string, meaning: string])[]): string {
   const widest = Math.max(...rows.map(([name]) => name.length));
   return rows.map(([name, meaning]) => `  ${name.padEnd(widest)}  ${meaning}`).join('\n');

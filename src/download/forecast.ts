@@ -32,16 +32,9 @@ export async function itemFor(task: VideoTask, isNamed: boolean, cwd: string): P
   return { task, why: 'new' };
 }
 
-/** What a run would do. */
-interface Forecast {
-  /** In the order of the listing. */
-  readonly items: readonly Item[];
-  /** How many are done already. */
-  readonly upToDate: number;
-  readonly rate: Rate | null;
-}
+type Forecast = Readonly<{ items: readonly Item[]; upToDate: number; rate: Rate | null }>;
 
-/** Prints a line a video, and the totals, on standard output. */
+/** Prints a line a video, and the totals, on standard output; `upToDate` are those without an item. */
 export async function printForecast(forecast: Forecast, json: boolean, host: Host): Promise<void> {
   for (const item of forecast.items) {
     if (item.why !== 'keep') await print(host, `${lineFor(item, json)}\n`);

@@ -43,7 +43,6 @@ export async function lookAtTarget(shown: string, host: Host, followsLinks: bool
   return { shown, path, kind: 'file', existing, isShared };
 }
 
-/** What has the name; null if nothing has. */
 function statsOf(path: string, shown: string, followsLinks: boolean): Promise<Stats | null> {
   return (followsLinks ? stat : lstat)(path).catch((error) => {
     if (codeOf(error) === 'ENOENT') return null;

@@ -75,7 +75,6 @@ export async function takeInventory(plan: SyncPlan, context: ListingContext) {
   return { items, moved, upToDate, exitCode };
 }
 
-/** The records of files in the folder, by video_no. */
 async function recordedFiles(folder: string, index: ManifestIndex): Promise<Map<string, RecordedFile>> {
   const recorded = new Map<string, RecordedFile>();
   for (const record of index.byVideoNo.values()) {
