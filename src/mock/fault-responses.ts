@@ -9,24 +9,17 @@ import {
   FAILURES,
   failure,
   type Headers,
+  sendBody,
   sendContent,
   sendJson,
   sendSpring,
   sendText,
   success,
   withContent,
-  writeBody,
 } from './response.ts';
 
-/** A delivery that goes wrong, and what the fault text says besides the name of the fault. */
-export interface FaultyDelivery extends Delivery {
-  readonly value: string | undefined;
-  /** Bytes of the body; negative ones count from its end. */
-  readonly offsetBytes: number | undefined;
-}
-
 /** Sends a faulty response; may return a promise. */
-export type FaultAction = (delivery: FaultyDelivery) => unknown;
+export type FaultAction = (delivery: Delivery) => unknown;
 
 /** Faults by name, each with what `mavi mock --list-faults` says about it. */
 export type FaultTable = Readonly<Record<string, readonly [summary: string, respond: FaultAction]>>;
@@ -135,41 +128,41 @@ function rateLimit(status: number): FaultAction {
 }
 
 /** `date+2` becomes the date in two seconds; anything else is sent as it is, even nonsense. */
-function retryAfter({ value, nowMs }: FaultyDelivery): Headers {
+function retryAfter({ value, nowMs }: Delivery): Headers {
   if (value === undefined) return {};
   const seconds = /^date\+(\d+)$/.exec(value)?.[1];
   if (seconds === undefined) return { 'Retry-After': value };
   return { 'Retry-After': new Date(nowMs() + Number(seconds) * 1000).toUTCString() };
 }
 
-function jsonHalves({ response, record }: FaultyDelivery): void {
+function jsonHalves({ response, record }: Delivery): void {
   response.writeHead(200, { 'Content-Type': 'Application/JSON; Charset=UTF-8' }).write(HALF_OF_FAILED);
   record.bytesSent += FAILED.length;
   response.end(FAILED.slice(HALF_OF_FAILED.length));
 }
 
-async function endlessJson(delivery: FaultyDelivery): Promise<void> {
+async function endlessJson(delivery: Delivery): Promise<void> {
   async function* pieces() {
     yield Buffer.from('{"code":"0001","msg":"');
     for (;;) yield Buffer.alloc(16_384, 'and so on ');
   }
-  delivery.response.writeHead(200, { 'Content-Type': delivery.value ?? JSON_TYPE });
-  await writeBody(delivery, pieces());
+  const endless = { ...delivery, contentLength: false, offerRanges: false };
+  await sendBody(endless, pieces(), { 'Content-Type': delivery.value ?? JSON_TYPE });
 }
 
 /** Sends everything that must not reach a terminal: the key, control characters, bidi marks, and length. */
-function echoKey(delivery: FaultyDelivery): void {
+function echoKey(delivery: Delivery): void {
   const start = `denied for ${delivery.request.headers.authorization ?? 'nobody'} `;
   const controls =
     '\u0000\u0007\b\r\n\t\u007f\u009b31m \u001b[31mred\u001b[0m \u001b]0;title\u0007 \u202eesrever\u2066\u200f ';
   sendJson(delivery, failure('0001', (start + controls).padEnd(2000, 'and so on ')));
 }
 
-async function otherBytes(delivery: FaultyDelivery): Promise<void> {
+async function otherBytes(delivery: Delivery): Promise<void> {
   await sendContent(withContent(delivery, withOtherMedia(delivery.content, delivery.offsetBytes ?? 0)));
 }
 
-async function junkTail(delivery: FaultyDelivery): Promise<void> {
+async function junkTail(delivery: Delivery): Promise<void> {
   const { sizeBytes, read } = delivery.content;
   const junk = Buffer.alloc(Number(delivery.value ?? 5), JUNK);
   const content: Content = {

@@ -3,9 +3,9 @@ import { pipeline, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { constants, createBrotliCompress, createGzip } from 'node:zlib';
-import type { FaultAction, FaultTable, FaultyDelivery } from './fault-responses.ts';
+import type { FaultAction, FaultTable } from './fault-responses.ts';
 import type { Exchange } from './options.ts';
-import { fullPart, requestedPart, sendContent, withContent, writeBody, writeHead } from './response.ts';
+import { type Delivery, fullPart, requestedPart, sendBody, sendContent, withContent } from './response.ts';
 
 const GRACE_MS = 25;
 const TRICKLES_PER_SECOND = 100;
@@ -74,7 +74,7 @@ export const TRANSFER_FAULTS = {
 } satisfies FaultTable;
 
 /** Sends the content after changes to the delivery. */
-function sendWith(changesOf: (delivery: FaultyDelivery) => Partial<FaultyDelivery>): FaultAction {
+function sendWith(changesOf: (delivery: Delivery) => Partial<Delivery>): FaultAction {
   return (delivery) => sendContent({ ...delivery, ...changesOf(delivery) });
 }
 
@@ -86,18 +86,17 @@ export function faultOffset(offsetBytes: number | undefined, sizeBytes: number):
 }
 
 /** Sends the head, and the bytes before the fault's offset. */
-async function sendUpToOffset(delivery: FaultyDelivery, { end } = { end: false }): Promise<void> {
+async function sendUpToOffset(delivery: Delivery, { end } = { end: false }): Promise<void> {
   const { content, offsetBytes, part } = delivery;
   const toByte = part.fromByte + faultOffset(offsetBytes, part.toByte - part.fromByte);
-  writeHead(delivery);
-  await writeBody(delivery, content.read(part.fromByte, toByte), { end });
+  await sendBody(delivery, content.read(part.fromByte, toByte), {}, end);
 }
 
-async function sendCut(delivery: FaultyDelivery): Promise<void> {
+async function sendCut(delivery: Delivery): Promise<void> {
   await sendUpToOffset({ ...delivery, contentLength: false }, { end: true });
 }
 
-async function drop(delivery: FaultyDelivery): Promise<void> {
+async function drop(delivery: Delivery): Promise<void> {
   await sendUpToOffset(delivery);
   const { socket } = delivery.response;
   while (socket && !socket.destroyed && socket.writableLength > 0) await delay(2);
@@ -106,7 +105,7 @@ async function drop(delivery: FaultyDelivery): Promise<void> {
   delivery.reset();
 }
 
-async function hangup(delivery: FaultyDelivery): Promise<void> {
+async function hangup(delivery: Delivery): Promise<void> {
   await sendUpToOffset(delivery);
   // Bypasses Node's own framing: a chunk that announces bytes which never come.
   close(delivery, Buffer.from(delivery.contentLength ? '' : '1000\r\n'));
@@ -117,7 +116,7 @@ function close({ response }: Exchange, lastBytes?: Uint8Array): void {
   response.socket?.destroySoon();
 }
 
-async function slowHeaders(delivery: FaultyDelivery): Promise<void> {
+async function slowHeaders(delivery: Delivery): Promise<void> {
   const { response, record, content } = delivery;
   // Bypasses Node's own framing: closing the connection ends the video.
   response.socket?.write(`HTTP/1.1 200 OK\r\nContent-Type: ${content.contentType}\r\nConnection: close\r\n`);
@@ -126,29 +125,29 @@ async function slowHeaders(delivery: FaultyDelivery): Promise<void> {
   close(delivery, Buffer.concat([Buffer.from('\r\n'), await buffer(content.read(0, content.sizeBytes))]));
 }
 
-async function processing(delivery: FaultyDelivery): Promise<void> {
+async function processing(delivery: Delivery): Promise<void> {
   await slowly(delivery, () => delivery.response.writeProcessing());
   await sendContent(delivery);
 }
 
-async function slowly({ value = '10' }: FaultyDelivery, act: () => void): Promise<void> {
+async function slowly({ value = '10' }: Delivery, act: () => void): Promise<void> {
   for (let left = Number(value); left > 0; left -= 1) {
     act();
     await delay(SLOW_LINE_MS);
   }
 }
 
-async function trickle(delivery: FaultyDelivery): Promise<void> {
+async function trickle(delivery: Delivery): Promise<void> {
   const chunkBytes = Number(delivery.value ?? Math.ceil(delivery.content.sizeBytes / 100));
   await sendContent({ ...delivery, chunkBytes, bytesPerSecond: chunkBytes * TRICKLES_PER_SECOND });
 }
 
-async function shortBody(delivery: FaultyDelivery): Promise<void> {
+async function shortBody(delivery: Delivery): Promise<void> {
   await sendUpToOffset({ ...delivery, contentLength: true });
   close(delivery);
 }
 
-async function longBody(delivery: FaultyDelivery): Promise<void> {
+async function longBody(delivery: Delivery): Promise<void> {
   const { part, offsetBytes } = delivery;
   delivery.response.shouldKeepAlive = false;
   const announcedBytes = faultOffset(offsetBytes, part.toByte - part.fromByte);
@@ -163,12 +162,12 @@ function closeDelimited(send: FaultAction): FaultAction {
   };
 }
 
-async function gzip(delivery: FaultyDelivery): Promise<void> {
+async function gzip(delivery: Delivery): Promise<void> {
   const { fromByte, toByte } = delivery.part;
   await sendPacked(delivery, 'gzip', delivery.content.read(fromByte, toByte));
 }
 
-async function bomb(delivery: FaultyDelivery): Promise<void> {
+async function bomb(delivery: Delivery): Promise<void> {
   async function* endless() {
     yield* delivery.content.read(0, delivery.content.sizeBytes);
     for (;;) yield ZEROS;
@@ -176,26 +175,25 @@ async function bomb(delivery: FaultyDelivery): Promise<void> {
   await sendPacked(delivery, delivery.value === 'br' ? 'br' : 'gzip', endless());
 }
 
-async function sendPacked(delivery: FaultyDelivery, encoding: string, bytes: AsyncIterable<Uint8Array>) {
+async function sendPacked(delivery: Delivery, encoding: string, bytes: AsyncIterable<Uint8Array>) {
   const fastBrotli = { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } };
   const packed = encoding === 'br' ? createBrotliCompress(fastBrotli) : createGzip();
   // The loop that reads it gets its errors; a client that leaves ends it.
   pipeline(Readable.from(bytes), packed, () => {});
   delivery.response.once('close', () => packed.destroy());
-  writeHead({ ...delivery, contentLength: false }, { 'Content-Encoding': encoding });
-  await writeBody(delivery, packed);
+  await sendBody({ ...delivery, contentLength: false }, packed, { 'Content-Encoding': encoding });
 }
 
-function fullVideo({ content }: FaultyDelivery): Partial<FaultyDelivery> {
+function fullVideo({ content }: Delivery): Partial<Delivery> {
   return { part: fullPart(content) };
 }
 
-function anyRange(delivery: FaultyDelivery): Partial<FaultyDelivery> {
+function anyRange(delivery: Delivery): Partial<Delivery> {
   const { range } = delivery.request.headers;
   const part = requestedPart(range === undefined ? {} : { range }, delivery.content);
   return { ...withOwnTag(delivery), part };
 }
 
-function withOwnTag(delivery: FaultyDelivery): FaultyDelivery {
+function withOwnTag(delivery: Delivery): Delivery {
   return withContent(delivery, { ...delivery.content, etag: `"version-${delivery.record.order}"` });
 }

@@ -84,6 +84,10 @@ export function requestedPart(headers: IncomingHttpHeaders, content: Content): P
 export interface Delivery extends Exchange {
   readonly content: Content;
   readonly part: Part;
+  /** What the text of a fault says besides its name. */
+  readonly value?: string | undefined;
+  /** Bytes of the body before the fault; negative ones count from its end. */
+  readonly offsetBytes?: number | undefined;
 }
 
 /** An exchange with another content. */
@@ -93,8 +97,10 @@ export function withContent<Of extends Exchange>(exchange: Of, content: Content)
   return { ...exchange, content, part };
 }
 
-/** Writes the status line and the headers. */
-export function writeHead(delivery: Delivery, headers: Headers = {}): void {
+type Pieces = AsyncIterable<Uint8Array>;
+
+/** Sends the head, then the pieces at the pace set; ends the response unless told not to. */
+export async function sendBody(delivery: Delivery, pieces: Pieces, headers: Headers = {}, end = true) {
   const { response, content, offerRanges, contentLength } = delivery;
   const { status, fromByte, toByte } = delivery.part;
   const range = status === 416 ? '*' : `${fromByte}-${toByte - 1}`;
@@ -106,13 +112,7 @@ export function writeHead(delivery: Delivery, headers: Headers = {}): void {
     ...headers,
   });
   response.flushHeaders();
-}
-
-type Pieces = AsyncIterable<Uint8Array>;
-
-/** Writes pieces at the pace set, and ends the response unless told not to. */
-export async function writeBody(exchange: Exchange, pieces: Pieces, { end } = { end: true }): Promise<void> {
-  await pipeline(paced(exchange, pieces), exchange.response, { end });
+  await pipeline(paced(delivery, pieces), response, { end });
 }
 
 const WRITES_PER_SECOND = 20;
@@ -134,8 +134,7 @@ async function* paced({ chunkBytes, bytesPerSecond, record }: Exchange, pieces: 
 /** Sends the part of the content, as documented. */
 export async function sendContent(delivery: Delivery, headers: Headers = {}): Promise<void> {
   const { fromByte, toByte } = delivery.part;
-  writeHead(delivery, headers);
-  await writeBody(delivery, delivery.content.read(fromByte, toByte));
+  await sendBody(delivery, delivery.content.read(fromByte, toByte), headers);
 }
 
 /** Sends a short body. */
