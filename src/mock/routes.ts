@@ -20,6 +20,8 @@ import {
 /** The default key: the form and length of a real key, and plainly not one. */
 export const MOCK_KEY = `sk-mavi-${'fake-key-of-the-mock-'.repeat(4)}not-a-secret-fake0`;
 
+const DEFAULTS = { pageSizeCap: 200, chunkBytes: 65_536, contentLength: false, offerRanges: false };
+
 /** The options with their defaults, and the state that all requests share. */
 type Service = Awaited<ReturnType<typeof createService>>;
 
@@ -28,10 +30,11 @@ type Call = Exchange & Service;
 
 /** What the routes work with. Throws SyntaxError for a bad fault text. */
 export async function createService(options: MockOptions) {
-  const { nowMs = Date.now, videos = await sampleLibrary() } = options;
+  const { key = MOCK_KEY, nowMs = Date.now, videos = await sampleLibrary() } = options;
   return {
-    ...{ key: MOCK_KEY, pageSizeCap: 200, chunkBytes: 65_536, contentLength: false, offerRanges: false },
+    ...DEFAULTS,
     ...options,
+    key,
     nowMs,
     library: 'count' in videos ? videos : libraryOf(videos),
     /** Scopes that listings have created. */
@@ -65,13 +68,15 @@ const CLEAN = 'clean';
 const EXPIRED =
   '<?xml version="1.0" encoding="UTF-8"?><Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>';
 
+const DEFAULT_FOLDER = { folder_id: -1, folder_name: 'default' };
+
 type Route = (call: Call) => void | Promise<void>;
 
 const ROUTES: Readonly<Record<string, readonly [method: string, route: Route]>> = {
   [`${BASE_PATH}/download`]: ['POST', download],
   [`${BASE_PATH}/list_videos`]: ['POST', listVideosRoute],
   [`${BASE_PATH}/list_unique_ids`]: ['GET', listUniqueIds],
-  [`${BASE_PATH}/folders`]: ['GET', listFolders],
+  [`${BASE_PATH}/folders`]: ['GET', (call) => sendListing(call, success({ folders: [DEFAULT_FOLDER] }))],
 };
 
 /** Responds to a complete request. Unless `guarded`, no key is needed. */
@@ -138,10 +143,6 @@ function fieldsOf({ record }: Exchange): Fields | null {
 async function listUniqueIds(call: Call): Promise<void> {
   const uniqueIds = new Set([...call.library.uniqueIds, ...call.createdScopes]);
   await sendListing(call, success({ unique_ids: [...uniqueIds] }));
-}
-
-async function listFolders(call: Call): Promise<void> {
-  await sendListing(call, success({ folders: [{ folder_id: -1, folder_name: 'default' }] }));
 }
 
 async function sendListing(call: Call, envelope: Envelope): Promise<void> {

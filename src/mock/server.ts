@@ -12,6 +12,9 @@ export type { Mock, MockOptions, RecordedRequest } from './options.ts';
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/i;
 
+/** What is known of a request before its body has come. */
+const UNANSWERED = { body: '', json: undefined, bytesSent: 0, isOver: false, fault: undefined };
+
 type Handler = (request: IncomingMessage, response: ServerResponse, reset: () => void) => void;
 
 /**
@@ -35,10 +38,8 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
       const { socket, method = '', url = '', headers, rawHeaders } = request;
       // From the socket, because the client chooses the Host header.
       const origin = originOf('encrypted' in socket, `${socket.localAddress}:${socket.localPort}`);
-      const record: Exchange['record'] = {
-        ...{ order: requests.length + 1, startedAtMs: service.nowMs(), bytesSent: 0, isOver: false },
-        ...{ origin, method, url, headers, rawHeaders, body: '', json: undefined, fault: undefined },
-      };
+      const received = { order: requests.length + 1, startedAtMs: service.nowMs(), origin, method, url };
+      const record: Exchange['record'] = { ...UNANSWERED, ...received, headers, rawHeaders };
       requests.push(record);
       response.once('close', () => {
         record.isOver = true;
