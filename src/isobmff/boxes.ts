@@ -105,7 +105,8 @@ export abstract class BoxReader {
     const smaller = this.#payload;
     if (this.#payloadFill > MOST_KEPT_BYTES) this.#payload = NOTHING;
     else if (this.#payloadFill > smaller.length) {
-      this.#payload = new Uint8Array(Math.max(this.#payloadFill, 2 * smaller.length));
+      const room = Math.max(this.#payloadFill, 2 * smaller.length);
+      this.#payload = new Uint8Array(Math.min(MOST_KEPT_BYTES, room));
       this.#payload.set(smaller);
     }
     if (this.#payload !== NOTHING) this.#payload.set(bytes, start);
