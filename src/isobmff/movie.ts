@@ -51,6 +51,8 @@ export class MovieReader extends BoxReader {
   /** Where the last segment ends that an index names; whether one of the complete film names it. */
   #indexedEnd = 0;
   #isIndexed = false;
+  /** Duration in seconds of all samples named so far. */
+  #seconds = 0;
   /** Of the last `moof`: the duration in seconds before it, its end, and whether it named any samples. */
   #fragment = { seconds: 0, start: 0, hasSamples: false };
   /** Duration in seconds that `mehd` announces; null if unknown. */
@@ -87,13 +89,7 @@ export class MovieReader extends BoxReader {
 
   /** Duration of a fragmented film in seconds, by its fragments; null if unknown. */
   get fragmentSeconds(): number | null {
-    return this.#isFragmented ? this.#secondsNamed() || null : null;
-  }
-
-  /** Duration in seconds of all samples named so far. */
-  #secondsNamed(): number {
-    const tracks = [...this.#tracks.values()].filter(({ timescale }) => timescale > 0);
-    return Math.max(0, ...tracks.map(({ ticks, timescale }) => ticks / timescale));
+    return this.#isFragmented ? this.#seconds || null : null;
   }
 
   /** The kinds of samples that the tracks have. */
@@ -122,7 +118,7 @@ export class MovieReader extends BoxReader {
     const { seconds, start } = this.#fragment;
     const bytes = this.#furthest.end - start;
     const share = bytes <= 0 ? 1 : Math.min(1, Math.max(0, (this.offset - start) / bytes));
-    return seconds + (this.#secondsNamed() - seconds) * share;
+    return seconds + (this.#seconds - seconds) * share;
   }
 
   /** The verdict if the stream ends now. */
@@ -186,7 +182,7 @@ export class MovieReader extends BoxReader {
     if (type === 'moof') {
       this.#hasMfra = false;
       this.#isFragmented = true;
-      this.#fragment = { seconds: this.#secondsNamed(), start: box.end, hasSamples: false };
+      this.#fragment = { seconds: this.#seconds, start: box.end, hasSamples: false };
     }
     return type === 'moof' || type === 'sidx' || (type === 'moov' && !this.#hasMoov);
   }
@@ -208,6 +204,7 @@ export class MovieReader extends BoxReader {
     this.#isFragmented ||= isFragmented;
     let isLate = false;
     for (const track of tracks.values()) {
+      this.#extendTo(track.ticks, track);
       for (const run of chunksOf(track)) {
         this.#useRun(run);
         isLate ||= hasNal(run) && run.offset < box.end;
@@ -225,6 +222,7 @@ export class MovieReader extends BoxReader {
     const runs: Run[] = [];
     for (const run of runsOf(payload, box.start, this.#tracks)) {
       this.#useRun(run);
+      this.#extendTo(run.ticksAt(run.count), run.track);
       this.#fragment.hasSamples = true;
       if (this.#deep && hasNal(run)) runs.push(run);
     }
@@ -246,6 +244,11 @@ export class MovieReader extends BoxReader {
     if (isComplete) this.#isIndexed = true;
     else if (end > this.#indexedEnd) this.#isIndexed = false;
     this.#indexedEnd = Math.max(this.#indexedEnd, end);
+  }
+
+  /** Here, not in a loop over the tracks at each fragment: a hostile file has many of both. */
+  #extendTo(ticks: number, { timescale }: Track): void {
+    if (timescale > 0) this.#seconds = Math.max(this.#seconds, ticks / timescale);
   }
 
   #useRun(run: Run): void {

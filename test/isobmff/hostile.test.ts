@@ -118,6 +118,18 @@ describe('tables that cost nothing to write', () => {
     expect(movie.end().kind).toBe('complete');
   });
 
+  it('take no time: a million fragments of a thousand tracks', () => {
+    const mdhd = box('mdhd', uint32(0), uint32(0), uint32(0), uint32(1000), uint32(0));
+    const track = (id: number): Uint8Array =>
+      box('trak', box('tkhd', uint32(0), uint32(0), uint32(0), uint32(id)), box('mdia', mdhd));
+    const moov = box('moov', ...Array.from({ length: 1000 }, (_, index) => track(index + 1)));
+    const movie = new MovieReader(true);
+    const before = process.cpuUsage();
+    movie.push(bytes(FILM_FTYP, moov, Buffer.alloc(8_000_000, box('moof')), MDAT));
+    expect(movie.end().kind).toBe('complete');
+    expect(process.cpuUsage(before).user).toBeLessThan(5_000_000);
+  });
+
   it('take no time: millions of chunks at one place', () => {
     const count = 1_000_000;
     const moov = moovOf(
