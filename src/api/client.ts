@@ -89,7 +89,8 @@ export function apiClient(host: Host, settings: Settings, key: string, output: S
     const what = "the rate limit can't be shared with other mavi processes";
     if (!output.quiet) say(host, `mavi: warning: ${what} (${why}); this process keeps to it by itself`);
   };
-  const store = rateLimitStore(clock, { host, folder: configFolder(host), key, rate, onAlone });
+  const account = `${settings.baseUrl.origin} ${key}`;
+  const store = rateLimitStore(clock, { host, folder: configFolder(host), account, rate, onAlone });
   const videoLimiter = rateLimiter(rate, store, clock);
   const listLimiter = rateLimiter(LIST_RATE, rateLimitStore(clock), clock);
   const trace = (line: string): void => {

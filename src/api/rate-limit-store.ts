@@ -57,8 +57,8 @@ interface SharedRecord {
   readonly host: LockOptions['host'];
   /** The folder of the record, created if missing. */
   readonly folder: string;
-  /** Names the record, as a hash only. */
-  readonly key: string;
+  /** Whose starts are recorded: the API's origin and the key. Names the record, as a hash only. */
+  readonly account: string;
   readonly rate: Rate | null;
   /** Called once with the reason when the record can't be shared: from then on, this process paces itself alone. */
   readonly onAlone: (why: string) => void;
@@ -118,8 +118,8 @@ export function rateLimitStore(clock: Clock, shared: SharedRecord | null = null)
   };
 }
 
-function pathOf({ folder, key }: SharedRecord): string {
-  const name = createHash('sha256').update(key).digest('hex').slice(0, 16);
+function pathOf({ folder, account }: SharedRecord): string {
+  const name = createHash('sha256').update(account).digest('hex').slice(0, 16);
   return join(folder, `starts-${name}.json`);
 }
 

@@ -44,7 +44,7 @@ function store(folder: string, moment: Moment = {}): RateLimitStore {
     random: () => 0.5,
   };
   const { onAlone = (why: string) => expect.unreachable(why) } = moment;
-  return rateLimitStore(clock, { host, folder, key, rate, onAlone });
+  return rateLimitStore(clock, { host, folder, account: key, rate, onAlone });
 }
 
 function add(startMs: number): (now: Starts) => Starts {

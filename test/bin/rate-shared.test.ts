@@ -84,6 +84,15 @@ describe('processes with the same user and key', () => {
     },
   );
 
+  it('are not held up by what another server asked of the same key', async ({ scene }) => {
+    const [first = '', second = ''] = IDS;
+    await scene.mock({ videos: VIDEOS, faults: { [first]: 'rate-limit=3600' } });
+    expect((await scene.run(['download', first])).code).toBe(8);
+    await scene.mock({ videos: VIDEOS });
+    const { code, stderr } = await scene.run(['download', second]);
+    expect(code, stderr).toBe(0);
+  });
+
   it('neither wait nor record their starts with --rate 0', async ({ scene }) => {
     const mock = await scene.mock({ videos: VIDEOS });
     expect((await scene.run(['download', ...IDS.slice(0, 2), '--rate', '2/1h'])).code).toBe(0);
