@@ -16,80 +16,11 @@ import {
 } from './errors.ts';
 import { maskSecrets, redactKeys } from './sanitize.ts';
 
+/** Everything a command gets from its environment; tests make their own. */
+export type Host = Readonly<Omit<ReturnType<typeof systemHost>, 'end'>>;
+
 /** Time, replaceable in tests. */
-export interface Clock {
-  /** Milliseconds since the epoch. */
-  nowMs(): number;
-  /** Milliseconds that never go back, for durations. */
-  ticksMs(): number;
-  /** Milliseconds since the machine was started, suspends included; no step of the clock changes it. */
-  uptimeMs(): number;
-  /** Calls back once after a delay in milliseconds, unless the function returned is called before. */
-  after(delayMs: number, callback: () => void): () => void;
-}
-
-/** Standard output, for data only. */
-export interface DataOutput {
-  readonly isTTY: boolean;
-  /** Whether it was closed when the process started, as by `>&-`, as far as the system tells. */
-  readonly isClosed: boolean;
-  /** Writes all bytes in order; resolves when the system has accepted them. Throws ClosedPipe. */
-  write(chunks: readonly Uint8Array[]): Promise<void>;
-}
-
-/** Standard error, for everything a person reads. */
-export interface TextOutput {
-  readonly isTTY: boolean;
-  /** The terminal's current width in characters; 80 without one. */
-  columns(): number;
-  /** Its current height in lines; 24 without one. */
-  rows(): number;
-  write(text: string): void;
-  /** The stream itself, for prompts. */
-  readonly stream: NodeJS.WritableStream;
-}
-
-/** The shell's job control: Ctrl-Z, `fg` and `bg`. */
-interface JobControl {
-  /** Calls `before` when Ctrl-Z is about to stop the process, and `after` when it resumes, however it was stopped. */
-  onSuspend(before: () => void, after: () => void): () => void;
-  /** Stops the job as Ctrl-Z does; for a terminal in raw mode, where Ctrl-Z is only a character. */
-  suspend(): void;
-  /** Whether this process may use its terminal, rather than run in the background; true where that is unknown. */
-  isForeground(): boolean;
-}
-
-/** Everything a command gets from its environment. */
-export interface Host {
-  readonly argv: readonly string[];
-  /** Whether the arguments are exactly what was typed: Node turns bytes that are not UTF-8 into U+FFFD. */
-  readonly argvIsExact: boolean;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** The folder of relative names: `.`, because its absolute name need not be UTF-8, nor be readable. */
-  readonly cwd: string;
-  readonly hostname: string;
-  readonly pid: number;
-  /** The user's id; null on Windows. */
-  readonly uid: number | null;
-  /** Permission bits that new files do not get. */
-  readonly umask: number;
-  readonly platform: string;
-  readonly stdin: { readonly isTTY: boolean; readonly stream: NodeJS.ReadableStream };
-  readonly stdout: DataOutput;
-  readonly stderr: TextOutput;
-  readonly clock: Clock;
-  /** A number from 0 to below 1. */
-  random(): number;
-  readonly jobs: JobControl;
-  /** Aborted, with an Interrupted as its reason, by the first signal that ends the run. */
-  readonly interrupt: AbortSignal;
-  /** Values that are masked in all text output. */
-  readonly secrets: Set<string>;
-  /** Whether another process of this machine is running. */
-  isAlive(pid: number): boolean;
-  /** Calls back, synchronously, when the process ends, by a signal too. Returns what cancels that. */
-  onExit(callback: () => void): () => void;
-}
+export type Clock = Readonly<typeof systemClock>;
 
 /**
  * Refuses to begin a command that has no other result than what it prints. Where the exit code or files are the
@@ -164,7 +95,7 @@ const FULL_PIPE_WAIT_MS = 5;
 const SHOW_CURSOR = '\u001b[?25h\u001b[?7h';
 
 /** This process. `end` ends it with an exit code, or, after a signal, by that same signal, so that shells see it. */
-export function systemHost(): Host & { end(code: ExitCode): void } {
+export function systemHost() {
   // A container may run under a user id without a home, which Node refuses to look up: use the root, as shells do.
   if (orNull(homedir) === null) process.env.HOME = '/';
   const { stderr } = process;
@@ -188,48 +119,71 @@ export function systemHost(): Host & { end(code: ExitCode): void } {
     stderr.write('mavi: unexpected error: the command stopped before it was done\n', () => process.exit(1));
   });
   return {
-    argv: process.argv.slice(2),
-    argvIsExact: argvIsExact(),
-    env: process.env,
+    argv: process.argv.slice(2) as readonly string[],
+    /** Whether the arguments are exactly what was typed: Node turns bytes that are not UTF-8 into U+FFFD. */
+    argvIsExact:
+      !process.argv.some((argument) => argument.includes('\ufffd')) ||
+      orNull(() => isUtf8(readFileSync('/proc/self/cmdline'))) === true,
+    env: process.env as Readonly<Record<string, string | undefined>>,
+    /** The folder of relative names: `.`, because its absolute name need not be UTF-8, nor be readable. */
     cwd: '.',
     hostname: hostname(),
     pid: process.pid,
+    /** The user's id; null on Windows. */
     uid: process.geteuid?.() ?? null,
+    /** Permission bits that new files do not get. */
     umask: process.umask(),
-    platform: process.platform,
+    platform: process.platform as string,
     stdin: {
       isTTY: isatty(0),
-      get stream() {
+      get stream(): NodeJS.ReadableStream {
         // Node takes a folder for empty input.
         const isFolder = orNull(() => fstatSync(0).isDirectory()) === true;
         return isFolder ? createReadStream('', { fd: 0 }) : process.stdin;
       },
     },
+    /** Standard output, for data only. */
     stdout: {
       isTTY: isatty(1),
-      // Programs that discard the output open the null device as Node does, but mostly for both streams.
+      /**
+       * Whether it was closed when the process started, as by `>&-`, as far as the system tells. Programs that
+       * discard the output open the null device as Node does, but mostly for both streams.
+       */
       isClosed: isReopened(1) && !isReopened(2),
       write: stdoutWriter(),
     },
+    /** Standard error, for everything a person reads. */
     stderr: {
       isTTY: isatty(2),
-      // Text on standard output fits its own terminal when errors go elsewhere.
-      columns: () => stderr.columns || (isatty(1) ? process.stdout.columns : 0) || 80,
-      rows: () => stderr.rows || 24,
-      write: (text) => void stderr.write(text),
-      stream: stderr,
+      /** Its width in characters. Text on standard output fits its own terminal when errors go elsewhere. */
+      columns: (): number => stderr.columns || (isatty(1) ? process.stdout.columns : 0) || 80,
+      rows: (): number => stderr.rows || 24,
+      write: (text: string): void => void stderr.write(text),
+      /** The stream itself, for prompts. */
+      stream: stderr as NodeJS.WritableStream,
     },
-    clock: systemClock,
+    clock: systemClock as Clock,
+    /** A number from 0 to below 1. */
     random: Math.random,
     jobs: jobControl,
+    /** Aborted, with an Interrupted as its reason, by the first signal that ends the run. */
     interrupt: interruption.signal,
-    secrets: new Set(),
-    isAlive: processLives,
-    onExit(callback) {
+    /** Values that are masked in all text output. */
+    secrets: new Set<string>(),
+    /** Whether another process of this machine is running. */
+    isAlive(pid: number): boolean {
+      try {
+        return process.kill(pid, 0);
+      } catch (error) {
+        return codeOf(error) === 'EPERM';
+      }
+    },
+    /** Calls back, synchronously, when the process ends, by a signal too. Returns what cancels that. */
+    onExit(callback: () => void): () => void {
       process.once('exit', callback);
       return () => void process.off('exit', callback);
     },
-    end(code) {
+    end(code: ExitCode): void {
       process.exitCode = code;
       const signal = ENDING_SIGNALS.find((each) => SIGNAL_EXIT_CODES[each] === code);
       if (signal !== undefined) dieOf(signal);
@@ -240,10 +194,10 @@ export function systemHost(): Host & { end(code: ExitCode): void } {
 }
 
 /**
- * Writes to standard output through the thread pool: `process.stdout` writes to pipes synchronously, so that a slow
- * reader would hold up signals and time-outs.
+ * Writes all bytes to standard output in order, throwing ClosedPipe. It goes through the thread pool: `process.stdout`
+ * writes to pipes synchronously, so that a slow reader would hold up signals and time-outs.
  */
-function stdoutWriter(): DataOutput['write'] {
+function stdoutWriter(): (chunks: readonly Uint8Array[]) => Promise<void> {
   const write = promisify(writev);
   const writeSome = async (chunks: readonly Uint8Array[]): Promise<number> => {
     for (;;) {
@@ -276,18 +230,24 @@ function isReopened(descriptor: number): boolean {
 }
 
 /** The machine's clock. */
-export const systemClock: Clock = {
-  nowMs: Date.now,
-  ticksMs: () => performance.now(),
-  uptimeMs: () => uptime() * 1000,
-  after(delayMs, callback) {
+export const systemClock = {
+  /** Milliseconds since the epoch. */
+  nowMs: (): number => Date.now(),
+  /** Milliseconds that never go back, for durations. */
+  ticksMs: (): number => performance.now(),
+  /** Milliseconds since the machine was started, suspends included; no step of the clock changes it. */
+  uptimeMs: (): number => uptime() * 1000,
+  /** Calls back once after a delay in milliseconds, unless the function returned is called before. */
+  after(delayMs: number, callback: () => void): () => void {
     const timer = setTimeout(callback, delayMs);
     return () => clearTimeout(timer);
   },
 };
 
-const jobControl: JobControl = {
-  onSuspend(before, after) {
+/** The shell's job control: Ctrl-Z, `fg` and `bg`. */
+const jobControl = {
+  /** Calls `before` when Ctrl-Z is about to stop the process, and `after` when it resumes, however it was stopped. */
+  onSuspend(before: () => void, after: () => void): () => void {
     const onStop = (): void => {
       before();
       // Without a handler the signal stops the process; the next line runs when it resumes.
@@ -298,9 +258,13 @@ const jobControl: JobControl = {
     process.on('SIGTSTP', onStop).on('SIGCONT', after);
     return () => void process.off('SIGTSTP', onStop).off('SIGCONT', after);
   },
-  // Windows knows neither the signal nor the shell's habit.
-  suspend: () => void (process.platform !== 'win32' && process.kill(0, 'SIGTSTP')),
-  isForeground() {
+  /** Stops the job as Ctrl-Z does; for a terminal in raw mode, where Ctrl-Z is only a character. */
+  suspend(): void {
+    // Windows knows neither the signal nor the shell's habit.
+    if (process.platform !== 'win32') process.kill(0, 'SIGTSTP');
+  },
+  /** Whether this process may use its terminal, rather than run in the background; true where that is unknown. */
+  isForeground(): boolean {
     // After the name in brackets: state, parent, group, session, terminal, the terminal's foreground group.
     const stat = orNull(() => readFileSync('/proc/self/stat', 'latin1'));
     const [, , group, , , foreground] = stat?.replace(/^.*\) /s, '').split(' ') ?? [];
@@ -342,17 +306,4 @@ function dieOf(signal: EndingSignal): void {
   process.emit('exit', SIGNAL_EXIT_CODES[signal]);
   process.removeAllListeners(signal);
   process.kill(process.pid, signal);
-}
-
-function argvIsExact(): boolean {
-  if (!process.argv.some((argument) => argument.includes('\ufffd'))) return true;
-  return orNull(() => isUtf8(readFileSync('/proc/self/cmdline'))) ?? false;
-}
-
-function processLives(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return codeOf(error) === 'EPERM';
-  }
 }

@@ -1,7 +1,7 @@
 /** Progress as bars on a terminal: one for each running video and one for a batch. The only file that imports cli-progress. */
 import { basename } from 'node:path';
 import cliProgress from 'cli-progress';
-import type { TextOutput } from '../host.ts';
+import type { Host } from '../host.ts';
 import { printable, redactKeys } from '../sanitize.ts';
 import { blockLines, type VideoLine } from './bar-line.ts';
 import { columnsOf } from './columns.ts';
@@ -85,7 +85,7 @@ export function barProgress(options: RendererOptions, style: Style): Renderer {
  * Lines at the bottom of the terminal, redrawn several times a second, with messages scrolling above them.
  * @param lines the lines to show now
  */
-function openDisplay(stderr: TextOutput, lines: () => readonly string[]) {
+function openDisplay(stderr: Host['stderr'], lines: () => readonly string[]) {
   let frame = '';
   let block: readonly string[] = [];
   const stream = {
