@@ -25,7 +25,7 @@ export async function runConfig(
       await removeValue(host, profileOf(host, profile), config);
       break;
     case 'set':
-      readValue(config, value, DEFINITIONS[known(config)].read);
+      readValue<unknown>(config, value, DEFINITIONS[known(config)].read);
       await storeValue(host, profileOf(host, profile), config, value);
       break;
     case 'get': {

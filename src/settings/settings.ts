@@ -1,41 +1,9 @@
 /** Every setting but the key: from its flag, else the environment, else the settings file, else its default. */
-import { baseUrl, byteLimit, type Rate, rate, readValue, seconds, uniqueId, wholeNumber } from './values.ts';
+import { baseUrl, byteLimit, rate, readValue, seconds, uniqueId, wholeNumber } from './values.ts';
 
-/** The settings, checked. */
-export interface Settings {
-  /** The scope of the library. */
-  readonly uniqueId: string;
-  /** The address of the API, without a trailing slash. */
-  readonly baseUrl: URL;
-  /** How many requests for a video may start; null for no limit. */
-  readonly rate: Rate | null;
-  /** How many videos are downloaded at once. */
-  readonly concurrency: number;
-  /** How many attempts may follow the first. */
-  readonly retries: number;
-  /** The longest time to wait for a connection, in milliseconds. */
-  readonly connectTimeoutMs: number;
-  /** The longest time without any data, in milliseconds. */
-  readonly timeoutMs: number;
-  /** Bytes a second, over all videos; null for no limit. */
-  readonly limitRate: number | null;
-}
-
-/** The names of a setting, and how it is read. */
-export interface Definition {
-  readonly flag: string;
-  readonly variable: string;
-  /** Its name in the settings file: that of the flag. */
-  readonly config: string;
-  /** The text of the default; null for none. */
-  readonly fallback: string | null;
-  readonly summary: string;
-  readonly read: (text: string) => unknown;
-}
-
-type Reader = Definition['read'];
-
-function define(flag: string, fallback: string | null, read: Reader, summary: string): Definition {
+/** A setting: its names, the text of its default (null for none), and the reader of its texts. */
+function define<T>(flag: string, fallback: string | null, read: (text: string) => T, summary: string) {
+  // Its name in the settings file is that of the flag.
   const config = /--([a-z-]+)/.exec(flag)?.[1] ?? '';
   const variable = `MAVI_${config.toUpperCase().replaceAll('-', '_')}`;
   return { flag, variable, config, fallback, summary, read };
@@ -47,7 +15,7 @@ const CONNECT_SUMMARY = 'connection timeout, in seconds; 0 = no limit';
 const LIMIT_SUMMARY = 'bytes per second for all videos together, such as 10M; 0 = no limit';
 
 /** The definitions, in the order in which help and `config list` show them. */
-export const DEFINITIONS: Readonly<Record<keyof Settings, Definition>> = {
+export const DEFINITIONS = {
   uniqueId: define('-u, --unique-id <id>', 'default', uniqueId, 'library scope, as given at upload'),
   baseUrl: define('--base-url <url>', VENDOR_URL, baseUrl, 'address of the API'),
   rate: define('--rate <n>', '12', rate, RATE_SUMMARY),
@@ -58,8 +26,13 @@ export const DEFINITIONS: Readonly<Record<keyof Settings, Definition>> = {
   limitRate: define('--limit-rate <bytes/s>', null, byteLimit, LIMIT_SUMMARY),
 };
 
+type Definitions = typeof DEFINITIONS;
+
 /** The name of a setting in code. */
-export type SettingName = keyof Settings;
+export type SettingName = keyof Definitions;
+
+/** The settings, checked: durations in milliseconds, sizes in bytes, null for no limit. */
+export type Settings = { readonly [name in SettingName]: ReturnType<Definitions[name]['read']> };
 
 /** The texts of the settings given as flags, and the profile for the others. */
 export type SettingTexts = { readonly [name in SettingName | 'profile']?: string | undefined };
@@ -90,14 +63,10 @@ export function originOf(name: SettingName, flags: SettingTexts, env: Texts, sto
 export function readSetting(name: SettingName, origin: Origin): unknown {
   const { config, variable, read } = DEFINITIONS[name];
   if (origin.text === null) return null;
-  const places = {
-    flag: `--${config}`,
-    environment: variable,
-    config: `the setting ${config}`,
-    default: config,
-  };
+  const stored = `the setting ${config}`;
+  const places = { flag: `--${config}`, environment: variable, config: stored, default: config };
   const hint = origin.source === 'config' ? `reset it with: mavi config unset ${config}` : '';
-  return readValue(places[origin.source], origin.text, read, hint);
+  return readValue<unknown>(places[origin.source], origin.text, read, hint);
 }
 
 /** Whether an address is that of the vendor's own API. */

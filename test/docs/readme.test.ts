@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { DEFINITIONS, type Definition } from '../../src/settings/settings.ts';
+import { DEFINITIONS } from '../../src/settings/settings.ts';
 import { ROOT, recipesOf } from '../helpers/recipes.ts';
 
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
@@ -32,7 +32,7 @@ function anchorsOf(page: string): string[] {
 }
 
 describe('README', () => {
-  it.each(Object.values<Definition>(DEFINITIONS))(
+  it.each(Object.values(DEFINITIONS))(
     'has $config among its settings, with flag, variable and default',
     ({ flag, variable, fallback }) => {
       const [shownFlag, shownDefault = ''] = settingsTable().get(`\`${variable}\``) ?? [];
