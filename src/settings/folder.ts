@@ -3,7 +3,7 @@ import { constants, type Stats } from 'node:fs';
 import { type FileHandle, lstat, open } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import { LocalError, localError, UsageError } from '../errors.ts';
+import { codeOf, LocalError, localError, MaviError, UsageError } from '../errors.ts';
 import { pathFrom } from '../folders.ts';
 import type { Host } from '../host.ts';
 
@@ -55,53 +55,44 @@ export function pathVariable({ env }: Pick<Host, 'env'>, name: string): string |
   return value;
 }
 
-/** An open file or folder, and its metadata. */
-type Opened = { readonly handle: FileHandle; readonly stats: Stats };
-
-/**
- * Opens a settings file for reading; null if there is none. Throws UsageError if it or its folder belongs to another
- * user (root excepted) or others can write to it: its base URL would receive the key. Both are checked after they are
- * opened, so that nobody can replace them in between.
- */
-export async function openSettingsFile(host: Host, folder: string, path: string): Promise<Opened | null> {
-  if (!(await isTrustedFolder(host, folder))) return null;
-  const opened = await openFor(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-  if (opened === null) return null;
-  try {
-    if (!opened.stats.isFile()) throw settingsError('read', path, 'not a file');
-    refuseUntrusted(host, path, opened.stats);
-    return opened;
-  } catch (error) {
-    await opened.handle.close();
-    throw error;
-  }
-}
-
 /** Whether the settings folder exists. Throws UsageError where it can't be trusted, LocalError where it can't be read. */
 export async function isTrustedFolder(host: Host, folder: string): Promise<boolean> {
   // Windows can't open folders, and has no owners and modes.
   if (host.uid === null) return true;
   const link = await lstat(folder).catch(() => null);
   if (link?.isSymbolicLink()) refuseOwner(host, folder, link, '-h ');
-  const opened = await openFor(folder, constants.O_RDONLY | constants.O_DIRECTORY);
-  if (opened === null) return false;
-  await opened.handle.close();
-  refuseUntrusted(host, folder, opened.stats);
-  return true;
+  return (await useTrusted(host, folder, 'folder', () => true)) ?? false;
 }
 
-async function openFor(path: string, flags: number): Promise<Opened | null> {
+/**
+ * Opens a settings file or folder for reading and resolves to what `use` makes of it; null if there is none. Throws
+ * UsageError if it belongs to another user (root excepted) or others can write to it: its base URL would receive the
+ * key. That is checked once it is open, so that nobody can replace it in between.
+ */
+export async function useTrusted<T>(
+  host: Host,
+  path: string,
+  kind: 'file' | 'folder',
+  use: (handle: FileHandle, stats: Stats) => T | Promise<T>,
+): Promise<T | null> {
   let handle: FileHandle | null = null;
   try {
-    handle = await open(path, flags);
-    return { handle, stats: await handle.stat() };
+    // A FIFO has no writer that is worth waiting for; Windows has no such flag.
+    const flag = kind === 'folder' ? constants.O_DIRECTORY : (constants.O_NONBLOCK ?? 0);
+    handle = await open(path, constants.O_RDONLY | flag);
+    const stats = await handle.stat();
+    if (kind === 'file' && !stats.isFile()) throw settingsError('read', path, 'not a file');
+    refuseUntrusted(host, path, stats);
+    return await use(handle, stats);
   } catch (error) {
-    await handle?.close();
-    const { code } = error as NodeJS.ErrnoException;
+    if (error instanceof MaviError) throw error;
+    const code = codeOf(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return null;
     // HOME may still be root's after a change of user. A file that this user can't even see is not this user's.
     if (code === 'EACCES' && (await lstat(path).catch(() => null)) === null) return null;
     throw settingsError('read', path, error);
+  } finally {
+    await handle?.close();
   }
 }
 
@@ -124,9 +115,8 @@ function refuseOwner(host: Host, path: string, stats: Stats, flags = ''): void {
   if (stats.uid === host.uid || stats.uid === 0) return;
   const chown = `sudo chown ${flags}${host.uid} ${shellWord(path)}`;
   const hint = `use a folder of your own: export MAVI_CONFIG_DIR="$(mktemp -d)"; or, after checking its contents: ${chown}`;
-  throw new UsageError(`${path} belongs to another user (user ID ${stats.uid}), so it can't be trusted`, {
-    hint,
-  });
+  const text = `${path} belongs to another user (user ID ${stats.uid}), so it can't be trusted`;
+  throw new UsageError(text, { hint });
 }
 
 /** The path, quoted for a shell if needed. */

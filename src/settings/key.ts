@@ -8,10 +8,7 @@ import { pathVariable, shellWord } from './folder.ts';
 import { KEY_NAME, profileFlag, type StoredValues } from './store.ts';
 
 /** A key, and where it was found, in words. */
-interface FoundKey {
-  readonly key: string;
-  readonly source: string;
-}
+type FoundKey = { readonly key: string; readonly source: string };
 
 /** The most bytes of a file with a key; a key has about 130 characters. */
 const MOST_KEY_BYTES = 4096;
@@ -95,31 +92,28 @@ function checked(host: Host, text: string | undefined, source: string): FoundKey
 }
 
 async function fromFile(host: Host, quiet: boolean): Promise<FoundKey | null> {
-  const path = pathVariable(host, 'MAVI_API_KEY_FILE');
-  if (path === null) return null;
-  const source = `${path} (MAVI_API_KEY_FILE)`;
+  const name = pathVariable(host, 'MAVI_API_KEY_FILE');
+  if (name === null) return null;
+  const source = `${name} (MAVI_API_KEY_FILE)`;
   try {
+    const path = pathFrom(host.cwd, name);
+    const kind = await stat(path);
+    if (!kind.isFile() && !kind.isFIFO()) {
+      const what = kind.isDirectory() ? 'a folder' : 'neither a file nor a FIFO';
+      throw new UsageError(`can't read the key from ${source}: it is ${what}`, { hint: OTHER_KEY_FILE });
+    }
+    // Opened without blocking, a FIFO looks empty until it has a writer.
+    const handle = await abortable(open(path), host.interrupt);
+    const stats = await handle.stat();
+    if (stats.isFile() && !quiet) warnOfOthers(host, name, stats);
+    const text = await readKeyText(handle.createReadStream(), source, host.interrupt);
     // An empty file is an empty key, not a missing one.
-    return checked(host, (await readKeyFile(host, path, source, quiet)) || ' ', source);
+    return checked(host, text || ' ', source);
   } catch (error) {
     if (error instanceof Interrupted || error instanceof UsageError) throw error;
-    const { message } = localError(error, path, 'read');
+    const { message } = localError(error, name, 'read');
     throw new UsageError(`${message} (MAVI_API_KEY_FILE)`, { hint: OTHER_KEY_FILE, cause: error });
   }
-}
-
-async function readKeyFile(host: Host, name: string, source: string, quiet: boolean): Promise<string> {
-  const path = pathFrom(host.cwd, name);
-  const kind = await stat(path);
-  if (!kind.isFile() && !kind.isFIFO()) {
-    const what = kind.isDirectory() ? 'a folder' : 'neither a file nor a FIFO';
-    throw new UsageError(`can't read the key from ${source}: it is ${what}`, { hint: OTHER_KEY_FILE });
-  }
-  // Opened without blocking, a FIFO looks empty until it has a writer.
-  const handle = await abortable(open(path), host.interrupt);
-  const stats = await handle.stat();
-  if (stats.isFile() && !quiet) warnOfOthers(host, name, stats);
-  return readKeyText(handle.createReadStream(), source, host.interrupt);
 }
 
 function warnOfOthers(host: Host, name: string, { uid, mode }: Stats): void {

@@ -5,7 +5,7 @@ import { LocalError, MaviError, UsageError } from '../errors.ts';
 import { makeFolder } from '../folders.ts';
 import { type Host, say } from '../host.ts';
 import { acquireLock } from '../lock.ts';
-import { configFolder, isTrustedFolder, OTHER_FOLDER, openSettingsFile, settingsError } from './folder.ts';
+import { configFolder, isTrustedFolder, OTHER_FOLDER, settingsError, useTrusted } from './folder.ts';
 
 /** The key and settings of one account. */
 export interface Profile {
@@ -73,12 +73,10 @@ type Values = Record<string, unknown>;
 
 /** What a settings file holds; null where there is none. Closes it to other readers. */
 async function readFile(host: Host, { path }: Profile, quiet = false): Promise<Values | null> {
-  const opened = await openSettingsFile(host, dirname(path), path);
-  if (opened === null) return null;
-  const { handle, stats } = opened;
-  try {
+  if (!(await isTrustedFolder(host, dirname(path)))) return null;
+  return useTrusted(host, path, 'file', async (handle, { mode }) => {
     const text = await handle.readFile('utf8');
-    if (host.uid !== null && (stats.mode & 0o044) !== 0) {
+    if (host.uid !== null && (mode & 0o044) !== 0) {
       const warning = await handle.chmod(0o600).then(
         () => `other users could read ${path}; its mode is now 0600`,
         () => (text.includes(KEY_NAME) ? `other users can read the key in ${path}` : null),
@@ -86,9 +84,7 @@ async function readFile(host: Host, { path }: Profile, quiet = false): Promise<V
       if (warning !== null && !quiet) say(host, `mavi: warning: ${warning}`);
     }
     return parse(text, path);
-  } finally {
-    await handle.close();
-  }
+  });
 }
 
 /** The object in a settings file; a byte order mark and an empty file are allowed. */
