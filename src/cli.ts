@@ -31,12 +31,11 @@ export async function run(argv: readonly string[], host: Host): Promise<ExitCode
   const program = commandTree({ host, run: runWork }, output);
   try {
     refuseChangedNames(argv, host);
-    try {
-      await program.parseAsync(argv.length === 0 ? ['--help'] : [...argv], { from: 'user' });
-    } catch (error) {
+    const words = argv.length === 0 ? ['--help'] : argv;
+    await program.parseAsync(words, { from: 'user' }).catch((error) => {
       if (!(error instanceof CommanderError)) throw error;
       exitCode = error.exitCode === 0 ? 0 : 2;
-    }
+    });
     if (output.help.length > 0) await print(host, output.help.join(''));
     if (output.usage.length > 0) say(host, output.usage.join('').trimEnd());
     return exitCode;

@@ -82,7 +82,7 @@ export class BodyError extends failure(5) {}
 export class NetworkError extends failure(6, { retryable: true }) {}
 /** The local side failed: a file, a folder, the disk. */
 export class LocalError extends failure(7) {}
-/** The account's limit was reached. */
+/** The account's rate limit was reached. */
 export class RateLimitError extends failure(8, { retryable: true }) {}
 /** The server asks for a longer pause than a run waits for: final for the run. */
 export class PauseError extends RateLimitError {}
@@ -106,11 +106,7 @@ export function endsRun(error: unknown): error is AccountError | PauseError {
 }
 
 /** A video was not started, or was stopped, because it would exceed `--max-transfer` or `--max-cost`. */
-export class BudgetError extends MaviError {
-  constructor(message: string, facts?: ErrorFacts) {
-    super(9, 'max_transfer', message, facts);
-  }
-}
+export class BudgetError extends failure(9) {}
 
 /** The exit codes of the signals that end a run. */
 export const SIGNAL_EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;

@@ -87,7 +87,7 @@ export async function writeAll(
   }
 }
 
-const ENDING_SIGNALS: readonly EndingSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+const ENDING_SIGNALS = Object.keys(SIGNAL_EXIT_CODES) as EndingSignal[];
 /** A second signal within this time, in milliseconds, is the first one again: timeout(1) and npx send each twice. */
 const ECHO_MS = 300;
 /** How long to wait for room in a pipe that somebody made non-blocking, in milliseconds. */
@@ -293,7 +293,7 @@ function pathOf(descriptor: number): string | null {
 }
 
 /** What `look` returns; null if it throws, as for files that only Linux has. */
-function orNull<T>(look: () => T): T | null {
+export function orNull<T>(look: () => T): T | null {
   try {
     return look();
   } catch {

@@ -1,7 +1,7 @@
 /** Whether a process that left a lock or a temporary file behind still runs. */
 import { createHash } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
-import type { Host } from './host.ts';
+import { type Host, orNull } from './host.ts';
 
 /** The parts of the host that identify this process. */
 export type ProcessHost = Pick<Host, 'hostname' | 'pid' | 'isAlive'>;
@@ -15,10 +15,11 @@ const NOT_KNOWN = '0';
  * the PID and the time at which the process started.
  */
 export function processIdentity({ hostname, pid }: ProcessHost): string {
+  const namespace = orNull(() => readlinkSync('/proc/self/ns/pid')) ?? '';
   return [
     shortHash(hostname + (readText('/etc/machine-id') ?? ''), 8),
     shortHash(bootId(), 6),
-    pidNamespace(),
+    Number(/\d+/.exec(namespace)?.[0] ?? NOT_KNOWN).toString(16),
     pid.toString(16),
     statOf(pid)?.startTime ?? NOT_KNOWN,
   ].join('-');
@@ -62,20 +63,8 @@ function statOf(pid: number): { startTime: string; hasEnded: boolean } | null {
   return { startTime: ticks.toString(16), hasEnded: fields[0] === 'Z' || fields[0] === 'X' };
 }
 
-function pidNamespace(): string {
-  try {
-    return Number(/\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? 0).toString(16);
-  } catch {
-    return NOT_KNOWN;
-  }
-}
-
 function readText(path: string): string | null {
-  try {
-    return readFileSync(path, 'utf8').trim();
-  } catch {
-    return null;
-  }
+  return orNull(() => readFileSync(path, 'utf8').trim());
 }
 
 function shortHash(text: string | null, digits: number): string {

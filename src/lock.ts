@@ -184,46 +184,45 @@ async function removeStale(path: string, stale: Found, options: LockOptions): Pr
 }
 
 /** Keeps the lock, renewing it where asked to, until the function that this returns is called. */
-function hold(path: string, lock: object, options: LockOptions): () => Promise<void> {
-  const { host, abandonedAfterMs, renews } = options;
-  let renewals = 0;
-  let renewal: Promise<void> = Promise.resolve();
-  let isReleased = false;
-  let cancel = (): void => {};
+function hold(
+  path: string,
+  lock: object,
+  { host, abandonedAfterMs, renews }: LockOptions,
+): () => Promise<void> {
+  let text = textOf(lock, 0);
   // A process that was stopped for a long time may have lost the lock to another.
-  const isOurs = async (): Promise<boolean> => (await read(path)).text === textOf(lock, renewals);
-  const renew = async (): Promise<void> => {
+  const isOurs = async (): Promise<boolean> => (await read(path)).text === text;
+  const renew = async (renewed: string): Promise<void> => {
     if (!(await isOurs())) return;
     const file = await open(path, constants.O_WRONLY | constants.O_NOFOLLOW);
     try {
-      await file.write(textOf(lock, renewals + 1), 0);
-      renewals += 1;
+      await file.write(renewed, 0);
+      text = renewed;
       await file.sync();
     } finally {
       await file.close();
     }
   };
-  const renewLater = (): void => {
-    if (isReleased) return;
-    cancel = host.clock.after(abandonedAfterMs / 5, () => {
+  const released = new AbortController();
+  const keepRenewing = async (): Promise<void> => {
+    for (let renewal = 1; renews; renewal += 1) {
+      await sleep(host.clock, abandonedAfterMs / 5, released.signal);
       // A lock that can't be renewed still holds against processes that can see that its owner runs.
-      renewal = renew().catch(() => {});
-      void renewal.then(renewLater);
-    });
+      await renew(textOf(lock, renewal)).catch(() => {});
+    }
   };
-  if (renews) renewLater();
+  const renewals = keepRenewing().catch(() => {});
   // An interrupted run ends without calling the function below.
   const endWatch = host.onExit(() => {
     try {
-      if (readFileSync(path, 'utf8') === textOf(lock, renewals)) unlinkSync(path);
+      if (readFileSync(path, 'utf8') === text) unlinkSync(path);
     } catch {
       // It is gone.
     }
   });
   return async () => {
-    isReleased = true;
-    cancel();
-    await renewal;
+    released.abort();
+    await renewals;
     // One that can't be read now is ours all the same, unless it is a link: nobody else removes a lock in use.
     if (await isOurs().catch((error) => codeOf(error) !== 'ELOOP')) await unlink(path).catch(() => {});
     endWatch();

@@ -58,7 +58,7 @@ describe('the exit code of an error', () => {
     [new NetworkError('tls', 'x', { retryable: false }), 6, 'tls', false],
     [new LocalError('disk_full', 'x'), 7, 'disk_full', false],
     [new RateLimitError('0429', 'x'), 8, '0429', true],
-    [new BudgetError('x'), 9, 'max_transfer', false],
+    [new BudgetError('max_transfer', 'x'), 9, 'max_transfer', false],
     [new Interrupted('SIGINT'), 130, 'interrupted', true],
     [new Interrupted('SIGTERM'), 143, 'interrupted', true],
     [new Interrupted('SIGHUP'), 129, 'interrupted', true],

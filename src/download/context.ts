@@ -87,6 +87,6 @@ export class Budget {
   #error(what: string): BudgetError {
     const { flag, bytes } = this.#limit;
     const hint = `run the command again with a higher ${flag.split(' ')[0]}`;
-    return new BudgetError(`${what} ${flag} (${bytesText(bytes)})`, { hint });
+    return new BudgetError('max_transfer', `${what} ${flag} (${bytesText(bytes)})`, { hint });
   }
 }

@@ -80,12 +80,9 @@ export function uniqueId(text: string): string {
 
 /** The address of the API: https, or http on a loopback address, without a trailing slash. */
 export function baseUrl(text: string): URL {
-  let url: URL;
-  try {
-    url = new URL(text);
-  } catch {
-    throw new RangeError('takes an address such as https://api.memories.ai/serve/api/v1');
-  }
+  const example = 'https://api.memories.ai/serve/api/v1';
+  if (!URL.canParse(text)) throw new RangeError(`takes an address such as ${example}`);
+  const url = new URL(text);
   if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
     throw new RangeError('takes an address without a user name, password, query or fragment');
   }

@@ -106,7 +106,7 @@ describe('a failure', () => {
     ['what is no video', new BodyError('not_mp4', 'x')],
     ['a local error', new LocalError('disk_full', 'x', { retryable: true })],
     ['a bad argument', new UsageError('x')],
-    ['the end of the budget', new BudgetError('x')],
+    ['the end of the budget', new BudgetError('max_transfer', 'x')],
     ['a signal', new Interrupted('SIGINT')],
     ['a closed pipe', new ClosedPipe()],
     ['a pause that is too long to wait for', new PauseError('paused', 'x')],
