@@ -80,19 +80,17 @@ export function newRecord(
 
 /** A thrown error as it is recorded. */
 export function recordedError(error: unknown, secrets: Iterable<string>): RecordedError {
+  const known = error instanceof MaviError ? error : unexpected(error);
+  const { exitCode, code, retryable } = known;
+  const message = redactKeys(known.message, secrets);
+  const hint = redactKeys(known.hint, secrets);
+  return { exit_code: exitCode, code, message, retryable, hint };
+}
+
+function unexpected(error: unknown): MaviError {
   const text = error instanceof Error ? error.message : String(error);
   const hint = 'run it again with --verbose to see where';
-  const known =
-    error instanceof MaviError
-      ? error
-      : new MaviError(1, 'unexpected', `unexpected error: ${text}`, { hint });
-  return {
-    exit_code: known.exitCode,
-    code: known.code,
-    message: redactKeys(known.message, secrets),
-    retryable: known.retryable,
-    hint: redactKeys(known.hint, secrets),
-  };
+  return new MaviError(1, 'unexpected', `unexpected error: ${text}`, { hint });
 }
 
 /** A record whose `file`, relative to `cwd`, is made relative to another folder. */

@@ -23,6 +23,9 @@ const NAME_SHARE = 0.31;
 
 type Layout = ReturnType<typeof layoutFor>;
 
+/** What the lines are made for: at most `width` columns of a terminal. */
+type View = Readonly<{ width: number; layout: Layout; clock: Clock; style: Style }>;
+
 function layoutFor(width: number, longestName: number) {
   const name = Math.min(Math.max(1, longestName), Math.max(LEAST_NAME, Math.floor(width * NAME_SHARE)));
   for (const { bar, ...widths } of LAYOUTS) {
@@ -80,19 +83,19 @@ export function blockLines(
   const width = columns - 1;
   const label = counts === null ? 0 : columnsOf(labels(counts)[0] ?? '');
   const layout = layoutFor(width, Math.max(longestName, label));
-  const lines = counts === null ? [] : [totalLine(counts, running, layout, clock, style)];
+  const view = { width, layout, clock, style };
+  const lines = counts === null ? [] : [totalLine(counts, running, view)];
   const room = Math.max(1, rows - 1 - lines.length);
   const shown = running.length <= room ? running : running.slice(0, Math.max(0, room - 1));
-  lines.push(...shown.map((line) => barLine(line, layout, width, clock, style)));
+  lines.push(...shown.map((line) => barLine(line, view)));
   const more = running.length - shown.length;
   if (more > 0) lines.push(style.quiet(cut(`and ${more} more in progress`, width, style.ellipsis)));
   return lines;
 }
 
 /** The line of a running video. */
-function barLine(line: VideoLine, layout: Layout, width: number, clock: Clock, style: Style): string {
-  const name = padded(cutMiddle(line.name, layout.name, style.ellipsis), layout.name);
-  const { meter, state } = line;
+function barLine({ name: full, meter, state }: VideoLine, { width, layout, clock, style }: View): string {
+  const name = padded(cutMiddle(full, layout.name, style.ellipsis), layout.name);
   if (state.kind === 'receiving') return name + figuresText(figuresOf(meter, clock.ticksMs()), layout, style);
   const text = fitting(stateTexts(state, clock.nowMs()), width - layout.name - GAP.length, style);
   const paint = 'untilMs' in state ? style.attention : style.quiet;
@@ -105,13 +108,8 @@ function fitting(texts: readonly string[], width: number, style: Style): string 
 }
 
 /** The line of a batch, `running` being its videos in progress. */
-function totalLine(
-  counts: BatchCounts,
-  running: readonly VideoLine[],
-  layout: Layout,
-  clock: Clock,
-  style: Style,
-): string {
+function totalLine(counts: BatchCounts, running: readonly VideoLine[], view: View): string {
+  const { layout, clock, style } = view;
   const { done, failed, total } = counts;
   const name = padded(fitting(labels(counts), layout.name, style), layout.name);
   const totalBytes = counts.totalBytes || null;
