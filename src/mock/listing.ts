@@ -40,16 +40,13 @@ export function listVideos(library: VideoLibrary, fields: Fields, pageSizeCap: n
   const pageSize = Math.min(size, pageSizeCap);
   const from = (page - 1) * pageSize;
   const filters = Object.entries(FILTERS).filter(([name]) => (fields[name] ?? null) !== null);
+  const isMatch = (video: StoredVideo) =>
+    filters.every(([name, matches]) => matches(video, fields[name], fields));
+  const count = library.count(uniqueId);
   // A library of millions is not read through for one page of it.
-  const matches =
-    filters.length > 0 &&
-    videosAt(library, uniqueId, 0, library.count(uniqueId)).filter((video) =>
-      filters.every(([name, matches]) => matches(video, fields[name], fields)),
-    );
-  const videos = matches
-    ? matches.slice(from, from + pageSize)
-    : videosAt(library, uniqueId, from, from + pageSize);
-  const total = matches ? matches.length : library.count(uniqueId);
+  const matches = filters.length > 0 ? videosAt(library, uniqueId, 0, count).filter(isMatch) : null;
+  const videos = matches?.slice(from, from + pageSize) ?? videosAt(library, uniqueId, from, from + pageSize);
+  const total = matches?.length ?? count;
   return success({ current_page: page, page_size: pageSize, total_count: total, videos: videos.map(row) });
 }
 
