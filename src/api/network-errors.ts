@@ -2,6 +2,9 @@
 import { codeOf, LocalError, MaviError, NetworkError } from '../errors.ts';
 
 const UNKNOWN_AUTHORITY = 'its certificate is signed by an authority that this machine does not know';
+const SELF_SIGNED = 'its certificate is self-signed';
+const TRUST_AUTHORITY =
+  'for a private certificate authority set NODE_EXTRA_CA_CERTS; the check cannot be disabled';
 
 /** TLS failures that no retry can fix, by code. */
 const CERTIFICATE_FAULTS: Readonly<Record<string, string>> = {
@@ -9,12 +12,12 @@ const CERTIFICATE_FAULTS: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'its certificate has expired',
   CERT_NOT_YET_VALID: 'its certificate is not valid yet; is the clock of this machine right?',
   SELF_SIGNED_CERT_IN_CHAIN: UNKNOWN_AUTHORITY,
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed',
+  DEPTH_ZERO_SELF_SIGNED_CERT: SELF_SIGNED,
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNKNOWN_AUTHORITY,
   UNABLE_TO_GET_ISSUER_CERT: UNKNOWN_AUTHORITY,
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNKNOWN_AUTHORITY,
   CERT_REVOKED: 'its certificate has been revoked',
-  CERT_UNTRUSTED: 'its certificate is not trusted',
+  CERT_UNTRUSTED: UNKNOWN_AUTHORITY,
   CERT_SIGNATURE_FAILURE: 'its certificate has an invalid signature',
   HOSTNAME_MISMATCH: 'its certificate is for another name',
 };
@@ -65,7 +68,8 @@ export function networkError(
   const certificate = CERTIFICATE_FAULTS[code];
   if (certificate !== undefined) {
     const text = `the connection to ${peer} is not secure: ${certificate}`;
-    const hint = 'for a private certificate authority set NODE_EXTRA_CA_CERTS; the check cannot be disabled';
+    const isUnknown = certificate === UNKNOWN_AUTHORITY || certificate === SELF_SIGNED;
+    const hint = isUnknown ? TRUST_AUTHORITY : CHECK_BASE_URL;
     return new NetworkError('tls', text, { retryable: false, hint, cause: error });
   }
   if (code.startsWith('Z_')) {
@@ -73,7 +77,13 @@ export function networkError(
     return new NetworkError('decoding', text, { hint: CHECK_ENCODING, cause: error });
   }
   const isTls = code.startsWith('ERR_SSL') || code === 'EPROTO' || code.startsWith('ERR_TLS');
-  const [name, meaning] = CONNECTION_FAULTS[code] ?? [isTls ? 'tls' : 'network', words];
+  // How OpenSSL describes an answer in the clear, in the middle of its own numbers and file names.
+  if (isTls && /wrong version number|http request|packet length too long/i.test(words)) {
+    const text = `${peer} does not speak TLS`;
+    return new NetworkError('tls', text, { retryable: false, hint: CHECK_BASE_URL, cause: error });
+  }
+  const [, reason = words] = /SSL routines:[^:]*:([^:]+)/.exec(words) ?? [];
+  const [name, meaning] = CONNECTION_FAULTS[code] ?? [isTls ? 'tls' : 'network', reason];
   const { hint = 'check the network, and HTTPS_PROXY if a proxy is required' } = facts;
   return new NetworkError(facts.code ?? name, `${peer}: ${meaning}`, { hint, cause: error });
 }

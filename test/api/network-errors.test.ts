@@ -6,6 +6,9 @@ const HOST = 'api.example.com';
 const CHECK_NETWORK = 'check the network, and HTTPS_PROXY if a proxy is required';
 const CHECK_PROXY = 'check --base-url, and whether a proxy responds instead of the API';
 const UNKNOWN_AUTHORITY = 'its certificate is signed by an authority that this machine does not know';
+const TRUST_AUTHORITY =
+  'for a private certificate authority set NODE_EXTRA_CA_CERTS; the check cannot be disabled';
+const CHECK_BASE_URL = 'check --base-url, and whether a proxy responds instead of the API';
 
 function systemError(code: string, message = `some ${code}`, cause?: unknown): Error {
   return Object.assign(new Error(message, { cause }), { code });
@@ -38,25 +41,29 @@ describe('an error of the network', () => {
   });
 
   it.each([
-    ['ERR_TLS_CERT_ALTNAME_INVALID', 'its certificate is for another name'],
-    ['HOSTNAME_MISMATCH', 'its certificate is for another name'],
-    ['CERT_HAS_EXPIRED', 'its certificate has expired'],
-    ['CERT_NOT_YET_VALID', 'its certificate is not valid yet; is the clock of this machine right?'],
-    ['SELF_SIGNED_CERT_IN_CHAIN', UNKNOWN_AUTHORITY],
-    ['DEPTH_ZERO_SELF_SIGNED_CERT', 'its certificate is self-signed'],
-    ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', UNKNOWN_AUTHORITY],
-    ['UNABLE_TO_GET_ISSUER_CERT', UNKNOWN_AUTHORITY],
-    ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', UNKNOWN_AUTHORITY],
-    ['CERT_REVOKED', 'its certificate has been revoked'],
-    ['CERT_UNTRUSTED', 'its certificate is not trusted'],
-    ['CERT_SIGNATURE_FAILURE', 'its certificate has an invalid signature'],
-  ])('%s is final: a retry does not fix a certificate', (systemCode, meaning) => {
+    ['ERR_TLS_CERT_ALTNAME_INVALID', 'its certificate is for another name', CHECK_BASE_URL],
+    ['HOSTNAME_MISMATCH', 'its certificate is for another name', CHECK_BASE_URL],
+    ['CERT_HAS_EXPIRED', 'its certificate has expired', CHECK_BASE_URL],
+    [
+      'CERT_NOT_YET_VALID',
+      'its certificate is not valid yet; is the clock of this machine right?',
+      CHECK_BASE_URL,
+    ],
+    ['SELF_SIGNED_CERT_IN_CHAIN', UNKNOWN_AUTHORITY, TRUST_AUTHORITY],
+    ['DEPTH_ZERO_SELF_SIGNED_CERT', 'its certificate is self-signed', TRUST_AUTHORITY],
+    ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', UNKNOWN_AUTHORITY, TRUST_AUTHORITY],
+    ['UNABLE_TO_GET_ISSUER_CERT', UNKNOWN_AUTHORITY, TRUST_AUTHORITY],
+    ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', UNKNOWN_AUTHORITY, TRUST_AUTHORITY],
+    ['CERT_REVOKED', 'its certificate has been revoked', CHECK_BASE_URL],
+    ['CERT_UNTRUSTED', UNKNOWN_AUTHORITY, TRUST_AUTHORITY],
+    ['CERT_SIGNATURE_FAILURE', 'its certificate has an invalid signature', CHECK_BASE_URL],
+  ])('%s is final: a retry does not fix a certificate', (systemCode, meaning, hint) => {
     const cause = systemError(systemCode);
     expect(networkError(cause, HOST)).toMatchObject({
       exitCode: 6,
       code: 'tls',
       message: `the connection to ${HOST} is not secure: ${meaning}`,
-      hint: 'for a private certificate authority set NODE_EXTRA_CA_CERTS; the check cannot be disabled',
+      hint,
       retryable: false,
       cause,
     });
@@ -94,6 +101,26 @@ describe('an error of the network', () => {
       retryable: true,
       cause,
     });
+  });
+
+  it.each([
+    'write EPROTO 805C:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:../deps/openssl/ssl3_record.c:350:',
+    'SSL routines::http request',
+    'ssl/tls alert: packet length too long',
+  ])('an answer in the clear is final, and says so without the words of OpenSSL: %s', (words) => {
+    const cause = systemError('EPROTO', words);
+    expect(networkError(cause, HOST)).toMatchObject({
+      code: 'tls',
+      message: `${HOST} does not speak TLS`,
+      hint: CHECK_BASE_URL,
+      retryable: false,
+    });
+  });
+
+  it('an alert of TLS is shown without the numbers and files of OpenSSL', () => {
+    const words =
+      'write EPROTO 80:error:0A000410:SSL routines:ssl3_read_bytes:handshake failure:../deps/x.c:1586:alert 40';
+    expect(networkError(systemError('EPROTO', words), HOST).message).toBe(`${HOST}: handshake failure`);
   });
 
   it.each(['ERR_SSL_WRONG_VERSION_NUMBER', 'EPROTO', 'ERR_TLS_HANDSHAKE_TIMEOUT'])(

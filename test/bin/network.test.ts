@@ -222,12 +222,12 @@ describe.concurrent('a redirect', () => {
 
 describe.concurrent('a certificate', () => {
   it.for([
-    ['is self-signed', {}, 'self-signed', false],
-    ['is for another name', { host: 'other.test' }, 'for another name', true],
-    ['has expired', { expired: true }, 'has expired', true],
+    ['is self-signed', {}, 'self-signed', 'NODE_EXTRA_CA_CERTS', false],
+    ['is for another name', { host: 'other.test' }, 'for another name', 'check --base-url', true],
+    ['has expired', { expired: true }, 'has expired', 'check --base-url', true],
   ] as const)(
     'that %s makes mavi exit 6 without a retry and say why',
-    async ([, facts, says, known], { scene }) => {
+    async ([, facts, says, advises, known], { scene }) => {
       const tls = selfSigned(facts);
       const mock = await scene.mock({ tls });
       const file = scene.write('ca.pem', tls.cert);
@@ -236,9 +236,19 @@ describe.concurrent('a certificate', () => {
       });
       expect([code, mock.requests.length]).toEqual([6, 0]);
       expect(stderr).toContain(says);
-      expect(stderr).toContain('NODE_EXTRA_CA_CERTS');
+      expect(stderr).toContain(advises);
     },
   );
+
+  it('is missing where the server speaks plain http: exit 6 without a retry, and a message of ours', async ({
+    scene,
+  }) => {
+    const mock = await scene.mock();
+    const env = { MAVI_BASE_URL: mock.baseUrl.replace('http:', 'https:') };
+    const { code, stderr } = await scene.run(['download', faststart], { env });
+    expect([code, mock.requests.length]).toEqual([6, 0]);
+    expect(stderr).toMatch(/^mavi: \S+ 127\.0\.0\.1:\d+ does not speak TLS\n +check --base-url/);
+  });
 
   it('is checked even with NODE_TLS_REJECT_UNAUTHORIZED=0', async ({ scene }) => {
     const mock = await scene.mock({ tls: selfSigned() });
