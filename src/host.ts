@@ -33,13 +33,8 @@ export function requireStdout({ stdout }: Host): void {
 }
 
 /** Prints text to standard output, the secrets in use masked. Throws ClosedPipe, LocalError. */
-export function print(host: Host, text: string): Promise<void> {
-  return printUnmasked(host, maskSecrets(text, host.secrets));
-}
-
-/** Prints text that is meant to show a key, which must not be a user's. Throws ClosedPipe, LocalError. */
-export async function printUnmasked(host: Host, text: string): Promise<void> {
-  await host.stdout.write([Buffer.from(text)]).catch((error) => {
+export async function print(host: Host, text: string): Promise<void> {
+  await host.stdout.write([Buffer.from(maskSecrets(text, host.secrets))]).catch((error) => {
     throw localError(error, 'standard output', 'write to');
   });
 }

@@ -1,7 +1,7 @@
 /** `mavi mock`, from a checked plan to an exit code. */
 import { codeOf, type ExitCode, LocalError, localError, UsageError } from '../errors.ts';
 import { pathFrom } from '../folders.ts';
-import { abortable, type Host, print, printUnmasked, say } from '../host.ts';
+import { abortable, type Host, print, say } from '../host.ts';
 import { FAULTS } from './faults.ts';
 import { sampleLibrary, videosFromFolder } from './library.ts';
 import { type MockOptions, startMock } from './server.ts';
@@ -31,8 +31,8 @@ export async function runMock(plan: MockPlan, host: Host): Promise<ExitCode> {
     throw startError(error, options.port);
   });
   try {
-    // The key is the mock's own and public; masked, it would be of no use.
-    await printUnmasked(host, `MAVI_BASE_URL=${mock.baseUrl}\nMAVI_API_KEY=${mock.key}\n`);
+    // The key is the mock's own and public; `print` masks only those of a user.
+    await print(host, `MAVI_BASE_URL=${mock.baseUrl}\nMAVI_API_KEY=${mock.key}\n`);
     const count = videos.uniqueIds.reduce((sum, uniqueId) => sum + videos.count(uniqueId), 0);
     say(host, `mavi: serving ${count} videos until Ctrl-C; the key works only with this mock`);
     return await abortable(new Promise<never>(() => {}), host.interrupt);

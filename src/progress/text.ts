@@ -121,12 +121,9 @@ const ASCII_SIGNS = {
 export async function styleFor(host: Host, isTTY: boolean): Promise<Style> {
   const signs = isTTY && !showsUnicode(host) ? ASCII_SIGNS : UNICODE_SIGNS;
   const width = (): number => (isTTY ? host.stderr.columns() : Number.POSITIVE_INFINITY);
-  if (!wantsColour(host, isTTY)) {
-    const plain = (text: string): string => text;
-    return { good: plain, bad: plain, attention: plain, quiet: plain, strong: plain, ...signs, width };
-  }
   const { Chalk } = await import('chalk');
-  const { green: good, red: bad, yellow: attention, dim: quiet, bold: strong } = new Chalk({ level: 1 });
+  const chalk = new Chalk({ level: wantsColour(host, isTTY) ? 1 : 0 });
+  const { green: good, red: bad, yellow: attention, dim: quiet, bold: strong } = chalk;
   return { good, bad, attention, quiet, strong, ...signs, width };
 }
 

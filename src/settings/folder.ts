@@ -5,7 +5,7 @@ import { userInfo } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { codeOf, LocalError, localError, MaviError, UsageError } from '../errors.ts';
 import { pathFrom } from '../folders.ts';
-import type { Host } from '../host.ts';
+import { type Host, orNull } from '../host.ts';
 
 /** The hint for a settings folder that can't be used. */
 export const OTHER_FOLDER =
@@ -27,14 +27,9 @@ export function configFolder(host: Pick<Host, 'env' | 'cwd' | 'platform'>): stri
 /** The home folder; the root for a user without one, as in a container with an arbitrary user ID. */
 function homeFolder(host: Pick<Host, 'env' | 'platform'>): string {
   const named = absolute(host, host.platform === 'win32' ? 'USERPROFILE' : 'HOME');
-  if (named !== null) return named;
-  try {
-    const { homedir } = userInfo();
-    if (isAbsolute(homedir)) return homedir;
-  } catch {
-    // The user ID has no entry in the list of users.
-  }
-  return '/';
+  // Throws if the user ID has no entry in the list of users.
+  const home = named ?? orNull(() => userInfo().homedir) ?? '';
+  return isAbsolute(home) ? home : '/';
 }
 
 /** As in the XDG specification, a relative path counts as unset: the key would go into the current folder. */

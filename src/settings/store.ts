@@ -1,6 +1,7 @@
 /** The settings files, one per profile: read here, written by conf. */
 import { readdir, realpath, unlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import type Conf from 'conf';
 import { LocalError, MaviError, UsageError } from '../errors.ts';
 import { makeFolder } from '../folders.ts';
 import { type Host, say } from '../host.ts';
@@ -100,13 +101,11 @@ function parse(text: string, path: string): Values {
   throw new UsageError(`${path} is not valid JSON`, { hint });
 }
 
-type ConfFile = InstanceType<typeof import('conf').default<Values>>;
-
 /** How long to wait for another command that changes the same file. */
 const PATIENCE = { patienceMs: 10_000, abandonedAfterMs: 5_000, renews: false };
 
 /** Changes a settings file, and removes what interrupted writes left of it. Resolves to the number of files removed. */
-async function change(host: Host, profile: Profile, edit: (conf: ConfFile) => void): Promise<number> {
+async function change(host: Host, profile: Profile, edit: (conf: Conf<Values>) => void): Promise<number> {
   const { path } = profile;
   const folder = dirname(path);
   try {
@@ -129,13 +128,13 @@ async function change(host: Host, profile: Profile, edit: (conf: ConfFile) => vo
   }
 }
 
-async function openConf(path: string): Promise<ConfFile> {
+async function openConf(path: string): Promise<Conf<Values>> {
   // conf makes the path absolute, and Node has replaced what is not UTF-8.
   if (resolve(path).includes('\ufffd')) {
     throw new UsageError('the path of the settings folder is not valid UTF-8', { hint: OTHER_FOLDER });
   }
-  const { default: Conf } = await import('conf');
-  return new Conf<Values>({
+  const conf = await import('conf');
+  return new conf.default<Values>({
     projectName: 'mavi',
     cwd: dirname(path),
     configName: basename(path, '.json'),
