@@ -33,12 +33,10 @@ interface ErrorFacts {
   retryAfterMs?: number | null | undefined;
 }
 
-/**
- * An expected failure: `code` is the API's own code or a short stable word. Control characters and keys are removed
- * from message and hint here, so that none gets out.
- */
+/** An expected failure. No control characters and keys of message and hint get past here. */
 export class MaviError extends Error {
   readonly exitCode: ExitCode;
+  /** The API's own code, or a short stable word. */
   readonly code: string;
   readonly hint: string;
   readonly retryable: boolean;

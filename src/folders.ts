@@ -23,23 +23,14 @@ export function pathKey(path: string): string {
   }
 }
 
-/**
- * Creates a folder and the missing ones above it, and flushes each into the folder that holds it. Does nothing
- * where it exists. (Node's recursive mkdir never returns where the kernel answers ENOENT below a folder that exists,
- * as in /proc or in a deleted folder.) Throws LocalError.
- * @param shown what messages call it
- * @param mode permission bits of the folders that are created, before the umask
- */
+/** Creates a folder and the missing ones above it, and flushes each. Messages call it `shown`. Throws LocalError. */
 export async function makeFolder(path: string, shown = path, mode = 0o777): Promise<void> {
   await makeWithParents(path, mode, true).catch((error) => {
     throw localError(error, shown, 'create the folder');
   });
 }
 
-/**
- * Creates the missing folders between `root`, which exists, and a file below it. Throws LocalError, also where a
- * link is among them, since it could lead anywhere.
- */
+/** Creates the missing folders from `root` down to a file. Throws LocalError, also for a link, which leads anywhere. */
 export async function makeFoldersBelow(root: string, file: string, shown: string): Promise<void> {
   let folder = root;
   for (const name of relative(root, dirname(file)).split(sep).filter(Boolean)) {
@@ -52,6 +43,7 @@ export async function makeFoldersBelow(root: string, file: string, shown: string
   }
 }
 
+// Node's recursive mkdir never returns where the kernel answers ENOENT below a folder that exists, as in /proc.
 async function makeWithParents(path: string, mode: number, mayMakeParent: boolean): Promise<void> {
   try {
     await mkdir(path, { mode });

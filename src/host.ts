@@ -22,10 +22,7 @@ export type Host = Readonly<Omit<ReturnType<typeof systemHost>, 'end'>>;
 /** Time, replaceable in tests. */
 export type Clock = Readonly<typeof systemClock>;
 
-/**
- * Refuses to begin a command that has no other result than what it prints. Where the exit code or files are the
- * result, a program may discard the rest in a way that looks closed. Throws LocalError.
- */
+/** Throws LocalError if standard output is closed: for commands that have no other result than what they print. */
 export function requireStdout({ stdout }: Host): void {
   if (!stdout.isClosed) return;
   const hint = 'redirect it to a file or a pipe, or discard the output with: > /dev/null';
@@ -140,10 +137,7 @@ export function systemHost() {
     /** Standard output, for data only. */
     stdout: {
       isTTY: isatty(1),
-      /**
-       * Whether it was closed when the process started, as by `>&-`, as far as the system tells. Programs that
-       * discard the output open the null device as Node does, but mostly for both streams.
-       */
+      /** Whether it was closed at the start, as by `>&-`. Who discards output as Node does, discards mostly both. */
       isClosed: isReopened(1) && !isReopened(2),
       write: stdoutWriter(),
     },
@@ -214,10 +208,7 @@ function stdoutWriter(): (chunks: readonly Uint8Array[]) => Promise<void> {
   };
 }
 
-/**
- * Whether a standard descriptor was closed: Node opens the null device in its place, for reading and writing; shells
- * open it for writing only.
- */
+/** Whether Node opened the null device in place of a closed descriptor: for both ways, shells for writing only. */
 function isReopened(descriptor: number): boolean {
   if (pathOf(descriptor) !== '/dev/null') return false;
   const info = orNull(() => readFileSync(`/proc/self/fdinfo/${descriptor}`, 'latin1'));

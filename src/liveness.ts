@@ -10,9 +10,8 @@ export type ProcessHost = Pick<Host, 'hostname' | 'pid' | 'isAlive'>;
 const NOT_KNOWN = '0';
 
 /**
- * Identifies this process across machines, reboots, containers and reused process ids. Five hexadecimal fields joined
- * by `-`, at most 48 characters, so that it can be part of a file name: the machine, its boot, the PID namespace,
- * the PID and the time at which the process started.
+ * Identifies this process across machines, reboots, containers and reused process ids: hexadecimal fields joined by
+ * `-`, at most 48 characters, so that it can be part of a file name.
  */
 export function processIdentity({ hostname, pid }: ProcessHost): string {
   const namespace = orNull(() => readlinkSync('/proc/self/ns/pid')) ?? '';

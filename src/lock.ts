@@ -1,7 +1,4 @@
-/**
- * A lock file: created exclusively, with its owner inside. It needs neither hard links nor file times, so it works on
- * FAT, on network file systems and where clocks step.
- */
+/** A lock file, with its owner inside; without links and file times, for FAT, network disks and stepping clocks. */
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, unlinkSync } from 'node:fs';
 import { constants, open, unlink } from 'node:fs/promises';
@@ -17,10 +14,7 @@ export interface LockOptions {
   readonly signal?: AbortSignal;
   /** How long to wait for an owner that runs, in milliseconds. */
   readonly patienceMs: number;
-  /**
-   * A lock whose owner can't be judged (another machine or container) counts as left behind when it has not changed
-   * for this long while watched, in milliseconds.
-   */
+  /** After how long without a change the lock of an owner that can't be judged counts as left, in milliseconds. */
   readonly abandonedAfterMs: number;
   /** Whether the owner rewrites the lock five times in that time: needed if it is held for longer. */
   readonly renews: boolean;
@@ -165,10 +159,7 @@ async function find(path: string): Promise<Found | null> {
   };
 }
 
-/**
- * Removes a lock that was left behind. Of two processes that find it, the slower one must not remove the lock that
- * the faster one has made since: so a process may remove it only while it holds a lock named after this very lock.
- */
+/** Removes a lock that was left behind, under a lock named after this very one: a faster process may have a new one. */
 async function removeStale(path: string, stale: Found, options: LockOptions): Promise<void> {
   const { onWait: _, ...quietly } = options;
   try {

@@ -81,10 +81,7 @@ export function barProgress(options: RendererOptions, style: Style): Renderer {
   };
 }
 
-/**
- * Lines at the bottom of the terminal, redrawn several times a second, with messages scrolling above them.
- * @param lines the lines to show now
- */
+/** Shows `lines` at the bottom of the terminal several times a second, with messages scrolling above them. */
 function openDisplay(stderr: Host['stderr'], lines: () => readonly string[]) {
   let frame = '';
   let block: readonly string[] = [];

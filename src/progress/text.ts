@@ -79,10 +79,7 @@ export function lengthOf(text: string): number {
   return stripVTControlCharacters(text).length;
 }
 
-/**
- * Wraps a text between words into lines of at most `width` characters; a longer word is not broken. The first line
- * begins with `first`, the others with `indent`.
- */
+/** Wraps a text between words into lines of `width` characters; `first` begins the first, `indent` the others. */
 export function wrapped(text: string, width: number, first: string, indent: string): string {
   const [start = '', ...words] = text.split(' ');
   const lines: string[] = [];
@@ -98,10 +95,7 @@ export function wrapped(text: string, width: number, first: string, indent: stri
 }
 
 /** The look of text on standard error: colours, signs, and the current width in columns, which may be infinite. */
-export type Style = Readonly<
-  Record<'good' | 'bad' | 'attention' | 'quiet' | 'strong', (text: string) => string>
-> &
-  Readonly<typeof UNICODE_SIGNS> & { readonly width: () => number };
+export type Style = Readonly<Awaited<ReturnType<typeof styleFor>>>;
 
 /** The ellipsis stands for text that was cut. */
 const UNICODE_SIGNS = {
@@ -118,7 +112,7 @@ const ASCII_SIGNS = {
 };
 
 /** The style for a stream, with the colours and signs that it can show. */
-export async function styleFor(host: Host, isTTY: boolean): Promise<Style> {
+export async function styleFor(host: Host, isTTY: boolean) {
   const signs = isTTY && !showsUnicode(host) ? ASCII_SIGNS : UNICODE_SIGNS;
   const width = (): number => (isTTY ? host.stderr.columns() : Number.POSITIVE_INFINITY);
   const { Chalk } = await import('chalk');

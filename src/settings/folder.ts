@@ -11,10 +11,7 @@ import { type Host, orNull } from '../host.ts';
 export const OTHER_FOLDER =
   'set MAVI_CONFIG_DIR to a folder of your own, or use MAVI_API_KEY and the other variables';
 
-/**
- * The folder of the settings files and of the record of request starts: MAVI_CONFIG_DIR, or the platform's default.
- * Throws UsageError for a name that is not UTF-8.
- */
+/** MAVI_CONFIG_DIR, or the platform's folder for settings. Throws UsageError for a name that is not UTF-8. */
 export function configFolder(host: Pick<Host, 'env' | 'cwd' | 'platform'>): string {
   const chosen = pathVariable(host, 'MAVI_CONFIG_DIR');
   if (chosen !== null) return pathFrom(host.cwd, chosen);

@@ -65,13 +65,11 @@ export function readKeyText(
   return abortable(read(), signal);
 }
 
-/**
- * The key in force; from here on, it is masked in all text output. The environment overrides the settings file, except
- * for a profile chosen by `--profile`. Throws AccountError if there is none, UsageError if it is malformed.
- */
+/** The key in force, from here on masked in all output. Throws AccountError without one, UsageError if malformed. */
 export async function findKey(host: Host, stored: StoredValues, quiet = false): Promise<FoundKey> {
   const fromStore = (): FoundKey | null =>
     checked(host, stored.values[KEY_NAME], `the settings file ${stored.path}`);
+  // The environment overrides the settings file, except for a profile chosen by `--profile`.
   const found =
     (stored.isChosen ? fromStore() : null) ??
     checked(host, host.env.MAVI_API_KEY, 'MAVI_API_KEY') ??
