@@ -2,6 +2,7 @@
 import { type FileHandle, lstat, mkdir, open, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, normalize, relative, resolve, sep } from 'node:path';
 import { codeOf, LocalError, localError } from './errors.ts';
+import { orNull } from './host.ts';
 
 /**
  * A path for the file system, named from `cwd`. It is not made absolute and not normalized: the name of a folder
@@ -15,12 +16,8 @@ export function pathFrom(cwd: string, path: string): string {
 
 /** What all names of one path have in common, for comparison; never to open a file with. */
 export function pathKey(path: string): string {
-  try {
-    return resolve(path);
-  } catch {
-    // The current folder was deleted.
-    return normalize(path);
-  }
+  // Throws where the current folder was deleted.
+  return orNull(() => resolve(path)) ?? normalize(path);
 }
 
 /** Creates a folder and the missing ones above it, and flushes each. Messages call it `shown`. Throws LocalError. */

@@ -278,7 +278,7 @@ function pathOf(descriptor: number): string | null {
   return orNull(() => readlinkSync(`/proc/self/fd/${descriptor}`));
 }
 
-/** What `look` returns; null if it throws, as for files that only Linux has. */
+/** What `look` returns; null if it throws, as for a file that is not there. */
 export function orNull<T>(look: () => T): T | null {
   try {
     return look();

@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, unlinkSync } from 'node:fs';
 import { constants, open, unlink } from 'node:fs/promises';
 import { codeOf } from './errors.ts';
-import { type Host, sleep } from './host.ts';
+import { type Host, orNull, sleep } from './host.ts';
 import { livenessOf, processIdentity } from './liveness.ts';
 import { printable } from './sanitize.ts';
 
@@ -142,13 +142,8 @@ async function find(path: string): Promise<Found | null> {
   });
   if (content === null) return null;
   const { text, version } = content;
-  let fields: Record<string, unknown> = {};
-  try {
-    fields = Object(JSON.parse(text));
-  } catch {
-    // Its owner is about to write it, or was killed before it could.
-  }
-  const { hostname, pid, process } = fields;
+  // It is empty if its owner is about to write it, or was killed before it could.
+  const { hostname, pid, process }: Record<string, unknown> = Object(orNull(() => JSON.parse(text)));
   const machine = typeof hostname === 'string' ? printable(hostname) : '';
   const hash = createHash('sha256').update(text || version);
   return {
@@ -205,11 +200,7 @@ function hold(
   const renewals = keepRenewing().catch(() => {});
   // An interrupted run ends without calling the function below.
   const endWatch = host.onExit(() => {
-    try {
-      if (readFileSync(path, 'utf8') === text) unlinkSync(path);
-    } catch {
-      // It is gone.
-    }
+    if (orNull(() => readFileSync(path, 'utf8')) === text) orNull(() => unlinkSync(path));
   });
   return async () => {
     released.abort();

@@ -65,21 +65,15 @@ export interface BatchCounts {
   readonly startDelayMs: (n: number) => number;
 }
 
-/** What the bars show: `counts` is null for a single video, `longestName` the columns of the longest name so far. */
-interface BlockContent {
-  readonly counts: BatchCounts | null;
-  readonly running: readonly VideoLine[];
-  readonly longestName: number;
-}
-
 /** At most `rows - 1` lines, each narrower than `columns`, so that the terminal never scrolls or wraps. */
 export function blockLines(
-  { counts, running, longestName }: BlockContent,
+  content: { counts: BatchCounts | null; running: readonly VideoLine[]; longestName: number },
   columns: number,
   rows: number,
   clock: Clock,
   style: Style,
 ): readonly string[] {
+  const { counts, running, longestName } = content;
   const width = columns - 1;
   const label = counts === null ? 0 : columnsOf(labels(counts)[0] ?? '');
   const layout = layoutFor(width, Math.max(longestName, label));

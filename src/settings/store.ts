@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import type Conf from 'conf';
 import { LocalError, MaviError, UsageError } from '../errors.ts';
 import { makeFolder } from '../folders.ts';
-import { type Host, say } from '../host.ts';
+import { type Host, orNull, say } from '../host.ts';
 import { acquireLock } from '../lock.ts';
 import { configFolder, isTrustedFolder, OTHER_FOLDER, settingsError, useTrusted } from './folder.ts';
 
@@ -91,12 +91,9 @@ async function readFile(host: Host, { path }: Profile, quiet = false): Promise<V
 /** The object in a settings file; a byte order mark and an empty file are allowed. */
 function parse(text: string, path: string): Values {
   const json = text.replace(/^\ufeff/, '').trim() || '{}';
-  try {
-    const value: unknown = JSON.parse(json);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
-  } catch {
-    // Reported below, without the parser's message: it could quote the key.
-  }
+  // Without the parser's message, which could quote the key.
+  const value: unknown = orNull(() => JSON.parse(json));
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
   const hint = 'correct it in an editor, or delete it to reset all its settings';
   throw new UsageError(`${path} is not valid JSON`, { hint });
 }
