@@ -7,6 +7,18 @@ const UNSAFE =
 /** Anything that looks like a key of the API, but not the end of a word such as `desk-` or `task-`. */
 const KEY_SHAPE = /(?<![A-Za-z0-9])sk-[A-Za-z0-9_-]{16,}/g;
 
+/** Of a key with fewer characters after its prefix, four are too many to show, and a piece may be a word. */
+const LEAST_HIDDEN = 12;
+
+/** A piece of a key: how many characters of which kind make one. */
+type Piece = Readonly<{ characters: RegExp; length: number }>;
+
+/** Words match so many by chance hardly ever, even those of a key made of words. */
+const PIECES: readonly Piece[] = [
+  { characters: /./gs, length: 6 },
+  { characters: /[a-z0-9]/gi, length: 16 },
+];
+
 /** How much of a server's text is shown, in characters. */
 export const SHOWN_CHARACTERS = 300;
 
@@ -26,13 +38,47 @@ export function serverText(text: string, secrets: Iterable<string> = []): string
   return characters.length > SHOWN_CHARACTERS ? `${characters.slice(0, SHOWN_CHARACTERS).join('')}…` : clean;
 }
 
-/** Text for people, with the secrets and everything that looks like a key masked. */
+/** Text for people, with the secrets, all pieces of them, and everything that looks like a key masked. */
 export function redactKeys(text: string, secrets: Iterable<string> = []): string {
   const known = [...secrets];
-  // The last four characters of a truncated key are characters from within it.
-  const mask = (shape: string): string =>
-    maskKey(known.some((secret) => secret.includes(shape)) ? shape.slice(0, 'sk-mavi-'.length) : shape);
-  return maskSecrets(text, known).replace(KEY_SHAPE, mask);
+  const pieceless = PIECES.reduce(
+    (clean, piece) => maskPieces(clean, known, piece),
+    maskSecrets(text, known),
+  );
+  return pieceless.replace(KEY_SHAPE, maskKey);
+}
+
+/** Masks each run of at least `length` characters of a secret, in whatever case, with any others in between. */
+function maskPieces(text: string, secrets: readonly string[], { characters, length }: Piece): string {
+  const pieces = new Set<string>();
+  for (const secret of secrets) {
+    const hidden = secret.slice(prefixOf(secret).length);
+    const { letters } = lettersOf(hidden.length < LEAST_HIDDEN ? '' : hidden, characters);
+    for (let at = 0; at + length <= letters.length; at += 1) pieces.add(letters.slice(at, at + length));
+  }
+  if (pieces.size === 0) return text;
+  const { letters, places } = lettersOf(text, characters);
+  const isPiece = (at: number): boolean => pieces.has(letters.slice(at, at + length));
+  let masked = '';
+  let shownTo = 0;
+  for (let at = 0; at + length <= letters.length; at += 1) {
+    if (!isPiece(at)) continue;
+    masked += `${text.slice(shownTo, places[at])}…`;
+    while (isPiece(at + 1)) at += 1;
+    at += length - 1;
+    shownTo = (places[at] as number) + 1;
+  }
+  return masked + text.slice(shownTo);
+}
+
+/** The characters of a kind in a text, ASCII in lower case, and where in the text each of them is. */
+function lettersOf(
+  text: string,
+  kind: RegExp,
+): { readonly letters: string; readonly places: readonly number[] } {
+  const places = Array.from(text.matchAll(kind), ({ index }) => index);
+  const letters = places.map((place) => text[place]).join('');
+  return { letters: letters.replace(/[A-Z]+/g, (upper) => upper.toLowerCase()), places };
 }
 
 /** Data with only the secrets masked: a file may be called `sk-summer-holiday-2024.mp4`. */
@@ -47,9 +93,12 @@ export function maskSecrets(text: string, secrets: Iterable<string>): string {
 
 /** A key to show: its prefix and last four characters, `sk-mavi-…wxyz`; of a short key, only the prefix. */
 export function maskKey(key: string): string {
-  const prefix = /^sk-(?:mavi-|mai-)?/.exec(key)?.[0] ?? '';
-  const hidden = key.length - prefix.length;
-  return hidden >= 12 ? `${prefix}…${key.slice(-4)}` : `${prefix}…`;
+  const prefix = prefixOf(key);
+  return key.length - prefix.length >= LEAST_HIDDEN ? `${prefix}…${key.slice(-4)}` : `${prefix}…`;
+}
+
+function prefixOf(key: string): string {
+  return /^sk-(?:mavi-|mai-)?/.exec(key)?.[0] ?? '';
 }
 
 /** JSON on one line, with characters that are unsafe on a terminal written as \uXXXX. */

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { MOCK_KEY } from '../src/mock/routes.ts';
 import { maskKey, printable, redactKeys, SHOWN_CHARACTERS, safeJson, serverText } from '../src/sanitize.ts';
 
 const KEY = `sk-mavi-${'k'.repeat(118)}wxyz`;
@@ -98,6 +99,46 @@ describe('text without keys', () => {
       'sk-mavi-… is bad, sk-mavi-…… too',
     );
     expect(redactKeys(key, [key])).toBe('sk-mavi-…wxyz');
+  });
+
+  const hexKey = `sk-mavi-${'7a6c4fac6c5ce01bd9'.repeat(3)}d7c7`;
+  const hidden = hexKey.slice('sk-mavi-'.length);
+
+  it.each([
+    ['without its prefix', hidden],
+    ['from its tenth character', hidden.slice(10)],
+    ['a part from the middle', hidden.slice(12, 30)],
+    ['its last twelve characters', hidden.slice(-12)],
+    ['in upper case', hidden.toUpperCase()],
+    ['with blanks between all characters', [...hidden].join(' ')],
+    ['broken over two lines', `${hidden.slice(0, 20)}\n${hidden.slice(20)}`],
+    ['with dots in the middle', `${hidden.slice(0, 12)}...${hidden.slice(-12)}`],
+  ])('shows nothing of a secret %s', (_how, piece) => {
+    expect(redactKeys(`invalid key ${piece}, try again`, [hexKey])).toMatch(
+      /^invalid key [….\n]+, try again$/,
+    );
+  });
+
+  it('never has six characters of a secret in a row, whatever surrounds them', () => {
+    const key = fc.stringMatching(/^[A-Za-z0-9_-]{20,80}$/);
+    fc.assert(
+      fc.property(key, fc.nat(80), fc.nat(80), fc.string(), fc.string(), (rest, from, to, before, after) => {
+        const shown = redactKeys(before + rest.slice(from, to) + after, [`sk-mavi-${rest}`]).toLowerCase();
+        const secret = rest.toLowerCase();
+        for (let at = 0; at + 6 <= secret.length; at += 1)
+          expect(shown).not.toContain(secret.slice(at, at + 6));
+      }),
+    );
+  });
+
+  it('keeps the words that a key of words is made of', () => {
+    const text = 'none of them: the key of this mock works, the fake of a key too';
+    expect(redactKeys(text, [MOCK_KEY])).toBe(text);
+  });
+
+  it('is as it was where it has no piece of a secret, however long', () => {
+    const text = 'the API key was refused by the server. '.repeat(2000);
+    expect(redactKeys(text, [hexKey])).toBe(text);
   });
 
   it('is not changed by secrets of up to three characters', () => {

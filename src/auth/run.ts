@@ -7,7 +7,15 @@ import { AccountError, type ExitCode, Interrupted, localError, MaviError, UsageE
 import { abortable, type Host, print, say } from '../host.ts';
 import { libraryScopes } from '../library/listing.ts';
 import { maskKey, printable } from '../sanitize.ts';
-import { checkedKey, findKey, KEY_PAGE, KEY_VARIABLES, keyWarning, readKeyText } from '../settings/key.ts';
+import {
+  checkedKey,
+  findKey,
+  KEY_PAGE,
+  KEY_VARIABLES,
+  keepSecret,
+  keyWarning,
+  readKeyText,
+} from '../settings/key.ts';
 import { isVendorHost, resolveSettings, type Settings, type SettingTexts } from '../settings/settings.ts';
 import { KEY_NAME, profileFlag, profileOf, readStore, removeValue, storeValue } from '../settings/store.ts';
 
@@ -17,7 +25,7 @@ export async function runLogin(flags: SettingTexts, verbose: boolean, host: Host
   const stored = await readStore(host, flags.profile);
   const settings = resolveSettings(flags, host.env, stored.values);
   const typed = await readKey(host);
-  host.secrets.add(typed.trim());
+  keepSecret(typed, host);
   const key = checkedKey(typed, '', '; nothing was stored');
   const warning = keyWarning(key);
   if (warning !== null) say(host, `mavi: warning: ${warning}`);

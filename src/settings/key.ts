@@ -21,6 +21,11 @@ const OTHER_KEY_FILE = 'name a readable file that contains the key, or unset MAV
 /** The variables that can hold the key or name its file; the first that is set wins. */
 export const KEY_VARIABLES = ['MAVI_API_KEY', 'MAVI_API_KEY_FILE', 'MEMORIES_API_KEY'] as const;
 
+/** Masks a key in all that is printed from here on. What is pasted around it, such as `Bearer `, is no secret. */
+export function keepSecret(text: string, { secrets }: Host): void {
+  secrets.add(text.trim().replace(/^(authorization:\s*)?bearer\s+|^(export\s+)?[a-z_]\w*=(?=[^=])/i, ''));
+}
+
 const FAULTS: readonly (readonly [shape: RegExp, fault: string])[] = [
   [/^$/, 'is empty'],
   [/^(authorization:\s*)?bearer\s/i, "starts with 'Bearer '; give only the key"],
@@ -85,7 +90,7 @@ export async function findKey(host: Host, stored: StoredValues, quiet = false): 
 function checked(host: Host, text: string | undefined, source: string): FoundKey | null {
   if (text === undefined || text === '') return null;
   // Before the check, because a malformed key is a secret too.
-  host.secrets.add(text.trim());
+  keepSecret(text, host);
   return { key: checkedKey(text, ` in ${source}`), source };
 }
 

@@ -25,6 +25,33 @@ describe.concurrent('the key', () => {
     );
   });
 
+  it.for([
+    ['without its start', (key: string) => key.slice(18)],
+    ['its last forty characters', (key: string) => key.slice(-40)],
+    ['from its middle', (key: string) => key.slice(20, 40)],
+  ] as const)('%s, repeated by the server, is shown by no command', async ([, pieceOf], { scene }) => {
+    const piece = pieceOf(scene.key);
+    await scene.mock({
+      onRequest: (_request, response) => {
+        response.writeHead(200, { 'content-type': 'application/json' });
+        response.end(JSON.stringify({ code: '0001', msg: `invalid key ${piece}, ${piece.toUpperCase()}` }));
+        return 'answered';
+      },
+    });
+    for (const line of [
+      `download ${faststart} --retries 0 --json -v`,
+      'list -v',
+      'sync library',
+      'auth status',
+    ]) {
+      const { code, stdout, stderr } = await scene.run(line.split(' '));
+      expect(code, line).toBe(4);
+      expect(stderr).toContain('invalid key …, …');
+      for (const part of [piece, piece.toUpperCase()])
+        expect(stdout + stderr).not.toContain(part.slice(0, -4));
+    }
+  });
+
   it('is sent to another host than the vendor’s only with a note in --verbose', async ({ scene }) => {
     const mock = await scene.mock();
     const { stderr } = await scene.run(['list', '--verbose']);

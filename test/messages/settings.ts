@@ -83,6 +83,15 @@ export const SETTINGS_AND_KEY: Rows = {
       '      copy it again from https://api-platform.memories.ai',
     ],
   },
+  'a key with its variable': {
+    ...download(),
+    host: env({ MAVI_API_KEY: 'export MAVI_API_KEY=sk-mavi-0123456789abcdef' }),
+    code: 2,
+    says: [
+      'mavi: the key in MAVI_API_KEY starts with NAME=; give only the value',
+      '      copy it again from https://api-platform.memories.ai',
+    ],
+  },
   'a key with non-ASCII characters': {
     ...download(),
     host: env({ MAVI_API_KEY: 'ä' }),
