@@ -165,6 +165,19 @@ describe('reading', () => {
       hint: WAY_OUT,
     });
   });
+
+  it.runIf(process.platform === 'linux')('of a file that fails to be read is a local error', async () => {
+    const host = hostIn(tempDir());
+    mkdirSync(configFolder(host), { mode: 0o700 });
+    // Nothing is mapped at the address 0.
+    symlinkSync('/proc/self/mem', pathIn(host));
+    const read = readStore(host);
+    await expect(read).rejects.toBeInstanceOf(LocalError);
+    await expect(read).rejects.toMatchObject({
+      message: `cannot read ${pathIn(host)}: input/output error`,
+      hint: WAY_OUT,
+    });
+  });
 });
 
 describe('a settings file that is not JSON', () => {
