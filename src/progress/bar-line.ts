@@ -87,7 +87,6 @@ export function blockLines(
   return lines;
 }
 
-/** The line of a running video. */
 function barLine({ name: full, meter, state }: VideoLine, { width, layout, clock, style }: View): string {
   const name = padded(cutMiddle(full, layout.name, style.ellipsis), layout.name);
   if (state.kind === 'receiving') return name + figuresText(figuresOf(meter, clock.ticksMs()), layout, style);
@@ -141,7 +140,6 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, each) => total + each, 0);
 }
 
-/** What the line of a transfer says. */
 function figuresOf(meter: Meter, nowMs: number) {
   const { receivedBytes, totalBytes } = meter.state;
   const isWithin = totalBytes !== null && receivedBytes <= totalBytes;
