@@ -84,10 +84,15 @@ async function fetchWithRetries(download: ActiveDownload): Promise<{ proof: Proo
     const reservation = context.budget.reserve(bytesToCome(download), record.attempts > 0);
     let response: ApiResponse | null = null;
     try {
+      const asked = download.resumePoint;
       response = await request(download);
       const { body } = response;
       reservation.cover(body.contentLength ?? 0);
       const { into, first, isEnd } = await acceptResponse(response, download);
+      if (asked !== null && response.status === 200) {
+        const text = `the server does not send the rest: ${howAgain(into)}`;
+        context.report({ kind: 'warning', videoNo: record.video_no, text });
+      }
       const progress = progressOf(download, into);
       let decodedBytes = 0;
       const onChunk = (chunk: Uint8Array): void => {
@@ -169,9 +174,13 @@ async function pauseOrThrow(error: unknown, delayAfter: DelayAfter, download: Ac
 function howNext(download: ActiveDownload): string {
   const { body, resumePoint } = download;
   if (resumePoint !== null) return `resuming at byte ${resumePoint.offset}`;
-  if (body === null || body.check.bytes === 0) return '';
-  if (body.isCommitted) return 'downloading it again and checking that the bytes already written match';
-  return 'starting over; all bytes are billed again';
+  return body === null || body.check.bytes === 0 ? '' : howAgain(body);
+}
+
+function howAgain({ isCommitted }: ResumableBody): string {
+  return isCommitted
+    ? 'downloading it again and checking that the bytes already written match'
+    : 'starting over; all bytes are billed again';
 }
 
 /** How often a transfer reports its progress, in milliseconds: a fast one has thousands of chunks a second. */

@@ -86,6 +86,15 @@ describe.each(['file', 'stdout'] as const)('an interrupted transfer to %s', (to)
     expect(rangesOf(played)[2]?.[0]).toBeUndefined();
   });
 
+  it.each(['range-ignored', 'other-etag'])('says that all bytes come again under %s', async (fault) => {
+    const { errors } = await playInterrupted(to, `hangup@${CUT}x1,${fault}`);
+    expect(errors).toMatch(
+      to === 'file'
+        ? /warning: \S+: the server does not send the rest: starting over; all bytes are billed again/
+        : /warning: \S+: the server does not send the rest: .* the bytes already written match/,
+    );
+  });
+
   it.each(['bad-range', 'if-range-ignored'])(
     'fails instead of accepting the part that %s sends',
     async (fault) => {
