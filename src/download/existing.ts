@@ -14,7 +14,7 @@ import { lookAtTarget, type Target } from './target.ts';
 
 /** Looks at every name that the video may get; none for standard output. */
 export async function lookAtTargets({
-  task: { destination },
+  task: { destination, whenExists },
   context: { host, partialFiles },
 }: ActiveDownload): Promise<ReadonlyMap<Container, Target>> {
   const targets = new Map<Container, Target>();
@@ -23,7 +23,7 @@ export async function lookAtTargets({
   for (const container of containers) {
     const name = nameFor(container);
     if (root !== undefined) await makeFoldersBelow(pathFrom(host.cwd, root), pathFrom(host.cwd, name), name);
-    const target = await lookAtTarget(name, host, followsLinks);
+    const target = await lookAtTarget(name, host, followsLinks, whenExists === 'skip');
     if (target.kind === 'file') await partialFiles.removeStale(target.path);
     targets.set(container, target);
   }

@@ -25,8 +25,14 @@ export interface Target {
  * unwritable one around it, UsageError for a link to a name that can't be handled.
  * @param followsLinks whether a symbolic link is followed, so that the file behind it is written and the link stays.
  *   Otherwise a link, a device or a FIFO is just something that has the name.
+ * @param keeps whether what exists will be kept: then nothing is written around it
  */
-export async function lookAtTarget(shown: string, host: Host, followsLinks: boolean): Promise<Target> {
+export async function lookAtTarget(
+  shown: string,
+  host: Host,
+  followsLinks: boolean,
+  keeps = false,
+): Promise<Target> {
   const given = pathFrom(host.cwd, shown);
   const path = followsLinks ? await behindLinks(given, shown, host) : given;
   const found = await statsOf(path, shown, followsLinks);
@@ -37,7 +43,9 @@ export async function lookAtTarget(shown: string, host: Host, followsLinks: bool
   if (found !== null && !found.isFile() && followsLinks) {
     return { shown, path, kind: 'device', existing: null, isShared: false };
   }
-  const isShared = host.uid !== null && ((await folderMode(dirname(path), shown, host.cwd)) & 0o022) !== 0;
+  const isWritten = found === null || !keeps;
+  const mode = await folderMode(dirname(path), shown, host.cwd, isWritten);
+  const isShared = host.uid !== null && (mode & 0o022) !== 0;
   // Only read, write and execute are kept: setuid root would be given to whoever made the old file.
   const existing = found === null ? null : { mode: found.isFile() ? found.mode & 0o777 : null };
   return { shown, path, kind: 'file', existing, isShared };
@@ -81,15 +89,15 @@ export async function behindLinks(path: string, shown: string, { uid }: Host): P
   }
 }
 
-/** The permission bits of a folder that can be written to. Throws LocalError for any other. */
-async function folderMode(folder: string, shown: string, cwd: string): Promise<number> {
+/** The permission bits of a folder. Throws LocalError for one that can't be written to, if it is to be. */
+async function folderMode(folder: string, shown: string, cwd: string, isWritten: boolean): Promise<number> {
   try {
     const found = await stat(folder);
     const noFolder = `${folder} is not a folder`;
     if (!found.isDirectory()) throw cannotWrite('bad_folder', shown, noFolder, 'choose another place');
     // A deleted current folder can still be examined; only resolving its path fails.
     if (found.nlink === 0) await realpath(folder);
-    await access(folder, constants.W_OK | constants.X_OK);
+    await access(folder, isWritten ? constants.W_OK | constants.X_OK : constants.X_OK);
     return found.mode;
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw localError(error, shown);

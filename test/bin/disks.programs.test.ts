@@ -125,6 +125,26 @@ describe.concurrent('a read-only file system', () => {
   );
 });
 
+describe.concurrent('a file on a read-only file system', () => {
+  it.for(['-o disk/video.mp4', '-d disk'])(
+    'is kept by --skip-existing if it is complete (%s)',
+    async (flags, { scene }) => {
+      const mock = await scene.mock();
+      const disk = smallDisk(scene, 'disk', 1024 * 1024);
+      const name = flags.startsWith('-o') ? 'video.mp4' : `${faststart}.mp4`;
+      writeFileSync(join(disk, name), sampleFile('faststart'));
+      writeProtect(disk);
+      const args = ['download', faststart, '--skip-existing', ...flags.split(' ')];
+      const { code, stderr } = await scene.run(args);
+      expect(code, stderr).toBe(0);
+      expect(
+        (await scene.run(args.map((each) => (each === '--skip-existing' ? '--force' : each)))).code,
+      ).toBe(7);
+      expect(mock.requests).toEqual([]);
+    },
+  );
+});
+
 describe.concurrent('a regular file', () => {
   it.for([
     { how: 'linked to its name', flags: [], step: 'link' },
