@@ -35,6 +35,9 @@ export async function openManifest(shown: string, host: Host, kind: ManifestKind
     if (isFile && bytes > 0) {
       const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, bytes - 1);
       atLineStart = buffer.toString() === '\n';
+      const start = await handle.read(Buffer.alloc(START_BYTES), 0, START_BYTES, 0);
+      const text = start.buffer.toString('utf8', 0, start.bytesRead);
+      if (text.trim() !== '' && !text.split('\n').some(mayBeRecord)) throw noManifest('write', shown);
     }
   } catch (error) {
     await handle.close().catch(() => {});
@@ -121,7 +124,14 @@ export async function readManifest(
   const index: ManifestIndex = { byPath: new Map(), byVideoNo: new Map(), recorded: new Set() };
   const readAll = async (): Promise<void> => {
     const { path, handle } = await openPlain(shown, host, kind, 'read');
-    for await (const line of linesOf(handle, shown)) addLine(line, dirname(path), index);
+    let isOther = false;
+    let hasRecord = false;
+    for await (const line of linesOf(handle, shown)) {
+      hasRecord ||= mayBeRecord(line);
+      isOther ||= line.trim() !== '';
+      addLine(line, dirname(path), index);
+    }
+    if (isOther && !hasRecord) throw noManifest('read', shown);
   };
   // Opening a FIFO waits for a writer.
   await abortable(readAll(), host.interrupt).catch((error) => {
@@ -129,6 +139,21 @@ export async function readManifest(
     if (!isMissing || !mayBeMissing) throw localError(error, shown, 'read');
   });
   return index;
+}
+
+/** How much of a file is looked at, in bytes, before it is appended to. */
+const START_BYTES = 4096;
+
+/** Whether a line is a record, or the start of one that a crash has torn. */
+function mayBeRecord(line: string): boolean {
+  const text = line.trim();
+  return text.includes('"video_no"') || (text !== '' && '{"video_no"'.startsWith(text));
+}
+
+/** The error of a file without such a line: named by mistake, it is not to be changed or relied on. */
+function noManifest(doing: 'read' | 'write', shown: string): LocalError {
+  const hint = 'name a manifest, or a file that does not exist';
+  return new LocalError('bad_manifest', `cannot ${doing} ${shown}: it is not a manifest`, { hint });
 }
 
 /** Adds the record on a line; ignores torn lines, as a crash leaves them, and records of failures. */

@@ -30,6 +30,10 @@ interface Finding extends Pick<VideoRecord, 'bytes' | 'brand' | 'sha256' | 'warn
   readonly verified: string | null;
 }
 
+/** The codes of files that are something else, with hints about that. */
+const NOT_MP4 = new Set(['not_mp4', 'not_video']);
+const DOWNLOAD_AGAIN = 'download it again with: mavi download --force';
+
 /** A file to check, as the user named it, and the manifest that may list it. */
 type Subject = readonly [file: string, index: ManifestIndex | null];
 
@@ -90,6 +94,8 @@ async function examine(
   try {
     const checked = await checkFile(path, file, {
       ...rules,
+      // What is recorded was accepted once.
+      container: record === undefined ? rules.container : 'any',
       checksum: hasChecksum,
       listedSize: null,
       listedDuration: record?.duration ?? null,
@@ -108,7 +114,10 @@ async function examine(
   } catch (thrown) {
     if (thrown instanceof Interrupted) throw thrown;
     const nothing = { bytes: null, brand: null, sha256: null, verified: null, warnings: [] };
-    return { file, status: 'failed', listed, ...nothing, error: recordedError(thrown, host.secrets) };
+    const error = { ...recordedError(thrown, host.secrets), retryable: false };
+    // The hints of a download are about the server.
+    if (thrown instanceof BodyError && !NOT_MP4.has(thrown.code)) error.hint = DOWNLOAD_AGAIN;
+    return { file, status: 'failed', listed, ...nothing, error };
   }
 }
 

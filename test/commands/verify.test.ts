@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { run } from '../../src/cli.ts';
@@ -98,10 +98,12 @@ describe('verify', () => {
     expect(cut).toMatchObject({
       file: 'cut.mp4',
       status: 'failed',
-      error: { exit_code: 5, code: 'truncated' },
+      error: { exit_code: 5, code: 'truncated', retryable: false, hint: DOWNLOAD_AGAIN },
     });
   });
 });
+
+const DOWNLOAD_AGAIN = 'download it again with: mavi download --force';
 
 describe('verify by a manifest', () => {
   /** A folder with three downloaded videos and the manifest that the download wrote. */
@@ -202,6 +204,24 @@ describe('verify by a manifest', () => {
     );
     expect(recorded.code).toBe(0);
     expect(await mavi(cwd, ['verify', 'a.mp4'])).toMatchObject({ code: 5 });
+  });
+
+  it('accepts any container of what is recorded, for it was accepted once', async () => {
+    const cwd = tempDir();
+    cpSync(join(folderOfFiles(), 'original.mkv'), join(cwd, 'a.mkv'));
+    const { size: bytes } = statSync(join(cwd, 'a.mkv'));
+    const record = { video_no: 'VI1', status: 'downloaded', file: 'a.mkv', bytes };
+    writeFileSync(join(cwd, 'manifest'), `${JSON.stringify(record)}\n`);
+    const { code, lines } = await mavi(cwd, ['verify', '--manifest', 'manifest']);
+    expect(code, lines.join()).toBe(0);
+    expect((await mavi(cwd, ['verify', 'a.mkv'])).code).toBe(5);
+  });
+
+  it('is exit 7 where the manifest is another file', async () => {
+    const cwd = folderOfFiles();
+    const { code, lines, errors } = await mavi(cwd, ['verify', '--manifest', 'complete.mp4', 'complete.mp4']);
+    expect([code, lines]).toEqual([7, []]);
+    expect(errors).toContain('cannot read complete.mp4: it is not a manifest');
   });
 
   it('is exit 7 where the manifest cannot be read', async () => {

@@ -55,18 +55,33 @@ describe('a manifest', () => {
 
   it('is appended to if it exists', async () => {
     const path = join(tempDir(), 'list.ndjson');
-    writeFileSync(path, 'what was there\n');
+    writeFileSync(path, '{"video_no":"VI0"}\n');
     await (await opened(path)).append(record('VI1'));
-    expect(linesOf(path)).toEqual(['what was there', JSON.stringify(record('VI1'))]);
+    expect(linesOf(path)).toEqual(['{"video_no":"VI0"}', JSON.stringify(record('VI1'))]);
   });
+
+  it.each(['a diary\n', '\u0000\u0000\u0000\u0018ftypisom', '[1]\n', '{"name":"mavi"}'])(
+    'is not appended to a file that is something else: %j',
+    async (content) => {
+      const path = join(tempDir(), 'other');
+      writeFileSync(path, content);
+      await expect(opened(path)).rejects.toMatchObject({ exitCode: 7, code: 'bad_manifest' });
+      expect(readFileSync(path, 'utf8')).toBe(content);
+    },
+  );
 
   it.each(['{"video_no":"VI0","fi', 'x'])('keeps a torn last line separate (%s)', async (torn) => {
     const path = join(tempDir(), 'list.ndjson');
-    writeFileSync(path, `{}\n${torn}`);
+    writeFileSync(path, `{"video_no":"VI8"}\n${torn}`);
     const manifest = await opened(path);
     await manifest.append(record('VI1'));
     await manifest.append(record('VI2'));
-    expect(linesOf(path)).toEqual(['{}', torn, JSON.stringify(record('VI1')), JSON.stringify(record('VI2'))]);
+    expect(linesOf(path)).toEqual([
+      '{"video_no":"VI8"}',
+      torn,
+      JSON.stringify(record('VI1')),
+      JSON.stringify(record('VI2')),
+    ]);
   });
 
   it('has one line for each of many simultaneous records, in order', async () => {
