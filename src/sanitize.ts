@@ -15,7 +15,8 @@ type Piece = Readonly<{ characters: RegExp; length: number }>;
 
 /** Words match so many by chance hardly ever, even those of a key made of words. */
 const PIECES: readonly Piece[] = [
-  { characters: /./gs, length: 6 },
+  // Whatever white space or invisible characters are between them.
+  { characters: /[^\s\p{Cc}\p{Cf}]/gu, length: 6 },
   { characters: /[a-z0-9]/gi, length: 16 },
 ];
 
@@ -38,9 +39,9 @@ export function serverText(text: string, secrets: Iterable<string> = []): string
   return characters.length > SHOWN_CHARACTERS ? `${characters.slice(0, SHOWN_CHARACTERS).join('')}…` : clean;
 }
 
-/** Text for people, with the secrets, all pieces of them, and everything that looks like a key masked. */
+/** Text for people, with the secrets (in base64 too), pieces of them, and everything that looks like a key masked. */
 export function redactKeys(text: string, secrets: Iterable<string> = []): string {
-  const known = [...secrets];
+  const known = [...secrets].flatMap((secret) => [secret, Buffer.from(secret).toString('base64')]);
   const pieceless = PIECES.reduce(
     (clean, piece) => maskPieces(clean, known, piece),
     maskSecrets(text, known),
