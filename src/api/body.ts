@@ -21,13 +21,16 @@ export interface Body {
   pause(): void;
   /** Lets the flow go on. */
   resume(): void;
-  /** Closes the connection; `finished` rejects with `error`. Without effect once the body has ended. */
+  /** Closes the connection; `finished` rejects with `error`, a MaviError. What had come is still handed on. Without effect once the body has ended. */
   abort(error: unknown): void;
 }
 
 /** Chunks below the first size are copied together up to the second, in bytes: each costs some 200 bytes of its own. */
 const SMALL_BYTES = 512;
 const MERGED_BYTES = 16 * 1024;
+
+/** How many bytes may come compressed while nothing is decoded: they are billed, and nothing else would end them. */
+const MOST_EMPTY_BYTES = 1024 * 1024;
 
 /** How many times its size a body may become by decoding. */
 const LARGEST_RATIO = 200;
@@ -106,7 +109,12 @@ export function bodyOf(
     });
   } else {
     let decodedBytes = 0;
-    source.on('data', count);
+    source.on('data', (chunk: Uint8Array) => {
+      count(chunk);
+      if (wireBytes <= 2 * decodedBytes + MOST_EMPTY_BYTES) return;
+      const text = `the compressed body from ${host} is larger than what it contains`;
+      abort(new RefusedError('encoding', text, { hint: CHECK_ENCODING }));
+    });
     decoder.on('data', (chunk: Uint8Array) => {
       decodedBytes += chunk.length;
       if (decodedBytes <= LARGEST_RATIO * wireBytes) return take(chunk);
@@ -117,16 +125,19 @@ export function bodyOf(
   const silentSinceMs = (): number => (isReading ? lastByteMs : clock.ticksMs());
   const cancelWatch = watchForStall(clock, timeoutMs, silentSinceMs, () => abort(stalled(host, timeoutMs)));
   const conclude = async (): Promise<void> => {
-    const cause = await ended(stream).then(
+    // Of a decoder only its own end: what may follow the compressed data is nothing of the body.
+    const cause = await ended(stream, { writable: false }).then(
       () => null,
       (error: Error) => error,
     );
     cancelWatch();
+    source.destroy();
     // What came before the end still counts.
     flush();
     if (cause === null && wireBytes >= (wireLength ?? 0)) return;
     const error = networkError(cause, host);
-    if (cause !== null && error.code !== 'connection_lost') throw error;
+    // A peer whose bytes have come speaks TLS: a broken record is a broken connection.
+    if (cause !== null && error.code !== 'connection_lost' && error.code !== 'tls') throw error;
     const of = wireLength === null ? '' : ` of ${wireLength}`;
     const text = `connection to ${host} lost after ${wireBytes}${of} bytes`;
     const hint = 'check the network and run the command again';

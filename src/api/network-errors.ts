@@ -69,7 +69,7 @@ export function networkError(
   if (certificate !== undefined) {
     const text = `the connection to ${peer} is not secure: ${certificate}`;
     const isUnknown = certificate === UNKNOWN_AUTHORITY || certificate === SELF_SIGNED;
-    const hint = isUnknown ? TRUST_AUTHORITY : CHECK_BASE_URL;
+    const hint = isUnknown ? TRUST_AUTHORITY : (facts.hint ?? CHECK_BASE_URL);
     return new NetworkError('tls', text, { retryable: false, hint, cause: error });
   }
   if (code.startsWith('Z_')) {
@@ -80,7 +80,8 @@ export function networkError(
   // How OpenSSL describes an answer in the clear, in the middle of its own numbers and file names.
   if (isTls && /wrong version number|http request|packet length too long/i.test(words)) {
     const text = `${peer} does not speak TLS`;
-    return new NetworkError('tls', text, { retryable: false, hint: CHECK_BASE_URL, cause: error });
+    const { hint = CHECK_BASE_URL } = facts;
+    return new NetworkError(facts.code ?? 'tls', text, { retryable: false, hint, cause: error });
   }
   const [, reason = words] = /SSL routines:[^:]*:([^:]+)/.exec(words) ?? [];
   const [name, meaning] = CONNECTION_FAULTS[code] ?? [isTls ? 'tls' : 'network', reason];

@@ -1,4 +1,4 @@
-/** The record of starts and pauses that all `mavi` processes of one user and key on a machine share. */
+/** The record of starts and pauses that all `mavi` processes of one user share for a server and key. */
 import { createHash } from 'node:crypto';
 import { constants, open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -52,7 +52,7 @@ const EMPTY: Entry = { starts: [], pausedUntilMs: 0, writtenMs: 0, uptimeMs: 0, 
 /** Something else may have been put in the record's place: a link is not followed, a FIFO not waited for. */
 const SAFELY = constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-/** A record in a file that the processes of one user and key share. */
+/** A record in a file that processes share. */
 interface SharedRecord {
   readonly host: LockOptions['host'];
   /** The folder of the record, created if missing. */

@@ -105,6 +105,31 @@ describe('a response', () => {
     expect(bytes).toBeLessThanOrEqual(200 * packed.length);
   });
 
+  it('that is compressed ends with its data, whatever follows them', async () => {
+    const url = await serverOf((socket) => {
+      socket.write(`${OK}Content-Encoding: gzip\r\n\r\n`);
+      socket.write(gzipSync('packed'));
+      // The connection stays open.
+      socket.write(Buffer.alloc(1000));
+    });
+    expect(await textOf(await ask(url))).toBe('packed');
+  });
+
+  it('that is compressed and contains nothing is refused after a megabyte', async () => {
+    const url = await serverOf((socket) => {
+      socket.write(`${OK}Content-Encoding: gzip\r\n\r\n`);
+      socket.write(gzipSync('').subarray(0, 10));
+      // Stored blocks without a byte.
+      const more = (error?: Error | null): unknown =>
+        error ?? socket.write(Buffer.alloc(65_535, '000000ffff', 'hex'), more);
+      more();
+    });
+    const { body } = await ask(url);
+    body.resume();
+    await expect(body.finished).rejects.toMatchObject({ exitCode: 4, code: 'encoding' });
+    expect(body.wireBytes).toBeLessThan(4 * 1024 * 1024);
+  });
+
   it('is ended by its signal while the reader pauses, even if all of it has arrived', async () => {
     const url = await serverOf((socket) => {
       socket.write(`${OK}Content-Encoding: gzip\r\n\r\n`);

@@ -117,6 +117,15 @@ describe('an error of the network', () => {
     });
   });
 
+  it('an answer in the clear by a proxy is a failure of the proxy', () => {
+    const cause = systemError('EPROTO', 'SSL routines:ssl3_get_record:wrong version number');
+    expect(networkError(cause, HOST, { code: 'proxy', hint: 'check the proxy' })).toMatchObject({
+      code: 'proxy',
+      message: `${HOST} does not speak TLS`,
+      hint: 'check the proxy',
+    });
+  });
+
   it('an alert of TLS is shown without the numbers and files of OpenSSL', () => {
     const words =
       'write EPROTO 80:error:0A000410:SSL routines:ssl3_read_bytes:handshake failure:../deps/x.c:1586:alert 40';
