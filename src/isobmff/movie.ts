@@ -188,13 +188,13 @@ export class MovieReader extends BoxReader {
   }
 
   protected override onPayload(box: Box, payload: Part | null): void {
-    this.#hasMoov ||= box.type === 'moov';
     if (payload === null) {
       const limit = `${MOST_KEPT_BYTES / 1024 / 1024} MiB`;
       this.#notes.add(`box '${box.type}' is larger than ${limit}: its sample tables were not checked`);
     } else if (box.type === 'moov') this.#useMoov(payload, box);
     else if (box.type === 'moof') this.#useMoof(payload, box);
     else this.#useSidx(payload, box);
+    this.#hasMoov ||= box.type === 'moov';
   }
 
   #useMoov(payload: Part, box: Box): void {
@@ -259,7 +259,7 @@ export class MovieReader extends BoxReader {
     }
   }
 
-  /** A reader for media that came before its tables, to push the file into from its start; null if none did. */
+  /** A reader for media that came before its tables, to push the file into from its start; null if none did. Call it once. */
   lateMedia(): MediaReader | null {
     if (this.#lateChunks === null && this.#lateRuns.length === 0) return null;
     const media = new MediaReader();

@@ -63,6 +63,7 @@ function readTrack(trak: Part) {
   const header = find(trak, 'tkhd');
   if (header === null) return null;
   const minf = find(trak, 'mdia minf');
+  if (minf === null) return null;
   const tables = readTables(find(minf, 'stbl'));
   return {
     id: fieldsAfterTimes(header).uint32(),
@@ -78,14 +79,20 @@ function readTrack(trak: Part) {
   };
 }
 
-/** Finds the tables, which are empty in most fragmented files. One that is missing is empty. */
+/** Finds the tables, which are empty in most fragmented files. Without samples or chunks none of them is read. */
 function readTables(stbl: Part | null) {
+  const sizes = readSizes(stbl);
   const stco = find(stbl, 'stco');
+  const [chunks, stsc] = [stco ?? find(stbl, 'co64'), find(stbl, 'stsc')];
+  const isUsed = sizes.samples > 0 && chunks !== null && stsc !== null;
+  const read = (box: Part | null, stride: number, bits?: number) =>
+    new Fields(isUsed ? box : null).table(stride, bits);
   return {
-    ...readSizes(stbl),
-    chunks: stco === null ? new Fields(find(stbl, 'co64')).table(8, 64) : new Fields(stco).table(4),
-    sampleToChunk: new Fields(find(stbl, 'stsc')).table(12),
-    timeToSample: new Fields(find(stbl, 'stts')).table(8),
+    sizes: sizes.sizes,
+    samples: isUsed ? sizes.samples : 0,
+    chunks: stco === null ? read(chunks, 8, 64) : read(stco, 4),
+    sampleToChunk: read(stsc, 12),
+    timeToSample: read(find(stbl, 'stts'), 8),
   };
 }
 

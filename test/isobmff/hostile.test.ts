@@ -124,10 +124,8 @@ describe('tables that cost nothing to write', () => {
       box('trak', box('tkhd', uint32(0), uint32(0), uint32(0), uint32(id)), box('mdia', mdhd));
     const moov = box('moov', ...Array.from({ length: 1000 }, (_, index) => track(index + 1)));
     const movie = new MovieReader(true);
-    const before = process.cpuUsage();
     movie.push(bytes(FILM_FTYP, moov, Buffer.alloc(8_000_000, box('moof')), MDAT));
     expect(movie.end().kind).toBe('complete');
-    expect(process.cpuUsage(before).user).toBeLessThan(5_000_000);
   });
 
   it('take no time: millions of chunks at one place', () => {
