@@ -9,6 +9,9 @@ const FILE_BATCH_BYTES = 1024 * 1024;
 /** The size of a batch for a pipe, which is what a pipe of Linux holds; with less, each write wakes a thread for little. */
 const PIPE_BATCH_BYTES = 64 * 1024;
 
+/** Thousands of small chunks would take far more memory than their bytes. */
+const MOST_CHUNKS = 1000;
+
 /** How many bytes may wait for a write to end before the socket is paused. */
 const MOST_WAITING_BYTES = 1024 * 1024;
 
@@ -49,6 +52,7 @@ export async function transfer(
       into.check.push(chunk);
       const wanted = into.unsent(chunk);
       onChunk(chunk);
+      if (waiting.length === MOST_CHUNKS) waiting = [Buffer.concat(waiting)];
       if (wanted.length > 0) waiting.push(wanted);
       waitingBytes += wanted.length;
     } catch (error) {

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { transfer } from '../../src/download/transfer.ts';
+import { systemClock } from '../../src/host.ts';
 import { moment } from '../helpers/moment.ts';
 import { madeUpVideo } from '../helpers/videos.ts';
 import { eagerClock } from '../invariant/eager-clock.ts';
@@ -33,6 +35,40 @@ describe('a transfer', () => {
     expect((await here.download(['-o', '-'], { writeOut })).code).toBe(0);
     expect(most).toBe(1);
     expect(Buffer.concat(taken).equals(here.bytes)).toBe(true);
+  });
+
+  it('joins the small chunks that wait for a slow write, for each takes far more memory than its byte', async () => {
+    const video = Buffer.from(Array.from({ length: 5000 }, (_, index) => index % 251));
+    const written: Uint8Array[] = [];
+    const counts: number[] = [];
+    const slow = moment();
+    let end = (): void => {};
+    const body = {
+      finished: new Promise<void>((resolve) => {
+        end = resolve;
+      }),
+      use(consumer: (chunk: Uint8Array) => void) {
+        for (const byte of video) consumer(Uint8Array.of(byte));
+        slow.now();
+        end();
+      },
+      pause: () => {},
+      resume: () => {},
+    };
+    const write = async (chunks: readonly Uint8Array[]): Promise<void> => {
+      counts.push(chunks.length);
+      written.push(...chunks);
+      await slow.happened;
+    };
+    const into = {
+      sink: { write, restart: null },
+      check: { push: () => {} },
+      unsent: (chunk: Uint8Array) => chunk,
+    };
+    const context = { host: { clock: systemClock }, throttle: null };
+    await transfer(body as never, [], into as never, context as never, () => {});
+    expect(Buffer.concat(written).equals(video)).toBe(true);
+    expect(Math.max(...counts)).toBeLessThanOrEqual(1000);
   });
 
   it.each([
