@@ -13,15 +13,18 @@ const LEAST_HIDDEN = 12;
 /** A piece of a key: how many characters of which kind make one. */
 type Piece = Readonly<{ characters: RegExp; length: number }>;
 
-/** Words match so many by chance hardly ever, even those of a key made of words. */
 const PIECES: readonly Piece[] = [
-  // Whatever white space or invisible characters are between them.
-  { characters: /[^\s\p{Cc}\p{Cf}]/gu, length: 6 },
+  // Whatever white space or invisible characters are between them. Fewer match by chance, such as in a SHA-256.
+  { characters: /[^\s\p{Cc}\p{Cf}]/gu, length: 8 },
+  // Words hardly ever match so many, even those of a key made of words.
   { characters: /[a-z0-9]/gi, length: 16 },
 ];
 
 /** How much of a server's text is shown, in characters. */
 export const SHOWN_CHARACTERS = 300;
+
+/** How much of it is looked at. A hostile text can have millions. */
+const READ_CHARACTERS = 16 * 1024;
 
 /** The text on one line, without control or bidirectional characters. */
 export function printable(text: string): string {
@@ -34,7 +37,7 @@ export function printable(text: string): string {
 /** A server's text to show: printable, with keys masked, and cut. */
 export function serverText(text: string, secrets: Iterable<string> = []): string {
   // Masked before the cut, because half a key is a leak too.
-  const clean = redactKeys(printable(text), secrets);
+  const clean = redactKeys(printable(text.slice(0, READ_CHARACTERS)), secrets);
   const characters = Array.from(clean);
   return characters.length > SHOWN_CHARACTERS ? `${characters.slice(0, SHOWN_CHARACTERS).join('')}…` : clean;
 }
@@ -49,7 +52,7 @@ export function redactKeys(text: string, secrets: Iterable<string> = []): string
   return pieceless.replace(KEY_SHAPE, maskKey);
 }
 
-/** Masks each run of at least `length` characters of a secret, in whatever case, with any others in between. */
+/** Masks each run of at least `length` characters of a secret, in whatever case, with characters of other kinds in between. */
 function maskPieces(text: string, secrets: readonly string[], { characters, length }: Piece): string {
   const pieces = new Set<string>();
   for (const secret of secrets) {

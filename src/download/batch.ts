@@ -16,7 +16,7 @@ import { videosText } from '../library/listing.ts';
 import { renderer } from '../progress/renderer.ts';
 import { bytesText, durationText, wrapped } from '../progress/text.ts';
 import type { VideoRecord } from '../record.ts';
-import { printable, safeJson } from '../sanitize.ts';
+import { maskSecrets, printable, safeJson } from '../sanitize.ts';
 import { Budget, type DownloadContext, throttleTo } from './context.ts';
 import { diskFileSystem } from './file-system.ts';
 import type { Manifest } from './manifest.ts';
@@ -83,7 +83,8 @@ export async function runBatch(tasks: readonly VideoTask[], run: BatchRun): Prom
   const keep = async (record: VideoRecord): Promise<void> => {
     await run.manifest?.append(record);
     if (!json) return;
-    if (streams) say(host, safeJson(record));
+    // As on standard output: of data only the key itself is masked.
+    if (streams) host.stderr.write(`${maskSecrets(safeJson(record), host.secrets)}\n`);
     // Once its reader has gone, only the manifest is written.
     else if (!(noNewVideos.signal.reason instanceof ClosedPipe)) await print(host, `${safeJson(record)}\n`);
   };

@@ -18,7 +18,7 @@ import {
 } from './response.ts';
 
 /** The default key: the form and length of a real key, and plainly not one. */
-export const MOCK_KEY = `sk-mavi-${'fake-key-of-the-mock-'.repeat(4)}not-a-secret-fake0`;
+export const MOCK_KEY = `sk-mavi-${'fake0key0of0the0mock0'.repeat(4)}not0a0secret0fake0`;
 
 const DEFAULTS = { pageSizeCap: 200, chunkBytes: 65_536, contentLength: false, offerRanges: false };
 
