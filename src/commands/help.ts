@@ -72,6 +72,7 @@ export function addHelp(program: Command, { host, run }: CommandContext): void {
 /** Fails as commander does for an unknown command, with a known one that is similar. */
 function suggest(name: string, known: readonly string[], help: Command): ExitCode {
   const index = new Command('help')
+    .helpCommand(false)
     .copyInheritedSettings(help)
     .showHelpAfterError(usageHint(help.parent ?? help));
   for (const each of known) index.command(each);

@@ -1,4 +1,4 @@
-/** What the commands do, as one part of the bundle: --help and --version start without it. */
+/** What most commands do, as one part of the bundle: --help and --version start without it. */
 export * from '../auth/run.ts';
 export { runConfig } from '../config/run.ts';
 export { runDownload } from '../download/run.ts';

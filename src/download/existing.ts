@@ -20,13 +20,17 @@ export async function lookAtTargets({
   const targets = new Map<Container, Target>();
   if (destination.kind === 'stdout') return targets;
   const { containers, nameFor, root, followsLinks } = destination;
+  const keeps = whenExists === 'skip';
   for (const container of containers) {
     const name = nameFor(container);
     if (root !== undefined) await makeFoldersBelow(pathFrom(host.cwd, root), pathFrom(host.cwd, name), name);
-    const target = await lookAtTarget(name, host, followsLinks, whenExists === 'skip');
+    const target = await lookAtTarget(name, host, followsLinks, keeps);
     if (target.kind === 'file') await partialFiles.removeStale(target.path);
     targets.set(container, target);
   }
+  const isNew = [...targets.values()].every(({ existing }) => existing === null);
+  // Nothing is kept, so something is written after all.
+  if (keeps && isNew) await lookAtTarget(nameFor('mp4'), host, followsLinks);
   return targets;
 }
 

@@ -37,7 +37,7 @@ export async function openManifest(shown: string, host: Host, kind: ManifestKind
       atLineStart = buffer.toString() === '\n';
       const start = await handle.read(Buffer.alloc(START_BYTES), 0, START_BYTES, 0);
       const text = start.buffer.toString('utf8', 0, start.bytesRead);
-      if (text.trim() !== '' && !text.split('\n').some(mayBeRecord)) throw noManifest('write', shown);
+      if (withoutNul(text) !== '' && !text.split('\n').some(mayBeRecord)) throw noManifest('write', shown);
     }
   } catch (error) {
     await handle.close().catch(() => {});
@@ -128,7 +128,7 @@ export async function readManifest(
     let hasRecord = false;
     for await (const line of linesOf(handle, shown)) {
       hasRecord ||= mayBeRecord(line);
-      isOther ||= line.trim() !== '';
+      isOther ||= withoutNul(line) !== '';
       addLine(line, dirname(path), index);
     }
     if (isOther && !hasRecord) throw noManifest('read', shown);
@@ -144,9 +144,14 @@ export async function readManifest(
 /** How much of a file is looked at, in bytes, before it is appended to. */
 const START_BYTES = 4096;
 
+/** A text without what a file system puts in place of what a power cut has lost. */
+function withoutNul(text: string): string {
+  return text.replace(/\0+/g, '').trim();
+}
+
 /** Whether a line is a record, or the start of one that a crash has torn. */
 function mayBeRecord(line: string): boolean {
-  const text = line.trim();
+  const text = withoutNul(line);
   return text.includes('"video_no"') || (text !== '' && '{"video_no"'.startsWith(text));
 }
 

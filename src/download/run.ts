@@ -25,6 +25,7 @@ export async function runDownload(plan: DownloadPlan, host: Host): Promise<ExitC
   const note = (text: string): void => {
     if (!plan.quiet) say(host, `mavi: ${text}`);
   };
+  refuseSeveral([...new Set(plan.videoNos)], plan.output);
   const listed = plan.batchFile === null ? [] : await readVideoList(plan.batchFile, host);
   const videoNos = [...new Set([...plan.videoNos, ...listed])];
   refuseSeveral(videoNos, plan.output);

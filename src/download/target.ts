@@ -25,7 +25,7 @@ export interface Target {
  * unwritable one around it, UsageError for a link to a name that can't be handled.
  * @param followsLinks whether a symbolic link is followed, so that the file behind it is written and the link stays.
  *   Otherwise a link, a device or a FIFO is just something that has the name.
- * @param keeps whether what exists will be kept: then nothing is written around it
+ * @param keeps whether what exists is kept, so that the folder need not be writable
  */
 export async function lookAtTarget(
   shown: string,
@@ -43,8 +43,7 @@ export async function lookAtTarget(
   if (found !== null && !found.isFile() && followsLinks) {
     return { shown, path, kind: 'device', existing: null, isShared: false };
   }
-  const isWritten = found === null || !keeps;
-  const mode = await folderMode(dirname(path), shown, host.cwd, isWritten);
+  const mode = await folderMode(dirname(path), shown, host.cwd, !keeps);
   const isShared = host.uid !== null && (mode & 0o022) !== 0;
   // Only read, write and execute are kept: setuid root would be given to whoever made the old file.
   const existing = found === null ? null : { mode: found.isFile() ? found.mode & 0o777 : null };

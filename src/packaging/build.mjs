@@ -42,7 +42,10 @@ try {
     // got's library of type checks makes one as it loads, which takes 20 ms, for messages about wrong types in code.
     define: { 'Intl.ListFormat': 'Object' },
     // Dependencies in CommonJS load Node's modules by require.
-    banner: { js: 'const require=process.getBuiltinModule;' },
+    banner: {
+      // Absent in Node 21 and before 22.3.
+      js: "const require=process.getBuiltinModule??(await import('node:module')).createRequire(import.meta.url);",
+    },
     minifyWhitespace: true,
     minifySyntax: true,
     legalComments: 'none',

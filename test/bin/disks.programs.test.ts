@@ -126,7 +126,7 @@ describe.concurrent('a read-only file system', () => {
 });
 
 describe.concurrent('a file on a read-only file system', () => {
-  it.for(['-o disk/video.mp4', '-d disk'])(
+  it.for(['-o disk/video.mp4', '-d disk', '-d disk --container any'])(
     'is kept by --skip-existing if it is complete (%s)',
     async (flags, { scene }) => {
       const mock = await scene.mock();

@@ -70,6 +70,14 @@ describe('a manifest', () => {
     },
   );
 
+  it('is appended to, and read, where a power cut has left only zeros', async () => {
+    const path = join(tempDir(), 'list.ndjson');
+    writeFileSync(path, '\0'.repeat(300));
+    await (await opened(path)).append(record('VI1'));
+    const host = fakeHost({ cwd: dirname(path) });
+    expect([...(await readManifest('list.ndjson', host, 'synced')).byVideoNo.keys()]).toEqual(['VI1']);
+  });
+
   it.each(['{"video_no":"VI0","fi', 'x'])('keeps a torn last line separate (%s)', async (torn) => {
     const path = join(tempDir(), 'list.ndjson');
     writeFileSync(path, `{"video_no":"VI8"}\n${torn}`);
