@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
@@ -28,6 +29,12 @@ describe('the package', () => {
         'package.json',
       ].sort(),
     );
+  });
+
+  test('starts where Node has no process.getBuiltinModule, as before 22.3', () => {
+    const without = ['--import', 'data:text/javascript,delete process.getBuiltinModule'];
+    const printed = execFileSync(process.execPath, [...without, join(ROOT, 'bin/mavi.js'), '--version']);
+    expect(printed.toString()).toBe(`${manifest.version}\n`);
   });
 
   test('installs no other package and runs no install script', () => {
