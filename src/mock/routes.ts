@@ -111,7 +111,8 @@ async function download(call: Call): Promise<void> {
 /** The same video at a path of its own, which redirects lead to. */
 async function sendFile(call: Call, path: string): Promise<void> {
   const [uniqueId = '', videoNo = ''] = path.slice(FILES_PATH.length).split('/').map(decodeURIComponent);
-  const video = call.library.find(uniqueId, videoNo);
+  const { library } = call;
+  const video = library.find(uniqueId, videoNo);
   if (!video) return sendJson(call, FAILURES.unknownVideo);
   await sendContent(withContent(call, contentOf(video)));
 }
@@ -132,7 +133,8 @@ async function listVideosRoute(call: Call): Promise<void> {
   call.createdScopes.add(String(fields.unique_id ?? 'default'));
   // A folder_id may be a number that those of JavaScript cannot hold.
   const folder_id = /"folder_id"\s*:\s*"?(-?\d+)/.exec(call.record.body)?.[1];
-  const page = listVideos(call.library, { ...fields, ...(folder_id && { folder_id }) }, call.pageSizeCap);
+  const { library, pageSizeCap } = call;
+  const page = listVideos(library, { ...fields, ...(folder_id && { folder_id }) }, pageSizeCap);
   await sendListing(call, page);
 }
 
@@ -141,7 +143,8 @@ function fieldsOf({ record }: Exchange): Fields | null {
 }
 
 async function listUniqueIds(call: Call): Promise<void> {
-  const uniqueIds = new Set([...call.library.uniqueIds, ...call.createdScopes]);
+  const { library, createdScopes } = call;
+  const uniqueIds = new Set(library.uniqueIds.concat([...createdScopes]));
   await sendListing(call, success({ unique_ids: [...uniqueIds] }));
 }
 
