@@ -112,17 +112,17 @@ describe.concurrent('a limit on the size of files', () => {
 });
 
 describe.concurrent('a read-only file system', () => {
-  it.for(['-o disk/video.mp4', '-d disk', '-d disk/new', '--manifest disk/manifest'])(
-    'makes mavi exit 7 before any request (%s)',
-    async (flags, { scene }) => {
-      const mock = await scene.mock();
-      writeProtect(smallDisk(scene, 'disk', SMALL_BYTES));
-      const { code, stderr } = await scene.run(['download', faststart, ...flags.split(' ')]);
-      expect(code).toBe(7);
-      expect(stderr).toContain(flags.split(' ')[1]);
-      expect(mock.requests).toEqual([]);
-    },
-  );
+  it.for([
+    ...['-o disk/video.mp4', '-d disk', '-d disk/new', '--manifest disk/manifest'],
+    ...['-o disk/video.mp4 --skip-existing', '-d disk --skip-existing --container any'],
+  ])('makes mavi exit 7 before any request (%s)', async (flags, { scene }) => {
+    const mock = await scene.mock();
+    writeProtect(smallDisk(scene, 'disk', SMALL_BYTES));
+    const { code, stderr } = await scene.run(['download', faststart, ...flags.split(' ')]);
+    expect(code).toBe(7);
+    expect(stderr).toContain(flags.split(' ')[1]);
+    expect(mock.requests).toEqual([]);
+  });
 });
 
 describe.concurrent('a file on a read-only file system', () => {
